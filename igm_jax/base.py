@@ -1,0 +1,227 @@
+"""The contract through which every generator and every objective passes, and the sign convention.
+
+A generator turns cheap randomness into samples ``x`` that should look like data ``y``. Every way of training it is a way
+of saying how the samples should move. So an objective is four pure functions, and one loop trains them all.
+
+Sign, said once. ``x`` are n draws of the model Q and ``y`` are m draws of the data distribution P. The *witness* is the
+first variation of the loss in Q: positive where the model has too much mass. Samples follow the *velocity*, which is
+minus the gradient of the witness::
+
+    velocity(objective, key, state, x, y)[i] = -n ∂loss/∂x_i = -∇ witness(state, x_i, x, y)
+
+Critics keep the sign of their literature (high on data); their witness is the generator's loss at a point.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+Key = PRNGKeyArray
+Params = Any
+State = Any
+Info = dict[str, Array]
+Samples = Float[Array, "n *d"]
+
+
+class InitFn(Protocol):
+    """``(key, x) -> state``: whatever the objective must remember, for samples that look like ``x``."""
+
+    def __call__(self, key: Key, x: Array) -> State: ...
+
+
+class UpdateFn(Protocol):
+    """``(key, state, x, y) -> (state, info)``: one inner step (a critic, a bank, a schedule); identity where nothing is learned.
+
+    ``info`` maps names to scalars; its keys do not depend on the data.
+    """
+
+    def __call__(self, key: Key, state: State, x: Array, y: Array) -> tuple[State, Info]: ...
+
+
+class LossFn(Protocol):
+    """``(key, state, x, y) -> scalar``: what the generator minimises, differentiable in ``x``."""
+
+    def __call__(self, key: Key, state: State, x: Array, y: Array) -> Array: ...
+
+
+class WitnessFn(Protocol):
+    """``(state, points, x, y) -> (m,)``: the first variation of the loss in the model's distribution, at any points."""
+
+    def __call__(self, state: State, points: Array, x: Array, y: Array) -> Array: ...
+
+
+class Objective(NamedTuple):
+    """A way of saying how samples should move: four pure functions (see the module's docstring for the sign)."""
+
+    init: InitFn
+    update: UpdateFn
+    loss: LossFn
+    witness: WitnessFn
+
+
+class Generator(NamedTuple):
+    """A pushforward of a base distribution: ``init(key) -> params`` and ``sample(params, key, n) -> x``, the base inside."""
+
+    init: Callable[[Key], Params]
+    sample: Callable[[Params, Key, int], Array]
+
+
+class Network(NamedTuple):
+    """A function with parameters: ``init(key) -> params`` (a plain nested dict) and ``apply(params, x) -> out``, both pure."""
+
+    init: Callable[[Key], Params]
+    apply: Callable[[Params, Array], Array]
+
+
+Target = Callable[[Key, int], Array]
+"""``target(key, n) -> y``: n draws of the data. Base distributions have the same form."""
+
+
+def velocity(objective: Objective, key: Key, state: State, x: Array, y: Array) -> Array:
+    """The field that the samples follow under an objective.
+
+    ``v_i = -n ∂loss/∂x_i``
+
+    Args:
+        objective: the objective.
+        key: random key, handed to the loss.
+        state: the objective's state.
+        x: (n, ...) generated samples.
+        y: (m, ...) data.
+
+    Returns:
+        (n, ...) displacement per unit of time, one for each sample of ``x``.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> from igm_jax import stateless, velocity
+        >>> mean_gap = lambda x, y: jnp.sum((x.mean(0) - y.mean(0)) ** 2)
+        >>> objective = stateless(mean_gap)
+        >>> x, y = jnp.zeros((4, 2)), jnp.ones((5, 2))
+        >>> velocity(objective, jax.random.key(0), (), x, y)[0].tolist()
+        [2.0, 2.0]
+    """
+    return -len(x) * jax.grad(objective.loss, argnums=2)(key, state, x, y)
+
+
+def _nothing(key: Key, x: Array) -> State:
+    del key, x
+    return ()
+
+
+def _identity(key: Key, state: State, x: Array, y: Array) -> tuple[State, Info]:
+    del key, x, y
+    return state, {}
+
+
+class NoWitnessError(TypeError):
+    """Raised by the witness of an objective that has none; the text says why."""
+
+
+def no_witness(reason: str) -> WitnessFn:
+    """A witness that raises an error which says why there is none.
+
+    Args:
+        reason: the end of the sentence "this objective has no witness: ...".
+
+    Returns:
+        A function of the witness's signature that raises ``NoWitnessError`` when called.
+
+    Example:
+        >>> from igm_jax.base import no_witness
+        >>> no_witness("its field is not a gradient")((), None, None, None)
+        Traceback (most recent call last):
+        igm_jax.base.NoWitnessError: this objective has no witness: its field is not a gradient
+    """
+
+    def witness(state: State, points: Array, x: Array, y: Array) -> Array:
+        raise NoWitnessError(f"this objective has no witness: {reason}")
+
+    return witness
+
+
+def stateless(
+    divergence: Callable[[Array, Array], Array], witness: Callable[[Array, Array, Array], Array] | None = None
+) -> Objective:
+    """Lift a two-sample divergence to an objective with nothing to learn.
+
+    ``loss(key, state, x, y) = divergence(x, y)``
+
+    Args:
+        divergence: ``(x, y) -> scalar``, differentiable in ``x``.
+        witness: ``(points, x, y) -> (m,)``, the divergence's first variation in the distribution of ``x``.
+
+    Returns:
+        The objective; its witness raises ``NoWitnessError`` if none was given.
+
+    Example:
+        >>> from functools import partial
+        >>> from igm_jax import energy_distance, stateless
+        >>> objective = stateless(energy_distance)
+    """
+
+    def loss(key: Key, state: State, x: Array, y: Array) -> Array:
+        del key, state
+        return divergence(x, y)
+
+    if witness is None:
+        lifted = no_witness("`stateless` was given a divergence without one; pass `witness=`")
+    else:
+
+        def lifted(state: State, points: Array, x: Array, y: Array) -> Array:
+            del state
+            return witness(points, x, y)
+
+    return Objective(_nothing, _identity, loss, lifted)
+
+
+def from_velocity(
+    field: Callable[[Array, Array], Array],
+    witness: Callable[[Array, Array, Array], Array] | None = None,
+    *,
+    measure: Callable[[Array, Array], Info] | None = None,
+    reason: str = "it was lifted from a velocity field, which need not be the gradient of anything",
+) -> Objective:
+    """Lift a velocity field to an objective: regress the samples on where the field would take them.
+
+    ``loss = ½ mean_i ‖x_i - sg(x_i + v_i)‖²``, so that ``velocity(...) = v`` exactly.
+
+    Args:
+        field: ``(x, y) -> v``, of the shape of ``x``.
+        witness: ``(points, x, y) -> (m,)``, where the field is minus its gradient.
+        measure: ``(x, y) -> {name: scalar}``, reported as the update's info, for fields whose loss is constant.
+        reason: why there is no witness, for the error's text.
+
+    Returns:
+        The objective; its witness raises ``NoWitnessError`` if none was given.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> from igm_jax import from_velocity, velocity
+        >>> objective = from_velocity(lambda x, y: y.mean(0) - x)
+        >>> velocity(objective, jax.random.key(0), (), jnp.zeros((3, 1)), jnp.ones((2, 1)))[:, 0].tolist()
+        [1.0, 1.0, 1.0]
+    """
+
+    def update(key: Key, state: State, x: Array, y: Array) -> tuple[State, Info]:
+        del key
+        return state, {} if measure is None else measure(x, y)
+
+    def loss(key: Key, state: State, x: Array, y: Array) -> Array:
+        del key, state
+        # The target is detached and the displacement is used as it is: x - (x + v) would lose v's low bits far from 0.
+        moved = jax.lax.stop_gradient(field(x, y))
+        return 0.5 * jnp.sum(jnp.square(x - jax.lax.stop_gradient(x) - moved)) / len(x)
+
+    if witness is None:
+        lifted = no_witness(reason)
+    else:
+
+        def lifted(state: State, points: Array, x: Array, y: Array) -> Array:
+            del state
+            return witness(points, x, y)
+
+    return Objective(_nothing, update, loss, lifted)

@@ -1,0 +1,145 @@
+"""Checks of a user's input: each error says what was expected, what came and what to do.
+
+Shapes are checked always, also while tracing; values only where they are known, so that nothing is lost under ``jax.jit``.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+
+def is_concrete(value: Any) -> bool:
+    """Whether the numbers in ``value`` are known now, that is, it is not being traced."""
+    return not isinstance(value, jax.core.Tracer)
+
+
+def finite(name: str, value: Any) -> None:
+    """Raise ``ValueError`` if known numbers hold NaN or infinity."""
+    if not is_concrete(value):
+        return
+    good = np.isfinite(np.asarray(value))
+    if not good.all():
+        where = tuple(int(i) for i in np.argwhere(~good)[0])
+        raise ValueError(
+            f"`{name}` must hold finite numbers, but {int((~good).sum())} of {good.size} are NaN or infinite"
+            f" (the first at index {where}); clean the data or look for the step that diverged"
+        )
+
+
+def samples(name: str, value: Any, *, least: int = 1) -> jax.Array:
+    """``value`` as a float array of samples (n, d), or an error.
+
+    Args:
+        name: the argument's name, for the error's text.
+        value: array-like of shape (n, d).
+        least: the smallest n that makes sense.
+
+    Returns:
+        The array; integers and booleans become the default float type.
+
+    Raises:
+        TypeError: for values that are not numbers.
+        ValueError: for another number of dimensions, too few samples, no features, NaN or infinity.
+    """
+    array = _numbers(name, value)
+    if array.ndim != 2:
+        raise ValueError(
+            f"`{name}` must have shape (n, d), one sample a row, but has shape {array.shape};"
+            " reshape it, e.g. `x.reshape(len(x), -1)`, or `x[:, None]` for scalars"
+        )
+    n, d = array.shape
+    if n < least:
+        raise ValueError(f"`{name}` must hold at least {least} sample{'s' * (least > 1)}, but has shape {array.shape}")
+    if d < 1:
+        raise ValueError(f"`{name}` must have at least one feature, but has shape {array.shape}")
+    finite(name, array)
+    return array
+
+
+def _numbers(name: str, value: Any) -> jax.Array:
+    try:
+        array = jnp.asarray(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"`{name}` must be an array of numbers, but is {type(value).__name__}: {error}") from error
+    if jnp.iscomplexobj(array):
+        raise TypeError(f"`{name}` must be real, but has dtype {array.dtype}; pass its real and imaginary parts as features")
+    return array if jnp.issubdtype(array.dtype, jnp.floating) else array.astype(jnp.result_type(float))
+
+
+def pair(x: Any, y: Any, *, least: int = 1, names: tuple[str, str] = ("x", "y")) -> tuple[jax.Array, jax.Array]:
+    """Two sets of samples with the same number of features and one float type, or an error (see ``samples``)."""
+    x, y = samples(names[0], x, least=least), samples(names[1], y, least=least)
+    if x.shape[1] != y.shape[1]:
+        raise ValueError(
+            f"`{names[0]}` and `{names[1]}` must have the same number of features,"
+            f" but have shapes {x.shape} and {y.shape}; compare samples of one space"
+        )
+    dtype = jnp.promote_types(x.dtype, y.dtype)
+    return x.astype(dtype), y.astype(dtype)
+
+
+def weights(name: str, value: Any, like: jax.Array) -> jax.Array:
+    """Weights of the samples ``like``, normalised to sum one; uniform for ``None``.
+
+    Args:
+        name: the argument's name, for the error's text.
+        value: (n,) non-negative numbers with a positive sum, or None.
+        like: (n, ...) the samples that are weighted.
+
+    Returns:
+        (n,) weights that sum to one, in the dtype of ``like``.
+
+    Raises:
+        ValueError: for another shape, negative, NaN or infinite weights, or a sum of zero.
+    """
+    n = len(like)
+    if value is None:
+        return jnp.full((n,), 1 / n, like.dtype)
+    array = _numbers(name, value).astype(like.dtype)
+    if array.shape != (n,):
+        raise ValueError(f"`{name}` must have shape ({n},), one weight a sample, but has shape {array.shape}")
+    finite(name, array)
+    if is_concrete(array):
+        known = np.asarray(array)
+        if (known < 0).any() or known.sum() <= 0:
+            raise ValueError(
+                f"`{name}` must be non-negative with a positive sum, but ranges from {known.min()} to {known.max()}"
+                f" and sums to {known.sum()}"
+            )
+    return array / jnp.sum(array)
+
+
+def positive(name: str, value: Any) -> Any:
+    """``value`` if it is a positive finite number (or is being traced), else an error."""
+    if isinstance(value, str) or value is None:
+        raise TypeError(f"`{name}` must be a positive number, but is {value!r}")
+    if is_concrete(value):
+        known = np.asarray(value)
+        if known.ndim != 0 or known.dtype == bool or not np.issubdtype(known.dtype, np.number):
+            raise TypeError(f"`{name}` must be one positive number, but is {value!r}")
+        if not (np.isfinite(known) and known > 0):
+            raise ValueError(f"`{name}` must be positive and finite, but is {value!r}")
+    return value
+
+
+def count(name: str, value: Any, *, least: int = 1) -> int:
+    """``value`` if it is an integer of at least ``least``, else an error."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise TypeError(f"`{name}` must be an integer, but is {value!r}")
+    if value < least:
+        raise ValueError(f"`{name}` must be at least {least}, but is {value}")
+    return int(value)
+
+
+def choice(name: str, value: Any, options: Any) -> Any:
+    """``value`` if it is one of ``options``, else an error that lists them and names the nearest."""
+    options = list(options)
+    if value not in options:
+        import difflib
+
+        near = difflib.get_close_matches(str(value), [str(option) for option in options], n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"`{name}` must be one of {', '.join(map(str, options))}, but is {value!r}{hint}")
+    return value
