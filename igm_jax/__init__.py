@@ -1,6 +1,15 @@
-"""igm_jax: implicit generative models in JAX, every objective through one small contract."""
+"""igm_jax: implicit generative models in JAX, every objective through one small contract.
+
+Plain divergences stay plain: ``mmd2_biased``, ``mmd2_unbiased``, ``energy_distance``, ``sinkhorn_divergence``,
+``sliced_wasserstein`` and ``wasserstein_1d`` take two samples and give a scalar. ``igm_jax.objectives`` lifts them, and
+critics and fields, to one contract, which ``igm_jax.training`` trains.
+"""
 
 from igm_jax.base import Generator, Network, NoWitnessError, Objective, from_velocity, stateless, velocity
+from igm_jax.objectives.energy import energy_distance
+from igm_jax.objectives.mmd import mmd2_biased, mmd2_unbiased
+from igm_jax.objectives.sinkhorn import sinkhorn_divergence
+from igm_jax.objectives.sliced import sliced_wasserstein, wasserstein_1d
 
 __version__ = "0.1.0"
 
@@ -9,7 +18,13 @@ __all__ = [
     "Network",
     "NoWitnessError",
     "Objective",
+    "energy_distance",
     "from_velocity",
+    "mmd2_biased",
+    "mmd2_unbiased",
+    "sinkhorn_divergence",
+    "sliced_wasserstein",
     "stateless",
     "velocity",
+    "wasserstein_1d",
 ]

@@ -64,7 +64,9 @@ def _numbers(name: str, value: Any) -> jax.Array:
     except (TypeError, ValueError) as error:
         raise TypeError(f"`{name}` must be an array of numbers, but is {type(value).__name__}: {error}") from error
     if jnp.iscomplexobj(array):
-        raise TypeError(f"`{name}` must be real, but has dtype {array.dtype}; pass its real and imaginary parts as features")
+        raise TypeError(
+            f"`{name}` must be real, but has dtype {array.dtype}; pass its real and imaginary parts as features"
+        )
     return array if jnp.issubdtype(array.dtype, jnp.floating) else array.astype(jnp.result_type(float))
 
 

@@ -1,0 +1,29 @@
+"""Bases that a generator starts from, and targets that it should reach: each is ``distribution(key, n) -> (n, d)``."""
+
+from igm_jax.distributions.base import Distribution, Modes, dataset, normal, sphere, uniform_cube
+from igm_jax.distributions.files import load_samples
+from igm_jax.distributions.images import Images, Splits, digits, photo_patches
+from igm_jax.distributions.mixtures import gaussian, gaussian_mixture
+from igm_jax.distributions.synthetic import checkerboard, grid, moons, ring, swiss_roll, unequal_mixture
+
+__all__ = [
+    "Distribution",
+    "Images",
+    "Modes",
+    "Splits",
+    "checkerboard",
+    "dataset",
+    "digits",
+    "gaussian",
+    "gaussian_mixture",
+    "grid",
+    "load_samples",
+    "moons",
+    "normal",
+    "photo_patches",
+    "ring",
+    "sphere",
+    "swiss_roll",
+    "unequal_mixture",
+    "uniform_cube",
+]

@@ -1,0 +1,201 @@
+"""Gaussians and mixtures of Gaussians in d dimensions, with log density and score."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from igm_jax import checks
+from igm_jax.base import Key
+from igm_jax.distributions.base import Distribution, Modes, default_float, points_of
+
+# Parameters stay NumPy float64 and are cast where they are used, so one target serves float32 and float64 alike.
+
+
+def gaussian(mean: Any, covariance: Any) -> Distribution:
+    """A Gaussian in d dimensions.
+
+    ``log p(x) = -½ (x - μ)ᵀ Σ⁻¹ (x - μ) - ½ log det 2πΣ``, so the score is ``-Σ⁻¹ (x - μ)``.
+
+    Args:
+        mean: (d,) the mean μ.
+        covariance: (d, d) the covariance Σ, symmetric and positive definite.
+
+    Returns:
+        The distribution, with density and score.
+
+    Raises:
+        ValueError: for shapes that do not fit, or a covariance that is not symmetric and positive definite.
+
+    Example:
+        >>> from igm_jax.distributions import gaussian
+        >>> gaussian([0.0, 1.0], [[4.0, 0.0], [0.0, 1.0]]).score([[4.0, 2.0]]).tolist()
+        [[-1.0, -1.0]]
+    """
+    mean = _numbers("mean", mean)
+    if mean.ndim != 1:
+        raise ValueError(f"`mean` must have shape (d,), but has shape {mean.shape}; pass one vector")
+    return gaussian_mixture(mean[None], covariances=covariance, name="gaussian")
+
+
+def gaussian_mixture(
+    means: Any, std: Any = None, *, covariances: Any = None, weights: Any = None, name: str = "gaussian mixture"
+) -> Distribution:
+    """A mixture of K Gaussians in d dimensions.
+
+    ``p(x) = Σ_k w_k N(x; μ_k, Σ_k)``, with ``Σ_k = std_k² I`` where standard deviations are given.
+
+    Args:
+        means: (K, d) the means μ_k.
+        std: one standard deviation for all, or (K,); give this or ``covariances``.
+        covariances: (d, d) one for all, or (K, d, d), symmetric and positive definite.
+        weights: (K,) non-negative, normalised to sum one; equal if None.
+        name: a short name for tables.
+
+    Returns:
+        The distribution, with density and score; ``modes`` is set where one ``std`` serves all components.
+
+    Raises:
+        ValueError: for shapes that do not fit, std that are not positive, covariances that are not positive definite,
+            or both or neither of ``std`` and ``covariances``.
+
+    Example:
+        >>> import jax
+        >>> from igm_jax.distributions import gaussian_mixture
+        >>> target = gaussian_mixture([[-2.0], [2.0]], 0.5, weights=[0.25, 0.75])
+        >>> target(jax.random.key(0), 6).shape, round(float(target.log_density([[2.0]])[0]), 4)
+        ((6, 1), -0.5135)
+    """
+    means = _numbers("means", means)
+    if means.ndim != 2 or 0 in means.shape:
+        raise ValueError(f"`means` must have shape (K, d), one mean a row, but has shape {means.shape}")
+    if (std is None) == (covariances is None):
+        given = "neither came" if std is None else "both came"
+        raise ValueError(f"give either `std`, for round components, or `covariances`, but {given}")
+    weights = _shares(weights, len(means))
+    if covariances is None:
+        return _round_mixture(name, means, _stds(std, len(means)), weights)
+    return _full_mixture(name, means, _factors(covariances, *means.shape), weights)
+
+
+def _round_mixture(name: str, means: np.ndarray, stds: np.ndarray, weights: np.ndarray) -> Distribution:
+    """Components with covariance ``std_k² I``: no factorisation, and memory linear in d."""
+    dim = means.shape[1]
+
+    def spread(which: Array, z: Array) -> Array:
+        return jnp.asarray(stds, z.dtype)[which][:, None] * z
+
+    def exponents(offsets: Array) -> Array:
+        return -0.5 * jnp.sum(jnp.square(offsets / jnp.asarray(stds, offsets.dtype)[:, None]), axis=2)
+
+    equal = bool((stds == stds[0]).all())
+    modes = Modes(_array(means), float(stds[0]), _array(weights)) if equal else None
+    return _mixture(name, means, weights, dim * np.log(stds), spread, exponents, modes)
+
+
+def _full_mixture(name: str, means: np.ndarray, factors: np.ndarray, weights: np.ndarray) -> Distribution:
+    """Components with covariance ``L_k L_kᵀ``; ``factors`` are the L_k."""
+    inverses = np.linalg.inv(factors)
+    log_scales = np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)
+    highest = jax.lax.Precision.HIGHEST
+
+    def spread(which: Array, z: Array) -> Array:
+        chosen = jnp.asarray(factors, z.dtype)
+        if len(factors) == 1:
+            return jnp.matmul(z, chosen[0].T, precision=highest)
+        return jnp.einsum("nij,nj->ni", chosen[which], z, precision=highest)
+
+    def exponents(offsets: Array) -> Array:
+        whitened = jnp.einsum("kij,mkj->mki", jnp.asarray(inverses, offsets.dtype), offsets, precision=highest)
+        return -0.5 * jnp.sum(jnp.square(whitened), axis=2)
+
+    return _mixture(name, means, weights, log_scales, spread, exponents, None)
+
+
+def _mixture(
+    name: str,
+    means: np.ndarray,
+    weights: np.ndarray,
+    log_scales: np.ndarray,
+    spread: Callable[[Array, Array], Array],
+    exponents: Callable[[Array], Array],
+    modes: Modes | None,
+) -> Distribution:
+    """A mixture from two halves: ``spread`` shapes normal draws, ``exponents`` gives (m, K) from offsets (m, K, d)."""
+    dim = means.shape[1]
+    with np.errstate(divide="ignore"):
+        log_weights = np.log(weights)
+    log_heights = log_weights - log_scales - 0.5 * dim * math.log(2 * math.pi)
+
+    def sample(key: Key, n: int) -> Array:
+        key_component, key_noise = jax.random.split(key)
+        which = jax.random.categorical(key_component, jnp.asarray(log_weights, default_float()), shape=(n,))
+        z = jax.random.normal(key_noise, (n, dim))
+        return jnp.asarray(means, z.dtype)[which] + spread(which, z)
+
+    def log_density(points: Any) -> Array:
+        points = points_of(dim, points)
+        # Offsets are taken directly, not through the expanded square: exact far from the origin, and K is small.
+        offsets = points[:, None, :] - jnp.asarray(means, points.dtype)[None]
+        terms = exponents(offsets) + jnp.asarray(log_heights, points.dtype)[None]
+        return jax.scipy.special.logsumexp(terms, axis=1)
+
+    return Distribution(name, dim, sample, log_density, modes)
+
+
+def _array(value: np.ndarray) -> Array:
+    return jnp.asarray(value, default_float())
+
+
+def _numbers(name: str, value: Any) -> np.ndarray:
+    try:
+        array = np.asarray(value, np.float64)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"`{name}` must be known real numbers, but is {type(value).__name__}: {error}") from error
+    checks.finite(name, array)
+    return array
+
+
+def _shares(weights: Any, components: int) -> np.ndarray:
+    if weights is None:
+        return np.full(components, 1 / components)
+    shares = _numbers("weights", weights)
+    checks.weights("weights", shares, jnp.zeros(components))
+    return shares / shares.sum()
+
+
+def _stds(std: Any, components: int) -> np.ndarray:
+    stds = _numbers("std", std)
+    if stds.shape not in ((), (components,)):
+        raise ValueError(
+            f"`std` must be one number or have shape ({components},), one a component, but has shape {stds.shape};"
+            " pass full matrices as `covariances`"
+        )
+    if (stds <= 0).any():
+        raise ValueError(f"`std` must be positive, but its least value is {stds.min()}; for points use `dataset`")
+    return np.broadcast_to(stds, (components,))
+
+
+def _factors(covariances: Any, components: int, dim: int) -> np.ndarray:
+    """Lower Cholesky factors (K, d, d)."""
+    matrices = _numbers("covariances", covariances)
+    if matrices.shape not in ((dim, dim), (components, dim, dim)):
+        raise ValueError(
+            f"`covariances` must have shape ({dim}, {dim}) or ({components}, {dim}, {dim}) to fit the means,"
+            f" but has shape {matrices.shape}"
+        )
+    matrices = np.broadcast_to(matrices, (components, dim, dim))
+    if not np.allclose(matrices, np.swapaxes(matrices, 1, 2), rtol=1e-5, atol=0):
+        raise ValueError("`covariances` must be symmetric, but a matrix differs from its transpose; use (S + S.T) / 2")
+    try:
+        return np.linalg.cholesky(matrices)
+    except np.linalg.LinAlgError as error:
+        least = float(np.linalg.eigvalsh(matrices).min())
+        raise ValueError(
+            f"`covariances` must be positive definite, but the least eigenvalue is {least:.3g};"
+            " add a small multiple of the identity, or drop the dependent features"
+        ) from error

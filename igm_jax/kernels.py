@@ -1,0 +1,28 @@
+"""Kernels: ``gaussian``, ``laplace``, ``rational_quadratic``, ``inverse_multiquadric``, ``distance``, ``polynomial``, ``linear``.
+
+Sums and products by ``+`` and ``*``; ``median_bandwidth(y)`` chooses a scale. They live in ``igm_jax.pairwise``, the engine room.
+"""
+
+from igm_jax.pairwise.kernels import (
+    Kernel,
+    distance,
+    gaussian,
+    inverse_multiquadric,
+    laplace,
+    linear,
+    median_bandwidth,
+    polynomial,
+    rational_quadratic,
+)
+
+__all__ = [
+    "Kernel",
+    "distance",
+    "gaussian",
+    "inverse_multiquadric",
+    "laplace",
+    "linear",
+    "median_bandwidth",
+    "polynomial",
+    "rational_quadratic",
+]

@@ -1,0 +1,114 @@
+"""The linear layer that all networks here are made of, activations by name, and spectral normalisation."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Float
+
+from igm_jax import checks
+
+ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "silu": jax.nn.silu,
+    "relu": jax.nn.relu,
+    "leaky_relu": lambda h: jax.nn.leaky_relu(h, 0.2),
+    "gelu": jax.nn.gelu,
+    "softplus": jax.nn.softplus,
+    "tanh": jnp.tanh,
+}
+
+
+def activation(name: Any) -> Callable[[Array], Array]:
+    """The activation function of that name, or the function itself if one is given.
+
+    Args:
+        name: one of ``silu``, ``relu``, ``leaky_relu`` (slope 0.2), ``gelu``, ``softplus``, ``tanh``, or any function
+            from an array to an array of its shape.
+
+    Returns:
+        The function.
+
+    Raises:
+        ValueError: for an unknown name; the text lists the known ones.
+
+    Example:
+        >>> from igm_jax.networks.layers import activation
+        >>> float(activation("relu")(-2.0))
+        0.0
+    """
+    return name if callable(name) else ACTIVATIONS[checks.choice("activation", name, ACTIVATIONS)]
+
+
+def spectral_norm(matrix: Float[Array, "a b"], *, squarings: int = 8) -> Float[Array, ""]:
+    """The largest singular value of a matrix, ``σ = uᵀ W v``, as a pure function with an exact first derivative.
+
+    No vector is carried from step to step: the Gram matrix of the smaller side is squared ``squarings`` times, which is
+    ``2**squarings`` power iterations from every coordinate direction at once, and the longest column is v. The singular
+    vectors are held constant, which leaves the derivative dσ/dW = u vᵀ. The value is never too large; with a relative
+    gap δ between the two largest singular values it is too small by about a fraction δ exp(−2^(squarings+2) δ), hence
+    below one part in 2000 whatever the gap.
+
+    Args:
+        matrix: (a, b).
+        squarings: how often the Gram matrix is squared.
+
+    Returns:
+        The norm, a scalar; 0 with a zero gradient for a matrix of zeros.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from igm_jax.networks import spectral_norm
+        >>> round(float(spectral_norm(jnp.array([[3.0, 0.0], [0.0, 1.0]]))), 6)
+        3.0
+
+    Source: Miyato et al. 2018, arXiv 1802.05957, which carries u between the steps instead.
+    """
+    fixed = jax.lax.stop_gradient(matrix)
+    wide = fixed if fixed.shape[0] >= fixed.shape[1] else fixed.T
+    wide = wide / _or_one(jnp.max(jnp.abs(wide)))
+    gram = jnp.matmul(wide.T, wide, precision="highest")
+    for _ in range(squarings):
+        gram = gram / _or_one(jnp.max(jnp.abs(gram)))
+        gram = jnp.matmul(gram, gram, precision="highest")
+    # A positive semi-definite matrix has its largest entry on the diagonal: that column cannot miss the leading vector.
+    right = _unit(gram[:, jnp.argmax(jnp.diagonal(gram))])
+    left = _unit(jnp.matmul(wide, right, precision="highest"))
+    if wide.shape != fixed.shape or fixed.shape[0] < fixed.shape[1]:
+        left, right = right, left
+    return jnp.matmul(left, jnp.matmul(matrix, right, precision="highest"), precision="highest")
+
+
+def _or_one(scale: Array) -> Array:
+    return jnp.where(scale > 0, scale, 1)
+
+
+def _unit(vector: Array) -> Array:
+    return vector / _or_one(jnp.sqrt(jnp.sum(jnp.square(vector))))
+
+
+class Dense(nnx.Module):
+    """``x @ kernel + bias``, and with ``spectral`` the kernel over its largest singular value.
+
+    A small layer of our own, so that it computes in the type of its parameters, whatever comes in, and so that a wrong
+    number of features gets an error that says so.
+    """
+
+    def __init__(self, in_dim: int, out_dim: int, *, spectral: bool = False, scale: float = 1.0, rngs: nnx.Rngs):
+        shape = (checks.count("in_dim", in_dim), checks.count("out_dim", out_dim))
+        spread = scale / in_dim**0.5
+        self.kernel = nnx.Param(spread * jax.random.truncated_normal(rngs.params(), -2.0, 2.0, shape) / 0.8796)
+        self.bias = nnx.Param(jnp.zeros((out_dim,)))
+        self.spectral = spectral
+
+    def __call__(self, x: Array) -> Array:
+        kernel = self.kernel[...]
+        if x.ndim == 0 or x.shape[-1] != kernel.shape[0]:
+            raise ValueError(
+                f"this layer was built for {kernel.shape[0]} features, but got an array of shape {x.shape};"
+                " build the network for the dimension of its inputs"
+            )
+        if self.spectral:
+            kernel = kernel / _or_one(spectral_norm(kernel))
+        return x.astype(kernel.dtype) @ kernel + self.bias[...][(None,) * (x.ndim - 1)]

@@ -1,0 +1,40 @@
+"""Objectives: one idea a file, each with its divergence, its witness where one exists, and its ``Objective``."""
+
+from igm_jax.objectives.drifting import Drift, drifting, drifting_field, drifting_loss
+from igm_jax.objectives.energy import energy, energy_distance
+from igm_jax.objectives.mmd import mmd, mmd2_biased, mmd2_unbiased, mmd_witness
+from igm_jax.objectives.score_difference import score_difference, score_difference_field, score_difference_witness
+from igm_jax.objectives.sinkhorn import (
+    Potentials,
+    sinkhorn,
+    sinkhorn_divergence,
+    sinkhorn_potentials,
+    sinkhorn_witness,
+)
+from igm_jax.objectives.sliced import random_directions, sliced, sliced_wasserstein, sliced_witness, wasserstein_1d
+
+__all__ = [
+    "Drift",
+    "Potentials",
+    "drifting",
+    "drifting_field",
+    "drifting_loss",
+    "energy",
+    "energy_distance",
+    "mmd",
+    "mmd2_biased",
+    "mmd2_unbiased",
+    "mmd_witness",
+    "random_directions",
+    "score_difference",
+    "score_difference_field",
+    "score_difference_witness",
+    "sinkhorn",
+    "sinkhorn_divergence",
+    "sinkhorn_potentials",
+    "sinkhorn_witness",
+    "sliced",
+    "sliced_wasserstein",
+    "sliced_witness",
+    "wasserstein_1d",
+]

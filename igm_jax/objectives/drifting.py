@@ -1,0 +1,241 @@
+"""Drifting: samples are pulled to the data and pushed off each other by doubly normalised kernels."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
+
+from igm_jax import checks
+from igm_jax.base import Info, Objective, from_velocity
+from igm_jax.pairwise.costs import Pairs
+from igm_jax.pairwise.reductions import displacement
+
+PRESETS = {"paper": (0.05,), "released": (0.02, 0.05, 0.2)}
+"""The presets and the temperatures that go with each: the toy notebook of the paper, the released training code."""
+
+# Constants of the released code: the smallest affinity, what is added to a sample's distance to itself, the smallest scale.
+SMALLEST_AFFINITY, SELF_DISTANCE, SMALLEST_SCALE, SMALLEST_FORCE = 1e-3, 100.0, 1e-3, 1e-8
+
+
+class Drift(NamedTuple):
+    """A drifting field and what it was before normalisation."""
+
+    field: Float[Array, "n d"]
+    """Displacement of each sample, in the units of the samples."""
+    size: Float[Array, ""]
+    """Root mean square of the force over entries and temperatures before each is normalised: what falls in training."""
+
+
+def _mean_shift(affinity: Array, x: Array, y: Array) -> Array:
+    """``Σ_j A_ij (y_j - x_i)·(mass of A on x) - Σ_j A_ij (x_j - x_i)·(mass of A on y)`` for targets [x; y]."""
+    on_model, on_data = affinity[:, : len(x)], affinity[:, len(x) :]
+    model_mass, data_mass = jnp.sum(on_model, axis=1, keepdims=True), jnp.sum(on_data, axis=1, keepdims=True)
+    return displacement(on_data * model_mass, x, y) - displacement(on_model * data_mass, x, x)
+
+
+def _log_total(scores: Array, axis: int) -> Array:
+    """``log Σ exp``, and 0 where nothing is summed (a lone sample's own column), since all its entries are zero anyway."""
+    total = jax.nn.logsumexp(scores, axis=axis, keepdims=True)
+    return jnp.where(jnp.isneginf(total), 0, total)
+
+
+def _paper(x: Array, y: Array, temperatures: Sequence[float], a: Array, b: Array) -> Drift:
+    """``A = K / √(row sums · column sums)`` with ``K = w exp(-d/τ)``, in logarithms so that a small τ does not underflow."""
+    distance = jnp.concatenate([Pairs(x, x).distance, Pairs(x, y).distance], axis=1)
+    itself = np.pad(np.eye(len(x), dtype=bool), ((0, 0), (0, len(y))))
+    log_targets, log_samples = jnp.log(jnp.concatenate([a, b]))[None, :], jnp.log(a)[:, None]
+
+    def force(temperature: float) -> Array:
+        scores = jnp.where(itself, -jnp.inf, -distance / temperature)
+        rows = _log_total(scores + log_targets, axis=1)
+        columns = _log_total(scores + log_samples, axis=0)
+        return _mean_shift(jnp.exp(scores + log_targets - 0.5 * (rows + columns)), x, y)
+
+    field = sum((force(t) for t in temperatures[1:]), force(temperatures[0]))
+    return Drift(field, jnp.sqrt(jnp.mean(jnp.square(field))))
+
+
+def _released_force(distance: Array, temperature: float, x: Array, y: Array, weights: Array) -> Array:
+    scores = -distance / temperature
+    product = jax.nn.softmax(scores, axis=1) * jax.nn.softmax(scores, axis=0)
+    affinity = jnp.sqrt(jnp.maximum(product, SMALLEST_AFFINITY**2)) * weights[None, :]
+    return _mean_shift(affinity, x, y)
+
+
+def _released(
+    x: Float[Array, "b n d"], y: Float[Array, "b m d"], temperatures: Sequence[float], a: Array, b: Array
+) -> tuple[Array, Array, Array]:
+    """Forces in scaled coordinates, the unit of those coordinates, the mean squared raw force at each temperature.
+
+    Scale and force sizes are means over the whole batch, as in the released code.
+    """
+    distance = jnp.concatenate([jax.vmap(lambda u, v: Pairs(u, v).distance)(x, other) for other in (x, y)], axis=2)
+    weights = jnp.concatenate([a, b])
+    scale = jnp.mean(distance * weights[None, None, :]) / jnp.mean(weights)
+    n, d = x.shape[1:]
+    unit = jnp.maximum(scale / np.sqrt(d).astype(scale.dtype), SMALLEST_SCALE)
+    itself = SELF_DISTANCE * np.eye(n, distance.shape[2], dtype=scale.dtype)
+    distance = distance / jnp.maximum(scale, SMALLEST_SCALE) + itself[None]
+
+    def force(temperature: float) -> tuple[Array, Array]:
+        of_problem = partial(_released_force, temperature=temperature, weights=weights)
+        raw = jax.vmap(lambda r, u, v: of_problem(r, x=u, y=v))(distance, x / unit, y / unit)
+        square = jnp.mean(jnp.square(raw))
+        return raw / jnp.sqrt(jnp.maximum(square, SMALLEST_FORCE)), square
+
+    forces, squares = zip(*(force(temperature) for temperature in temperatures), strict=True)
+    return sum(forces[1:], forces[0]), unit, jnp.stack(squares)
+
+
+def _multiplicities(name: str, value: ArrayLike | None, like: Array) -> Array:
+    """Weights as counts: one each if None, not normalised, since the paper's field depends on how many there are."""
+    checks.weights(name, value, like)
+    return jnp.ones(len(like), like.dtype) if value is None else jnp.asarray(value).astype(like.dtype)
+
+
+def _checked_temperatures(temperatures: Sequence[float] | float | None, preset: str) -> tuple[float, ...]:
+    checks.choice("preset", preset, PRESETS)
+    if temperatures is None:
+        return PRESETS[preset]
+    temperatures = (temperatures,) if isinstance(temperatures, int | float) else tuple(temperatures)
+    if not temperatures:
+        raise ValueError(
+            "`temperatures` must hold at least one positive number, but is empty; pass None for the preset's"
+        )
+    return tuple(checks.positive("temperatures", temperature) for temperature in temperatures)
+
+
+def drifting_field(
+    x: ArrayLike,
+    y: ArrayLike,
+    temperatures: Sequence[float] | float | None = None,
+    *,
+    preset: str = "paper",
+    x_weights: ArrayLike | None = None,
+    y_weights: ArrayLike | None = None,
+) -> Drift:
+    """The drifting field at the generated samples.
+
+    ``v_i = Σ_j A_ij (y_j - x_i) · Σ_k A⁻_ik - Σ_k A⁻_ik (x_k - x_i) · Σ_j A_ij``, where the affinity
+    ``A = √(softmax over targets · softmax over samples)`` of ``-‖x_i - t_j‖/τ`` has the targets t = [x; y], a sample masked
+    from itself; A⁻ are the columns of x. The temperatures' fields are summed.
+
+    "paper" is the toy notebook's formula. "released" is that of the released image code: distances divided by their mean,
+    affinities at least 1e-3, and each temperature's force divided by its root mean square, so that the field has the same
+    size however close the samples are; then ``Drift.size`` tells how far they still would go.
+
+    Args:
+        x: (n, d) generated samples.
+        y: (m, d) data.
+        temperatures: τ > 0, one or several: in the units of the samples for "paper", in mean distances for "released";
+            None for the preset's own.
+        preset: "paper" or "released".
+        x_weights: (n,) multiplicities, not normalised: how strongly each sample repels; one each if None.
+        y_weights: (m,) multiplicities: how strongly each datum attracts; one each if None.
+
+    Returns:
+        ``Drift(field, size)``: displacements (n, d) in the units of the samples, and the size before normalisation.
+
+    Raises:
+        ValueError: for an unknown preset, temperatures that are not positive, wrong shapes, non-finite numbers, bad weights.
+
+    Example:
+        >>> from igm_jax.objectives import drifting_field
+        >>> field, size = drifting_field([[0.0], [0.1]], [[1.0], [1.2]], temperatures=1.0)
+        >>> bool((field > 0).all())
+        True
+
+    Source: Generative Modeling via Drifting, arXiv 2602.04770, and its released code.
+    """
+    temperatures = _checked_temperatures(temperatures, preset)
+    x, y = checks.pair(x, y)
+    dtype = jnp.promote_types(x.dtype, jnp.float32)
+    x, y = x.astype(dtype), y.astype(dtype)
+    a, b = _multiplicities("x_weights", x_weights, x), _multiplicities("y_weights", y_weights, y)
+    if preset == "paper":
+        return _paper(x, y, temperatures, a, b)
+    force, unit, squares = _released(x[None], y[None], temperatures, a, b)
+    return Drift(force[0] * unit, jnp.sqrt(jnp.mean(squares)))
+
+
+def drifting_loss(
+    x: ArrayLike, y: ArrayLike, temperatures: Sequence[float] | float | None = None
+) -> Float[Array, " b"]:
+    """The loss of the released drifting code, for a batch of independent problems that share one scale.
+
+    ``loss_b = mean over samples and features of ((x - sg(x))/u - F)²``, F the sum of normalised forces in coordinates of
+    unit u. Its value is constant up to the interplay of temperatures; its gradient is what trains.
+
+    Args:
+        x: (b, n, d) generated samples.
+        y: (b, m, d) data.
+        temperatures: τ > 0 in mean distances; None for (0.02, 0.05, 0.2).
+
+    Returns:
+        (b,) losses.
+
+    Raises:
+        ValueError: for other shapes, non-finite numbers, or temperatures that are not positive.
+
+    Example:
+        >>> import jax
+        >>> from igm_jax.objectives import drifting_loss
+        >>> x, y = jax.random.normal(jax.random.key(0), (2, 1, 8, 3))
+        >>> drifting_loss(x, y).shape
+        (1,)
+
+    Source: the released code of arXiv 2602.04770.
+    """
+    temperatures = _checked_temperatures(temperatures, "released")
+    x, y = jnp.asarray(x), jnp.asarray(y)
+    if x.ndim != 3 or y.ndim != 3 or len(x) != len(y) or x.shape[2] != y.shape[2]:
+        raise ValueError(f"expected x (b, n, d) and y (b, m, d), but got shapes {x.shape} and {y.shape}")
+    checks.finite("x", x), checks.finite("y", y)
+    ones = jnp.ones(x.shape[1] + y.shape[1], x.dtype)
+    fixed = jax.lax.stop_gradient(x)
+    force, unit, _ = jax.lax.stop_gradient(_released(fixed, y, temperatures, ones[: x.shape[1]], ones[x.shape[1] :]))
+    return jnp.mean(jnp.square((x - fixed) / unit - force), axis=(1, 2))
+
+
+def drifting(temperatures: Sequence[float] | float | None = None, preset: str = "paper") -> Objective:
+    """Drifting as an objective: the generator regresses on its samples moved along the field.
+
+    ``loss = ½ mean_i ‖x_i - sg(x_i + v_i)‖²``; the update's info holds ``drift``, the field's size before normalisation,
+    because the "released" loss is constant by construction.
+
+    Args:
+        temperatures: τ > 0, one or several; None for the preset's own.
+        preset: "paper" or "released", see ``drifting_field``.
+
+    Returns:
+        The objective. Its witness raises an error: the doubly normalised field is not a gradient.
+
+    Raises:
+        ValueError: for an unknown preset or temperatures that are not positive.
+
+    Example:
+        >>> import jax
+        >>> from igm_jax.objectives import drifting
+        >>> objective = drifting((0.2, 1.0), preset="released")
+        >>> x, y = jax.random.normal(jax.random.key(0), (2, 8, 3))
+        >>> state, info = objective.update(jax.random.key(1), (), x, y)
+        >>> list(info)
+        ['drift']
+
+    Source: Generative Modeling via Drifting, arXiv 2602.04770.
+    """
+    temperatures = _checked_temperatures(temperatures, preset)
+
+    def measure(x: Array, y: Array) -> Info:
+        return {"drift": drifting_field(x, y, temperatures, preset=preset).size}
+
+    return from_velocity(
+        lambda x, y: drifting_field(x, y, temperatures, preset=preset).field,
+        measure=measure,
+        reason="the doubly normalised drifting field is not a gradient (its Jacobian is not symmetric)",
+    )

@@ -1,0 +1,149 @@
+"""Distances between all pairs of samples: centred, in full precision, exactly zero where two samples are equal.
+
+Three traps are met here and nowhere else.
+
+* Far from the origin ``‖x‖² + ‖y‖² - 2 x·y`` loses every digit, so both sets are first centred by the mean of ``y``.
+* Accelerators round matrix products to bfloat16 or TF32 by default, so the cross term asks for full precision.
+* The square root has no derivative at zero, so ``safe_sqrt`` defines it as zero: coincident samples exert no force.
+"""
+
+from functools import cached_property
+
+import jax
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float, UInt
+
+from igm_jax import checks
+
+# Up to this many features, differences are squared and summed directly: as fast as a matrix product, and exact for close pairs.
+DIRECT_FEATURES = 8
+
+# Of two equal rows, the squared norm and the matrix product differ by rounding alone: at most this many units of ‖x‖² + ‖y‖².
+ROUNDING_UNITS = 64
+
+
+def matmul(a: Array, b: Array) -> Array:
+    """``a @ b`` in the full precision of its inputs, whatever the default for matrix products is."""
+    return jnp.matmul(a, b, precision=jax.lax.Precision.HIGHEST)
+
+
+def safe_sqrt(squared: Float[Array, "..."]) -> Float[Array, "..."]:
+    """``√s`` with derivative 0 at ``s = 0``, where the true one is infinite and would turn gradients into NaN."""
+    positive = squared > 0
+    return jnp.where(positive, jnp.sqrt(jnp.where(positive, squared, 1)), 0)
+
+
+def centred(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> tuple[Float[Array, "n d"], Float[Array, "m d"]]:
+    """Both sets minus the mean of ``y``; in at least single precision.
+
+    Distances do not change, so no derivative flows through the mean.
+    """
+    dtype = jnp.promote_types(x.dtype, jnp.float32)
+    x, y = x.astype(dtype), y.astype(dtype)
+    mean = jax.lax.stop_gradient(jnp.mean(y, axis=0, keepdims=True))
+    return x - mean, y - mean
+
+
+def _fingerprint(x: Float[Array, "n d"]) -> UInt[Array, " n"]:
+    """A hash of each row's bits: equal rows have equal fingerprints, and others almost never."""
+    x = jax.lax.stop_gradient(x)
+    x = jnp.where(x == 0, jnp.zeros_like(x), x)  # -0 equals 0
+    bits = jax.lax.bitcast_convert_type(x, jnp.uint64 if x.dtype == jnp.float64 else jnp.uint32)
+    bits = (bits ^ (bits >> 16)).astype(jnp.uint32) * jnp.uint32(0x85EBCA6B)
+    bits = (
+        (bits ^ (bits >> 13)) * (2 * jnp.arange(1, x.shape[1] + 1, dtype=jnp.uint32) + 1)[None] * jnp.uint32(0x9E3779B1)
+    )
+    bits = bits ^ (bits >> 15)
+    return jnp.sum(bits, axis=1, dtype=jnp.uint32)
+
+
+def _dot_form(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, "n m"]:
+    """``‖x‖² + ‖y‖² - 2 x·y``, clamped at zero, and exactly zero for equal rows."""
+    norms = jnp.sum(x * x, axis=1)[:, None] + jnp.sum(y * y, axis=1)[None, :]
+    squared = norms - 2 * matmul(x, y.T)
+    rounding = ROUNDING_UNITS * jnp.finfo(x.dtype).eps * norms
+    equal = (_fingerprint(x)[:, None] == _fingerprint(y)[None, :]) & (squared <= rounding)
+    return jnp.where(equal | (squared <= 0), 0, squared)
+
+
+def _direct_form(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, "n m"]:
+    """``Σ_k (x_k - y_k)²``, one feature at a time so that no (n, m, d) array is made."""
+    return sum(
+        (jnp.square(x[:, k, None] - y[None, :, k]) for k in range(1, x.shape[1])),
+        jnp.square(x[:, 0, None] - y[None, :, 0]),
+    )
+
+
+class Pairs:
+    """All pairs of two sets of samples, and what kernels and costs need of them, each computed once when first asked for.
+
+    Args:
+        x: (n, d) samples, one for each row of the matrices below.
+        y: (m, d) samples, one for each column.
+    """
+
+    def __init__(self, x: Float[Array, "n d"], y: Float[Array, "m d"]):
+        self.x, self.y = x, y
+
+    @cached_property
+    def squared(self) -> Float[Array, "n m"]:
+        """``‖x_i - y_j‖²``."""
+        x, y = centred(self.x, self.y)
+        return _direct_form(x, y) if x.shape[1] <= DIRECT_FEATURES else _dot_form(x, y)
+
+    @cached_property
+    def distance(self) -> Float[Array, "n m"]:
+        """``‖x_i - y_j‖``, with derivative zero where two samples coincide."""
+        return safe_sqrt(self.squared)
+
+    @cached_property
+    def inner(self) -> Float[Array, "n m"]:
+        """``x_i · y_j``, about the origin (not centred)."""
+        return matmul(self.x, self.y.T)
+
+
+def squared_distances(x: ArrayLike, y: ArrayLike) -> Float[Array, "n m"]:
+    """Squared Euclidean distances of all pairs.
+
+    ``D_ij = ‖x_i - y_j‖²``
+
+    Args:
+        x: (n, d) samples.
+        y: (m, d) samples.
+
+    Returns:
+        (n, m) matrix, never negative, and exactly zero where two rows are equal.
+
+    Raises:
+        ValueError: for wrong shapes, different numbers of features, NaN or infinity.
+
+    Example:
+        >>> from igm_jax.pairwise import squared_distances
+        >>> squared_distances([[0.0, 0.0]], [[3.0, 4.0], [0.0, 0.0]]).tolist()
+        [[25.0, 0.0]]
+    """
+    return Pairs(*checks.pair(x, y)).squared
+
+
+def distances(x: ArrayLike, y: ArrayLike) -> Float[Array, "n m"]:
+    """Euclidean distances of all pairs.
+
+    ``D_ij = ‖x_i - y_j‖``, with derivative zero where two samples coincide.
+
+    Args:
+        x: (n, d) samples.
+        y: (m, d) samples.
+
+    Returns:
+        (n, m) matrix.
+
+    Raises:
+        ValueError: for wrong shapes, different numbers of features, NaN or infinity.
+
+    Example:
+        >>> from igm_jax.pairwise import distances
+        >>> distances([[0.0, 0.0]], [[3.0, 4.0], [0.0, 0.0]]).tolist()
+        [[5.0, 0.0]]
+    """
+    return Pairs(*checks.pair(x, y)).distance

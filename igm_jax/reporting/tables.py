@@ -1,0 +1,219 @@
+"""From rows of results to tables: Markdown, LaTeX, the terminal. (The HTML report sets the same tables.)"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from rich import box
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from igm_jax.reporting.rows import FLOOR, Row
+from igm_jax.reporting.statistics import Interval, Metric, interval, ties_with_best
+
+
+class Cell(NamedTuple):
+    """One entry of a table: its text, and whether it is among the best of its column."""
+
+    text: str
+    best: bool = False
+
+
+class Line(NamedTuple):
+    """One row of a table: its name, its cells, and whether it is the floor rather than a competitor."""
+
+    name: str
+    cells: tuple[Cell, ...]
+    floor: bool = False
+
+
+class Table(NamedTuple):
+    """A table that is ready to be set: a title, a caption that explains it, headings (the first is the names') and lines."""
+
+    title: str
+    caption: str
+    headings: tuple[str, ...]
+    lines: tuple[Line, ...]
+
+
+_COSTS = (("seconds", "time, s", 1), ("compile_seconds", "compile, s", 1), ("memory_mb", "memory, MB", 0))
+
+
+def comparison_table(rows: Iterable[Row], metrics: Sequence[Metric], target: str, *, level: float = 0.95) -> Table:
+    """One target's rows as a table: an objective a line, a metric a column, then what it cost, and the floor last.
+
+    Args:
+        rows: rows of results (see ``check_row``); those of other targets are passed over.
+        metrics: the columns, in order; those that no row has are left out.
+        target: the target's name.
+        level: the intervals' and the ties' level.
+
+    Returns:
+        The table. Cells are ``mean ± half width`` over the seeds; the best of each column and all that cannot be told
+        from it (see ``ties_with_best``) are marked. The floor is never ranked.
+
+    Raises:
+        ValueError: if the target has no rows, or one seed of an objective is there twice.
+
+    Example:
+        >>> from igm_jax.reporting import Metric, comparison_table, to_markdown
+        >>> row = dict(target="ring", seconds=1.0, compile_seconds=2.0, memory_mb=None)
+        >>> rows = [{**row, "objective": o, "seed": s, "metrics": {"w2": v + s / 100}}
+        ...         for o, v in (("energy", 0.1), ("gan", 0.5)) for s in range(3)]
+        >>> print(to_markdown(comparison_table(rows, [Metric("w2", "W2", "lower", 2)], "ring")).splitlines()[4])
+        | energy | **0.11 ± 0.02** | 1.0 | 2.0 |
+    """
+    rows = list(rows)
+    groups = _groups([row for row in rows if row["target"] == target])
+    if not groups:
+        known = ", ".join(sorted({row["target"] for row in rows})) or "none"
+        raise ValueError(f"`rows` must hold results on {target!r}, but have these targets: {known}")
+    metrics = [m for m in metrics if any(m.name in row["metrics"] for group in groups.values() for row in group)]
+    columns = [_metric_column(groups, metric, level) for metric in metrics]
+    costs = [(heading, column) for name, heading, digits in _COSTS if (column := _cost_column(groups, name, digits))]
+    columns += [column for _, column in costs]
+    lines = tuple(Line(name, tuple(column[name] for column in columns), name == FLOOR) for name in groups)
+    headings = ("objective", *(metric.heading for metric in metrics), *(heading for heading, _ in costs))
+    return Table(target, _caption(groups, level), headings, lines)
+
+
+def _groups(rows: list[Row]) -> dict[str, list[Row]]:
+    """The rows of each objective, objectives as they first appear, the floor last."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        group = groups.setdefault(row["objective"], [])
+        if any(other["seed"] == row["seed"] for other in group):
+            raise ValueError(
+                f"`rows` must hold each seed of an objective once, but seed {row['seed']} of {row['objective']!r} on"
+                f" {row['target']!r} is there twice; delete one of the lines"
+            )
+        group.append(row)
+    if FLOOR in groups:
+        groups[FLOOR] = groups.pop(FLOOR)
+    return groups
+
+
+def _metric_column(groups: Mapping[str, list[Row]], metric: Metric, level: float) -> dict[str, Cell]:
+    values = {
+        name: [row["metrics"][metric.name] for row in group if metric.name in row["metrics"]]
+        for name, group in groups.items()
+    }
+    ranked = {name: value for name, value in values.items() if value and name != FLOOR}
+    best = ties_with_best(ranked, metric.better, level=level)
+    return {
+        name: Cell(_interval(interval(value, level=level), metric.digits), name in best) if value else Cell("–")
+        for name, value in values.items()
+    }
+
+
+def _interval(value: Interval, digits: int) -> str:
+    if value.failed:
+        return f"failed ({value.failed} of {value.seeds})"
+    mean = _number(value.mean, digits)
+    return mean if np.isnan(value.half_width) else f"{mean} ± {_number(value.half_width, digits)}"
+
+
+def _number(value: float, digits: int) -> str:
+    """Fixed decimals, but two significant digits for what they would round to nothing or stretch over the page."""
+    if value and not 0.5 * 10.0**-digits <= abs(value) < 1e6:
+        return f"{value:.1e}"
+    return f"{value:.{digits}f}"
+
+
+def _cost_column(groups: Mapping[str, list[Row]], name: str, digits: int) -> dict[str, Cell]:
+    """Mean costs; empty if no row has any."""
+    values = {group: [row[name] for row in rows if row.get(name) is not None] for group, rows in groups.items()}
+    if not any(value for group, value in values.items() if group != FLOOR):
+        return {}
+    # The floor trains nothing: a time there would only confuse.
+    return {
+        group: Cell(f"{np.mean(value):,.{digits}f}" if value and group != FLOOR else "–")
+        for group, value in values.items()
+    }
+
+
+def _caption(groups: Mapping[str, list[Row]], level: float) -> str:
+    counts = sorted({len(rows) for name, rows in groups.items() if name != FLOOR} or {len(rows) for rows in groups.values()})
+    percent = f"{100 * level:g} %"
+    text = "One seed: there is no interval, and nothing can be said about ties. In bold the best."
+    if counts[-1] > 1:
+        seeds = f"{counts[0]} seeds" if len(counts) == 1 else f"{counts[0]} to {counts[-1]} seeds"
+        text = (
+            f"Mean over {seeds} ± half of the {percent} interval of the mean (Student's t). In bold the best and all that"
+            f" cannot be told from it (Welch's test, Bonferroni: the truly best is in bold with {percent} probability)."
+        )
+    if FLOOR in groups:
+        text += " The last line compares real data with other real data: the floor, which is not ranked."
+    return text
+
+
+def to_markdown(table: Table) -> str:
+    """The table in GitHub's Markdown, title and caption included; pipes and other marks in names are escaped."""
+
+    def cell(entry: Cell) -> str:
+        return f"**{_markdown(entry.text)}**" if entry.best else _markdown(entry.text)
+
+    head = [_markdown(heading) for heading in table.headings]
+    lines = [f"**{_markdown(table.title)}**", "", _pipes(head), _pipes([":--", *["--:"] * (len(head) - 1)])]
+    for line in table.lines:
+        name = f"*{_markdown(line.name)}*" if line.floor else _markdown(line.name)
+        lines.append(_pipes([name, *map(cell, line.cells)]))
+    return "\n".join([*lines, "", _markdown(table.caption)]) + "\n"
+
+
+def _pipes(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _markdown(text: str) -> str:
+    for mark in "\\|*_`<[":
+        text = text.replace(mark, "\\" + mark)
+    return " ".join(text.split())
+
+
+# What pdfLaTeX cannot read as it stands.
+_LATEX = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "±": r"$\pm$", "↓": r"$\downarrow$", "↑": r"$\uparrow$", "×": r"$\times$", "–": "--", "’": "'", "½": r"$\frac12$",
+    "²": "$^2$", "³": "$^3$", "₁": "$_1$", "₂": "$_2$", "√": r"$\surd$", "∞": r"$\infty$", "→": r"$\to$",
+    "α": r"$\alpha$", "β": r"$\beta$", "γ": r"$\gamma$", "ε": r"$\varepsilon$", "λ": r"$\lambda$", "ρ": r"$\rho$",
+    "σ": r"$\sigma$", "τ": r"$\tau$", "χ": r"$\chi$",
+}  # fmt: skip
+
+
+def _latex(text: str) -> str:
+    return "".join(_LATEX.get(character, character) for character in text)
+
+
+def to_latex(table: Table) -> str:
+    r"""The table in LaTeX with booktabs' rules (``\usepackage{booktabs}``); all text is escaped."""
+
+    def cell(entry: Cell) -> str:
+        return rf"\textbf{{{_latex(entry.text)}}}" if entry.best else _latex(entry.text)
+
+    body = []
+    for number, line in enumerate(table.lines):
+        if line.floor and number:
+            body.append(r"\midrule")
+        name = rf"\emph{{{_latex(line.name)}}}" if line.floor else _latex(line.name)
+        body.append(" & ".join([name, *map(cell, line.cells)]) + r" \\")
+    return "\n".join([
+        r"\begin{table}", r"\centering", rf"\caption{{{_latex(table.title)}. {_latex(table.caption)}}}",
+        rf"\begin{{tabular}}{{l{'r' * (len(table.headings) - 1)}}}", r"\toprule",
+        " & ".join(map(_latex, table.headings)) + r" \\", r"\midrule", *body, r"\bottomrule", r"\end{tabular}",
+        r"\end{table}", "",
+    ])  # fmt: skip
+
+
+def to_console(table: Table) -> RichTable:
+    """The table for the terminal: ``rich.print(to_console(table))``."""
+    shown: Any = RichTable(title=Text(table.title, "bold"), caption=Text(table.caption, "dim"), box=box.SIMPLE_HEAD)
+    for number, heading in enumerate(table.headings):
+        shown.add_column(Text(heading), justify="right" if number else "left", overflow="fold")
+    for number, line in enumerate(table.lines):
+        if line.floor and number:
+            shown.add_section()
+        cells = [Text(cell.text, "bold green" if cell.best else "") for cell in line.cells]
+        shown.add_row(Text(line.name, "italic" if line.floor else ""), *cells)
+    return shown

@@ -1,0 +1,27 @@
+"""Training: one step, one loop, moving average, checkpoints, log."""
+
+from igm_jax.training.checkpoints import restore
+from igm_jax.training.directory import plain, read_config
+from igm_jax.training.errors import Interrupted, NonFiniteError, RunDirectoryError, RunMismatchError
+from igm_jax.training.logs import read_log
+from igm_jax.training.loop import Trained, train
+from igm_jax.training.provenance import provenance
+from igm_jax.training.step import Run, TrainState, advance, training
+
+__all__ = [
+    "Interrupted",
+    "NonFiniteError",
+    "Run",
+    "RunDirectoryError",
+    "RunMismatchError",
+    "TrainState",
+    "Trained",
+    "advance",
+    "plain",
+    "provenance",
+    "read_config",
+    "read_log",
+    "restore",
+    "train",
+    "training",
+]

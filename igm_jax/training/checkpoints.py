@@ -1,0 +1,172 @@
+"""Checkpoints by orbax: whole or absent, the newest few kept, and refused where they do not fit."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any, Self
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+from orbax.checkpoint import v1 as ocp
+
+from igm_jax.training.directory import SCHEMA, differences, loaded_key, read_config
+from igm_jax.training.errors import RunDirectoryError, RunMismatchError
+from igm_jax.training.step import Run, TrainState
+
+
+def signature(state: Any) -> dict[str, str]:
+    """Path, type and shape of every array of a state, e.g. ``{".params['w']": "float32[2, 3]"}``.
+
+    orbax casts silently where types differ, so each checkpoint carries its signature, and it must agree.
+    """
+    leaves = jax.tree_util.tree_leaves_with_path(state)
+    return {jax.tree_util.keystr(path): f"{leaf.dtype}{list(leaf.shape)}" for path, leaf in leaves}
+
+
+def size(state: Any) -> int:
+    """Bytes that a state takes on the disk, about."""
+    arrays = (leaf for leaf in jax.tree.leaves(state) if not jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key))
+    return sum(leaf.size * leaf.dtype.itemsize for leaf in arrays)
+
+
+class Checkpoints:
+    """The checkpoints of one run directory; a context manager.
+
+    Saving waits until the state is on the disk: the buffers are about to be donated to the next steps, and a full disk
+    should be known now.
+
+    Args:
+        directory: the run directory.
+        keep: how many of the newest to keep.
+    """
+
+    def __init__(self, directory: Path, keep: int = 2) -> None:
+        self.directory = directory / "checkpoints"
+        newest: Any = ocp.training.preservation_policies.LatestN(keep)
+        self._orbax = ocp.training.Checkpointer(
+            str(self.directory),
+            preservation_policy=newest,
+            custom_metadata={"schema": SCHEMA},
+            cleanup_tmp_directories=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        try:
+            self._orbax.close()
+        except Exception:
+            # After a failed save orbax fails again here; the first error says more.
+            if error is None:
+                raise
+
+    @property
+    def latest(self) -> int | None:
+        """Step of the newest whole checkpoint."""
+        newest = self._orbax.latest
+        return None if newest is None else newest.step
+
+    def save(self, state: TrainState) -> None:
+        """Save a state under its step, unless it is there already."""
+        last, step = self.latest, int(jnp.ravel(state.step)[0])
+        if last == step:
+            return
+        metadata: Any = {"signature": signature(state)}
+        try:
+            self._orbax.save_checkpointables(step, {"state": _packed(state)}, force=True, custom_metadata=metadata)
+        except Exception as error:
+            raise RunDirectoryError(
+                f"the checkpoint of step {step} could not be saved in {self.directory} ({_first_line(error)};"
+                f" {shutil.disk_usage(self.directory).free / 2**20:.1f} MiB free); the last good checkpoint is that of"
+                f" step {last}: free some space and start the same run again to continue from it"
+            ) from error
+
+    def load(self, like: TrainState, step: int | None = None) -> TrainState:
+        """Load a state.
+
+        Args:
+            like: a state, or its shapes (``jax.eval_shape``).
+            step: which; None for the newest.
+
+        Raises:
+            RunMismatchError: if the stored arrays have other names, shapes or types.
+            RunDirectoryError: if there is no such checkpoint, or its files are damaged.
+        """
+        step = self.latest if step is None else step
+        present = [point.step for point in self._orbax.checkpoints]
+        if step is None or step not in present:
+            raise RunDirectoryError(f"{self.directory} has no checkpoint of step {step}; it has {present}")
+        try:
+            stored: Any = self._orbax.checkpointables_metadata(step).custom_metadata
+            self._check(step, stored["signature"], signature(like))
+            loaded = self._orbax.load_checkpointables(step, {"state": _packed(_placed(like))})["state"]
+        except RunMismatchError:
+            raise
+        except Exception as error:
+            raise RunDirectoryError(
+                f"the checkpoint of step {step} in {self.directory} cannot be read ({_first_line(error)}); delete the"
+                f" folder {self.directory / str(step)} to continue from the one before it; present are {present}"
+            ) from error
+        return _unpacked(like, loaded)
+
+    def _check(self, step: int, stored: dict[str, str], now: dict[str, str]) -> None:
+        if lines := differences(stored, now):
+            more = f"\n  and {len(lines) - 10} more" if len(lines) > 10 else ""
+            raise RunMismatchError(
+                f"the checkpoint of step {step} in {self.directory} does not fit this run:\n  "
+                + "\n  ".join(lines[:10])
+                + more
+                + "\nUse the generator, objective, optimiser and precision that it was trained with, or"
+                " another directory."
+            )
+
+
+def restore(run: Run, directory: str | os.PathLike, step: int | None = None) -> TrainState:
+    """The state of a run from its directory, to sample from it or to look at it.
+
+    Args:
+        run: the run, built as it was for training.
+        directory: its directory.
+        step: which checkpoint; None for the newest.
+
+    Returns:
+        The state; several seeds if several were trained together.
+
+    Raises:
+        RunDirectoryError: if there is no such checkpoint.
+        RunMismatchError: if it belongs to another kind of run.
+    """
+    path = Path(directory).expanduser().absolute()
+    key = loaded_key(read_config(path)["key"])
+    with Checkpoints(path) as checkpoints:
+        return checkpoints.load(jax.eval_shape(started(run, key), key), step)
+
+
+def started(run: Run, key: Array) -> Any:
+    """``run.init``, for one key or for several."""
+    return run.init if key.ndim == 0 else jax.vmap(run.init)
+
+
+def _packed(state: Any) -> Any:
+    """Without arrays of no elements, which orbax refuses."""
+    return jax.tree.map(lambda leaf: leaf if leaf.size else None, state)
+
+
+def _unpacked(like: Any, loaded: Any) -> Any:
+    leaves = iter(jax.tree.leaves(loaded))
+    return jax.tree.map(lambda leaf: next(leaves) if leaf.size else jnp.zeros(leaf.shape, leaf.dtype), like)
+
+
+def _placed(like: Any) -> Any:
+    """The shapes on the device where new arrays are made."""
+    here = jnp.zeros(()).sharding
+    return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=here), like)
+
+
+def _first_line(error: BaseException) -> str:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__

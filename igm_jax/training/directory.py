@@ -1,0 +1,223 @@
+"""A run's directory: checked before any work, locked while in use, and never mixed up with another run's.
+
+::
+
+    DIRECTORY/config.json     schema, config, random key, provenance
+    DIRECTORY/checkpoints/    the newest few states
+    DIRECTORY/log.jsonl       one row of measures a line
+"""
+
+import contextlib
+import dataclasses
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from igm_jax.training.errors import RunDirectoryError, RunMismatchError
+from igm_jax.training.provenance import provenance
+
+SCHEMA = 1
+"""Version of the layout of a run directory; a directory of another version is refused."""
+
+_MARGIN = 1 << 20
+
+
+def plain(value: Any) -> Any:
+    """A config as JSON has it: dataclasses become objects that name their ``kind``, tuples lists, paths strings.
+
+    Args:
+        value: dataclasses, mappings, sequences, numbers, strings, booleans, None, paths, nested as you like.
+
+    Returns:
+        The same in dicts, lists and scalars, equal to its own round trip through JSON.
+
+    Raises:
+        TypeError: for anything else, naming it.
+
+    Example:
+        >>> import dataclasses
+        >>> from igm_jax.training import plain
+        >>> Adam = dataclasses.make_dataclass("Adam", [("rate", float), ("betas", tuple)], frozen=True)
+        >>> plain({"optimizer": Adam(1e-3, (0.9, 0.999))})
+        {'optimizer': {'kind': 'Adam', 'rate': 0.001, 'betas': [0.9, 0.999]}}
+    """
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {"kind": type(value).__name__, **fields}
+    if isinstance(value, Mapping):
+        return {str(name): plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(part) for part in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Path):
+        return str(value)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(
+        f"a config may hold dataclasses, dicts, lists, numbers, strings and paths, but holds {type(value).__name__}:"
+        f" {value!r}; describe it by numbers and names instead"
+    )
+
+
+class _Absent:
+    def __repr__(self) -> str:
+        return "nothing"
+
+
+_ABSENT = _Absent()
+
+
+def differences(stored: Any, now: Any, name: str = "") -> list[str]:
+    """One line for each place where two configs differ: ``optimizer.rate: stored 0.001, now 0.01``."""
+    if isinstance(stored, dict) and isinstance(now, dict):
+        keys = [*stored, *(key for key in now if key not in stored)]
+        return [
+            line
+            for key in keys
+            for line in differences(stored.get(key, _ABSENT), now.get(key, _ABSENT), f"{name}.{key}" if name else key)
+        ]
+    # Compared as text, so that nan equals nan and 1 differs from True.
+    if json.dumps(stored, default=repr) == json.dumps(now, default=repr):
+        return []
+    return [f"{name}: stored {stored!r}, now {now!r}"]
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file whole or not at all."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(value, file, indent=2)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def read_config(directory: str | os.PathLike) -> dict[str, Any]:
+    """What a run directory says of itself.
+
+    Args:
+        directory: the run directory.
+
+    Returns:
+        ``schema``, ``config``, ``key`` and ``provenance``.
+
+    Raises:
+        RunDirectoryError: if there is none.
+        RunMismatchError: if it was written by another schema, or is not JSON.
+    """
+    path = Path(directory).expanduser() / "config.json"
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RunDirectoryError(f"{path} cannot be read ({error.strerror}); give the directory of a run") from error
+    except ValueError as error:
+        raise RunMismatchError(f"{path} is not a run's config: {error}; choose another directory") from error
+    schema = stored.get("schema") if isinstance(stored, dict) else None
+    if schema != SCHEMA:
+        raise RunMismatchError(
+            f"{path} has schema {schema!r}, but this version of igm_jax reads and writes schema {SCHEMA}; continue the"
+            " run with the version that began it (see its provenance), or choose another directory"
+        )
+    return stored
+
+
+@contextlib.contextmanager
+def run_directory(directory: str | os.PathLike, config: Any, key: Array, room: int) -> Iterator[Path]:
+    """Open a new run directory, or one that holds the same run.
+
+    Args:
+        directory: where.
+        config: whatever tells this run from others; see ``plain``.
+        key: the run's random key or keys; another seed is another run.
+        room: bytes that the run will need.
+
+    Yields:
+        The absolute path, locked against other processes.
+
+    Raises:
+        RunDirectoryError: if it is not writable, full, or in use.
+        RunMismatchError: if it holds another run.
+    """
+    path = Path(directory).expanduser().absolute()
+    now = {"config": plain(config), "key": stored_key(key)}
+    _check_writable(path, room)
+    with _locked(path):
+        if (path / "config.json").exists():
+            stored = read_config(path)
+            if lines := differences({name: stored.get(name) for name in now}, now):
+                raise RunMismatchError(
+                    f"{path} holds another run:\n  " + "\n  ".join(lines) + "\nChoose another directory, go back to the"
+                    " stored values to continue that run, or delete the directory to begin anew."
+                )
+        elif foreign := [name for name in ("checkpoints", "log.jsonl") if (path / name).exists()]:
+            raise RunMismatchError(
+                f"{path} holds {' and '.join(foreign)} but no config.json, so nobody knows which run that was;"
+                " choose another directory, or delete this one"
+            )
+        else:
+            write_json(path / "config.json", {"schema": SCHEMA, **now, "provenance": provenance()})
+        yield path
+
+
+def stored_key(key: Array) -> dict[str, Any]:
+    """A random key as JSON has it."""
+    return {"impl": str(jax.random.key_impl(key)), "data": np.asarray(jax.random.key_data(key)).tolist()}
+
+
+def loaded_key(stored: dict[str, Any]) -> Array:
+    """The random key that ``stored_key`` described."""
+    return jax.random.wrap_key_data(jnp.asarray(stored["data"], jnp.uint32), impl=stored["impl"])
+
+
+def _check_writable(path: Path, room: int) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path) as probe:
+            probe.write(bytes(4096))
+            probe.flush()
+            os.fsync(probe.fileno())
+        free = shutil.disk_usage(path).free
+    except OSError as error:
+        raise RunDirectoryError(
+            f"the run directory {path} cannot be written ({error.strerror}); choose another, or make it writable"
+        ) from error
+    if free < room + _MARGIN:
+        raise RunDirectoryError(
+            f"the run directory {path} has {free / 2**20:.1f} MiB free, but the run needs about"
+            f" {(room + _MARGIN) / 2**20:.1f} MiB for its checkpoints; free some space, keep fewer, or choose another"
+        )
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the directory's lock; the system frees it even after kill -9."""
+    try:
+        import fcntl
+    except ImportError:  # not a POSIX system
+        yield
+        return
+    with open(path / ".lock", "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunDirectoryError(
+                f"the run directory {path} is in use by another process; wait for it, or choose another directory"
+            ) from None
+        except OSError:  # a file system without locks: go on without
+            pass
+        yield

@@ -1,0 +1,301 @@
+"""The host's side of a run: chunks of steps on the device, and between them the log, the bar and the checkpoints."""
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from igm_jax import checks
+from igm_jax.base import Info
+from igm_jax.training.checkpoints import Checkpoints, size, started
+from igm_jax.training.directory import run_directory
+from igm_jax.training.errors import Interrupted, NonFiniteError
+from igm_jax.training.logs import Log, Row, rows_of
+from igm_jax.training.progress import Bar, averages
+from igm_jax.training.signals import postponed
+from igm_jax.training.step import Run, TrainState, advance
+
+OnChunk = Callable[[TrainState, Sequence[Row]], None]
+
+
+class Trained(NamedTuple):
+    """What ``train`` returns.
+
+    Attributes:
+        state: the last state; sample from ``state.average``.
+        rows: the log, also of the sessions before this one.
+        compile_seconds: what this session spent on compiling.
+        run_seconds: what it spent on its steps.
+    """
+
+    state: TrainState
+    rows: list[Row]
+    compile_seconds: float
+    run_seconds: float
+
+
+class _Store(NamedTuple):
+    """Where a run is kept: its rows, and where there is a directory, its log, which holds the same rows."""
+
+    rows: list[Row]
+    checkpoints: Checkpoints | None = None
+    log: Log | None = None
+
+    @property
+    def latest(self) -> int | None:
+        return self.checkpoints.latest if self.checkpoints else None
+
+    def append(self, rows: list[Row]) -> None:
+        self.log.append(rows) if self.log else self.rows.extend(rows)
+
+    def save(self, state: TrainState) -> None:
+        if self.checkpoints and self.log:
+            self.log.sync()
+            self.checkpoints.save(state)
+
+
+def train(
+    run: Run,
+    key: Array,
+    steps: int,
+    *,
+    directory: str | os.PathLike | None = None,
+    config: Any = None,
+    chunk: int = 100,
+    every: int = 1000,
+    keep: int = 2,
+    log_every: int = 10,
+    on_chunk: OnChunk | None = None,
+    progress: bool = True,
+) -> Trained:
+    """Run ``steps`` steps, or what is missing of them in a directory that holds a part.
+
+    The same key gives the same run to the last bit, however it was cut into chunks and sessions (on a GPU:
+    with ``XLA_FLAGS=--xla_gpu_deterministic_ops=true``). Ctrl-C and SIGTERM save a checkpoint first.
+
+    Args:
+        run: from ``training``.
+        key: one random key; or (s,) keys, to train s seeds side by side by ``vmap``: then each array of the state and
+            each measure has a leading axis of s.
+        steps: number of generator updates in all, counted from the beginning of the run.
+        directory: where checkpoints, log and config are kept; None for nowhere.
+        config: what tells this run from others, as dataclasses, dicts, numbers and strings. The directory refuses to
+            continue a run of another config. Leave out what may change, such as ``steps``.
+        chunk: steps on the device between two visits of the host.
+        every: steps between two checkpoints.
+        keep: number of checkpoints to keep.
+        log_every: steps between two rows of the log.
+        on_chunk: called with the state and the new rows at the beginning of a run and whenever its number of steps is
+            a multiple of ``chunk`` or ``every``, e.g. to keep samples. The state's buffers are reused: take copies.
+        progress: whether to draw the progress bar (on stderr).
+
+    Returns:
+        The last state, the log's rows and the time it took.
+
+    Raises:
+        NonFiniteError: when the loss becomes NaN or infinite; the bad state is not saved.
+        RunDirectoryError, RunMismatchError: if the directory cannot be used, before any work.
+        Interrupted: after a signal, when the checkpoint is saved; only with a directory.
+
+    Example:
+        >>> import jax, jax.numpy as jnp, optax
+        >>> from igm_jax import Generator, stateless
+        >>> from igm_jax.training import train, training
+        >>> dot = Generator(lambda key: jnp.zeros((1, 1)), lambda params, key, n: jnp.tile(params, (n, 1)))
+        >>> gap = stateless(lambda x, y: jnp.mean((x - y) ** 2))
+        >>> run = training(dot, gap, optax.sgd(0.1), lambda key, n: jnp.ones((n, 1)), 4)
+        >>> trained = train(run, jax.random.key(0), 30, progress=False)
+        >>> [row["step"] for row in trained.rows], round(float(trained.state.params[0, 0]), 2)
+        ([10, 20, 30], 1.0)
+    """
+    checks.count("steps", steps, least=0)
+    for name, value in (("chunk", chunk), ("every", every), ("keep", keep), ("log_every", log_every)):
+        checks.count(name, value)
+    key = _keys(key)
+    like = jax.eval_shape(started(run, key), key)
+    with contextlib.ExitStack() as stack:
+        store, stop = _Store([]), _never
+        if directory is not None:
+            path = stack.enter_context(run_directory(directory, config, key, (keep + 1) * size(like)))
+            checkpoints = stack.enter_context(Checkpoints(path, keep))
+            log = stack.enter_context(contextlib.closing(Log(path, checkpoints.latest or 0)))
+            store, stop = _Store(log.rows, checkpoints, log), stack.enter_context(postponed())
+        state = _first_state(run, key, like, store)
+        if on_chunk and store.latest in (None, 0):
+            on_chunk(state, [])
+        plan = _Plan(run.name, steps, chunk, every, log_every, progress)
+        return _loop(run, state, plan, store, on_chunk, stop)
+
+
+class _Plan(NamedTuple):
+    name: str
+    steps: int
+    chunk: int
+    every: int
+    log_every: int
+    progress: bool
+
+    def stop_after(self, done: int) -> int:
+        """Where the chunk that begins after ``done`` steps ends; it does not depend on where a session began."""
+        return min(self.steps, *(done - done % part + part for part in (self.chunk, self.every)))
+
+
+def _loop(
+    run: Run, state: TrainState, plan: _Plan, store: _Store, on_chunk: OnChunk | None, stop: Callable[[], int | None]
+) -> Trained:
+    done = _step(state)
+    rows = store.rows
+    if done >= plan.steps:
+        return Trained(state, rows, 0.0, 0.0)
+    before, begin = rows[-1]["seconds"] if rows else 0.0, time.perf_counter()
+    move = _chunk(run, plan.chunk, many=state.step.ndim > 0).lower(state, 0).compile()
+    compiled, spent = time.perf_counter() - begin, 0.0
+    with Bar(plan.name, plan.steps, done) if plan.progress else contextlib.nullcontext() as bar:
+        while done < plan.steps:
+            begin, first, done = time.perf_counter(), done + 1, plan.stop_after(done)
+            state, infos, sound = move(state, done - first + 1)
+            infos = {name: np.asarray(values)[: done - first + 1] for name, values in infos.items()}
+            seconds = time.perf_counter() - begin
+            spent += seconds
+            bad = _first_bad(infos, np.asarray(sound))
+            whole = infos if bad is None else {name: values[: bad[0] + 1] for name, values in infos.items()}
+            new = rows_of(whole, first, plan.log_every, before + spent)
+            store.append(new)
+            if bad is not None:
+                raise _non_finite(
+                    plan, {name: values[-1] for name, values in whole.items()}, first + bad[0], bad[1], store
+                )
+            if bar:
+                bar.show(done, len(next(iter(infos.values()))) / seconds, averages(infos))
+            if on_chunk:
+                on_chunk(state, new)
+            if done % plan.every == 0 or done == plan.steps or stop():
+                store.save(state)
+            if stop():
+                raise _interrupted(store, done, plan.steps, stop())
+    return Trained(state, rows, compiled, spent)
+
+
+def _chunk(run: Run, most: int, many: bool) -> Any:
+    """``(state, length) -> (state, infos, sound)``: up to ``most`` steps, with one compilation for all lengths.
+
+    A loop whose length is only known when it runs, and not a scan: a shorter last chunk would be compiled anew, and
+    another program may round another way, so that the run would depend on where it was interrupted.
+    """
+    one = jax.vmap(lambda state: advance(run, state)) if many else lambda state: advance(run, state)
+
+    def chunk(state: TrainState, length: Array) -> tuple[TrainState, Info, Array]:
+        shapes = jax.eval_shape(one, state)[1]
+        _check_scalars(shapes, state.step.shape)
+        blank = {name: jnp.zeros((most, *shape.shape), shape.dtype) for name, shape in shapes.items()}
+
+        def body(i: Array, carry: tuple[TrainState, Info]) -> tuple[TrainState, Info]:
+            state, infos = carry
+            state, info = one(state)
+            return state, {name: values.at[i].set(info[name]) for name, values in infos.items()}
+
+        state, infos = jax.lax.fori_loop(0, length, body, (state, blank))
+        return state, infos, _sound(state, many)
+
+    return jax.jit(chunk, donate_argnums=0)
+
+
+def _sound(state: TrainState, many: bool) -> Array:
+    """Whether a state may be saved. Optimisers may hold an infinite best value, but nothing may hold a NaN."""
+
+    def holds(test: Callable[[Array], Array], tree: Any) -> Array:
+        leaves = [leaf for leaf in jax.tree.leaves(tree) if jnp.issubdtype(leaf.dtype, jnp.floating)]
+        return jnp.all(jnp.array([jnp.all(test(leaf)) for leaf in leaves], bool))
+
+    def sound(state: TrainState) -> Array:
+        numbers = holds(lambda leaf: ~jnp.isnan(leaf), (state.optimizer_state, state.objective_state))
+        return numbers & holds(jnp.isfinite, (state.params, state.average))
+
+    return jax.vmap(sound)(state) if many else sound(state)
+
+
+def _first_bad(infos: dict[str, np.ndarray], sound: np.ndarray) -> tuple[int, int] | None:
+    """Index in the chunk, and seed, of the first step whose loss or velocity is no number, or None.
+
+    It is the last step if only the state that it left behind shows that something broke.
+    """
+    bad = ~(np.isfinite(infos["loss"]) & np.isfinite(infos["velocity"]))
+    # One column a seed; a single run is one seed.
+    where = np.argwhere(bad.reshape(len(bad), -1))
+    if len(where):
+        return int(where[0][0]), int(where[0][1])
+    return None if sound.all() else (len(bad) - 1, int(np.argmin(sound.ravel())))
+
+
+def _non_finite(plan: _Plan, values: dict[str, np.ndarray], step: int, seed: int, store: _Store) -> NonFiniteError:
+    """The error for the measures ``values`` of a bad step."""
+    loss, speed = (float(values[name].ravel()[seed]) for name in ("loss", "velocity"))
+    which = f" in seed {seed} of {values['loss'].size}" if values["loss"].ndim else ""
+    gone = ", but parameters that are no longer finite" if np.isfinite(loss + speed) else ""
+    kept = "there is no checkpoint, as no directory was given"
+    if store.checkpoints:
+        kept = f"the last good checkpoint is that of step {store.latest} in {store.checkpoints.directory}"
+    return NonFiniteError(
+        f"training under {plan.name!r} broke at step {step} of {plan.steps}{which}: loss {loss:g}, velocity {speed:g}"
+        f"{gone}; {kept}. Lower the learning rate, clip the gradients (`optax.clip_by_global_norm`), or look for bad"
+        " data.",
+        step,
+        store.latest,
+    )
+
+
+def _first_state(run: Run, key: Array, like: TrainState, store: _Store) -> TrainState:
+    if store.checkpoints and store.latest is not None:
+        return store.checkpoints.load(like)
+    state = jax.jit(started(run, key))(key)
+    # Copies: the first chunk takes the buffers over, and none may belong to someone else (particles) or occur twice.
+    state = jax.tree.map(jnp.copy, state)
+    store.save(state)
+    return state
+
+
+def _interrupted(store: _Store, done: int, steps: int, signal: int | None) -> Interrupted:
+    where = store.checkpoints.directory.parent if store.checkpoints else Path()
+    return Interrupted(
+        f"stopped after step {done} of {steps}; its checkpoint is in {where}: start the same run again to continue",
+        done,
+        signal or 2,
+    )
+
+
+def _keys(key: Any) -> Array:
+    """Typed keys, one or a row of them."""
+    if not (isinstance(key, jax.Array) and jnp.issubdtype(key.dtype, jax.dtypes.prng_key)):
+        try:
+            key = jax.random.wrap_key_data(key)
+        except (TypeError, ValueError, AttributeError) as error:
+            raise TypeError(f"`key` must be a random key, e.g. `jax.random.key(0)`, but is {key!r}") from error
+    if key.ndim > 1 or key.size == 0:
+        raise ValueError(
+            f"`key` must be one random key, or (s,) keys for s seeds, e.g. `jax.random.split(key, s)`, but has shape"
+            f" {key.shape}"
+        )
+    return key
+
+
+def _check_scalars(shapes: dict[str, Any], expected: tuple[int, ...]) -> None:
+    for name, value in shapes.items():
+        if value.shape != expected:
+            raise ValueError(
+                f"what an objective's update reports must be scalars, but {name!r} has shape {value.shape}; take a mean"
+            )
+
+
+def _step(state: TrainState) -> int:
+    return int(jnp.ravel(state.step)[0])
+
+
+def _never() -> None:
+    return None

@@ -1,0 +1,69 @@
+"""Where a result comes from: commit, versions, device and date, to be stored beside every number."""
+
+import datetime
+import importlib.metadata
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import jax
+
+_PACKAGES = ("igm-jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "scipy")
+
+
+def provenance() -> dict[str, Any]:
+    """What to store beside a result, so that it can be made again.
+
+    Returns:
+        ``commit`` (with ``+changes`` if files differ from it; ``"unknown"`` outside a git checkout of igm_jax),
+        ``versions`` of Python and packages, ``device``, ``date`` in UTC.
+
+    Example:
+        >>> from igm_jax.training import provenance
+        >>> sorted(provenance())
+        ['commit', 'date', 'device', 'versions']
+    """
+    return {
+        "commit": _commit(Path(__file__).parent),
+        "versions": {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
+        "device": _device(),
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _device() -> dict[str, Any]:
+    devices = jax.devices()
+    return {
+        "platform": devices[0].platform,
+        "kind": devices[0].device_kind,
+        "count": len(devices),
+        "cpus": os.cpu_count(),
+        "system": platform.platform(),
+    }
+
+
+def _commit(folder: Path) -> str:
+    # An installed copy may lie inside somebody else's repository: only one that tracks this very file counts.
+    if _git(folder, "ls-files", "--error-unmatch", Path(__file__).name) is None:
+        return "unknown"
+    commit, changes = _git(folder, "rev-parse", "HEAD"), _git(folder, "status", "--porcelain")
+    if not commit:
+        return "unknown"
+    return commit + "+changes" * bool(changes)
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

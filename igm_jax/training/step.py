@@ -1,0 +1,259 @@
+"""One training step for every objective: some inner updates, then one move of the generator."""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array
+
+from igm_jax import checks
+from igm_jax.base import Generator, Info, Key, Objective, Params, State, Target
+
+
+class TrainState(NamedTuple):
+    """All that a run must remember: save it, load it, and the run goes on as if nothing had happened.
+
+    Attributes:
+        step: number of generator updates made so far, an int32 scalar.
+        params: the generator's parameters.
+        optimizer_state: the generator's optimiser.
+        average: debiased moving average of ``params``; the parameters to sample from in the end.
+        objective_state: what the objective learned: a critic and its optimiser, a bank, nothing.
+        key: the run's random key; step t draws from ``fold_in(key, t)``, whatever the chunks and interruptions.
+    """
+
+    step: Array
+    params: Params
+    optimizer_state: Any
+    average: Params
+    objective_state: State
+    key: Array
+
+
+class Run(NamedTuple):
+    """A way of training, as two pure functions: jit, scan and vmap them as you like.
+
+    Attributes:
+        init: ``(key) -> state``.
+        step: ``(key, state) -> (state, info)``, with ``info`` a dict of scalars.
+        name: the objective's name, for messages.
+    """
+
+    init: Callable[[Key], TrainState]
+    step: Callable[[Key, TrainState], tuple[TrainState, Info]]
+    name: str = "objective"
+
+
+def training(
+    generator: Generator,
+    objective: Objective,
+    optimizer: optax.GradientTransformation,
+    target: Target,
+    batch_size: int,
+    *,
+    inner_steps: int = 1,
+    average: float = 0.999,
+    name: str | None = None,
+) -> Run:
+    """Train a generator under an objective.
+
+    One step makes ``inner_steps`` updates of the objective, each on fresh samples and fresh data, then moves the
+    generator on another fresh minibatch: with samples ``x = g_θ(z)``,
+
+    ``θ ← optimizer(Σ_i (∂x_i/∂θ)ᵀ ∂loss/∂x_i)``
+
+    The average is the debiased exponential moving average, ``Σ_s β^(t-s) θ_s / Σ_s β^(t-s)`` over the steps s = 1 … t:
+    no memory of the random start, so it is usable from the first step on, and β is the only choice.
+
+    Args:
+        generator: what is trained; ``particles(x)`` makes the run a particle flow.
+        objective: how its samples should move.
+        optimizer: any optax transformation. It also gets ``value``, ``grad`` and ``value_fn``, so that line searches
+            and ``reduce_on_plateau`` work.
+        target: ``(key, n) -> (n, d)``, draws of the data.
+        batch_size: number of samples, and of data, in each minibatch.
+        inner_steps: updates of the objective before each move of the generator; 0 if it has nothing to learn.
+        average: decay β of the moving average, in [0, 1); at 0 it follows the parameters.
+        name: the objective's name, for messages; by default that of the function that made its loss.
+
+    Returns:
+        The ``Run``. Its step's info holds ``loss``; ``velocity``, the root-mean-square speed
+        ``√(mean_i ‖n ∂loss/∂x_i‖²)`` of the samples (in a gradient flow the loss falls at the rate velocity²); and
+        what the objective's last inner update reported.
+
+    Raises:
+        TypeError, ValueError: for arguments of another kind; from ``init`` also if samples and data do not fit.
+
+    Example:
+        >>> import jax, jax.numpy as jnp, optax
+        >>> from igm_jax import Generator, stateless
+        >>> from igm_jax.training import training
+        >>> shift = Generator(lambda key: jnp.zeros(2), lambda params, key, n: params + jax.random.normal(key, (n, 2)))
+        >>> gap = stateless(lambda x, y: jnp.sum((x.mean(0) - y.mean(0)) ** 2))
+        >>> run = training(shift, gap, optax.sgd(0.1), lambda key, n: 3.0 + jax.random.normal(key, (n, 2)), 256)
+        >>> state = run.init(jax.random.key(0))
+        >>> for key in jax.random.split(jax.random.key(1), 50):
+        ...     state, info = jax.jit(run.step)(key, state)
+        >>> bool(jnp.all(jnp.abs(state.params - 3.0) < 0.2)), sorted(info)
+        (True, ['loss', 'velocity'])
+    """
+    checks.count("batch_size", batch_size)
+    checks.count("inner_steps", inner_steps, least=0)
+    _check_parts(generator, objective, optimizer, target, average)
+    move = optax.with_extra_args_support(optimizer).update
+
+    def init(key: Key) -> TrainState:
+        key_params, key_samples, key_objective, key_run = jax.random.split(key, 4)
+        params = _strong(generator.init(key_params))
+        x = _samples(generator, target, params, key_samples, batch_size)
+        objective_state = _strong(objective.init(key_objective, x))
+        if inner_steps == 0 and jax.tree.leaves(objective_state):
+            raise ValueError(
+                "`inner_steps` must be at least 1 for an objective that learns, but is 0; 0 is for objectives"
+                " whose state is empty"
+            )
+        # The average is a copy: a buffer may be donated only once.
+        copy = jax.tree.map(jnp.copy, params)
+        return TrainState(jnp.int32(0), params, _strong(optimizer.init(params)), copy, objective_state, key_run)
+
+    def inner(key: Key, state: TrainState) -> tuple[State, Info]:
+        def update(objective_state: State, key: Key) -> tuple[State, Info]:
+            key_generator, key_target, key_update = jax.random.split(key, 3)
+            x = generator.sample(state.params, key_generator, batch_size)
+            return objective.update(key_update, objective_state, x, target(key_target, batch_size))
+
+        if inner_steps == 0:
+            return state.objective_state, {}
+        if inner_steps == 1:
+            return update(state.objective_state, key)
+        objective_state, infos = jax.lax.scan(update, state.objective_state, jax.random.split(key, inner_steps))
+        return objective_state, {name: values[-1] for name, values in infos.items()}
+
+    def step(key: Key, state: TrainState) -> tuple[TrainState, Info]:
+        key_generator, key_target, key_loss, key_inner = jax.random.split(key, 4)
+        objective_state, report = inner(key_inner, state)
+        y = target(key_target, batch_size)
+
+        def sample(params: Params) -> Array:
+            return generator.sample(params, key_generator, batch_size)
+
+        def loss_at(x: Array) -> Array:
+            return objective.loss(key_loss, objective_state, x, y)
+
+        # In two stages, because the gradient in the samples is the velocity, and worth a look.
+        x, pull_back = jax.vjp(sample, state.params)
+        loss, slope = jax.value_and_grad(loss_at)(x)
+        (gradient,) = pull_back(slope)
+        updates, optimizer_state = move(
+            gradient,
+            state.optimizer_state,
+            state.params,
+            value=loss,
+            grad=gradient,
+            value_fn=lambda params: loss_at(sample(params)),
+        )
+        params = optax.apply_updates(state.params, updates)
+        mean = _averaged(state.average, params, state.step, average)
+        info = _merged({"loss": loss, "velocity": _speed(slope)}, report)
+        return TrainState(state.step + 1, params, optimizer_state, mean, objective_state, state.key), info
+
+    return Run(init, step, name or _name(objective))
+
+
+def advance(run: Run, state: TrainState) -> tuple[TrainState, Info]:
+    """The next step of a run, with the random key that belongs to it, ``fold_in(state.key, state.step)``.
+
+    Args:
+        run: the run.
+        state: its state.
+
+    Returns:
+        The next state and the step's info.
+
+    Example:
+        >>> import jax, jax.numpy as jnp, optax
+        >>> from igm_jax import Generator, stateless
+        >>> from igm_jax.training import advance, training
+        >>> dot = Generator(lambda key: jnp.zeros((1, 1)), lambda params, key, n: jnp.tile(params, (n, 1)))
+        >>> gap = stateless(lambda x, y: jnp.mean((x - y) ** 2))
+        >>> run = training(dot, gap, optax.sgd(0.1), lambda key, n: jnp.ones((n, 1)), 4)
+        >>> state, infos = jax.lax.scan(lambda state, _: advance(run, state), run.init(jax.random.key(0)), length=3)
+        >>> infos["loss"].round(3).tolist()
+        [1.0, 0.64, 0.41]
+    """
+    return run.step(jax.random.fold_in(state.key, state.step), state)
+
+
+def _averaged(mean: Params, params: Params, step: Array, decay: float) -> Params:
+    """The debiased average after one more step, from the debiased average before it.
+
+    ``m_t = m_{t-1} + w_t (θ_t - m_{t-1})`` with ``w_t = (1 - β) / (1 - β^t)``, which is one at t = 1.
+    """
+
+    def mix(old: Array, new: Array) -> Array:
+        log_decay = math.log(decay) if decay > 0 else -math.inf
+        weight = (1 - decay) / -jnp.expm1((step + 1).astype(new.dtype) * log_decay)
+        # The first step takes the parameters as they are, whatever the average was, even by a rounding.
+        return jnp.where(step == 0, new, old + weight * (new - old))
+
+    return jax.tree.map(mix, mean, params)
+
+
+def _speed(slope: Array) -> Array:
+    n = len(slope)
+    return jnp.sqrt(jnp.sum(jnp.square(n * slope)) / n)
+
+
+def _merged(info: Info, report: Info) -> Info:
+    if clash := sorted(info.keys() & report.keys()):
+        raise ValueError(
+            f"the objective's update must not report {clash}, which the training step itself reports; rename it, e.g."
+            f" 'critic_{clash[0]}'"
+        )
+    return {**info, **report}
+
+
+def _strong(tree: Any) -> Any:
+    """The leaves as arrays of a fixed type, so that a state keeps its types from step to step."""
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype=jnp.asarray(leaf).dtype), tree)
+
+
+def _samples(generator: Generator, target: Target, params: Params, key: Key, batch_size: int) -> Array:
+    key_generator, key_target = jax.random.split(key)
+    x = generator.sample(params, key_generator, batch_size)
+    y = jax.eval_shape(lambda key: target(key, batch_size), key_target)
+    for name, value in (("generator", x), ("target", y)):
+        if value.ndim < 2 or value.shape[0] != batch_size or not jnp.issubdtype(value.dtype, jnp.floating):
+            raise ValueError(
+                f"the {name} must give ({batch_size}, d) floats, but gives {value.dtype} of shape {value.shape}"
+            )
+    if x.shape[1:] != y.shape[1:]:
+        raise ValueError(
+            "generator and target must have the same number of features, but give shapes"
+            f" {x.shape} and {y.shape}; make the generator's last layer {y.shape[-1]} wide"
+        )
+    return x
+
+
+def _check_parts(generator: Any, objective: Any, optimizer: Any, target: Any, average: Any) -> None:
+    expected = (
+        ("generator", generator, Generator, "e.g. `pushforward(network, base)` or `particles(x)`"),
+        ("objective", objective, Objective, "e.g. `energy()`: call its constructor"),
+        ("optimizer", optimizer, optax.GradientTransformation, "e.g. `optax.adam(1e-3)`"),
+    )
+    for name, value, kind, example in expected:
+        # By its parts, not its class: a tuple of the same functions serves as well.
+        if not all(hasattr(value, part) for part in kind._fields):
+            raise TypeError(f"`{name}` must be a {kind.__name__}, {example}, but is {value!r}")
+    if not callable(target):
+        raise TypeError(f"`target` must be a function (key, n) -> (n, d) samples, but is {type(target).__name__}")
+    if not 0 <= average < 1:
+        raise ValueError(f"`average` must be a decay in [0, 1), e.g. 0.999, but is {average!r}")
+
+
+def _name(objective: Objective) -> str:
+    """The constructor that made the objective, from where its loss was defined: ``energy.<locals>.loss``."""
+    return getattr(objective.loss, "__qualname__", "objective").split(".")[0]
