@@ -13,7 +13,7 @@ Critics keep the sign of their literature (high on data); their witness is the g
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -26,12 +26,14 @@ Info = dict[str, Array]
 Samples = Float[Array, "n *d"]
 
 
+@runtime_checkable
 class InitFn(Protocol):
     """``(key, x) -> state``: whatever the objective must remember, for samples that look like ``x``."""
 
     def __call__(self, key: Key, x: Array) -> State: ...
 
 
+@runtime_checkable
 class UpdateFn(Protocol):
     """``(key, state, x, y) -> (state, info)``: one inner step (a critic, a bank, a schedule); identity where nothing is learned.
 
@@ -41,12 +43,14 @@ class UpdateFn(Protocol):
     def __call__(self, key: Key, state: State, x: Array, y: Array) -> tuple[State, Info]: ...
 
 
+@runtime_checkable
 class LossFn(Protocol):
     """``(key, state, x, y) -> scalar``: what the generator minimises, differentiable in ``x``."""
 
     def __call__(self, key: Key, state: State, x: Array, y: Array) -> Array: ...
 
 
+@runtime_checkable
 class WitnessFn(Protocol):
     """``(state, points, x, y) -> (m,)``: the first variation of the loss in the model's distribution, at any points."""
 

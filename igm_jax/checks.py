@@ -7,7 +7,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import jax.typing
 import numpy as np
+
+ArrayLike = jax.typing.ArrayLike | list | tuple
+"""What a user may hand in for an array: arrays, numbers, and nested lists or tuples of them."""
 
 
 def is_concrete(value: Any) -> bool:
@@ -78,8 +82,13 @@ def pair(x: Any, y: Any, *, least: int = 1, names: tuple[str, str] = ("x", "y"))
             f"`{names[0]}` and `{names[1]}` must have the same number of features,"
             f" but have shapes {x.shape} and {y.shape}; compare samples of one space"
         )
-    dtype = jnp.promote_types(x.dtype, y.dtype)
+    dtype = max(x.dtype, y.dtype, key=lambda dtype: jnp.finfo(dtype).bits)
     return x.astype(dtype), y.astype(dtype)
+
+
+def at_least_single(dtype: Any) -> Any:
+    """The float type to compute in: ``dtype``, or float32 for half precision."""
+    return jnp.dtype(jnp.float32) if jnp.finfo(dtype).bits < 32 else dtype
 
 
 def weights(name: str, value: Any, like: jax.Array) -> jax.Array:

@@ -1,6 +1,7 @@
 """What is shipped: metadata, one version everywhere, a lock that can be trusted, and no file left behind."""
 
 import json
+import os
 import re
 import subprocess
 import tomllib
@@ -75,11 +76,10 @@ def test_types_and_templates_are_shipped():
 
 def test_no_file_of_the_package_is_ignored_by_git():
     # Hatchling leaves out what git ignores, so such a file is here and not in the wheel.
-    paths = [str(path) for path in (ROOT / "igm_jax").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    paths = "\n".join(str(path) for path in (ROOT / "igm_jax").rglob("*") if "__pycache__" not in path.parts)
+    command = ["git", "check-ignore", "--stdin"]
     try:
-        done = subprocess.run(
-            ["git", "check-ignore", "--stdin"], cwd=ROOT, input="\n".join(paths), capture_output=True, text=True
-        )
+        done = subprocess.run(command, cwd=ROOT, input=paths, capture_output=True, text=True, timeout=60)
     except FileNotFoundError:
         pytest.skip("git is not installed")
     if done.returncode == 128:
@@ -181,8 +181,14 @@ def test_the_continuous_integration_script_can_run():
     assert done.returncode == 0, done.stderr
 
 
+def make(*arguments: str) -> subprocess.CompletedProcess:
+    """Run make as a user would, also where these tests run under a make of their own."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("MAKE") and name != "MFLAGS"}
+    return subprocess.run(["make", *arguments], cwd=ROOT, env=clean, capture_output=True, text=True, timeout=60)
+
+
 def test_make_help_names_every_target():
-    help_text = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, timeout=30).stdout
+    help_text = make("help").stdout
     for target in ("help", "compare", "test", "lint", "environment", "lock", "clean"):
         assert re.search(rf"^  {target} +\S", help_text, re.M), target
 
@@ -191,8 +197,7 @@ def test_an_old_python_is_refused_before_anything_is_built(tmp_path):
     old = tmp_path / "python3.9"
     old.write_text("#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'Python 3.9.1'; else exit 1; fi\n")
     old.chmod(0o755)
-    command = ["make", "environment", f"PYTHON={old}", f"VENV={tmp_path / '.venv'}"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    done = make("environment", f"PYTHON={old}", f"VENV={tmp_path / '.venv'}")
     assert done.returncode != 0
     assert "needs Python 3.11 or newer" in done.stderr
     assert "Python 3.9.1" in done.stderr
@@ -202,8 +207,7 @@ def test_an_old_python_is_refused_before_anything_is_built(tmp_path):
 @pytest.mark.parametrize("target", ["environment", "clean"])
 def test_a_directory_that_is_no_environment_is_left_alone(target, tmp_path):
     (tmp_path / "precious").write_text("kept")
-    command = ["make", target, f"VENV={tmp_path}"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    done = make(target, f"VENV={tmp_path}")
     assert done.returncode != 0
     assert "not a virtual environment" in done.stderr
     assert (tmp_path / "precious").read_text() == "kept"

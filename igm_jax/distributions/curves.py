@@ -12,6 +12,7 @@ from jaxtyping import Array
 from igm_jax import checks
 from igm_jax.base import Key
 from igm_jax.distributions.base import Distribution, points_of
+from igm_jax.pairwise import squared_distances
 
 
 class Curve(NamedTuple):
@@ -72,8 +73,7 @@ def noisy_curves(name: str, curves: tuple[Curve, ...], noise: float) -> Distribu
 
     def log_density(points: Any) -> Array:
         points = points_of(2, points)
-        first, second = jnp.asarray(nodes, points.dtype)
-        squares = jnp.square(points[:, :1] - first[None]) + jnp.square(points[:, 1:] - second[None])
+        squares = squared_distances(points, jnp.asarray(nodes, points.dtype))
         terms = jnp.asarray(log_weights, points.dtype)[None] - squares / (2 * noise**2)
         return jax.scipy.special.logsumexp(terms, axis=1) - math.log(2 * math.pi * noise**2)
 
@@ -81,15 +81,15 @@ def noisy_curves(name: str, curves: tuple[Curve, ...], noise: float) -> Distribu
 
 
 def _quadrature(curves: tuple[Curve, ...], noise: float) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes (2, N) along the curves and the logarithms of their weights (N,), which sum to one."""
+    """Nodes (N, 2) along the curves and the logarithms of their weights (N,), which sum to one."""
     unit_nodes, unit_weights = np.polynomial.legendre.leggauss(12)
     nodes, weights = [], []
     for curve in curves:
         pieces = math.ceil(curve.speed / (3 * noise))
         u = ((np.arange(pieces)[:, None] + (unit_nodes + 1) / 2) / pieces).ravel()
-        nodes.append(np.stack(curve.position(u, np)))
+        nodes.append(np.stack(curve.position(u, np), axis=1))
         weights.append(np.tile(unit_weights / 2 / pieces / len(curves), pieces))
-    return np.concatenate(nodes, axis=1), np.log(np.concatenate(weights))
+    return np.concatenate(nodes), np.log(np.concatenate(weights))
 
 
 def log_blurred_box(offsets: Array, half: float, noise: float) -> Array:

@@ -5,7 +5,7 @@ import tokenize
 import zipfile
 import zlib
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from jaxtyping import Array
@@ -18,7 +18,7 @@ _NPY, _ZIP = b"\x93NUMPY", b"PK"
 def load_samples(path: str | os.PathLike[str], key: str | None = None) -> Array:
     """Samples from a ``.npy`` or ``.npz`` file.
 
-    The file's kind is told by its content, not by its name. Pickled objects are never loaded. Numbers are kept as they
+    The file's kind is told by its content, not by its name. Pickled objects are never loaded. Values are kept as they
     are (integers become floats): scale images yourself where a model expects [-1, 1].
 
     Args:
@@ -64,7 +64,7 @@ def load_samples(path: str | os.PathLike[str], key: str | None = None) -> Array:
     )
 
 
-def _from_zip(path: Path, stream: IO[bytes], key: str | None) -> Array:
+def _from_zip(path: Path, stream: Any, key: str | None) -> Array:
     try:
         with zipfile.ZipFile(stream) as archive:
             names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
@@ -93,7 +93,7 @@ def _choose(path: Path, names: list[str], key: str | None) -> str:
     return key
 
 
-def _array(what: str, stream: IO[bytes], size: int) -> np.ndarray:
+def _array(what: str, stream: Any, size: int) -> np.ndarray:
     """One array in NumPy's format from a stream of ``size`` bytes; its header is checked against them first."""
     try:
         shape, dtype = _header(stream)
@@ -119,7 +119,7 @@ def _array(what: str, stream: IO[bytes], size: int) -> np.ndarray:
     return np.lib.format.read_array(stream, allow_pickle=False)
 
 
-def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def _header(stream: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
     version = np.lib.format.read_magic(stream)
     if version == (1, 0):
         shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
@@ -136,7 +136,10 @@ def _samples(what: str, array: np.ndarray) -> Array:
             f"expected samples of shape (n, d), (n, h, w) or (n, h, w, c), but {what} has shape {array.shape};"
             " reshape it, e.g. `x[:, None]` for scalars, and save it again"
         )
-    flat = array.reshape(len(array), -1) if array.size else array.reshape(len(array), 0)
+    # Integers go through float64: as integers, JAX would wrap those beyond 32 bits. Half and foreign byte orders end here.
+    known = np.float32 if array.dtype.kind == "f" and array.dtype.itemsize <= 4 else np.float64
+    flat = array.reshape(len(array), -1 if array.size else 0).astype(known)
     # Twice: NaN in the file is found at its place, and numbers too large for float32 after they are cast.
     checks.finite(what, array)
-    return checks.samples(what, flat)
+    with np.errstate(over="ignore"):
+        return checks.samples(what, flat)

@@ -38,6 +38,7 @@ class Splits(NamedTuple):
         image_shape: (h, w, c), for networks that fold the rows back.
         name: a short name for tables.
         label_names: what the labels 0, 1, ... mean.
+        credit: whose images they are and under which licence: a line to print where they are shown.
     """
 
     train: Images
@@ -46,6 +47,14 @@ class Splits(NamedTuple):
     image_shape: tuple[int, int, int]
     name: str
     label_names: tuple[str, ...]
+    credit: str
+
+
+_DIGITS_CREDIT = "Digits: E. Alpaydin and C. Kaynak, UCI Machine Learning Repository (1998), through scikit-learn."
+_PHOTOS_CREDIT = (
+    "Photographs: china.jpg and flower.jpg of scikit-learn, by danielbuechele and vultilion on Flickr, CC BY 2.0"
+    " (https://creativecommons.org/licenses/by/2.0/), cut into patches."
+)
 
 
 def digits() -> Splits:
@@ -79,7 +88,7 @@ def digits() -> Splits:
             part.extend(chosen.tolist())
     values = images / 8.0 - 1.0
     train, validation, test = (_images(values[sorted(part)], labels[sorted(part)]) for part in parts)
-    return Splits(train, validation, test, (8, 8, 1), "digits", tuple("0123456789"))
+    return Splits(train, validation, test, (8, 8, 1), "digits", tuple("0123456789"), _DIGITS_CREDIT)
 
 
 def photo_patches(size: int = 8, stride: int | None = None) -> Splits:
@@ -93,7 +102,7 @@ def photo_patches(size: int = 8, stride: int | None = None) -> Splits:
     (https://creativecommons.org/licenses/by/2.0/): ``china.jpg`` by danielbuechele on Flickr
     (https://www.flickr.com/photos/danielbuechele/6061409035/), and ``flower.jpg``, which scikit-learn's note credits to
     danielbuechele too, but whose page is that of vultilion (https://www.flickr.com/photos/vultilion/6056698931/).
-    Whoever shows the patches credits them. The patches are crops, rescaled in value.
+    Whoever shows the patches credits them: ``credit`` is the line to print. The patches are crops, rescaled in value.
 
     Args:
         size: the side of a patch in pixels, 1 ... 128.
@@ -127,7 +136,8 @@ def photo_patches(size: int = 8, stride: int | None = None) -> Splits:
     train, validation, test = (
         _images(np.concatenate(part), np.repeat(np.arange(2), [len(values) for values in part])) for part in parts
     )
-    return Splits(train, validation, test, (size, size, 3), f"photo patches {size}x{size}", ("china", "flower"))
+    names = ("china", "flower")
+    return Splits(train, validation, test, (size, size, 3), f"photo patches {size}x{size}", names, _PHOTOS_CREDIT)
 
 
 def _blocks(name: str, shape: tuple[int, ...], side: int) -> Iterable[list[tuple[int, int]]]:

@@ -12,6 +12,7 @@ from jaxtyping import Array
 from igm_jax import checks
 from igm_jax.base import Key
 from igm_jax.distributions.base import Distribution, Modes, default_float, points_of
+from igm_jax.pairwise import matmul
 
 # Parameters stay NumPy float64 and are cast where they are used, so one target serves float32 and float64 alike.
 
@@ -84,36 +85,33 @@ def gaussian_mixture(
 
 def _round_mixture(name: str, means: np.ndarray, stds: np.ndarray, weights: np.ndarray) -> Distribution:
     """Components with covariance ``std_k² I``: no factorisation, and memory linear in d."""
-    dim = means.shape[1]
+    equal = bool((stds == stds[0]).all())
+    modes = Modes(_array(means), float(stds[0]), _array(weights)) if equal else None
 
     def spread(which: Array, z: Array) -> Array:
         return jnp.asarray(stds, z.dtype)[which][:, None] * z
 
-    def exponents(offsets: Array) -> Array:
-        return -0.5 * jnp.sum(jnp.square(offsets / jnp.asarray(stds, offsets.dtype)[:, None]), axis=2)
+    def whiten(std: Array, offsets: Array) -> Array:
+        return offsets / std
 
-    equal = bool((stds == stds[0]).all())
-    modes = Modes(_array(means), float(stds[0]), _array(weights)) if equal else None
-    return _mixture(name, means, weights, dim * np.log(stds), spread, exponents, modes)
+    return _mixture(name, means, weights, means.shape[1] * np.log(stds), spread, whiten, stds, modes)
 
 
 def _full_mixture(name: str, means: np.ndarray, factors: np.ndarray, weights: np.ndarray) -> Distribution:
     """Components with covariance ``L_k L_kᵀ``; ``factors`` are the L_k."""
-    inverses = np.linalg.inv(factors)
+    transposed = np.swapaxes(factors, 1, 2)
     log_scales = np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)
-    highest = jax.lax.Precision.HIGHEST
 
     def spread(which: Array, z: Array) -> Array:
-        chosen = jnp.asarray(factors, z.dtype)
-        if len(factors) == 1:
-            return jnp.matmul(z, chosen[0].T, precision=highest)
-        return jnp.einsum("nij,nj->ni", chosen[which], z, precision=highest)
+        chosen = jnp.asarray(transposed, z.dtype)
+        if (transposed == transposed[:1]).all():
+            return matmul(z, chosen[0])
+        return jnp.einsum("nj,nji->ni", z, chosen[which], precision=jax.lax.Precision.HIGHEST)
 
-    def exponents(offsets: Array) -> Array:
-        whitened = jnp.einsum("kij,mkj->mki", jnp.asarray(inverses, offsets.dtype), offsets, precision=highest)
-        return -0.5 * jnp.sum(jnp.square(whitened), axis=2)
+    def whiten(inverse: Array, offsets: Array) -> Array:
+        return matmul(offsets, inverse)
 
-    return _mixture(name, means, weights, log_scales, spread, exponents, None)
+    return _mixture(name, means, weights, log_scales, spread, whiten, np.linalg.inv(transposed), None)
 
 
 def _mixture(
@@ -122,10 +120,11 @@ def _mixture(
     weights: np.ndarray,
     log_scales: np.ndarray,
     spread: Callable[[Array, Array], Array],
-    exponents: Callable[[Array], Array],
+    whiten: Callable[[Array, Array], Array],
+    shapes: np.ndarray,
     modes: Modes | None,
 ) -> Distribution:
-    """A mixture from two halves: ``spread`` shapes normal draws, ``exponents`` gives (m, K) from offsets (m, K, d)."""
+    """A mixture from two halves: ``spread`` shapes normal draws, ``whiten(shape_k, offsets)`` takes the shape off again."""
     dim = means.shape[1]
     with np.errstate(divide="ignore"):
         log_weights = np.log(weights)
@@ -133,16 +132,19 @@ def _mixture(
 
     def sample(key: Key, n: int) -> Array:
         key_component, key_noise = jax.random.split(key)
-        which = jax.random.categorical(key_component, jnp.asarray(log_weights, default_float()), shape=(n,))
+        which = jax.random.categorical(key_component, _array(log_weights), shape=(n,))
         z = jax.random.normal(key_noise, (n, dim))
         return jnp.asarray(means, z.dtype)[which] + spread(which, z)
 
     def log_density(points: Any) -> Array:
         points = points_of(dim, points)
-        # Offsets are taken directly, not through the expanded square: exact far from the origin, and K is small.
-        offsets = points[:, None, :] - jnp.asarray(means, points.dtype)[None]
-        terms = exponents(offsets) + jnp.asarray(log_heights, points.dtype)[None]
-        return jax.scipy.special.logsumexp(terms, axis=1)
+
+        # Offsets are taken directly, not through the expanded square, which loses digits where components are narrow.
+        def component(mean: Array, shape: Array, log_height: Array) -> Array:
+            return log_height - 0.5 * jnp.sum(jnp.square(whiten(shape, points - mean[None])), axis=1)
+
+        terms = jax.vmap(component)(*(jnp.asarray(part, points.dtype) for part in (means, shapes, log_heights)))
+        return jax.scipy.special.logsumexp(terms, axis=0)
 
     return Distribution(name, dim, sample, log_density, modes)
 

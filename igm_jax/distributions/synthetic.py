@@ -185,8 +185,11 @@ def checkerboard(noise: float = 0.05) -> Distribution:
 
     def log_density(points: Any) -> Array:
         points = points_of(2, points)
-        offsets = points[:, None, :] - jnp.asarray(centres, points.dtype)[None]
-        terms = jnp.sum(log_blurred_box(offsets, 0.25, noise), axis=2) - math.log(len(centres))
-        return jax.scipy.special.logsumexp(terms, axis=1)
+
+        def square(centre: Array) -> Array:
+            return jnp.sum(log_blurred_box(points - centre[None], 0.25, noise), axis=1) - math.log(len(centres))
+
+        terms = jax.vmap(square)(jnp.asarray(centres, points.dtype))
+        return jax.scipy.special.logsumexp(terms, axis=0)
 
     return Distribution("checkerboard", 2, sample, log_density)

@@ -1,6 +1,5 @@
 """What every metric does first: check its samples, and look at pairs in double precision and in bounded memory."""
 
-from functools import partial
 from typing import Any
 
 import jax
@@ -12,6 +11,9 @@ from igm_jax import checks, pairwise
 
 # A block of a distance matrix holds at most this many numbers: 32 MB in double precision.
 BLOCK = 2**22
+
+# Balls are closed: a neighbour that lies on the rim counts, also when rounding put it a hair outside.
+ROUNDING = 1e-9
 
 
 def samples(name: str, value: Any, *, least: int = 1) -> Float[np.ndarray, "n d"]:
@@ -54,18 +56,30 @@ def subsample(x: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
     return x[rng.permutation(len(x))[:size]]
 
 
-@partial(jax.jit, static_argnames="k")
-def _nearest(points: jax.Array, y: jax.Array, k: int) -> tuple[jax.Array, jax.Array]:
-    return pairwise.nearest(points, y, k)
+_nearest = jax.jit(lambda points, y, k: pairwise.nearest(points, y, k), static_argnums=2)
+
+
+def nearest_indices(points: Float[np.ndarray, "n d"], y: Float[np.ndarray, "m d"], k: int) -> Int[np.ndarray, "n k"]:
+    """Which k of ``y`` are nearest to each point, the nearest first.
+
+    The search runs in single precision, whose partial sort is a hundred times as fast on a CPU. So centre and scale are taken
+    out first, in double: what is lost is the order of neighbours that are equally far to seven digits.
+    """
+    centre = y.mean(0)
+    points, y = points - centre, y - centre
+    scale = max(np.abs(points).max(), np.abs(y).max()) or 1.0
+    with jax.enable_x64(False):
+        return np.asarray(_nearest(*(jnp.asarray((x / scale).astype(np.float32)) for x in (points, y)), k)[1])
 
 
 def nearest(
     points: Float[np.ndarray, "n d"], y: Float[np.ndarray, "m d"], k: int
 ) -> tuple[Float[np.ndarray, "n k"], Int[np.ndarray, "n k"]]:
-    """Distances to the k nearest of ``y``, ascending, and their indices, in double precision."""
-    with jax.enable_x64(True):
-        distances, indices = _nearest(jnp.asarray(points), jnp.asarray(y), k)
-        return np.asarray(distances), np.asarray(indices)
+    """Distances to the k nearest of ``y``, ascending and in double precision, and their indices."""
+    indices = nearest_indices(points, y, k)
+    distances = np.stack([np.linalg.norm(points - y[column], axis=1) for column in indices.T], axis=1)
+    order = np.argsort(distances, axis=1, kind="stable")
+    return np.take_along_axis(distances, order, 1), np.take_along_axis(indices, order, 1)
 
 
 def radii(x: Float[np.ndarray, "n d"], k: int) -> Float[np.ndarray, " n"]:
@@ -76,8 +90,7 @@ def radii(x: Float[np.ndarray, "n d"], k: int) -> Float[np.ndarray, " n"]:
 
 @jax.jit
 def _balls_around(points: jax.Array, centres: jax.Array, radius: jax.Array) -> jax.Array:
-    # Balls are closed: a neighbour that lies on the rim counts, also when rounding put it a hair outside.
-    return jnp.sum(pairwise.distances(points, centres) <= radius[None, :] * (1 + 1e-9), axis=1)
+    return jnp.sum(pairwise.distances(points, centres) <= radius[None, :] * (1 + ROUNDING), axis=1)
 
 
 def balls_around(

@@ -93,4 +93,4 @@ def density_coverage(*, real: Any, fake: Any, k: int = 5) -> DensityCoverage:
     radius = _inputs.radii(real, k)
     density = np.mean(_inputs.balls_around(fake, real, radius)) / k
     closest = _inputs.nearest(real, fake, 1)[0][:, 0]
-    return DensityCoverage(float(density), float(np.mean(closest <= radius * (1 + 1e-9))))
+    return DensityCoverage(float(density), float(np.mean(closest <= radius * (1 + _inputs.ROUNDING))))

@@ -1,11 +1,13 @@
 """Small convolutional generators and critics for images, from flat rows to flat rows.
 
-A convolution is written as patches times a matrix. XLA turns a convolution that is vmapped over its weights (several
-seeds at once) into a grouped one, which the CPU runs many times slower; a matrix product becomes a batched product, and
-the gradient of shifted slices is a sum of shifted arrays, the same on every run, unlike a scatter on a GPU.
+A convolution is written as a matrix product on 4 × 4 patches, and its transpose as a matrix product to 4 × 4 patches that
+are added up. XLA turns a convolution that is vmapped over its weights (several seeds at once) into a grouped one, which
+the CPU runs many times slower; a matrix product becomes a batched product. Patches are shifted slices, whose gradient is
+a sum of shifted arrays: the same bits on every run, unlike a scatter on a GPU.
 """
 
 from functools import partial
+from itertools import pairwise
 
 import jax
 import jax.numpy as jnp
@@ -20,79 +22,107 @@ from igm_jax.networks.layers import Dense, activation
 ImageShape = tuple[int, int, int]
 
 
-def patches(images: Float[Array, "n h w c"], size: int, stride: int) -> Float[Array, "n a b p"]:
-    """All size × size patches of images, zeros outside: what a convolution with "SAME" padding looks at.
+def halved_patches(images: Float[Array, "n h w c"]) -> Float[Array, "n a b p"]:
+    """The 4 × 4 patches around every second pixel, zeros outside: what a convolution of stride two looks at.
 
     Args:
         images: (n, h, w, c).
-        size: the side of a patch in pixels.
-        stride: pixels between the patches.
 
     Returns:
-        (n, ⌈h/stride⌉, ⌈w/stride⌉, size·size·c), the patch's columns varying slowest, then its rows, then the channels.
+        (n, ⌈h/2⌉, ⌈w/2⌉, 16c): patch (i, j) holds rows 2i−1 … 2i+2 and columns 2j−1 … 2j+2; the column varies slowest,
+        then the row, then the channel.
 
     Example:
         >>> import jax.numpy as jnp
-        >>> from igm_jax.networks.convolutional import patches
-        >>> patches(jnp.ones((2, 8, 8, 3)), 3, 2).shape
-        (2, 4, 4, 27)
+        >>> from igm_jax.networks.convolutional import halved_patches
+        >>> halved_patches(jnp.ones((2, 8, 8, 3))).shape
+        (2, 4, 4, 48)
     """
-    for axis in (1, 2):  # one axis after the other: 2·size slices instead of size²
-        side = images.shape[axis]
-        out = -(-side // stride)
-        missing = max((out - 1) * stride + size - side, 0)
+    for axis in (1, 2):
+        half = -(-images.shape[axis] // 2)
         padding = [(0, 0)] * 4
-        padding[axis] = (missing // 2, missing - missing // 2)
-        padded = jnp.pad(images, padding)
-        views = [
-            jax.lax.slice_in_dim(padded, start, start + (out - 1) * stride + 1, stride, axis) for start in range(size)
-        ]
-        images = jnp.concatenate(views, axis=-1)
+        padding[axis] = (0, 2 * half - images.shape[axis])
+        shape = (*images.shape[:axis], half, 2, *images.shape[axis + 1 :])
+        even, odd = jnp.moveaxis(jnp.pad(images, padding).reshape(shape), axis + 1, 0)
+        images = jnp.concatenate([_shifted(odd, 1, axis), even, odd, _shifted(even, -1, axis)], axis=-1)
     return images
 
 
-def _doubled(images: Array) -> Array:
-    """(n, h, w, 4c) to (n, 2h, 2w, c): every pixel's four groups of channels become four pixels."""
-    n, h, w, c = images.shape
-    return images.reshape(n, h, w, 2, 2, c // 4).transpose(0, 1, 3, 2, 4, 5).reshape(n, 2 * h, 2 * w, c // 4)
+def doubled_patches(patches: Float[Array, "n h w 4 4 c"]) -> Float[Array, "n a b c"]:
+    """Images of twice the size from 4 × 4 patches around every second pixel, added where they overlap.
+
+    The transpose of ``halved_patches``: what a transposed convolution of stride two does after its matrix product.
+
+    Args:
+        patches: (n, h, w, 4, 4, c): rows 2i−1 … 2i+2, columns 2j−1 … 2j+2 of the patch at pixel (2i, 2j).
+
+    Returns:
+        (n, 2h, 2w, c).
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from igm_jax.networks.convolutional import doubled_patches
+        >>> doubled_patches(jnp.ones((2, 4, 4, 4, 4, 3))).shape
+        (2, 8, 8, 3)
+    """
+    images = patches
+    for axis in (1, 2):
+        first, second, third, fourth = jnp.moveaxis(images, 3, 0)
+        both = [second + _shifted(fourth, 1, axis), third + _shifted(first, -1, axis)]
+        shape = (*images.shape[:axis], 2 * images.shape[axis], *first.shape[axis + 1 :])
+        images = jnp.stack(both, axis + 1).reshape(shape)
+    return images
+
+
+def _shifted(array: Array, by: int, axis: int) -> Array:
+    """The array moved by one place along an axis, up (1) or down (-1), with zeros coming in."""
+    padding = [(0, 0)] * array.ndim
+    padding[axis] = (1, 0) if by > 0 else (0, 1)
+    kept = jax.lax.slice_in_dim(array, 0, -1, axis=axis) if by > 0 else jax.lax.slice_in_dim(array, 1, None, axis=axis)
+    return jnp.pad(kept, padding)
+
+
+def _sides(shape: ImageShape) -> list[tuple[int, int]]:
+    """Height and breadth from fine to coarse: halved twice, and on until both are at most 7."""
+    sides = [shape[:2]]
+    while len(sides) < 3 or max(sides[-1]) > 7:
+        height, breadth = sides[-1]
+        sides.append((-(-height // 2), -(-breadth // 2)))
+    return sides
 
 
 class _Generator(nnx.Module):
     def __init__(self, latent_dim: int, shape: ImageShape, width: int, *, rngs: nnx.Rngs):
-        height, breadth, colours = shape
-        doublings = 0
-        while max(height, breadth) > 7:
-            height, breadth, doublings = -(-height // 2), -(-breadth // 2), doublings + 1
-        channels = [max(width >> level, 8) for level in range(doublings + 1)]
-        self.start, self.shape = (height, breadth, channels[0]), shape
-        self.inward = Dense(latent_dim, height * breadth * channels[0], rngs=rngs)
-        self.grow = nnx.List([Dense(9 * a, 4 * b, rngs=rngs) for a, b in zip(channels[:-1], channels[1:], strict=True)])
-        self.outward = Dense(9 * channels[-1], colours, rngs=rngs)
+        self.sides = tuple(reversed(_sides(shape)))
+        channels = [width * min(2**level, 4) for level in range(len(self.sides) - 1)]
+        self.channels = (*reversed(channels), shape[2])
+        height, breadth = self.sides[0]
+        self.inward = Dense(latent_dim, height * breadth * self.channels[0], rngs=rngs)
+        # Four patches are added at every pixel, which doubles the spread.
+        layers = [Dense(a, 16 * b, scale=0.5, rngs=rngs) for a, b in pairwise(self.channels)]
+        self.double = nnx.List(layers)
 
     def __call__(self, z: Array) -> Array:
-        h = jax.nn.silu(self.inward(z)).reshape(-1, *self.start)
-        for layer in self.grow:
-            h = jax.nn.silu(_doubled(layer(patches(h, 3, 1))))
-        height, breadth, _ = self.shape
-        return self.outward(patches(h[:, :height, :breadth], 3, 1)).reshape(len(z), -1)
+        h = self.inward(z).reshape(-1, *self.sides[0], self.channels[0])
+        for layer, (height, breadth), wide in zip(self.double, self.sides[1:], self.channels[1:], strict=True):
+            patches = layer(jax.nn.silu(h))
+            h = doubled_patches(patches.reshape(*patches.shape[:3], 4, 4, wide))[:, :height, :breadth]
+        return h.reshape(len(z), -1)
 
 
 class _Critic(nnx.Module):
     def __init__(self, shape: ImageShape, width: int, spectral: bool, *, rngs: nnx.Rngs):
         dense = partial(Dense, spectral=spectral, rngs=rngs)
-        height, breadth, channels = shape
-        layers = []
-        while max(height, breadth) > 2 or not layers:
-            wider = width if not layers else 2 * width
-            layers.append(dense(9 * channels, wider))
-            height, breadth, channels = -(-height // 2), -(-breadth // 2), wider
-        self.shape, self.shrink = shape, nnx.List(layers)
-        self.outward = dense(height * breadth * channels, 1)
+        sides = _sides(shape)
+        channels = [shape[2], *(width * min(2**level, 4) for level in range(len(sides) - 1))]
+        self.shape = shape
+        self.halve = nnx.List([dense(16 * a, b) for a, b in pairwise(channels)])
+        self.outward = dense(sides[-1][0] * sides[-1][1] * channels[-1], 1)
 
     def __call__(self, x: Array) -> Array:
         h = _images(x, self.shape)
-        for layer in self.shrink:
-            h = activation("leaky_relu")(layer(patches(h, 3, 2)))
+        for layer in self.halve:
+            h = activation("leaky_relu")(layer(halved_patches(h)))
         return self.outward(h.reshape(len(x), -1))[:, 0]
 
 
@@ -108,21 +138,24 @@ def _images(x: Array, shape: ImageShape) -> Array:
 
 def _checked(image_shape: ImageShape) -> ImageShape:
     if len(image_shape) != 3:
-        raise ValueError(f"`image_shape` must be (height, width, channels), but is {image_shape}; use (h, w, 1) for grey")
+        raise ValueError(
+            f"`image_shape` must be (height, width, channels), but is {image_shape}; use (h, w, 1) for grey"
+        )
     height, breadth, colours = (checks.count("image_shape", side) for side in image_shape)
     return height, breadth, colours
 
 
 def conv_generator(latent_dim: int, image_shape: ImageShape, width: int = 32) -> Network:
-    """A small convolutional generator: a matrix to a coarse picture, doubled by 3 × 3 convolutions and pixel shuffles.
+    """A small convolutional generator: a matrix to a coarse picture, doubled by transposed 4 × 4 convolutions.
 
-    The coarse picture is at most 7 × 7 with ``width`` channels; each doubling halves the channels (not below 8). Sides that
-    are not a multiple of the coarse ones are cropped. The output is linear, so it fits pixels of any scale.
+    8 × 8 images grow from 2 × 2, 28 × 28 ones from 7 × 7. The picture before the last has ``width`` channels, the one
+    before it twice as many, the coarser ones four times. Sides that do not come out are cropped. SiLU in between; the
+    output is linear, so it fits pixels of any scale.
 
     Args:
         latent_dim: number of features of the base distribution.
         image_shape: (height, width, channels) of an image.
-        width: channels of the coarse picture.
+        width: channels of the picture of half the size.
 
     Returns:
         The network, from (n, latent_dim) to flat images (n, height·width·channels).
@@ -137,7 +170,7 @@ def conv_generator(latent_dim: int, image_shape: ImageShape, width: int = 32) ->
         >>> net.apply(net.init(jax.random.key(0)), jnp.ones((5, 16))).shape
         (5, 64)
 
-    Source: DCGAN, Radford et al. 2015, arXiv 1511.06434; pixel shuffle, Shi et al. 2016, arXiv 1609.05158.
+    Source: DCGAN, Radford et al. 2015, arXiv 1511.06434, without batch normalisation.
     """
     checks.count("latent_dim", latent_dim)
     checks.count("width", width)
@@ -146,11 +179,11 @@ def conv_generator(latent_dim: int, image_shape: ImageShape, width: int = 32) ->
 
 
 def conv_critic(image_shape: ImageShape, width: int = 32, spectral_norm: bool = False) -> Network:
-    """A small convolutional critic: 3 × 3 convolutions of stride two down to 2 × 2, then a matrix to one number.
+    """A small convolutional critic: 4 × 4 convolutions of stride two, then a matrix to one number.
 
-    The first convolution has ``width`` channels, the others twice as many; leaky ReLU of slope 0.2 between them. With
-    ``spectral_norm`` every matrix is divided by its largest singular value, as in the literature; a pixel lies in up to
-    four patches, so the Lipschitz constant of one such convolution is at most 2, not 1.
+    The mirror image of ``conv_generator``: the first convolution has ``width`` channels, the second twice as many, the
+    later ones four times; leaky ReLU of slope 0.2. With ``spectral_norm`` every matrix is divided by its largest singular
+    value, as in the literature; a pixel lies in four patches, so the Lipschitz constant of a convolution is at most 2.
 
     Args:
         image_shape: (height, width, channels) of an image.

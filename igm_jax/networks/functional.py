@@ -66,7 +66,9 @@ def _blueprint(build: Any) -> tuple[Any, dict]:
         raise TypeError(f"`network` needs a builder of a flax NNX module, but got {type(build).__name__}; {advice}")
     module = nnx.eval_shape(lambda: build(nnx.Rngs(0)))
     if not isinstance(module, nnx.Module) or not callable(module):
-        raise TypeError(f"`build` must return a callable flax NNX module, but returned {type(module).__name__}; {advice}")
+        raise TypeError(
+            f"`build` must return a callable flax NNX module, but returned {type(module).__name__}; {advice}"
+        )
     graph, parameters, rest = nnx.split(module, nnx.Param, ...)
     if jax.tree.leaves(rest):
         raise TypeError(

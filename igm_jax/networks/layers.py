@@ -46,9 +46,9 @@ def spectral_norm(matrix: Float[Array, "a b"], *, squarings: int = 8) -> Float[A
 
     No vector is carried from step to step: the Gram matrix of the smaller side is squared ``squarings`` times, which is
     ``2**squarings`` power iterations from every coordinate direction at once, and the longest column is v. The singular
-    vectors are held constant, which leaves the derivative dσ/dW = u vᵀ. The value is never too large; with a relative
-    gap δ between the two largest singular values it is too small by about a fraction δ exp(−2^(squarings+2) δ), hence
-    below one part in 2000 whatever the gap.
+    vectors are held constant, which leaves the derivative dσ/dW = u vᵀ. The value is never too large; it can be too small
+    by a fraction of about log(n) / 2^(squarings+2), n being the smaller side, if all singular values crowd just below the
+    largest, and is exact to rounding once the two largest differ by a few per cent.
 
     Args:
         matrix: (a, b).
@@ -75,7 +75,7 @@ def spectral_norm(matrix: Float[Array, "a b"], *, squarings: int = 8) -> Float[A
     # A positive semi-definite matrix has its largest entry on the diagonal: that column cannot miss the leading vector.
     right = _unit(gram[:, jnp.argmax(jnp.diagonal(gram))])
     left = _unit(jnp.matmul(wide, right, precision="highest"))
-    if wide.shape != fixed.shape or fixed.shape[0] < fixed.shape[1]:
+    if fixed.shape[0] < fixed.shape[1]:
         left, right = right, left
     return jnp.matmul(left, jnp.matmul(matrix, right, precision="highest"), precision="highest")
 
@@ -111,4 +111,6 @@ class Dense(nnx.Module):
             )
         if self.spectral:
             kernel = kernel / _or_one(spectral_norm(kernel))
-        return x.astype(kernel.dtype) @ kernel + self.bias[...][(None,) * (x.ndim - 1)]
+        # As one matrix: a product with several leading axes, vmapped over kernels, falls off the CPU's fast path.
+        rows = x.astype(kernel.dtype).reshape(-1, x.shape[-1])
+        return (rows @ kernel + self.bias[...][None]).reshape(*x.shape[:-1], kernel.shape[1])

@@ -10,7 +10,8 @@ from jaxtyping import Array
 from igm_jax import checks
 from igm_jax.base import Network, Params
 from igm_jax.networks.functional import network
-from igm_jax.networks.layers import Dense, activation as activation_of
+from igm_jax.networks.layers import Dense
+from igm_jax.networks.layers import activation as activation_of
 
 
 class _Mlp(nnx.Module):
@@ -120,7 +121,9 @@ def squeeze(net: Network) -> Network:
     def apply(params: Params, x: Array) -> Array:
         out = net.apply(params, x)
         if out.ndim != 2 or out.shape[1] != 1:
-            raise ValueError(f"`squeeze` needs a network with output (n, 1), but its output is {out.shape}; use out_dim=1")
+            raise ValueError(
+                f"`squeeze` needs a network with output (n, 1), but its output is {out.shape}; use out_dim=1"
+            )
         return out[:, 0]
 
     return Network(net.init, apply)

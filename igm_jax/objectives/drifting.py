@@ -7,11 +7,11 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Info, Objective, from_velocity
+from igm_jax.checks import ArrayLike
 from igm_jax.pairwise.costs import Pairs
 from igm_jax.pairwise.reductions import displacement
 
@@ -154,7 +154,7 @@ def drifting_field(
     """
     temperatures = _checked_temperatures(temperatures, preset)
     x, y = checks.pair(x, y)
-    dtype = jnp.promote_types(x.dtype, jnp.float32)
+    dtype = checks.at_least_single(x.dtype)
     x, y = x.astype(dtype), y.astype(dtype)
     a, b = _multiplicities("x_weights", x_weights, x), _multiplicities("y_weights", y_weights, y)
     if preset == "paper":

@@ -1,9 +1,9 @@
 """Energy distance: the maximum mean discrepancy of the kernel -‖x - y‖^β."""
 
-from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from igm_jax.base import Objective
+from igm_jax.checks import ArrayLike
 from igm_jax.objectives.mmd import mmd, mmd2_biased
 from igm_jax.pairwise import kernels
 

@@ -2,11 +2,11 @@
 
 from functools import partial
 
-from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, stateless
+from igm_jax.checks import ArrayLike
 from igm_jax.pairwise.kernels import Kernel
 from igm_jax.pairwise.reductions import kernel_mean, kernel_mean_distinct, kernel_means, recentred
 

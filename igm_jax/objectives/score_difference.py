@@ -5,11 +5,11 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, from_velocity
+from igm_jax.checks import ArrayLike
 from igm_jax.pairwise.costs import Pairs
 from igm_jax.pairwise.reductions import displacement, soft_assignment
 
@@ -24,7 +24,7 @@ def _checked(points: ArrayLike, x: ArrayLike, y: ArrayLike, bandwidth: ArrayLike
     checks.positive("bandwidth", bandwidth)
     x, y = checks.pair(x, y)
     points, _ = checks.pair(points, y, names=("points", "y"))
-    dtype = jnp.promote_types(x.dtype, jnp.float32)
+    dtype = checks.at_least_single(x.dtype)
     points, x, y = points.astype(dtype), x.astype(dtype), y.astype(dtype)
     a, b = checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y)
     return points, x, y, jnp.asarray(bandwidth).astype(dtype), a, b

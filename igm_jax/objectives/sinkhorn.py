@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int
 
 from igm_jax import checks
 from igm_jax.base import Objective, stateless
+from igm_jax.checks import ArrayLike
 from igm_jax.pairwise import squared_distances
 from igm_jax.pairwise.costs import Pairs
 from igm_jax.pairwise.reductions import soft_minimum, weighted_mean
@@ -104,7 +104,7 @@ def _checked(
     checks.positive("epsilon", epsilon)
     checks.positive("tolerance", tolerance)
     checks.count("max_iterations", max_iterations)
-    dtype = jnp.promote_types(x.dtype, jnp.float32)
+    dtype = checks.at_least_single(x.dtype)
     x, y = x.astype(dtype), y.astype(dtype)
     a, b = checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y)
     return x, y, jnp.asarray(epsilon).astype(dtype), a, b
@@ -187,9 +187,10 @@ def _value(problem: _Problem, x: Array, y: Array, epsilon: Array, a: Array, b: A
     """
     fixed = jax.lax.stop_gradient
     between, within_x, within_y = problem
-    f = _extended(x, y, between.g, b, epsilon) - _extended(x, x, within_x.g, a, epsilon)
-    # In ε only: the y side of a transport problem shares its ε-derivative with the x side, so it is counted there.
-    g = _extended(y, x, fixed(between.f), a, fixed(epsilon)) - _extended(y, y, within_y.g, b, epsilon)
+    # Each problem is seen from its two sides, and each would claim the whole derivative in ε: they share it.
+    shared = (epsilon + fixed(epsilon)) / 2
+    f = _extended(x, y, between.g, b, shared) - _extended(x, x, within_x.g, a, shared)
+    g = _extended(y, x, between.f, a, shared) - _extended(y, y, within_y.g, b, shared)
     # A value bounded by duality, ⟨a, f⟩ + ⟨b, g⟩ with f the last update, errs in second order of the marginal error.
     f_value = fixed(between.f - (within_x.f + within_x.g) / 2)
     g_value = fixed(between.g - (within_y.f + within_y.g) / 2)

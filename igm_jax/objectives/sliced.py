@@ -6,11 +6,11 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Objective
+from igm_jax.checks import ArrayLike
 from igm_jax.pairwise.costs import centred, matmul
 from igm_jax.pairwise.reductions import block_sum
 
@@ -209,12 +209,12 @@ def _potential_1d(points: Array, x: Array, y: Array, p: float) -> Array:
     height = jnp.concatenate([jnp.zeros(1, x.dtype), jnp.cumsum(jnp.diff(x) * (slope[1:] + slope[:-1]) / 2)])
     left = jnp.clip(jnp.searchsorted(x, points, side="right") - 1, 0, max(len(x) - 2, 0))
     right = jnp.minimum(left + 1, len(x) - 1)
-    gap, into = x[right] - x[left], jnp.clip(points, x[0], x[-1]) - x[left]
+    below, above = points < x[0], points > x[-1]
+    inside = jnp.where(below, x[0], jnp.where(above, x[-1], points))
+    gap, into, beyond = x[right] - x[left], inside - x[left], points - inside
     bend = jnp.where(gap > 0, (slope[right] - slope[left]) / jnp.where(gap > 0, gap, 1), 0)
     # Where the potential is quadratic, p = 2, its slope keeps growing by 2 beyond the ends; at p = 1 it stays.
-    beyond = points - jnp.clip(points, x[0], x[-1])
-    end = jnp.where(beyond > 0, slope[-1], slope[0])
-    outside = end * beyond + (jnp.square(beyond) if p == 2 else 0)
+    outside = jnp.where(above, slope[-1], slope[0]) * beyond + (jnp.square(beyond) if p == 2 else 0)
     return height[left] + into * slope[left] + jnp.square(into) * bend / 2 + outside
 
 

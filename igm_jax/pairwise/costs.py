@@ -11,10 +11,10 @@ from functools import cached_property
 
 import jax
 import jax.numpy as jnp
-from jax.typing import ArrayLike
 from jaxtyping import Array, Float, UInt
 
 from igm_jax import checks
+from igm_jax.checks import ArrayLike
 
 # Up to this many features, differences are squared and summed directly: as fast as a matrix product, and exact for close pairs.
 DIRECT_FEATURES = 8
@@ -39,7 +39,7 @@ def centred(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> tuple[Float[Array
 
     Distances do not change, so no derivative flows through the mean.
     """
-    dtype = jnp.promote_types(x.dtype, jnp.float32)
+    dtype = checks.at_least_single(x.dtype)
     x, y = x.astype(dtype), y.astype(dtype)
     mean = jax.lax.stop_gradient(jnp.mean(y, axis=0, keepdims=True))
     return x - mean, y - mean

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from igm_jax import checks
+from igm_jax.checks import ArrayLike
 from igm_jax.pairwise.costs import Pairs, safe_sqrt
 
 
@@ -243,7 +243,7 @@ def linear() -> Kernel:
 
 def _like(value: ArrayLike, pairs: Pairs) -> Array:
     """A parameter in the samples' type, so that strict promotion holds and derivatives flow to it."""
-    return jnp.asarray(value).astype(jnp.promote_types(pairs.x.dtype, jnp.float32))
+    return jnp.asarray(value).astype(checks.at_least_single(pairs.x.dtype))
 
 
 def median_bandwidth(y: ArrayLike, *, most: int = 1024) -> Float[Array, ""]:

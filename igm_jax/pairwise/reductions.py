@@ -7,10 +7,10 @@ already checked.
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int
 
 from igm_jax import checks
+from igm_jax.checks import ArrayLike
 from igm_jax.pairwise.costs import Pairs, centred, matmul, safe_sqrt
 from igm_jax.pairwise.kernels import Kernel
 
@@ -67,7 +67,7 @@ def kernel_mean_distinct(kernel: Kernel, x: Float[Array, "n d"], weights: Float[
 
 
 def soft_minimum(
-    costs: Float[Array, "n m"], potential: Float[Array, " m"], log_weights: Float[Array, " m"], epsilon: Array
+    costs: Float[Array, "n m"], potential: Float[Array, " m"], log_weights: Float[Array, " m"], epsilon: ArrayLike
 ) -> Float[Array, " n"]:
     """``-ε log Σ_j w_j exp((g_j - C_ij)/ε)``: tends to ``min_j C_ij - g_j`` as ε → 0. A weight of zero is a log-weight of -∞."""
     return -epsilon * jax.nn.logsumexp((potential[None, :] - costs) / epsilon + log_weights[None, :], axis=1)

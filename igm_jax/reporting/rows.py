@@ -85,7 +85,19 @@ def write_jsonl(path: str | os.PathLike[str], rows: Iterable[Mapping[str, Any]])
 
 
 def append_jsonl(path: str | os.PathLike[str], rows: Iterable[Mapping[str, Any]]) -> pathlib.Path:
-    """Add rows to a file, which may not exist yet; a torn last line is dropped first (see ``read_jsonl``)."""
+    """Add rows to a file, which may not exist yet; a torn last line is dropped first (see ``read_jsonl``).
+
+    Args:
+        path: the file.
+        rows: the rows to add.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: for a row, new or old, without the fields of a result.
+        OSError: if the file cannot be written; it is untouched.
+    """
     old = read_jsonl(path) if pathlib.Path(path).exists() else []
     return write_jsonl(path, [*old, *rows])
 
@@ -109,9 +121,13 @@ def read_jsonl(path: str | os.PathLike[str]) -> list[Row]:
     try:
         text = path.read_bytes().decode()
     except FileNotFoundError as error:
-        raise FileNotFoundError(f"there are no results at {str(path)!r}; run the experiment first, or check the path") from error
+        raise FileNotFoundError(
+            f"there are no results at {str(path)!r}; run the experiment first, or check the path"
+        ) from error
     except UnicodeDecodeError as error:
-        raise ValueError(f"{str(path)!r} must hold lines of JSON, but is not text: {error}; give the .jsonl file") from error
+        raise ValueError(
+            f"{str(path)!r} must hold lines of JSON, but is not text: {error}; give the .jsonl file"
+        ) from error
     lines = text.split("\n")
     rows = []
     for number, line in enumerate(lines, 1):
@@ -121,7 +137,9 @@ def read_jsonl(path: str | os.PathLike[str]) -> list[Row]:
             parsed = json.loads(line)
         except json.JSONDecodeError as error:
             if number == len(lines):  # nothing ends it, not even a line feed: its writer was stopped in the middle
-                warnings.warn(f"the last line of {str(path)!r} is torn and was left out; its run has to be repeated", stacklevel=2)
+                warnings.warn(
+                    f"the last line of {str(path)!r} is torn and was left out; its run has to be repeated", stacklevel=2
+                )
                 break
             raise ValueError(
                 f"line {number} of {str(path)!r} must be a JSON object, but is damaged ({error});"

@@ -155,7 +155,9 @@ def _is_worse(candidate: np.ndarray, best: np.ndarray, alpha: float) -> bool:
     # Values that do not vary at all (25 of 25 modes at every seed) up to rounding: any gap is a difference.
     if sum(parts) <= (np.finfo(float).eps * max(np.abs(candidate).max(), np.abs(best).max())) ** 2:
         return True
-    freedom = sum(parts) ** 2 / sum(part**2 / (len(array) - 1) for part, array in zip(parts, (candidate, best), strict=True))
+    freedom = sum(parts) ** 2 / sum(
+        part**2 / (len(array) - 1) for part, array in zip(parts, (candidate, best), strict=True)
+    )
     return bool(gap / np.sqrt(sum(parts)) > stats.t.ppf(1 - alpha, freedom))
 
 

@@ -20,8 +20,8 @@ class Theme(NamedTuple):
     signed: str
 
 
-LIGHT = Theme("#ffffff", "#1c2026", "#c3c8d0", "#d9dde3", "PuOr")
-DARK = Theme("#15181c", "#e6e9ee", "#4a515c", "#343a43", "managua")
+LIGHT = Theme("#ffffff", "#1c2026", "#c3c8d0", "#d9dde3", "RdBu_r")
+DARK = Theme("#15181c", "#e6e9ee", "#4a515c", "#343a43", "berlin")
 
 
 def theme(dark: bool) -> Theme:

@@ -1,10 +1,11 @@
 """From rows of results to tables: Markdown, LaTeX, the terminal. (The HTML report sets the same tables.)"""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from rich import box
+from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -109,15 +110,11 @@ def _metric_column(groups: Mapping[str, list[Row]], metric: Metric, level: float
 def _interval(value: Interval, digits: int) -> str:
     if value.failed:
         return f"failed ({value.failed} of {value.seeds})"
-    mean = _number(value.mean, digits)
-    return mean if np.isnan(value.half_width) else f"{mean} ± {_number(value.half_width, digits)}"
-
-
-def _number(value: float, digits: int) -> str:
-    """Fixed decimals, but two significant digits for what they would round to nothing or stretch over the page."""
-    if value and not 0.5 * 10.0**-digits <= abs(value) < 1e6:
-        return f"{value:.1e}"
-    return f"{value:.{digits}f}"
+    # Fixed decimals; two significant digits for a mean that they would round to nothing or stretch over the page.
+    tiny = max(abs(value.mean), np.nan_to_num(value.half_width)) < 0.5 * 10.0**-digits and value.mean != 0
+    form = ".1e" if tiny or abs(value.mean) >= 1e6 else f".{digits}f"
+    mean = f"{value.mean:z{form}}"
+    return mean if np.isnan(value.half_width) else f"{mean} ± {value.half_width:{form}}"
 
 
 def _cost_column(groups: Mapping[str, list[Row]], name: str, digits: int) -> dict[str, Cell]:
@@ -133,7 +130,9 @@ def _cost_column(groups: Mapping[str, list[Row]], name: str, digits: int) -> dic
 
 
 def _caption(groups: Mapping[str, list[Row]], level: float) -> str:
-    counts = sorted({len(rows) for name, rows in groups.items() if name != FLOOR} or {len(rows) for rows in groups.values()})
+    counts = sorted(
+        {len(rows) for name, rows in groups.items() if name != FLOOR} or {len(rows) for rows in groups.values()}
+    )
     percent = f"{100 * level:g} %"
     text = "One seed: there is no interval, and nothing can be said about ties. In bold the best."
     if counts[-1] > 1:
@@ -148,7 +147,14 @@ def _caption(groups: Mapping[str, list[Row]], level: float) -> str:
 
 
 def to_markdown(table: Table) -> str:
-    """The table in GitHub's Markdown, title and caption included; pipes and other marks in names are escaped."""
+    """The table in GitHub's Markdown, title and caption included; pipes and other marks in names are escaped.
+
+    Args:
+        table: the table.
+
+    Returns:
+        The text.
+    """
 
     def cell(entry: Cell) -> str:
         return f"**{_markdown(entry.text)}**" if entry.best else _markdown(entry.text)
@@ -187,7 +193,14 @@ def _latex(text: str) -> str:
 
 
 def to_latex(table: Table) -> str:
-    r"""The table in LaTeX with booktabs' rules (``\usepackage{booktabs}``); all text is escaped."""
+    r"""The table in LaTeX with booktabs' rules (``\usepackage{booktabs}``); all text is escaped.
+
+    Args:
+        table: the table.
+
+    Returns:
+        The text, in ASCII for the letters that tables need, so that pdfLaTeX reads it.
+    """
 
     def cell(entry: Cell) -> str:
         return rf"\textbf{{{_latex(entry.text)}}}" if entry.best else _latex(entry.text)
@@ -206,14 +219,34 @@ def to_latex(table: Table) -> str:
     ])  # fmt: skip
 
 
-def to_console(table: Table) -> RichTable:
-    """The table for the terminal: ``rich.print(to_console(table))``."""
-    shown: Any = RichTable(title=Text(table.title, "bold"), caption=Text(table.caption, "dim"), box=box.SIMPLE_HEAD)
+def to_console(table: Table, *, width: int | None = None) -> RichTable:
+    """The table for the terminal: ``rich.print(to_console(table))``.
+
+    Args:
+        table: the table.
+        width: the terminal's width in characters, by default as it is; where one line an objective is too wide, the ±
+            goes below the mean.
+
+    Returns:
+        The renderable.
+    """
+    width = width or Console().width
+    wide = [max(len(line.cells[i].text) for line in table.lines) for i in range(len(table.headings) - 1)]
+    names = max(len(line.name) for line in table.lines)
+    wrap = sum(max(w, len(h)) + 2 for w, h in zip(wide, table.headings[1:], strict=True)) + names + 3 > width
+    shown = RichTable(
+        title=Text(table.title, "bold"),
+        caption=Text(table.caption, "dim"),
+        box=box.SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
+    )
     for number, heading in enumerate(table.headings):
-        shown.add_column(Text(heading), justify="right" if number else "left", overflow="fold")
+        shown.add_column(Text(heading), justify="right" if number else "left", no_wrap=not number, overflow="fold")
     for number, line in enumerate(table.lines):
         if line.floor and number:
             shown.add_section()
-        cells = [Text(cell.text, "bold green" if cell.best else "") for cell in line.cells]
+        texts = [cell.text.replace(" ± ", "\n± ") if wrap else cell.text for cell in line.cells]
+        cells = [Text(text, "bold green" if cell.best else "") for text, cell in zip(texts, line.cells, strict=True)]
         shown.add_row(Text(line.name, "italic" if line.floor else ""), *cells)
     return shown

@@ -3,10 +3,11 @@
 import os
 import shutil
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array
 from orbax.checkpoint import v1 as ocp
 
@@ -51,7 +52,7 @@ class Checkpoints:
             cleanup_tmp_directories=True,
         )
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Checkpoints":
         return self
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
@@ -101,7 +102,7 @@ class Checkpoints:
         try:
             stored: Any = self._orbax.checkpointables_metadata(step).custom_metadata
             self._check(step, stored["signature"], signature(like))
-            loaded = self._orbax.load_checkpointables(step, {"state": _packed(_placed(like))})["state"]
+            loaded = self._orbax.load_checkpointables(step, {"state": _packed(_wanted(like))})["state"]
         except RunMismatchError:
             raise
         except Exception as error:
@@ -155,14 +156,21 @@ def _packed(state: Any) -> Any:
 
 
 def _unpacked(like: Any, loaded: Any) -> Any:
+    """Arrays on the device where new arrays are made; copies, so that their buffers may be donated."""
     leaves = iter(jax.tree.leaves(loaded))
-    return jax.tree.map(lambda leaf: next(leaves) if leaf.size else jnp.zeros(leaf.shape, leaf.dtype), like)
+    return jax.tree.map(lambda leaf: jnp.array(next(leaves)) if leaf.size else jnp.zeros(leaf.shape, leaf.dtype), like)
 
 
-def _placed(like: Any) -> Any:
-    """The shapes on the device where new arrays are made."""
+def _wanted(like: Any) -> Any:
+    """What to ask of orbax: NumPy arrays, since its threads do not know of ``jax.enable_x64`` in ours, and keys."""
     here = jnp.zeros(()).sharding
-    return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=here), like)
+
+    def wanted(leaf: Any) -> Any:
+        if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=here)
+        return np.empty(leaf.shape, leaf.dtype)
+
+    return jax.tree.map(wanted, like)
 
 
 def _first_line(error: BaseException) -> str:

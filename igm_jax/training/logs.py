@@ -108,17 +108,16 @@ def rows_of(infos: dict[str, np.ndarray], first: int, every: int, seconds: float
     length = len(next(iter(infos.values())))
     rows = []
     for i in range((-first) % every, length, every):
-        measures = {name: _plain(values[i]) for name, values in infos.items()}
+        measures = {name: _plain(values[i].tolist()) for name, values in infos.items()}
         rows.append({"step": first + i, "seconds": round(seconds, 4), **measures})
     return rows
 
 
-def _plain(value: np.ndarray) -> Any:
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
     # Strict JSON knows no NaN.
-    if value.ndim == 0:
-        number = value.item()
-        return number if math.isfinite(number) else None
-    return [_plain(part) for part in value]
+    return value if math.isfinite(value) else None
 
 
 def _lines(rows: Sequence[Row]) -> bytes:

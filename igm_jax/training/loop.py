@@ -13,14 +13,14 @@ import numpy as np
 from jaxtyping import Array
 
 from igm_jax import checks
-from igm_jax.base import Info
 from igm_jax.training.checkpoints import Checkpoints, size, started
+from igm_jax.training.chunks import chunk_of, first_bad
 from igm_jax.training.directory import run_directory
-from igm_jax.training.errors import Interrupted, NonFiniteError
+from igm_jax.training.errors import Interrupted, NonFiniteError, RunMismatchError
 from igm_jax.training.logs import Log, Row, rows_of
 from igm_jax.training.progress import Bar, averages
 from igm_jax.training.signals import postponed
-from igm_jax.training.step import Run, TrainState, advance
+from igm_jax.training.step import Run, TrainState
 
 OnChunk = Callable[[TrainState, Sequence[Row]], None]
 
@@ -63,7 +63,7 @@ class _Store(NamedTuple):
 
 def train(
     run: Run,
-    key: Array,
+    key: Any,
     steps: int,
     *,
     directory: str | os.PathLike | None = None,
@@ -150,12 +150,16 @@ class _Plan(NamedTuple):
 def _loop(
     run: Run, state: TrainState, plan: _Plan, store: _Store, on_chunk: OnChunk | None, stop: Callable[[], int | None]
 ) -> Trained:
-    done = _step(state)
-    rows = store.rows
-    if done >= plan.steps:
+    done, rows = _step(state), store.rows
+    if done > plan.steps:
+        raise RunMismatchError(
+            f"the directory holds {done} steps of this run, more than the {plan.steps} that were asked for; ask for at"
+            f" least {done}, or choose another directory"
+        )
+    if done == plan.steps:
         return Trained(state, rows, 0.0, 0.0)
     before, begin = rows[-1]["seconds"] if rows else 0.0, time.perf_counter()
-    move = _chunk(run, plan.chunk, many=state.step.ndim > 0).lower(state, 0).compile()
+    move = chunk_of(run, plan.chunk, many=state.step.ndim > 0).lower(state, 0).compile()
     compiled, spent = time.perf_counter() - begin, 0.0
     with Bar(plan.name, plan.steps, done) if plan.progress else contextlib.nullcontext() as bar:
         while done < plan.steps:
@@ -164,14 +168,12 @@ def _loop(
             infos = {name: np.asarray(values)[: done - first + 1] for name, values in infos.items()}
             seconds = time.perf_counter() - begin
             spent += seconds
-            bad = _first_bad(infos, np.asarray(sound))
+            bad = first_bad(infos, np.asarray(sound))
             whole = infos if bad is None else {name: values[: bad[0] + 1] for name, values in infos.items()}
             new = rows_of(whole, first, plan.log_every, before + spent)
             store.append(new)
             if bad is not None:
-                raise _non_finite(
-                    plan, {name: values[-1] for name, values in whole.items()}, first + bad[0], bad[1], store
-                )
+                raise _non_finite(plan, whole, first + bad[0], bad[1], store)
             if bar:
                 bar.show(done, len(next(iter(infos.values()))) / seconds, averages(infos))
             if on_chunk:
@@ -183,61 +185,10 @@ def _loop(
     return Trained(state, rows, compiled, spent)
 
 
-def _chunk(run: Run, most: int, many: bool) -> Any:
-    """``(state, length) -> (state, infos, sound)``: up to ``most`` steps, with one compilation for all lengths.
-
-    A loop whose length is only known when it runs, and not a scan: a shorter last chunk would be compiled anew, and
-    another program may round another way, so that the run would depend on where it was interrupted.
-    """
-    one = jax.vmap(lambda state: advance(run, state)) if many else lambda state: advance(run, state)
-
-    def chunk(state: TrainState, length: Array) -> tuple[TrainState, Info, Array]:
-        shapes = jax.eval_shape(one, state)[1]
-        _check_scalars(shapes, state.step.shape)
-        blank = {name: jnp.zeros((most, *shape.shape), shape.dtype) for name, shape in shapes.items()}
-
-        def body(i: Array, carry: tuple[TrainState, Info]) -> tuple[TrainState, Info]:
-            state, infos = carry
-            state, info = one(state)
-            return state, {name: values.at[i].set(info[name]) for name, values in infos.items()}
-
-        state, infos = jax.lax.fori_loop(0, length, body, (state, blank))
-        return state, infos, _sound(state, many)
-
-    return jax.jit(chunk, donate_argnums=0)
-
-
-def _sound(state: TrainState, many: bool) -> Array:
-    """Whether a state may be saved. Optimisers may hold an infinite best value, but nothing may hold a NaN."""
-
-    def holds(test: Callable[[Array], Array], tree: Any) -> Array:
-        leaves = [leaf for leaf in jax.tree.leaves(tree) if jnp.issubdtype(leaf.dtype, jnp.floating)]
-        return jnp.all(jnp.array([jnp.all(test(leaf)) for leaf in leaves], bool))
-
-    def sound(state: TrainState) -> Array:
-        numbers = holds(lambda leaf: ~jnp.isnan(leaf), (state.optimizer_state, state.objective_state))
-        return numbers & holds(jnp.isfinite, (state.params, state.average))
-
-    return jax.vmap(sound)(state) if many else sound(state)
-
-
-def _first_bad(infos: dict[str, np.ndarray], sound: np.ndarray) -> tuple[int, int] | None:
-    """Index in the chunk, and seed, of the first step whose loss or velocity is no number, or None.
-
-    It is the last step if only the state that it left behind shows that something broke.
-    """
-    bad = ~(np.isfinite(infos["loss"]) & np.isfinite(infos["velocity"]))
-    # One column a seed; a single run is one seed.
-    where = np.argwhere(bad.reshape(len(bad), -1))
-    if len(where):
-        return int(where[0][0]), int(where[0][1])
-    return None if sound.all() else (len(bad) - 1, int(np.argmin(sound.ravel())))
-
-
-def _non_finite(plan: _Plan, values: dict[str, np.ndarray], step: int, seed: int, store: _Store) -> NonFiniteError:
-    """The error for the measures ``values`` of a bad step."""
-    loss, speed = (float(values[name].ravel()[seed]) for name in ("loss", "velocity"))
-    which = f" in seed {seed} of {values['loss'].size}" if values["loss"].ndim else ""
+def _non_finite(plan: _Plan, infos: dict[str, np.ndarray], step: int, seed: int, store: _Store) -> NonFiniteError:
+    """The error for a bad step, the last one in ``infos``."""
+    loss, speed = (float(infos[name][-1].ravel()[seed]) for name in ("loss", "velocity"))
+    which = f" in seed {seed} of {infos['loss'].shape[1]}" if infos["loss"].ndim > 1 else ""
     gone = ", but parameters that are no longer finite" if np.isfinite(loss + speed) else ""
     kept = "there is no checkpoint, as no directory was given"
     if store.checkpoints:
@@ -283,14 +234,6 @@ def _keys(key: Any) -> Array:
             f" {key.shape}"
         )
     return key
-
-
-def _check_scalars(shapes: dict[str, Any], expected: tuple[int, ...]) -> None:
-    for name, value in shapes.items():
-        if value.shape != expected:
-            raise ValueError(
-                f"what an objective's update reports must be scalars, but {name!r} has shape {value.shape}; take a mean"
-            )
 
 
 def _step(state: TrainState) -> int:

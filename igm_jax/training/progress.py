@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from typing import Self
 
 import numpy as np
 from rich.console import Console
@@ -37,7 +36,7 @@ class Bar:
         self._task: TaskID = self._progress.add_task(name, total=steps, completed=done, rate="", measures="")
         self._range: dict[str, tuple[float, float]] = {}
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Bar":
         self._progress.start()
         return self
 

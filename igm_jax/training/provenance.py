@@ -26,7 +26,7 @@ def provenance() -> dict[str, Any]:
         ['commit', 'date', 'device', 'versions']
     """
     return {
-        "commit": _commit(Path(__file__).parent),
+        "commit": commit_of(Path(__file__)),
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
         "device": _device(),
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -51,11 +51,15 @@ def _device() -> dict[str, Any]:
     }
 
 
-def _commit(folder: Path) -> str:
-    # An installed copy may lie inside somebody else's repository: only one that tracks this very file counts.
-    if _git(folder, "ls-files", "--error-unmatch", Path(__file__).name) is None:
+def commit_of(file: Path) -> str:
+    """The commit of the repository that tracks a file, marked where there are changes; or ``"unknown"``.
+
+    An installed copy may lie inside somebody else's repository: only one that tracks this very file counts.
+    """
+    folder = file.parent
+    if _git(folder, "ls-files", "--error-unmatch", file.name) is None:
         return "unknown"
-    commit, changes = _git(folder, "rev-parse", "HEAD"), _git(folder, "status", "--porcelain")
+    commit, changes = _git(folder, "rev-parse", "HEAD"), _git(folder, "status", "--porcelain", "--untracked-files=no")
     if not commit:
         return "unknown"
     return commit + "+changes" * bool(changes)

@@ -1,0 +1,94 @@
+"""Generators: a network that pushes a base distribution forward, and free particles."""
+
+from typing import Any
+
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from igm_jax import checks
+from igm_jax.base import Generator, Key, Network, Params, Target
+
+
+def pushforward(network: Network, base: Target) -> Generator:
+    """The generator that draws from a base distribution and maps every draw through a network.
+
+    ``x = network(z),  z ~ base``
+
+    Args:
+        network: maps (n, d_base) to samples (n, d).
+        base: ``(key, n) -> z`` of shape (n, d_base), e.g. a distribution of ``igm_jax.distributions``.
+
+    Returns:
+        The generator: ``init(key)`` makes the network's parameters, ``sample(params, key, n)`` gives (n, d).
+
+    Raises:
+        TypeError: if ``network`` is not a ``Network`` or ``base`` cannot be called.
+        ValueError: from ``sample``, if what comes out is not of shape (n, d).
+
+    Example:
+        >>> import jax
+        >>> from igm_jax.generators import pushforward
+        >>> from igm_jax.networks import mlp
+        >>> generator = pushforward(mlp(4, 2, width=16), lambda key, n: jax.random.normal(key, (n, 4)))
+        >>> params = generator.init(jax.random.key(0))
+        >>> generator.sample(params, jax.random.key(1), 10).shape
+        (10, 2)
+    """
+    if not isinstance(network, Network):
+        raise TypeError(
+            f"`network` must be a Network, e.g. `igm_jax.networks.mlp(2, 2)`, but is {type(network).__name__}"
+        )
+    if not callable(base):
+        raise TypeError(f"`base` must be a function `(key, n) -> z` of shape (n, d_base), but is {type(base).__name__}")
+
+    def sample(params: Params, key: Key, n: int) -> Array:
+        return _rows("`network`", network.apply(params, _rows("`base`", base(key, n), n)), n)
+
+    return Generator(network.init, sample)
+
+
+def _rows(name: str, value: Array, n: int) -> Array:
+    if value.ndim != 2 or len(value) != n:
+        raise ValueError(f"{name} must give samples of shape ({n}, d), one a row, but gave shape {value.shape}")
+    return value
+
+
+def particles(x: Any) -> Generator:
+    """The identity generator: its parameters are the samples themselves, so training it is a particle flow.
+
+    With ``optax.sgd(step * len(x))`` one update moves every particle by ``step`` times the objective's velocity.
+
+    Args:
+        x: (n, d) the starting points.
+
+    Returns:
+        The generator: ``init`` gives a copy of the points, ``sample(points, key, n)`` the points; it draws nothing, so
+        the key is not used and n must be the number of points.
+
+    Raises:
+        ValueError: for points that are not (n, d) finite numbers; from ``sample``, for another n.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> from igm_jax.generators import particles
+        >>> flow = particles(jnp.array([[0.0], [1.0]]))
+        >>> points = flow.init(jax.random.key(0))
+        >>> flow.sample(points, jax.random.key(1), 2).tolist()
+        [[0.0], [1.0]]
+    """
+    start = checks.samples("x", x)
+
+    def init(key: Key) -> Params:
+        del key
+        return jnp.array(start, copy=True)  # a copy, because a training step may donate its buffers
+
+    def sample(params: Params, key: Key, n: int) -> Array:
+        del key
+        if n != len(params):
+            raise ValueError(
+                f"these particles are {len(params)} fixed points and cannot give {n} samples: nothing is drawn, every point"
+                f" is moved in every step; ask for {len(params)} (the batch size), or start from {n} points"
+            )
+        return params
+
+    return Generator(init, sample)

@@ -1,0 +1,115 @@
+"""Pictures of fields in the plane: witness and velocity. (Import them from ``igm_jax.reporting.figures``.)"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.colors import Colormap, ListedColormap
+
+from igm_jax.reporting.canvas import Axes, Figure, squares, styled, window
+from igm_jax.reporting.style import Theme, View, colours, named, plane, theme
+
+
+class Field(NamedTuple):
+    """An objective's field on a full regular grid of the plane.
+
+    Args:
+        points: (m, 2) the grid's points, in any order.
+        velocities: (m, 2) where a sample at each point would go.
+        heights: (m,) the witness, or None if the objective has none.
+    """
+
+    points: Any
+    velocities: Any
+    heights: Any = None
+
+
+@styled
+def field_panels(
+    fields: Mapping[str, Field],
+    data: Any,
+    samples: Mapping[str, Any] | None = None,
+    *,
+    arrows: int = 17,
+    columns: int = 5,
+    dark: bool = False,
+) -> Figure:
+    """Witness and velocity in the plane, a panel for each objective: the hill that samples roll down, and how they go.
+
+    Heights are shown about their median (a witness is defined up to a constant) and each panel has its own scale, since
+    units differ. Arrows longer than nine tenths of the others are cut to that length.
+
+    Args:
+        fields: for each objective its field on a regular grid.
+        data: (m, 2) points of the target, in grey.
+        samples: for each objective (n, 2) samples, if they are to be shown.
+        arrows: arrows along an axis.
+        columns: panels in a line.
+        dark: for dark pages.
+
+    Returns:
+        The figure.
+
+    Raises:
+        ValueError: for shapes that do not fit or points that are no full grid.
+    """
+    data, shade, colour = plane("data", data), theme(dark), colours(named("fields", fields))
+    figure, axes = squares(len(fields), columns, shade)
+    for axis, (name, field) in zip(axes, fields.items(), strict=True):
+        xs, ys, velocities, heights = _raster(name, field)
+        if heights is not None:
+            limit = float(np.quantile(np.abs(heights), 0.98)) or 1.0
+            axis.contourf(
+                xs, ys, np.clip(heights, -limit, limit), np.linspace(-limit, limit, 16), cmap=_signed(shade), zorder=0
+            )
+        axis.scatter(*data[:: max(1, len(data) // 500)].T, s=3, c=shade.text, alpha=0.35, linewidths=0, zorder=1)
+        if samples is not None and name in samples:
+            points = plane(f"samples[{name!r}]", samples[name])[:250]
+            axis.scatter(*points.T, s=7, c=colour[name], edgecolors=shade.background, linewidths=0.3, zorder=2)
+        _arrows(axis, xs, ys, velocities, arrows, shade)
+        window(axis, View((xs[0], ys[0]), (xs[-1], ys[-1])), name if heights is not None else f"{name} (no witness)")
+    _signed_bar(figure, axes, shade)
+    return figure
+
+
+def _raster(name: str, field: Field) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
+    """The grid's axes, (rows, columns, 2) velocities and (rows, columns) heights about their median."""
+    points, velocities = plane(f"fields[{name!r}].points", field.points), plane("velocities", field.velocities)
+    xs, ys = np.unique(points[:, 0]), np.unique(points[:, 1])
+    if min(len(xs), len(ys)) < 2 or len(xs) * len(ys) != len(points) or len(velocities) != len(points):
+        raise ValueError(
+            f"`fields[{name!r}]` must hold a full regular grid, each x with each y once, and a velocity a point, but has"
+            f" {len(points)} points ({len(xs)} different x, {len(ys)} different y) and {len(velocities)} velocities"
+        )
+    order, shape = np.lexsort(points.T), (len(ys), len(xs))  # by y, then by x
+    if field.heights is None:
+        return xs, ys, velocities[order].reshape(*shape, 2), None
+    heights = np.nan_to_num(np.asarray(field.heights, dtype=float))
+    if heights.shape != (len(points),):
+        raise ValueError(f"`fields[{name!r}].heights` must have shape ({len(points)},), but has shape {heights.shape}")
+    return xs, ys, velocities[order].reshape(*shape, 2), (heights - np.median(heights))[order].reshape(shape)
+
+
+def _arrows(axis: Axes, xs: np.ndarray, ys: np.ndarray, velocities: np.ndarray, arrows: int, shade: Theme) -> None:
+    rows, columns = (np.linspace(0, len(a) - 1, min(arrows, len(a)) + 2)[1:-1].round().astype(int) for a in (ys, xs))
+    chosen = np.nan_to_num(velocities[np.ix_(rows, columns)], posinf=0.0, neginf=0.0)
+    speed = np.linalg.norm(chosen, axis=-1, keepdims=True)
+    cap = float(np.quantile(speed, 0.9)) or 1.0
+    chosen = chosen / np.maximum(speed, cap) * (xs[-1] - xs[0]) / arrows  # the longest just reach their neighbour
+    axis.quiver(xs[columns], ys[rows], *np.moveaxis(chosen, -1, 0), color=shade.text, angles="xy", scale_units="xy", scale=1.0,
+                alpha=0.8, width=0.005, headwidth=3.5, headlength=4, headaxislength=3.5, zorder=3)  # fmt: skip
+
+
+def _signed(shade: Theme) -> Colormap:
+    """The theme's map for signed heights without its darkest and brightest ends, which would drown the arrows."""
+    return ListedColormap(mpl.colormaps[shade.signed](np.linspace(0.18, 0.82, 256)))
+
+
+def _signed_bar(figure: Figure, axes: Sequence[Axes], shade: Theme) -> None:
+    """What the colours of the heights mean, under all panels."""
+    scale = mpl.cm.ScalarMappable(mpl.colors.Normalize(-1, 1), _signed(shade))
+    bar = figure.colorbar(scale, ax=list(axes), location="bottom", shrink=0.3, aspect=40, pad=0.03)
+    bar.set_ticks([-1, 0, 1], labels=["too little mass", "witness", "too much"], fontsize=8.5)
+    bar.ax.tick_params(length=0)
+    bar.outline.set_visible(False)

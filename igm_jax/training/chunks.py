@@ -1,0 +1,71 @@
+"""The device's side of a run: one compiled program for a chunk of steps, and whether what it gives is sound."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from igm_jax.base import Info
+from igm_jax.training.step import Run, TrainState, advance
+
+
+def chunk_of(run: Run, most: int, many: bool) -> Any:
+    """``(state, length) -> (state, infos, sound)``: up to ``most`` steps, with one compilation for all lengths.
+
+    A loop whose length is only known when it runs, and not a scan: a shorter last chunk would be compiled anew, and
+    another program may round another way, so that the run would depend on where it was interrupted.
+    """
+    one = jax.vmap(lambda state: advance(run, state)) if many else lambda state: advance(run, state)
+
+    def chunk(state: TrainState, length: Array) -> tuple[TrainState, Info, Array]:
+        shapes = jax.eval_shape(one, state)[1]
+        _check_scalars(shapes, state.step.shape)
+        blank = {name: jnp.zeros((most, *shape.shape), shape.dtype) for name, shape in shapes.items()}
+
+        def body(i: Array, carry: tuple[TrainState, Info]) -> tuple[TrainState, Info]:
+            state, infos = carry
+            state, info = one(state)
+            return state, {name: values.at[i].set(info[name]) for name, values in infos.items()}
+
+        state, infos = jax.lax.fori_loop(0, length, body, (state, blank))
+        return state, infos, _sound(state, many)
+
+    return jax.jit(chunk, donate_argnums=0)
+
+
+def _sound(state: TrainState, many: bool) -> Array:
+    """Whether a state may be saved. Optimisers may hold an infinite best value, but nothing may hold a NaN."""
+
+    def holds(test: Callable[[Array], Array], tree: Any) -> Array:
+        leaves = [leaf for leaf in jax.tree.leaves(tree) if jnp.issubdtype(leaf.dtype, jnp.floating)]
+        return jnp.all(jnp.array([jnp.all(test(leaf)) for leaf in leaves], bool))
+
+    def sound(state: TrainState) -> Array:
+        numbers = holds(lambda leaf: ~jnp.isnan(leaf), (state.optimizer_state, state.objective_state))
+        return numbers & holds(jnp.isfinite, (state.params, state.average))
+
+    return jax.vmap(sound)(state) if many else sound(state)
+
+
+def _check_scalars(shapes: dict[str, Any], expected: tuple[int, ...]) -> None:
+    for name, value in shapes.items():
+        if value.shape != expected:
+            raise ValueError(
+                f"what an objective's update reports must be scalars, but {name!r} has shape {value.shape}; take a mean"
+            )
+
+
+def first_bad(infos: dict[str, np.ndarray], sound: np.ndarray) -> tuple[int, int] | None:
+    """Index in the chunk, and seed, of the first step whose loss or velocity is no number, or None.
+
+    It is the last step if only the state that it left behind shows that something broke.
+    """
+    bad = ~(np.isfinite(infos["loss"]) & np.isfinite(infos["velocity"]))
+    # One column a seed; a single run is one seed.
+    where = np.argwhere(bad.reshape(len(bad), -1))
+    if len(where):
+        return int(where[0][0]), int(where[0][1])
+    return None if sound.all() else (len(bad) - 1, int(np.argmin(sound.ravel())))

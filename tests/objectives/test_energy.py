@@ -1,0 +1,73 @@
+import jax
+import numpy as np
+import pytest
+from jax.test_util import check_grads
+from scipy import stats
+
+from igm_jax import energy_distance, kernels, mmd2_biased
+from igm_jax.objectives import energy
+from tests import reference
+
+
+@pytest.mark.parametrize("precision", [None, "bfloat16"])
+@pytest.mark.parametrize(("n", "m", "dim", "offset"), [(257, 301, 2, 0.0), (257, 301, 2, 1e4), (129, 100, 64, 1e4)])
+def test_float32_matches_float64(n, m, dim, offset, precision):
+    rng = np.random.default_rng(0)
+    x = (rng.normal(size=(n, dim)) + offset).astype(np.float32)
+    y = (0.5 + 0.8 * rng.normal(size=(m, dim)) + offset).astype(np.float32)
+    with jax.default_matmul_precision(precision):
+        got = jax.jit(energy_distance)(x, y)
+    np.testing.assert_allclose(got, reference.energy(x, y), rtol=1e-6)
+
+
+def test_scipy_gives_its_square_root_in_one_dimension(x64):
+    rng = np.random.default_rng(0)
+    x, y, a, b = rng.normal(size=20), rng.normal(1, 2, size=30), rng.uniform(size=20), rng.uniform(size=30)
+    got = energy_distance(x[:, None], y[:, None], x_weights=a, y_weights=b)
+    np.testing.assert_allclose(got, stats.energy_distance(x, y, a, b) ** 2, rtol=1e-10)
+
+
+def test_closed_form_of_two_gaussians(x64):
+    rng = np.random.default_rng(0)
+    mean_a, mean_b, n = np.array([0.5, -1.0]), np.array([-0.25, 0.75]), 500
+    pairs = [(mean_a + rng.normal(size=(n, 2)), mean_b + 0.7 * rng.normal(size=(n, 2))) for _ in range(20)]
+    values = np.array([jax.jit(energy_distance)(x, y) for x, y in pairs])
+    # E[ED of samples] = ED + (E‖x-x'‖ + E‖y-y'‖)/n, and E‖x-x'‖ = √π for two standard normals in the plane.
+    expected = 1.6726524132998963 + np.sqrt(np.pi) * 1.7 / n
+    assert abs(values.mean() - expected) < 4 * values.std(ddof=1) / np.sqrt(20)
+
+
+def test_one_dimensional_closed_form(x64):
+    quantiles = stats.norm.ppf((np.arange(2000) + 0.5) / 2000)[:, None]
+    got = jax.jit(energy_distance)(0.3 + 0.8 * quantiles, -0.5 + 1.3 * quantiles)
+    np.testing.assert_allclose(got, 0.39332281350059, rtol=2e-3)
+
+
+def test_is_mmd_of_the_distance_kernel_and_twice_that_of_half_of_it(x64):
+    x, y = np.random.default_rng(0).normal(size=(2, 15, 3))
+    value = energy_distance(x, y)
+    origin = kernels.Kernel(
+        "‖x‖ + ‖y‖ - ‖x - y‖",
+        lambda p: (p.x**2).sum(1, keepdims=True) ** 0.5 + (p.y**2).sum(1)[None] ** 0.5 - p.distance,
+    )
+    np.testing.assert_allclose(value, mmd2_biased(x, y, kernels.distance()), rtol=1e-14)
+    np.testing.assert_allclose(value, mmd2_biased(x, y, origin), rtol=1e-12)
+    np.testing.assert_allclose(value, 2 * mmd2_biased(x, y, 0.5 * origin), rtol=1e-12)
+
+
+def test_at_exponent_two_it_is_twice_the_squared_distance_of_means(x64):
+    x, y = np.random.default_rng(0).normal(size=(2, 15, 3))
+    expected = 2 * np.sum((x.mean(0) - y.mean(0)) ** 2)
+    np.testing.assert_allclose(energy_distance(x, y, beta=2), expected, rtol=1e-10)
+
+
+def test_gradient_by_finite_differences(x64):
+    x, y = np.random.default_rng(0).normal(size=(2, 6, 3))
+    check_grads(jax.jit(lambda x, y: energy_distance(x, y, beta=1.5)), (x, y), order=1, modes=["rev"], rtol=1e-5)
+
+
+def test_bad_exponents_are_explained():
+    with pytest.raises(ValueError, match="\\(0, 2\\]"):
+        energy(3.0)
+    with pytest.raises(ValueError, match="`beta` must be positive"):
+        energy_distance(np.ones((2, 1)), np.ones((2, 1)), beta=0.0)

@@ -1,0 +1,100 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.test_util import check_grads
+
+from igm_jax import kernels, mmd2_biased, mmd2_unbiased
+from igm_jax.objectives import mmd, mmd_witness
+from tests import reference
+
+
+def gaussian_reference(bandwidth):
+    return lambda x, y: np.exp(-reference.squared_distances(x, y) / (2 * bandwidth**2))
+
+
+@pytest.mark.parametrize("precision", [None, "bfloat16"])
+@pytest.mark.parametrize(("n", "m", "dim", "offset"), [(257, 301, 2, 0.0), (257, 301, 2, 1e4), (129, 100, 64, 1e4)])
+def test_float32_matches_float64(n, m, dim, offset, precision):
+    rng = np.random.default_rng(0)
+    x = (rng.normal(size=(n, dim)) + offset).astype(np.float32)
+    y = (0.5 + 0.8 * rng.normal(size=(m, dim)) + offset).astype(np.float32)
+    kernel, expected = kernels.gaussian(dim**0.5), gaussian_reference(dim**0.5)
+    with jax.default_matmul_precision(precision):
+        biased, unbiased = jax.jit(lambda x, y: (mmd2_biased(x, y, kernel), mmd2_unbiased(x, y, kernel)))(x, y)
+    np.testing.assert_allclose(biased, reference.mmd2(x, y, expected), rtol=1e-6)
+    np.testing.assert_allclose(unbiased, reference.mmd2_unbiased(x, y, expected), rtol=1e-6)
+
+
+def test_closed_form_of_two_gaussians(x64):
+    rng = np.random.default_rng(0)
+    draws = [
+        (reference.draw(rng, reference.GAUSSIAN_A, 500), reference.draw(rng, reference.GAUSSIAN_B, 500))
+        for _ in range(20)
+    ]
+    estimate = jax.jit(lambda x, y: mmd2_unbiased(x, y, kernels.gaussian(1.0)))
+    values = np.array([estimate(x, y) for x, y in draws])
+    error = values.std(ddof=1) / np.sqrt(len(values))
+    assert abs(values.mean() - 0.39149826544433586) < 4 * error
+    assert error < 0.01
+
+
+def test_polynomial_closed_form(x64):
+    rng = np.random.default_rng(1)
+    estimate = jax.jit(lambda x, y: mmd2_unbiased(x, y, kernels.polynomial()))
+    values = np.array([estimate(rng.normal(size=(400, 16)), 0.3 + rng.normal(size=(400, 16))) for _ in range(20)])
+    assert abs(values.mean() - 0.317050875) < 4 * values.std(ddof=1) / np.sqrt(20)
+
+
+def test_linear_kernel_gives_the_squared_distance_of_means():
+    x, y = np.random.default_rng(0).normal(size=(2, 30, 3)).astype(np.float32)
+    expected = np.sum((x.mean(0, dtype=np.float64) - y.mean(0, dtype=np.float64)) ** 2)
+    np.testing.assert_allclose(mmd2_biased(x, y, kernels.linear()), expected, rtol=1e-5)
+
+
+def test_bias_of_the_biased_estimate_is_as_the_theory_says(x64):
+    # E[MMD²(Q_n, Q)] = (E k(x,x) - E k(x,x')) / n; with both sides sampled from one law the two biases add.
+    rng = np.random.default_rng(0)
+    estimate = jax.jit(lambda x, y: mmd2_biased(x, y, kernels.gaussian(1.0)))
+    values = np.array([estimate(*rng.normal(size=(2, 50, 1))) for _ in range(200)])
+    expected = 2 * (1 - 1 / np.sqrt(3)) / 50
+    assert abs(values.mean() - expected) < 4 * values.std(ddof=1) / np.sqrt(200)
+
+
+def test_gradients_in_samples_weights_and_bandwidth_by_finite_differences(x64):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(6, 2)), rng.normal(size=(5, 2))
+    weights = rng.uniform(1, 2, size=6)
+
+    @jax.jit
+    def value(x, weights, bandwidth):
+        return mmd2_biased(x, y, kernels.gaussian(bandwidth) + kernels.distance(), x_weights=weights)
+
+    check_grads(value, (x, weights, 1.3), order=1, modes=["fwd", "rev"], rtol=1e-5)
+
+
+def test_second_derivatives_are_right(x64):
+    x, y = np.random.default_rng(0).normal(size=(2, 4, 2))
+    check_grads(jax.jit(lambda x: mmd2_biased(x, y, kernels.gaussian(1.0))), (x,), order=2, modes=["rev"], rtol=1e-4)
+
+
+def test_witness_is_the_first_variation(x64):
+    rng = np.random.default_rng(0)
+    x, y, points = rng.normal(size=(3, 8, 2))
+    kernel = kernels.gaussian(1.0)
+
+    def along(mass):  # move a little mass from every sample to the points
+        both = np.concatenate([x, points])
+        weights = jnp.concatenate([jnp.full(8, (1 - mass) / 8), jnp.full(8, mass / 8)])
+        return mmd2_biased(both, y, kernel, x_weights=weights)
+
+    expected = jax.jit(jax.grad(along))(0.0)
+    got = jnp.mean(mmd_witness(points, x, y, kernel)) - jnp.mean(mmd_witness(x, x, y, kernel))
+    np.testing.assert_allclose(got, expected, rtol=1e-10)
+
+
+def test_wrong_kernel_is_explained():
+    with pytest.raises(TypeError):
+        mmd("gaussian")
+    with pytest.raises(ValueError, match="at least 2 samples"):
+        mmd2_unbiased(np.ones((1, 2)), np.ones((3, 2)), kernels.linear())

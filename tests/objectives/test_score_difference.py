@@ -1,0 +1,79 @@
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from igm_jax import base
+from igm_jax.objectives import score_difference, score_difference_field, score_difference_witness
+from tests import reference
+
+RNG = np.random.default_rng(0)
+X, Y = RNG.normal(size=(9, 2)), 1 + RNG.normal(size=(12, 2))
+
+
+def test_field_is_the_difference_of_denoisers_over_the_variance(x64):
+    def denoised(points, samples, leave_out):
+        weights = np.exp(-reference.squared_distances(points, samples) / (2 * 0.7**2))
+        weights = weights * (1 - np.eye(len(points))) if leave_out else weights
+        return weights @ samples / weights.sum(1, keepdims=True)
+
+    for leave_out in (True, False):
+        expected = (denoised(X, Y, False) - denoised(X, X, leave_out)) / 0.7**2
+        got = score_difference_field(X, Y, 0.7, leave_one_out=leave_out)
+        np.testing.assert_allclose(got, expected, rtol=1e-10)
+
+
+def test_population_field_of_two_gaussians(x64):
+    # ∇log of N(m, s² + τ²) at x is (m - x)/(s² + τ²).
+    x, y = RNG.normal(0, 1, size=(4000, 1)), RNG.normal(1, 0.5, size=(4000, 1))
+    field = np.asarray(jax.jit(lambda x, y: score_difference_field(x, y, 0.5))(x, y))
+    expected = (1 - x) / (0.25 + 0.25) - (0 - x) / (1 + 0.25)
+    middle = np.abs(x - 0.5) < 1
+    assert np.sqrt(np.mean((field - expected)[middle] ** 2)) < 0.1 * np.sqrt(np.mean(expected[middle] ** 2))
+
+
+def test_with_all_samples_it_is_minus_the_gradient_of_its_witness(x64):
+    field = score_difference_field(X, Y, 0.7, leave_one_out=False)
+    slope = jax.jit(jax.vmap(jax.grad(lambda p: score_difference_witness(p[None], X, Y, 0.7)[0])))(jnp.asarray(X))
+    np.testing.assert_allclose(field, -slope, rtol=1e-9)
+
+
+def test_field_is_curl_free_in_the_point_and_drifting_s_is_not(x64):
+    # As a field of one point, others held fixed: the Jacobian is symmetric.
+    def at(point):
+        return -jax.grad(lambda p: score_difference_witness(p[None], X, Y, 0.7)[0])(point)
+
+    jacobian = jax.jit(jax.jacobian(at))(jnp.array([0.3, -0.2]))
+    np.testing.assert_allclose(jacobian, jacobian.T, atol=1e-14)
+
+
+def test_underflow_far_away_still_points_to_the_data():
+    field = score_difference_field(np.array([[1e3, 0.0], [1e3, 1.0]], np.float32), Y.astype(np.float32), 0.1)
+    assert np.isfinite(field).all()
+    assert (field[:, 0] < 0).all()
+
+
+def test_a_lone_sample_is_only_attracted(x64):
+    got = score_difference_field(np.array([[0.0]]), np.array([[2.0], [2.0]]), 2.0)
+    np.testing.assert_allclose(got, [[0.5]])
+
+
+def test_weights_are_those_of_the_mixtures(x64):
+    b = np.array([2.0, 0.0, *np.ones(10)])
+    repeated = np.concatenate([Y[:1], Y[:1], Y[2:]])
+    got = score_difference_field(X, Y, 0.7, y_weights=b)
+    np.testing.assert_allclose(got, score_difference_field(X, repeated, 0.7), rtol=1e-10)
+
+
+def test_objective_s_velocity_is_the_field(x64):
+    step = jax.jit(partial(base.velocity, score_difference(0.7)))
+    velocity = step(jax.random.key(0), (), jnp.asarray(X), jnp.asarray(Y))
+    np.testing.assert_allclose(velocity, score_difference_field(X, Y, 0.7), rtol=1e-12)
+
+
+@pytest.mark.parametrize("bandwidth", [0.0, -1.0, float("inf")])
+def test_bad_bandwidths_are_explained(bandwidth):
+    with pytest.raises(ValueError, match="`bandwidth` must be positive"):
+        score_difference(bandwidth)

@@ -1,0 +1,90 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from igm_jax import kernels
+from tests import reference
+
+X, Y = np.random.default_rng(0).normal(size=(2, 7, 3))
+R2 = reference.squared_distances(X, Y)
+
+FORMULAS = {
+    "gaussian": (kernels.gaussian(1.5), np.exp(-R2 / (2 * 1.5**2))),
+    "laplace": (kernels.laplace(1.5), np.exp(-np.sqrt(R2) / 1.5)),
+    "rational_quadratic": (
+        kernels.rational_quadratic((0.2, 1.0), 2.0),
+        sum((1 + R2 / (2 * alpha * 4)) ** -alpha for alpha in (0.2, 1.0)),
+    ),
+    "inverse_multiquadric": (kernels.inverse_multiquadric(2.0), (1 + R2 / 4) ** -0.5),
+    "distance": (kernels.distance(), -np.sqrt(R2)),
+    "distance 1.5": (kernels.distance(1.5), -(R2**0.75)),
+    "distance 2": (kernels.distance(2), -R2),
+    "polynomial": (kernels.polynomial(3), (X @ Y.T / 3 + 1) ** 3),
+    "linear": (kernels.linear(), X @ Y.T),
+    "sum": (kernels.gaussian(1.0) + kernels.linear(), np.exp(-R2 / 2) + X @ Y.T),
+    "product": (kernels.gaussian(1.0) * kernels.linear(), np.exp(-R2 / 2) * (X @ Y.T)),
+    "scaled": (0.5 * kernels.gaussian(1.0) * 3, 1.5 * np.exp(-R2 / 2)),
+}
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_kernel_is_its_formula(name, x64):
+    kernel, expected = FORMULAS[name]
+    np.testing.assert_allclose(kernel(X, Y), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", [name for name in FORMULAS if name not in ("linear", "polynomial", "sum", "product")])
+def test_gradient_at_coincident_samples_is_finite(name):
+    kernel, _ = FORMULAS[name]
+    x = jnp.zeros((3, 2))
+    assert np.isfinite(jax.grad(lambda x: jnp.sum(kernel(x, jnp.zeros((2, 2)))))(x)).all()
+
+
+def test_kernels_that_should_be_positive_definite_are(x64):
+    for name in ("gaussian", "laplace", "rational_quadratic", "inverse_multiquadric", "product", "linear"):
+        assert np.linalg.eigvalsh(np.asarray(FORMULAS[name][0](X, X))).min() > -1e-12, name
+
+
+def test_bandwidth_can_be_traced_and_differentiated(x64):
+    def height(bandwidth):
+        return kernels.gaussian(bandwidth)(X[:1], Y[:1])[0, 0]
+
+    slope = jax.jit(jax.grad(height))(2.0)
+    np.testing.assert_allclose(slope, np.exp(-R2[0, 0] / 8) * R2[0, 0] / 8, rtol=1e-10)
+
+
+def test_sums_share_one_distance():
+    kernel = kernels.gaussian(1.0) + kernels.laplace(2.0) + kernels.rational_quadratic()
+    x = np.ones((40, 50), np.float32)
+    text = jax.jit(kernel).lower(x, x).as_text()
+    assert text.count("stablehlo.dot_general") == 1
+
+
+def test_median_bandwidth_is_the_median_of_distinct_pairs(x64):
+    expected = np.median(np.sqrt(reference.squared_distances(Y, Y))[np.triu_indices(len(Y), 1)])
+    # The median of the squares is taken before the root: for an even count the middle two are averaged there.
+    np.testing.assert_allclose(kernels.median_bandwidth(Y), expected, rtol=1e-2)
+    large = np.random.default_rng(0).normal(size=(5000, 1))
+    assert abs(float(kernels.median_bandwidth(large)) - 0.954) < 0.05  # median |N(0, 2)|
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: kernels.gaussian(0.0), "`bandwidth` must be positive"),
+        (lambda: kernels.gaussian(float("nan")), "`bandwidth` must be positive and finite"),
+        (lambda: kernels.laplace(-1.0), "`bandwidth` must be positive"),
+        (lambda: kernels.rational_quadratic([]), "at least one positive exponent"),
+        (lambda: kernels.rational_quadratic([1.0, -1.0]), "`alphas` must be positive"),
+        (lambda: kernels.distance(2.5), "\\(0, 2\\]"),
+        (lambda: kernels.polynomial(0), "`degree` must be at least 1"),
+        (lambda: kernels.polynomial(2, -1.0), "`offset` must be positive"),
+        (lambda: kernels.gaussian(1.0) * -1.0, "`scale` must be positive"),
+        (lambda: kernels.median_bandwidth(np.ones((5, 2))), "at least half of the pairs coincide"),
+        (lambda: kernels.median_bandwidth(np.ones((1, 2))), "at least 2 samples"),
+    ],
+)
+def test_bad_parameters_are_explained(make, words):
+    with pytest.raises((ValueError, TypeError), match=words):
+        make()

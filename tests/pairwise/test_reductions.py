@@ -1,0 +1,68 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from igm_jax import kernels
+from igm_jax.pairwise import reductions
+from tests import reference
+
+
+def test_block_sum_is_a_sum_and_more_accurate_than_a_running_one():
+    terms = np.random.default_rng(0).uniform(size=100_000).astype(np.float32)
+    exact = terms.astype(np.float64).sum()
+    running = np.float64(np.cumsum(terms)[-1])
+    blocked = np.float64(reductions.block_sum(jnp.asarray(terms)))
+    assert abs(blocked - exact) < 2e-7 * exact < abs(running - exact)
+    np.testing.assert_allclose(reductions.block_sum(jnp.arange(6.0).reshape(2, 3), axis=0), [3.0, 5.0, 7.0])
+
+
+def test_kernel_mean_of_distinct_pairs(x64):
+    x = np.random.default_rng(0).normal(size=(6, 2))
+    matrix = np.asarray(kernels.gaussian(1.0)(x, x))
+    got = reductions.kernel_mean_distinct(kernels.gaussian(1.0), jnp.asarray(x), jnp.full(6, 1 / 6))
+    np.testing.assert_allclose(got, (matrix.sum() - 6) / 30, rtol=1e-12)
+
+
+def test_recentring_subtracts_one_constant(x64):
+    x, y = np.random.default_rng(0).normal(size=(2, 9, 2))
+    kernel = kernels.laplace(1.0)
+    difference = kernel(x, y) - reductions.recentred(kernel, jnp.asarray(x), jnp.asarray(y))(x, y)
+    np.testing.assert_allclose(difference, np.full((9, 9), np.mean(kernel(x, y))), rtol=1e-12)
+
+
+def test_soft_minimum_tends_to_the_minimum_and_to_the_mean(x64):
+    cost = jnp.asarray(np.random.default_rng(0).uniform(size=(5, 8)))
+    potential, log_weights = jnp.zeros(8), jnp.full(8, -np.log(8))
+    np.testing.assert_allclose(reductions.soft_minimum(cost, potential, log_weights, 1e-5), cost.min(1), atol=1e-4)
+    np.testing.assert_allclose(reductions.soft_minimum(cost, potential, log_weights, 1e6), cost.mean(1), rtol=1e-6)
+
+
+def test_soft_minimum_leaves_out_weights_of_zero(x64):
+    cost = jnp.asarray(np.random.default_rng(0).uniform(size=(5, 8)))
+    weights = jnp.asarray([1, 0, 1, 1, 0, 1, 1, 1]) / 6
+    kept = np.flatnonzero(weights)
+    full = reductions.soft_minimum(cost, jnp.zeros(8), jnp.log(weights), 0.1)
+    np.testing.assert_allclose(full, reductions.soft_minimum(cost[:, kept], jnp.zeros(6), jnp.log(weights[kept]), 0.1))
+
+
+def test_soft_assignment_of_nobody_is_no_weight_and_no_nan():
+    scores = jnp.array([[-jnp.inf, -jnp.inf], [0.0, 0.0]])
+    weights = jnp.exp(reductions.soft_assignment(scores, axis=1))
+    np.testing.assert_allclose(weights, [[0, 0], [0.5, 0.5]])
+
+
+def test_displacement_keeps_its_digits_far_away():
+    rng = np.random.default_rng(0)
+    points, y = (np.float32(1e4) + rng.normal(size=(n, 3)).astype(np.float32) for n in (4, 6))
+    weights = rng.uniform(size=(4, 6)).astype(np.float32)
+    exact = weights.astype(np.float64) @ y.astype(np.float64) - weights.sum(1, dtype=np.float64)[:, None] * points
+    got = jax.jit(reductions.displacement)(weights, points, y)
+    np.testing.assert_allclose(got, exact, atol=5e-6 * np.abs(exact).max())
+
+
+def test_kernel_means_are_weighted_row_means(x64):
+    x, y = np.random.default_rng(0).normal(size=(2, 40, 2))
+    weights = np.arange(40.0) / 780
+    expected = np.exp(-reference.squared_distances(x, y) / 2) @ weights
+    got = reductions.kernel_means(kernels.gaussian(1.0), *map(jnp.asarray, (x, y, weights)))
+    np.testing.assert_allclose(got, expected, rtol=1e-12)

@@ -1,0 +1,110 @@
+"""Intervals and ties against tables, exact cases and simulation."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from igm_jax.reporting import Metric, interval, ties_with_best
+
+
+def test_the_interval_is_students():
+    # t_{0.975, 2} = 4.302653, s = 1, n = 3.
+    result = interval([1.0, 2.0, 3.0])
+    assert result.mean == 2.0
+    assert result.half_width == pytest.approx(4.302652729911275 / np.sqrt(3), rel=1e-9)
+    assert (result.seeds, result.failed) == (3, 0)
+
+
+def test_the_interval_covers_the_mean_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    draws = rng.normal(2.0, 3.0, (4000, 3))
+    results = [interval(draw, level=0.9) for draw in draws]
+    covered = np.mean([abs(r.mean - 2.0) <= r.half_width for r in results])
+    assert abs(covered - 0.9) < 4 * np.sqrt(0.9 * 0.1 / 4000)
+
+
+def test_one_seed_has_no_interval():
+    result = interval([1.5])
+    assert result.mean == 1.5
+    assert np.isnan(result.half_width)
+
+
+def test_a_failed_seed_fails_the_mean():
+    result = interval([1.0, float("nan"), float("inf")])
+    assert np.isnan(result.mean)
+    assert (result.seeds, result.failed) == (3, 2)
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, -1.0, 2.0])
+def test_levels_that_are_no_probability_are_errors(level):
+    with pytest.raises(ValueError, match=r"between 0 and 1.*0\.95"):
+        interval([1.0, 2.0], level=level)
+
+
+def test_no_values_are_an_error():
+    with pytest.raises(ValueError, match="one number for each seed"):
+        interval([])
+
+
+@pytest.mark.parametrize("spread", [np.ones(6), np.logspace(-1, 1, 6), np.array([5.0, 5.0, 0.01, 0.01, 0.01, 0.01])])
+def test_the_truly_best_is_in_the_set_with_the_stated_probability(spread):
+    # All six are equally good, which is the hardest case: whichever comes out best must not throw out the others.
+    rng = np.random.default_rng(1)
+    trials, missed = 600, np.zeros(6)
+    for _ in range(trials):
+        best = ties_with_best({str(i): rng.normal(0.0, s, 3) for i, s in enumerate(spread)}, "lower")
+        missed += [str(i) not in best for i in range(6)]
+    # Each of them is "the truly best": each may be missed in at most 5 % of the trials, and 3.5 standard errors.
+    assert missed.max() / trials < 0.05 + 3.5 * np.sqrt(0.05 * 0.95 / trials)
+
+
+def test_clear_differences_are_found():
+    rng = np.random.default_rng(2)
+    found = [
+        ties_with_best({"a": rng.normal(0, 1, 3), "b": rng.normal(10, 1, 3), "c": rng.normal(0, 1, 3)}, "lower")
+        for _ in range(200)
+    ]
+    assert np.mean(["b" not in best for best in found]) > 0.95
+
+
+def test_two_objectives_agree_with_scipys_welch_test():
+    rng = np.random.default_rng(3)
+    for _ in range(100):
+        a, b = rng.normal(0, 1, 3), rng.normal(2, 2, 4)
+        worse, better = (a, b) if a.mean() > b.mean() else (b, a)
+        p = stats.ttest_ind(worse, better, equal_var=False, alternative="greater").pvalue
+        assert (len(ties_with_best({"a": a, "b": b}, "lower")) == 2) == (p > 0.05)
+
+
+def test_the_direction_is_the_metrics():
+    values = {"low": [1.0, 1.1, 0.9], "high": [9.0, 9.1, 8.9]}
+    assert ties_with_best(values, "lower") == {"low"}
+    assert ties_with_best(values, "higher") == {"high"}
+    assert ties_with_best(values, None) == frozenset()
+
+
+def test_values_that_never_vary_tie_only_with_their_equals():
+    values = {"a": [25.0] * 3, "b": [25.0] * 3, "c": [24.0] * 3, "d": [25.0, 25.0, 24.0]}
+    assert ties_with_best(values, "higher") == {"a", "b", "d"}
+    # The mean of three times 0.1 is not 0.1 in floating point.
+    assert ties_with_best({"a": [0.1] * 3, "b": [0.2] * 3}, "lower") == {"a"}
+
+
+def test_failed_objectives_are_never_best():
+    assert ties_with_best({"a": [0.0, float("nan")], "b": [3.0, 3.1]}, "lower") == {"b"}
+    assert ties_with_best({"a": [float("nan")]}, "lower") == frozenset()
+
+
+def test_single_seeds_name_the_best_alone():
+    assert ties_with_best({"a": [1.0], "b": [1.001], "c": [1.0]}, "lower") == {"a", "c"}
+
+
+def test_an_unknown_direction_is_an_error():
+    with pytest.raises(ValueError, match="lower, higher"):
+        ties_with_best({"a": [1.0]}, "smaller")
+
+
+def test_headings_point_to_the_better_side():
+    assert Metric("w", "W2", "lower").heading == "W2 ↓"
+    assert Metric("w", "W2", "higher").heading == "W2 ↑"
+    assert Metric("w", "W2").heading == "W2"

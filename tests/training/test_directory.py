@@ -1,0 +1,127 @@
+"""Run directories: what cannot work is said before any work, and nothing is left half written."""
+
+import dataclasses
+import errno
+import json
+import shutil
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from igm_jax.training import RunDirectoryError, RunMismatchError, plain, read_config, train
+from igm_jax.training.directory import differences, loaded_key, run_directory, stored_key, write_json
+from tests.training import toys
+
+pytestmark = pytest.mark.usefixtures("optax_types")
+KEY = jax.random.key(3)
+
+
+def entered(directory, config=None, room=0):
+    with run_directory(directory, config, KEY, room) as path:
+        return path
+
+
+@dataclasses.dataclass(frozen=True)
+class Adam:
+    rate: float = 1e-3
+    betas: tuple[float, ...] = (0.9, 0.999)
+
+
+def test_plain_is_its_own_round_trip():
+    config = {"optimizer": Adam(), "path": Path("data.npz"), "seed": np.int64(3), "deep": [{"a": None}, (True, 0.5)]}
+    flat = plain(config)
+    assert flat["optimizer"] == {"kind": "Adam", "rate": 1e-3, "betas": [0.9, 0.999]}
+    assert flat["seed"] == 3
+    assert type(flat["seed"]) is int
+    assert json.loads(json.dumps(flat)) == flat == plain(flat)
+    with pytest.raises(TypeError, match="a config may hold dataclasses.*but holds function"):
+        plain({"optimizer": lambda: None})
+
+
+def test_differences_name_the_place():
+    stored = {"a": {"b": [1, 2]}, "gone": 1, "same": float("nan")}
+    now = {"a": {"b": [1, 3]}, "same": float("nan"), "new": True}
+    assert differences(stored, now) == [
+        "a.b: stored [1, 2], now [1, 3]",
+        "gone: stored 1, now nothing",
+        "new: stored nothing, now True",
+    ]
+    assert differences({"flag": 1}, {"flag": True}) == ["flag: stored 1, now True"]
+
+
+def test_the_config_says_what_the_run_is(tmp_path):
+    path = entered(tmp_path / "deep" / "run", {"optimizer": Adam()})
+    stored = read_config(path)
+    assert sorted(stored) == ["config", "key", "provenance", "schema"]
+    assert (jax.random.key_data(loaded_key(stored["key"])) == jax.random.key_data(KEY)).all()
+    assert entered(path, {"optimizer": Adam()}) == path
+
+
+def test_keys_are_stored_with_their_kind():
+    keys = jax.random.split(jax.random.key(0, impl="rbg"), 2)
+    back = loaded_key(json.loads(json.dumps(stored_key(keys))))
+    assert back.dtype == keys.dtype
+    assert (jax.random.key_data(back) == jax.random.key_data(keys)).all()
+
+
+def test_a_directory_under_a_file_is_refused_before_any_work(tmp_path):
+    """Also for root, who may write everywhere else."""
+    (tmp_path / "file").write_text("precious")
+    with pytest.raises(RunDirectoryError, match=r"file/run cannot be written \(.*\); choose another"):
+        train(toys.still_run(), KEY, 10, directory=tmp_path / "file" / "run", progress=False)
+    assert (tmp_path / "file").read_text() == "precious"
+    with pytest.raises(RunDirectoryError, match="cannot be written"):
+        entered(tmp_path / "file")
+
+
+def test_a_full_disk_is_seen_before_any_work(tmp_path, monkeypatch):
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=3 << 20))
+    assert entered(tmp_path, room=1 << 20)
+    with pytest.raises(RunDirectoryError, match=r"has 3.0 MiB free, but the run needs about 6.0 MiB"):
+        entered(tmp_path, room=5 << 20)
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (
+            '{"schema": 0, "config": {}}',
+            "has schema 0, but this version of igm_jax reads and writes schema 1; continue",
+        ),
+        ("[]", "has schema None"),
+        ('{"schema": 1, "con', "is not a run's config"),
+    ],
+)
+def test_another_schema_is_refused(tmp_path, content, text):
+    (tmp_path / "config.json").write_text(content)
+    with pytest.raises(RunMismatchError, match=text):
+        entered(tmp_path)
+    assert (tmp_path / "config.json").read_text() == content
+
+
+def test_checkpoints_of_an_unknown_run_are_refused(tmp_path):
+    (tmp_path / "log.jsonl").write_text("")
+    with pytest.raises(RunMismatchError, match="holds log.jsonl but no config.json"):
+        entered(tmp_path)
+
+
+def test_no_run_there(tmp_path):
+    with pytest.raises(RunDirectoryError, match="give the directory of a run"):
+        read_config(tmp_path)
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / "config.json"
+    write_json(path, {"a": 1})
+
+    def full(*args, **kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_json(path, {"a": 2})
+    assert json.loads(path.read_text()) == {"a": 1}
+    assert list(tmp_path.iterdir()) == [path]
