@@ -16,7 +16,7 @@ import itertools
 import math
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -64,7 +64,7 @@ class Config:
     epsilon: float = 0.05
     """The Sinkhorn divergence's ε as a share of the squared median distance of the held-out images."""
     smoke: bool = False
-    """A run of seconds that shows that everything works: at most 64 samples, 2 seeds, 32 projections."""
+    """A run of seconds that shows that everything works: at most 64 samples and 3 seeds."""
 
 
 class Magnitude(NamedTuple):
@@ -78,15 +78,8 @@ class Magnitude(NamedTuple):
 
 
 def magnitude(base: int, power: int, *, divisor: int = 1, digits: int = 12) -> Magnitude:
-    """The exact leading digits and the exponent of ``base^power / divisor``.
-
-    Decimal arithmetic with 40 digits to spare: rounding cannot reach the digits that are shown.
-
-    Example:
-        >>> from experiments.counting import magnitude
-        >>> str(magnitude(2, 10, digits=3))
-        '1.02… × 10^3'
-    """
+    """The exact leading digits and the exponent of ``base^power / divisor``."""
+    # With 40 digits to spare, rounding cannot reach those that are shown.
     with decimal.localcontext(prec=digits + 40, Emax=decimal.MAX_EMAX, Emin=decimal.MIN_EMIN):
         value = decimal.Decimal(base) ** power / divisor
         exponent = value.adjusted()
@@ -107,25 +100,15 @@ def occurrences(images: np.ndarray, side: int) -> np.ndarray:
 
 
 class Tally(NamedTuple):
-    """How real patches are spread over all binary images of one size.
-
-    Attributes:
-        side: the images' side.
-        images: how many there are.
-        patches: how many real patches were looked at.
-        seen: how many of the images occur among them.
-        by_chance: how many would be expected to occur among as many uniform draws.
-        half: the fewest images that make up half of the real patches.
-        bits: the entropy of the real patches, of ``side²`` bits.
-    """
+    """How real patches are spread over all binary images of one size."""
 
     side: int
-    images: int
-    patches: int
-    seen: int
-    by_chance: float
-    half: int
-    bits: float
+    images: int  # how many there are
+    patches: int  # how many real patches were looked at
+    seen: int  # how many of the images occur among them
+    by_chance: float  # how many would be expected to occur among as many uniform draws
+    half: int  # the fewest images that make up half of the real patches
+    bits: float  # the entropy of the real patches, of side² bits
 
 
 def tally(counts: np.ndarray, side: int) -> Tally:
@@ -138,10 +121,7 @@ def tally(counts: np.ndarray, side: int) -> Tally:
 
 
 def contact_sheet(counts: np.ndarray, side: int, *, columns: int = 32, scale: int = 8) -> bytes:
-    """Every binary image in one picture, as PNG: the commonest first; frames glow with the logarithm of the count.
-
-    Images that never occur come last, in grey and without a frame.
-    """
+    """Every binary image, as PNG: the commonest first, frames glow with log count; those never seen last and grey."""
     from PIL import Image
 
     order = np.argsort(-counts, kind="stable")
@@ -162,9 +142,7 @@ def contact_sheet(counts: np.ndarray, side: int, *, columns: int = 32, scale: in
 
 
 @partial(jax.jit, static_argnames="num_projections")
-def divergences(
-    key: Array, x: Array, y: Array, bandwidth: Array, epsilon: Array, *, num_projections: int
-) -> dict[str, Array]:
+def divergences(key: Array, x: Array, y: Array, bandwidth: Array, epsilon: Array, num_projections: int) -> dict:
     """The plain divergences of samples ``x`` from held-out images ``y``."""
     return {
         "mmd2_unbiased": mmd2_unbiased(x, y, gaussian(bandwidth)),
@@ -192,14 +170,13 @@ def measure(config: Config, data: Splits) -> Iterator[dict]:
         real = train[jax.random.permutation(key_train, len(train))[:n]]
         for kind, x in ((NOISE, noise(key_noise, n)), (FLOOR, real)):
             start = time.perf_counter()
-            values = divergences(key_directions, x, y, bandwidth, epsilon, num_projections=config.num_projections)
+            values = divergences(key_directions, x, y, bandwidth, epsilon, config.num_projections)
             metrics = {name: float(value) for name, value in values.items()}
             seconds = time.perf_counter() - start
             yield {**common, "objective": kind, "seed": seed, "metrics": metrics, "seconds": seconds}
 
 
-def table(title: str, caption: str, headings: tuple[str, ...], lines: list[tuple[str, ...]]) -> Table:
-    """A table of texts."""
+def table(title: str, caption: str, headings: tuple[str, ...], lines: Sequence[tuple[str, ...]]) -> Table:
     return Table(title, caption, headings, tuple(Line(name, tuple(map(Cell, cells))) for name, *cells in lines))
 
 
@@ -214,9 +191,8 @@ def tally_table(tallies: list[Tally]) -> Table:
         for t in tallies
     ]  # fmt: skip
     caption = (
-        "Every binary image of a size, and which of them occur as patches of the training digits, white where the pixel"
-        " has more than half of the full ink. “By chance”: expected in as many uniform draws. “Half are”: the fewest"
-        " images that make up half of the real patches."
+        "Every binary image of a size, and which of them occur as patches of the training digits (white: more than half"
+        " of the ink). “By chance”: expected in as many uniform draws. “Half are”: the fewest that make up half of them."
     )
     return table("Tiny images, all of them", caption, headings, lines)
 
@@ -233,7 +209,7 @@ def distance_table(rows: list[dict], target: str) -> Table:
     settings = rows[0]["config"]
     caption = (
         f"Distance from held-out real images: mean over {settings['seeds']} draws ± half of the 95 % interval (Student's t)."
-        " Real images are from the training split. “>”: their distance cannot be told from zero, so the ratio is a bound."
+        " Real images are from the training split. “>”: a bound, as their distance cannot be told from zero (“–”: none)."
         f" n = {settings['n']}, bandwidth {settings['bandwidth']:.3g} (the median distance of the held-out images),"
         f" ε = {settings['sinkhorn_epsilon']:.3g}."
     )
@@ -241,25 +217,27 @@ def distance_table(rows: list[dict], target: str) -> Table:
 
 
 def _mean(value: Interval) -> str:
-    return f"{value.mean:.3g}" + ("" if math.isnan(value.half_width) else f" ± {value.half_width:.1g}")
+    if not value.half_width > 0:
+        return f"{value.mean:.3g}"
+    decimals = max(0, 1 - math.floor(math.log10(value.half_width)))
+    return f"{value.mean:.{decimals}f} ± {value.half_width:.{decimals}f}"
 
 
 def _ratio(noise: Interval, real: Interval) -> str:
-    noise_width, real_width = (0.0 if math.isnan(some.half_width) else some.half_width for some in (noise, real))
+    """How many times farther noise is; a bound where the real images' distance cannot be told from zero."""
+    noise_width, real_width = np.nan_to_num([noise.half_width, real.half_width])
     if real.mean > real_width:
-        return f"{noise.mean / real.mean:,.3g}"
-    bound = real.mean + real_width
-    return f"> {(noise.mean - noise_width) / bound:,.3g}" if bound > 0 and noise.mean > noise_width else "–"
+        return f"{noise.mean / real.mean:,.1f}"
+    low, high = noise.mean - noise_width, real.mean + real_width
+    return f"> {low / high:,.1f}" if low > 0 and high > 0 else "–"
 
 
 def counting_text() -> str:
     """How many megapixel images there are, and how long they take to see."""
     pixels = 1024 * 1024 * 3
     ages = magnitude(256, pixels, divisor=1000 * AGE_OF_THE_UNIVERSE)
-    return (
-        f"There are 256^(1024·1024·3) = {magnitude(256, pixels)} RGB images of 1024 × 1024 pixels.\n"
-        f"Seen at 1000 a second, all of them take {ages} ages of the universe (13.787 billion years each)."
-    )
+    count = f"There are 256^(1024·1024·3) = {magnitude(256, pixels)} RGB images of 1024 × 1024 pixels."
+    return f"{count}\nAt 1000 a second, seeing all takes {ages} ages of the universe (13.787 billion years each)."
 
 
 def prepared(config: Config) -> Config:
@@ -268,17 +246,14 @@ def prepared(config: Config) -> Config:
         checks.count(name, getattr(config, name), least=least)
     checks.positive("epsilon", config.epsilon)
     write_whole(config.output / ".writable", "").unlink()
-    if not config.smoke:
-        return config
-    small = {"samples": 64, "seeds": 2, "num_projections": 32}
-    return dataclasses.replace(config, **{name: min(getattr(config, name), most) for name, most in small.items()})
+    if config.smoke:
+        config = dataclasses.replace(config, samples=min(config.samples, 64), seeds=min(config.seeds, 3))
+    return config
 
 
 def run(config: Config) -> None:
     """Count, enumerate, measure; print the tables and write the files."""
-    config = prepared(config)
-    text = counting_text()
-    rich.print(text)
+    rich.print(text := counting_text())
     numerals = digits()
     grey = np.asarray(numerals.train.images).reshape(-1, 8, 8)
     counts = {side: occurrences(grey, side) for side in (1, 2, 3, 4)}
@@ -291,7 +266,7 @@ def run(config: Config) -> None:
         rich.print(to_console(tables[-1]))
         pictures[f"{name}.png"] = strips(config, data)
     page = "\n".join([
-        "# How many images are there, and how few of them are real?\n", text.replace("\n", "\n\n") + "\n",
+        "# How many images are there, and how few are real?\n", text.replace("\n", "\n\n") + "\n",
         *(to_markdown(some) for some in tables),
         "![all 3 × 3 binary images, the commonest in real digits first](binary.png)\n",
         "![noise and photo patches](patches.png)\n", "![noise and digits](digits.png)\n",
@@ -315,9 +290,10 @@ def strips(config: Config, data: Splits) -> bytes:
 def main() -> None:
     config = tyro.cli(Config, description=__doc__)
     try:
-        run(config)
-    except (OSError, ImportError) as error:
+        config = prepared(config)
+    except (OSError, TypeError, ValueError) as error:
         sys.exit(f"error: {error}")
+    run(config)
 
 
 if __name__ == "__main__":

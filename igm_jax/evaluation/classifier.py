@@ -27,7 +27,7 @@ Weights = dict[str, Array]
 def classifier_judge(
     train_images: Any,
     labels: Any,
-    image_shape: tuple[int, int, int],
+    image_shape: tuple[int, ...],
     seed: int = 0,
     *,
     directory: str | os.PathLike[str] | None = None,
@@ -35,7 +35,8 @@ def classifier_judge(
     """Features and class probabilities of a small classifier, trained here in about two seconds on two cores.
 
     A perceptron with two hidden layers (128 and 64 units, GELU), trained by AdamW on images with a little noise; the second
-    layer's 64 outputs are the features. No generator is ever trained on it, so it is a judge independent of every objective.
+    layer's 64 outputs, scaled to unit mean square on the training images, are the features. No generator is ever trained on
+    it, so it is a judge independent of every objective.
 
     The learned weights are kept in ``directory`` in a file named for a fingerprint of data, seed and recipe, with a checksum.
     A file that is absent, damaged or of other data is not used: the classifier is trained again, to the same weights.
@@ -83,17 +84,17 @@ def classifier_judge(
     )
 
 
-def _features(weights: Weights, x: Float[Array, "n d"]) -> Float[Array, "n p"]:
+def _hidden(weights: Weights, x: Float[Array, "n d"]) -> Float[Array, "n p"]:
     x = (x - weights["mean"]) / weights["scale"]
     hidden = jax.nn.gelu(x @ weights["w1"] + weights["b1"][None])
     return jax.nn.gelu(hidden @ weights["w2"] + weights["b2"][None])
 
 
 def _logits(weights: Weights, x: Float[Array, "n d"]) -> Float[Array, "n k"]:
-    return _features(weights, x) @ weights["w3"] + weights["b3"][None]
+    return _hidden(weights, x) @ weights["w3"] + weights["b3"][None]
 
 
-_jitted_features = jax.jit(_features)
+_jitted_features = jax.jit(lambda weights, x: _hidden(weights, x) / weights["unit"])
 _jitted_probabilities = jax.jit(lambda weights, x: jax.nn.softmax(_logits(weights, x)))
 
 
@@ -109,8 +110,8 @@ def _initial(key: PRNGKeyArray, x: np.ndarray, classes: int) -> Weights:
 
 
 def _trained(x: np.ndarray, y: np.ndarray, seed: int) -> Weights:
-    # Single precision whatever the session's default, so that a seed means the same weights everywhere.
-    with jax.enable_x64(False), jax.default_matmul_precision("highest"):
+    # Single precision whatever the session's default, so that a seed means the same weights everywhere; optax needs the rest.
+    with jax.enable_x64(False), jax.default_matmul_precision("highest"), jax.numpy_dtype_promotion("standard"):
         key_init, key_fit = jax.random.split(jax.random.key(seed))
         return _fit(key_fit, _initial(key_init, x, int(y.max()) + 1), jnp.asarray(x), jnp.asarray(y))
 
@@ -135,7 +136,7 @@ def _fit(key: PRNGKeyArray, weights: Weights, x: Float[Array, "n d"], y: Int[Arr
 
     learned = {name: value for name, value in weights.items() if name not in fixed}
     (learned, _), _ = jax.lax.scan(step, (learned, optimizer.init(learned)), jax.random.split(key, STEPS))
-    return fixed | learned
+    return fixed | learned | {"unit": jnp.sqrt(jnp.mean(jnp.square(_hidden(fixed | learned, x))))}
 
 
 def _labels(labels: Any, n: int) -> Int[np.ndarray, " n"]:
@@ -183,7 +184,8 @@ def _writable(directory: str | os.PathLike[str]) -> pathlib.Path:
 def _load(path: pathlib.Path, fingerprint: str) -> Weights | None:
     """The weights in the file, or None if it is absent, damaged or another classifier's."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here: np.load leaves a file that it cannot read open.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             stored = dict(file)
         kept = str(stored.pop("fingerprint")), str(stored.pop("checksum"))
         stored.pop("seed")

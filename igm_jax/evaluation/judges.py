@@ -67,7 +67,7 @@ def images(name: str, value: Any, image_shape: tuple[int, int, int]) -> Float[np
     return x
 
 
-def random_convolution_judges(image_shape: tuple[int, int, int], draws: int = 5, seed: int = 0) -> list[Judge]:
+def random_convolution_judges(image_shape: tuple[int, ...], draws: int = 5, seed: int = 0) -> list[Judge]:
     """Features from convolutions with random weights: a judge that has seen no data at all.
 
     Two 3 × 3 convolutions (16 channels, then 16 with stride 2, ReLU), averaged over the four quarters of the image, so 64

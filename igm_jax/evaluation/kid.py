@@ -26,7 +26,7 @@ class Estimate(NamedTuple):
     standard_error: float
 
 
-def kid(*, real: Any, fake: Any, subset_size: int | None = None, repeats: int = 5, seed: int = 0) -> Estimate:
+def kid(*, real: Any, fake: Any, subset_size: int | None = None, repeats: int = 10, seed: int = 0) -> Estimate:
     """The squared maximum mean discrepancy under a cubic kernel, unbiased, averaged over random subsets.
 
     ``KID = mean over subsets of MMD²_u`` with ``k(x, y) = (x·y/d + 1)³``. Negative about half of the time for equal laws.
@@ -38,7 +38,7 @@ def kid(*, real: Any, fake: Any, subset_size: int | None = None, repeats: int = 
     Args:
         real: (n, p) features of the data.
         fake: (m, p) features of the generated samples.
-        subset_size: samples of each side in a subset; a tenth of the smaller set if None, at most 1000.
+        subset_size: samples of each side in a subset; a quarter of the smaller set if None, at most 1000.
         repeats: how often to shuffle and cut anew.
         seed: of the shuffles.
 
@@ -73,7 +73,7 @@ def kid(*, real: Any, fake: Any, subset_size: int | None = None, repeats: int = 
 
 def _subset_size(subset_size: int | None, smaller: int) -> int:
     if subset_size is None:
-        return min(LARGEST_SUBSET, max(2, smaller // 10))
+        return min(LARGEST_SUBSET, max(2, smaller // 4))
     size = checks.count("subset_size", subset_size, least=2)
     if 2 * size > smaller:
         raise ValueError(

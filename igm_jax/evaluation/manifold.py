@@ -8,9 +8,11 @@ from igm_jax.evaluation import _inputs
 
 
 class PrecisionRecall(NamedTuple):
-    """Attributes:
-    precision: share of the fake samples inside the manifold of the real ones.
-    recall: share of the real samples inside the manifold of the fake ones.
+    """Quality and variety of samples.
+
+    Attributes:
+        precision: share of the fake samples inside the manifold of the real ones.
+        recall: share of the real samples inside the manifold of the fake ones.
     """
 
     precision: float
@@ -18,9 +20,11 @@ class PrecisionRecall(NamedTuple):
 
 
 class DensityCoverage(NamedTuple):
-    """Attributes:
-    density: how many real balls contain a fake sample, on average and over k; 1 for equal laws, more in dense places.
-    coverage: share of the real samples whose ball holds a fake sample.
+    """Quality and variety of samples, robust to outliers.
+
+    Attributes:
+        density: how many real balls contain a fake sample, on average and over k; 1 for equal laws, more in dense places.
+        coverage: share of the real samples whose ball holds a fake sample.
     """
 
     density: float

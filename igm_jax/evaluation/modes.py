@@ -11,10 +11,12 @@ from igm_jax.evaluation import _inputs
 
 
 class ModeCoverage(NamedTuple):
-    """Attributes:
-    modes: how many modes hold at least one sample of high quality.
-    high_quality: share of the samples within three standard deviations of the nearest mode.
-    reverse_kl: divergence of their spread over the modes from the true weights, in nats; infinite if there are none.
+    """Which modes are reached, how well and how evenly.
+
+    Attributes:
+        modes: how many modes hold at least one sample of high quality.
+        high_quality: share of the samples within three standard deviations of the nearest mode.
+        reverse_kl: divergence of their spread over the modes from the true weights, in nats; infinite if there are none.
     """
 
     modes: int

@@ -31,7 +31,7 @@ def classifier_two_sample_test(*, real: Any, fake: Any, seed: int = 0) -> TwoSam
     """How well a classifier tells fake from real on samples that it has not learned from, and whether that could be luck.
 
     As many of both as the smaller set has are drawn, half of each to learn from and half to guess. The classifier is logistic
-    regression on what a sample is (its coordinates and their squares) and on where it lies (logarithms of the distances to the
+    regression on what a sample is (its coordinates, their squares and the sum of those) and on where it lies (logarithms of the distances to the
     nearest and the ⌊√n⌋-th nearest real and fake samples, and the vote of the ⌊√n⌋ nearest of all). The second sees fine
     structure that the first cannot, and the first sees noise in many dimensions, where every sample's neighbours are real.
 
@@ -96,10 +96,13 @@ def _clues(
     # Copies lie at distance zero: a hair is added before the logarithm.
     near = [np.log(found[:, [0, k - 1]] / scale + 1e-9) for found in (to_real, to_fake)]
     standard = (x - centre) / scale
-    return np.concatenate([standard, standard**2, *near, vote], axis=1)
+    size = np.sum(standard**2, axis=1, keepdims=True)
+    return np.concatenate([standard, standard**2, size, *near, vote], axis=1)
 
 
-def _logistic(learn: Float[np.ndarray, "n c"], is_fake: Bool[np.ndarray, " n"], guess: Float[np.ndarray, "m c"]) -> Float[np.ndarray, " m"]:
+def _logistic(
+    learn: Float[np.ndarray, "n c"], is_fake: Bool[np.ndarray, " n"], guess: Float[np.ndarray, "m c"]
+) -> Float[np.ndarray, " m"]:
     """Log odds of being fake at ``guess``, by ridge logistic regression on standardised inputs."""
     mean, std = learn.mean(0), learn.std(0)
     std = np.where(std > 1e-9 * (1 + np.abs(mean)), std, np.inf)  # what does not vary tells nothing
@@ -107,7 +110,9 @@ def _logistic(learn: Float[np.ndarray, "n c"], is_fake: Bool[np.ndarray, " n"], 
 
     def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
         margin = sign * (inputs @ w)
-        return float(np.sum(np.logaddexp(0, -margin)) + RIDGE / 2 * w @ w), RIDGE * w - inputs.T @ (sign * special.expit(-margin))
+        return float(np.sum(np.logaddexp(0, -margin)) + RIDGE / 2 * w @ w), RIDGE * w - inputs.T @ (
+            sign * special.expit(-margin)
+        )
 
     # No intercept: there are as many real as fake, and the inputs are centred.
     found = optimize.minimize(loss, np.zeros(inputs.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 200})

@@ -64,11 +64,15 @@ def _blueprint(build: Any) -> tuple[Any, dict]:
     advice = "pass a function of random streams that returns one, e.g. `lambda rngs: nnx.Linear(2, 1, rngs=rngs)`"
     if not callable(build) or isinstance(build, nnx.Module):
         raise TypeError(f"`network` needs a builder of a flax NNX module, but got {type(build).__name__}; {advice}")
-    module = nnx.eval_shape(lambda: build(nnx.Rngs(0)))
-    if not isinstance(module, nnx.Module) or not callable(module):
-        raise TypeError(
-            f"`build` must return a callable flax NNX module, but returned {type(module).__name__}; {advice}"
-        )
+
+    def built() -> nnx.Module:
+        module = build(nnx.Rngs(0))
+        if not isinstance(module, nnx.Module) or not callable(module):
+            kind = type(module).__name__
+            raise TypeError(f"`build` must return a callable flax NNX module, but returned {kind}; {advice}")
+        return module
+
+    module = nnx.eval_shape(built)
     graph, parameters, rest = nnx.split(module, nnx.Param, ...)
     if jax.tree.leaves(rest):
         raise TypeError(

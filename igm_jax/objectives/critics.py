@@ -59,7 +59,7 @@ def adversarial(
         >>> mean_gap = lambda key, critic, x, y: (critic(x).mean() - critic(y).mean(), {})
         >>> objective = adversarial(mlp_critic(2), optax.sgd(1e-2), mean_gap, jnp.negative)
     """
-    _check_parts(critic, optimizer)
+    check_parts(critic, optimizer)
 
     def evaluate(params: Params, points: Array) -> Array:
         out = critic.apply(params, points)
@@ -98,7 +98,7 @@ def adversarial(
     return Objective(init, update, loss, witness)
 
 
-def _check_parts(critic: Any, optimizer: Any) -> None:
+def check_parts(critic: Any, optimizer: Any) -> None:
     if not isinstance(critic, Network):
         raise TypeError(
             f"`critic` must be a Network, e.g. `igm_jax.networks.mlp_critic(2)`, but is {type(critic).__name__};"

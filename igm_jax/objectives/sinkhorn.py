@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, stateless
@@ -13,88 +13,7 @@ from igm_jax.checks import ArrayLike
 from igm_jax.pairwise import squared_distances
 from igm_jax.pairwise.costs import Pairs
 from igm_jax.pairwise.reductions import soft_minimum, weighted_mean
-
-# Each step of the schedule divides ε by four: half the length scale, as in multiscale practice.
-SCHEDULE = 0.25
-
-
-class Potentials(NamedTuple):
-    """Dual potentials of an entropic optimal transport problem, and how far it was solved.
-
-    ``π_ij = a_i b_j exp((f_i + g_j - ‖x_i - y_j‖²)/ε)`` has exactly the first marginal ``a``.
-    """
-
-    f: Float[Array, " n"]
-    g: Float[Array, " m"]
-    marginal_error: Float[Array, ""]
-    """``Σ_j |Σ_i π_ij - b_j|``, measured, between 0 and 2."""
-    iterations: Int[Array, ""]
-
-
-class _Progress(NamedTuple):
-    epsilon: Array
-    f: Array
-    g: Array
-    error: Array
-    iterations: Array
-
-
-def _iterate(step, costs: Array, epsilon: Array, tolerance: float, max_iterations: int) -> _Progress:
-    """Run ``step(ε, f, g) -> (f, g, error)`` down the ε-schedule, then at the target ε until the error is small."""
-    largest = jnp.max(costs)
-    # Below this, float rounding of (f + g - C)/ε is all that the error measures.
-    attainable = jnp.maximum(tolerance, 4 * jnp.finfo(costs.dtype).eps * largest / epsilon)
-
-    def unfinished(progress: _Progress) -> Array:
-        going = (progress.epsilon > epsilon) | (progress.error > attainable)
-        return going & (progress.iterations < max_iterations)
-
-    def advance(progress: _Progress) -> _Progress:
-        now = jnp.maximum(progress.epsilon * SCHEDULE, epsilon)
-        f, g, error = step(now, progress.f, progress.g)
-        return _Progress(now, f, g, error, progress.iterations + 1)
-
-    n, m = costs.shape
-    start = jnp.maximum(largest / SCHEDULE, epsilon).astype(costs.dtype)
-    zeros = partial(jnp.zeros, dtype=costs.dtype)
-    return jax.lax.while_loop(
-        unfinished,
-        advance,
-        _Progress(start, zeros(n), zeros(m), jnp.full((), jnp.inf, costs.dtype), jnp.zeros((), int)),
-    )
-
-
-def _marginal_error(weights: Array, old: Array, new: Array, epsilon: Array) -> Array:
-    """The ℓ1 error of the marginal that updating a potential from ``old`` to ``new`` repairs."""
-    return jnp.sum(weights * jnp.abs(jnp.expm1((old - new) / epsilon)))
-
-
-def _solve(costs: Array, a: Array, b: Array, epsilon: Array, tolerance: float, max_iterations: int) -> Potentials:
-    """Alternating Sinkhorn updates; the last update is that of ``f``."""
-    log_a, log_b = jnp.log(a), jnp.log(b)
-
-    def step(now: Array, f: Array, g: Array) -> tuple[Array, Array, Array]:
-        updated = soft_minimum(costs.T, f, log_a, now)
-        return soft_minimum(costs, updated, log_b, now), updated, _marginal_error(b, g, updated, now)
-
-    progress = _iterate(step, costs, epsilon, tolerance, max_iterations)
-    error = _marginal_error(b, progress.g, soft_minimum(costs.T, progress.f, log_a, epsilon), epsilon)
-    return Potentials(progress.f, progress.g, error, progress.iterations)
-
-
-def _solve_symmetric(costs: Array, a: Array, epsilon: Array, tolerance: float, max_iterations: int) -> Potentials:
-    """One sample against itself, ``f = g``: averaging each update with the last converges in a few steps."""
-    log_a = jnp.log(a)
-
-    def step(now: Array, f: Array, g: Array) -> tuple[Array, Array, Array]:
-        del g
-        updated = soft_minimum(costs, f, log_a, now)
-        average = (f + updated) / 2
-        return average, average, _marginal_error(a, f, updated, now)
-
-    progress = _iterate(step, costs, epsilon, tolerance, max_iterations)
-    f = soft_minimum(costs, progress.g, log_a, epsilon)
-    return Potentials(f, progress.g, _marginal_error(a, progress.g, f, epsilon), progress.iterations)
+from igm_jax.pairwise.scaling import Potentials, solve, solve_symmetric
 
 
 def _checked(
@@ -149,7 +68,7 @@ def sinkhorn_potentials(
     x, y, epsilon, a, b = jax.lax.stop_gradient(
         _checked(x, y, epsilon, x_weights, y_weights, tolerance, max_iterations)
     )
-    return _solve(squared_distances(x, y), a, b, epsilon, tolerance, max_iterations)
+    return solve(squared_distances(x, y), a, b, epsilon, tolerance, max_iterations)
 
 
 class _Problem(NamedTuple):
@@ -167,9 +86,9 @@ def _solved(
     x, y, epsilon, a, b = jax.lax.stop_gradient((x, y, epsilon, a, b))
     options = (epsilon, tolerance, max_iterations)
     return _Problem(
-        _solve(Pairs(x, y).squared, a, b, *options),
-        _solve_symmetric(Pairs(x, x).squared, a, *options),
-        _solve_symmetric(Pairs(y, y).squared, b, *options),
+        solve(Pairs(x, y).squared, a, b, *options),
+        solve_symmetric(Pairs(x, x).squared, a, *options),
+        solve_symmetric(Pairs(y, y).squared, b, *options),
     )
 
 

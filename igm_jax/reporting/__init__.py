@@ -4,14 +4,17 @@ Tables need nothing extra. ``igm_jax.reporting.figures`` and ``igm_jax.reporting
 (``pip install "igm-jax[report]"``) and are imported from there.
 """
 
+from igm_jax.evaluation import Measure as Metric
 from igm_jax.reporting.files import write_whole
 from igm_jax.reporting.rows import FLOOR, append_jsonl, check_row, read_jsonl, write_jsonl
-from igm_jax.reporting.statistics import Interval, Metric, interval, ties_with_best
-from igm_jax.reporting.tables import Table, comparison_table, to_console, to_latex, to_markdown
+from igm_jax.reporting.statistics import Interval, interval, ties_with_best
+from igm_jax.reporting.tables import Cell, Line, Table, comparison_table, to_console, to_latex, to_markdown
 
 __all__ = [
     "FLOOR",
+    "Cell",
     "Interval",
+    "Line",
     "Metric",
     "Table",
     "append_jsonl",

@@ -15,12 +15,16 @@ from igm_jax.reporting.style import Theme, View, theme
 try:
     import matplotlib as mpl
     from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap, ListedColormap
     from matplotlib.figure import Figure
     from PIL import Image
 except ImportError as error:
     raise ImportError(
         'pictures need matplotlib and pillow, which are not installed: pip install "igm-jax[report]"'
     ) from error
+
+__all__ = ["WIDTH", "Axes", "Colormap", "Figure", "Image", "ListedColormap"]
+__all__ += ["bare", "mpl", "panels", "png", "rgb", "squares", "styled", "window"]
 
 WIDTH = 10.0  # inches
 

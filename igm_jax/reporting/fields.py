@@ -3,11 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.colors import Colormap, ListedColormap
 
-from igm_jax.reporting.canvas import Axes, Figure, squares, styled, window
+from igm_jax.reporting.canvas import Axes, Colormap, Figure, ListedColormap, mpl, squares, styled, window
 from igm_jax.reporting.style import Theme, View, colours, named, plane, theme
 
 

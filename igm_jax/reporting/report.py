@@ -143,7 +143,7 @@ def facts_of(rows: Iterable[Row]) -> dict[str, str]:
     days = sorted(row["date"][:10] for row in rows)
     return {
         "seeds": ", ".join(map(str, sorted({row["seed"] for row in rows}))),
-        "device": _all(row["device"] for row in rows),
+        "device": _all(_device(row["device"]) for row in rows),
         "commit": _all(row["commit"][:12] for row in rows),
         "date": days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}",
         "versions": ", ".join(f"{name} {value}" for name, value in versions.items()),
@@ -177,6 +177,18 @@ def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     for name, value in config.items():
         flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
     return flat
+
+
+def _device(device: str | Mapping[str, Any]) -> str:
+    """A device in words, as ``igm_jax.training.provenance`` describes it or as it was called."""
+    if isinstance(device, str):
+        return device
+    count, cpus = device.get("count", 1), device.get("cpus")
+    parts = [
+        str(device.get("kind", "unknown")) + (f" × {count}" if count != 1 else ""),
+        f"{cpus} CPU cores" if cpus else "",
+    ]
+    return ", ".join(part for part in (*parts, device.get("system")) if part)
 
 
 def _all(texts: Iterable[str]) -> str:

@@ -28,7 +28,7 @@ _FIELDS: dict[str, Any] = {
     "config": dict,
     "commit": str,
     "versions": dict,
-    "device": str,
+    "device": (str, dict),
     "date": str,
 }
 

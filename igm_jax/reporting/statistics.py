@@ -5,38 +5,12 @@ freedom, none from a single seed, and a set of the best that is a confidence set
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
 
 from igm_jax import checks
-
-
-class Metric(NamedTuple):
-    """How one number of a row is shown and ranked.
-
-    Args:
-        name: its key in the row's ``metrics``.
-        label: the column's heading.
-        better: ``"lower"``, ``"higher"``, or ``None`` for a number that is shown but not ranked.
-        digits: decimals shown.
-
-    Example:
-        >>> from igm_jax.reporting import Metric
-        >>> Metric("exact_w2", "W2", "lower", 3).heading
-        'W2 ↓'
-    """
-
-    name: str
-    label: str
-    better: Literal["lower", "higher"] | None = None
-    digits: int = 3
-
-    @property
-    def heading(self) -> str:
-        """The label with an arrow that points to the better side."""
-        return self.label + {"lower": " ↓", "higher": " ↑", None: ""}[self.better]
 
 
 class Interval(NamedTuple):

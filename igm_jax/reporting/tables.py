@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from igm_jax.evaluation import Measure as Metric
 from igm_jax.reporting.rows import FLOOR, Row
-from igm_jax.reporting.statistics import Interval, Metric, interval, ties_with_best
+from igm_jax.reporting.statistics import Interval, interval, ties_with_best
 
 
 class Cell(NamedTuple):
@@ -37,6 +38,7 @@ class Table(NamedTuple):
     lines: tuple[Line, ...]
 
 
+_ARROWS = {"lower": " ↓", "higher": " ↑", None: ""}
 _COSTS = (("seconds", "time, s", 1), ("compile_seconds", "compile, s", 1), ("memory_mb", "memory, MB", 0))
 
 
@@ -45,7 +47,7 @@ def comparison_table(rows: Iterable[Row], metrics: Sequence[Metric], target: str
 
     Args:
         rows: rows of results (see ``check_row``); those of other targets are passed over.
-        metrics: the columns, in order; those that no row has are left out.
+        metrics: the columns, in order, e.g. ``igm_jax.evaluation.MEASURES.values()``; those that no row has are left out.
         target: the target's name.
         level: the intervals' and the ties' level.
 
@@ -74,7 +76,11 @@ def comparison_table(rows: Iterable[Row], metrics: Sequence[Metric], target: str
     costs = [(heading, column) for name, heading, digits in _COSTS if (column := _cost_column(groups, name, digits))]
     columns += [column for _, column in costs]
     lines = tuple(Line(name, tuple(column[name] for column in columns), name == FLOOR) for name in groups)
-    headings = ("objective", *(metric.heading for metric in metrics), *(heading for heading, _ in costs))
+    headings = (
+        "objective",
+        *(metric.label + _ARROWS[metric.better] for metric in metrics),
+        *(heading for heading, _ in costs),
+    )
     return Table(target, _caption(groups, level), headings, lines)
 
 
@@ -109,7 +115,7 @@ def _metric_column(groups: Mapping[str, list[Row]], metric: Metric, level: float
 
 def _interval(value: Interval, digits: int) -> str:
     if value.failed:
-        return f"failed ({value.failed} of {value.seeds})"
+        return f"not finite ({value.failed} of {value.seeds})"
     # Fixed decimals; two significant digits for a mean that they would round to nothing or stretch over the page.
     tiny = max(abs(value.mean), np.nan_to_num(value.half_width)) < 0.5 * 10.0**-digits and value.mean != 0
     form = ".1e" if tiny or abs(value.mean) >= 1e6 else f".{digits}f"

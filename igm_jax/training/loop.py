@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Array
 
 from igm_jax import checks
+from igm_jax.base import Info
 from igm_jax.training.checkpoints import Checkpoints, size, started
 from igm_jax.training.chunks import chunk_of, first_bad
 from igm_jax.training.directory import run_directory
@@ -165,7 +166,7 @@ def _loop(
         while done < plan.steps:
             begin, first, done = time.perf_counter(), done + 1, plan.stop_after(done)
             state, infos, sound = move(state, done - first + 1)
-            infos = {name: np.asarray(values)[: done - first + 1] for name, values in infos.items()}
+            infos = _on_host(infos, done - first + 1)
             seconds = time.perf_counter() - begin
             spent += seconds
             bad = first_bad(infos, np.asarray(sound))
@@ -234,6 +235,12 @@ def _keys(key: Any) -> Array:
             f" {key.shape}"
         )
     return key
+
+
+def _on_host(infos: Info, length: int) -> dict[str, np.ndarray]:
+    """The measures of the steps that were made; jit gave them back in alphabetical order, but loss and velocity lead."""
+    names = ["loss", "velocity", *(name for name in infos if name not in ("loss", "velocity"))]
+    return {name: np.asarray(infos[name])[:length] for name in names}
 
 
 def _step(state: TrainState) -> int:

@@ -8,6 +8,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 _SHOWN = 4
+_BAR = 16
+# Characters that bar, rate, time left and the gaps between them take.
+_OTHERS = _BAR + 32
 
 
 class Bar:
@@ -26,7 +29,7 @@ class Bar:
     def __init__(self, name: str, steps: int, done: int = 0, console: Console | None = None) -> None:
         self._progress = Progress(
             TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=_BAR),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(compact=True),
@@ -34,6 +37,7 @@ class Bar:
             console=console or Console(stderr=True),
         )
         self._task: TaskID = self._progress.add_task(name, total=steps, completed=done, rate="", measures="")
+        self._room = self._progress.console.width - len(name) - 2 * len(str(steps)) - _OTHERS
         self._range: dict[str, tuple[float, float]] = {}
 
     def __enter__(self) -> "Bar":
@@ -49,8 +53,18 @@ class Bar:
             self._task,
             completed=done,
             rate=f"{rate:,.0f} steps/s" if rate >= 10 else f"{rate:.2g} steps/s",
-            measures="  ".join(f"{name} {measures[name]:.4g}" for name in self.moving(measures)),
+            measures=self._text(measures),
         )
+
+    def _text(self, measures: Mapping[str, float]) -> str:
+        """As many measures as the line has room for, but at least one."""
+        text = ""
+        for name in self.moving(measures):
+            more = f"{text}  {name} {measures[name]:.4g}".strip()
+            if text and len(more) > self._room:
+                break
+            text = more
+        return text
 
     def moving(self, measures: Mapping[str, float]) -> list[str]:
         """The measures to show: those that move first, in their order, at most a few."""

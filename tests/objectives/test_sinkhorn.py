@@ -73,12 +73,12 @@ def test_limits_in_epsilon(x64):
 
 
 def test_marginal_error_is_the_plan_s_own(x64):
-    potentials = sinkhorn_potentials(X, Y, 0.1, max_iterations=8)
+    potentials = sinkhorn_potentials(X, Y, 0.1, max_iterations=70)
     cost = reference.squared_distances(X, Y)
     plan = np.exp((potentials.f[:, None] + potentials.g[None, :] - cost) / 0.1) / (len(X) * len(Y))
     np.testing.assert_allclose(plan.sum(1), np.full(len(X), 1 / len(X)), rtol=1e-9)
     np.testing.assert_allclose(potentials.marginal_error, np.abs(plan.sum(0) - 1 / len(Y)).sum(), rtol=1e-6)
-    assert potentials.iterations == 8
+    assert 70 <= potentials.iterations < 80
     assert sinkhorn_potentials(X, Y, 0.1).marginal_error < 1e-4
 
 

@@ -121,6 +121,8 @@ def test_the_file_stays_small_and_is_the_same_every_time(tmp_path):
 def test_facts_and_settings_name_what_differs():
     rows = [row("a", 0, {}, config={"rate": 1}, device="cpu"), row("b", 2, {}, config={"rate": 2}, device="gpu")]
     assert facts_of(rows)["device"] == "cpu, gpu"
+    measured = row("a", 0, {}, device={"platform": "gpu", "kind": "H200", "count": 2, "cpus": 16, "system": "Linux"})
+    assert facts_of([measured])["device"] == "H200 × 2, 16 CPU cores, Linux"
     assert facts_of(rows)["seeds"] == "0, 2"
     assert settings_of(rows) == {"rate": "1 (a); 2 (b)"}
 

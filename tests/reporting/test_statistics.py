@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from igm_jax.reporting import Metric, interval, ties_with_best
+from igm_jax.reporting import interval, ties_with_best
 
 
 def test_the_interval_is_students():
@@ -102,9 +102,3 @@ def test_single_seeds_name_the_best_alone():
 def test_an_unknown_direction_is_an_error():
     with pytest.raises(ValueError, match="lower, higher"):
         ties_with_best({"a": [1.0]}, "smaller")
-
-
-def test_headings_point_to_the_better_side():
-    assert Metric("w", "W2", "lower").heading == "W2 ↓"
-    assert Metric("w", "W2", "higher").heading == "W2 ↑"
-    assert Metric("w", "W2").heading == "W2"

@@ -9,7 +9,7 @@ from rich.console import Console
 from igm_jax.reporting import FLOOR, Metric, comparison_table, to_console, to_latex, to_markdown
 from tests.reporting import row
 
-METRICS = (Metric("w2", "W₂", "lower", 2), Metric("modes", "modes_50%", "higher", 1), Metric("absent", "absent"))
+METRICS = (Metric("w2", "W₂", "lower", 2), Metric("modes", "modes_50%", "higher", 1), Metric("absent", "absent", None))
 NASTY = r"a|b & 50% _x_ ^{#}$~\<i>"
 
 
@@ -32,7 +32,7 @@ def test_cells_are_means_with_half_widths_and_marks():
     assert [cell.text for cell in lines["energy"].cells] == ["0.11 ± 0.02", "25.0 ± 0.0", "2.0", "0.5", "100"]
     assert [cell.best for cell in lines["energy"].cells] == [True, True, False, False, False]
     assert not any(cell.best for cell in lines[NASTY].cells)
-    assert [cell.text for cell in lines["gan"].cells][:2] == ["failed (2 of 3)", "–"]
+    assert [cell.text for cell in lines["gan"].cells][:2] == ["not finite (2 of 3)", "–"]
 
 
 def test_the_floor_is_last_and_not_ranked():

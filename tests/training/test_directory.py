@@ -36,7 +36,7 @@ def test_plain_is_its_own_round_trip():
     assert flat["seed"] == 3
     assert type(flat["seed"]) is int
     assert json.loads(json.dumps(flat)) == flat == plain(flat)
-    with pytest.raises(TypeError, match="a config may hold dataclasses.*but holds function"):
+    with pytest.raises(TypeError, match=r"a config may hold dataclasses.*but holds function"):
         plain({"optimizer": lambda: None})
 
 
@@ -104,7 +104,7 @@ def test_another_schema_is_refused(tmp_path, content, text):
 
 def test_checkpoints_of_an_unknown_run_are_refused(tmp_path):
     (tmp_path / "log.jsonl").write_text("")
-    with pytest.raises(RunMismatchError, match="holds log.jsonl but no config.json"):
+    with pytest.raises(RunMismatchError, match=r"holds log.jsonl but no config.json"):
         entered(tmp_path)
 
 

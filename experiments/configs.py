@@ -1,0 +1,295 @@
+"""What an experiment may choose, as frozen dataclasses: objectives, generator, optimiser; targets are in ``problems``.
+
+Each field's docstring is its help text on the command line. Lengths are multiples of the data's own median distance
+(``Space.scale``), so that one setting serves a grid in the plane and images alike.
+"""
+
+import dataclasses
+from typing import Any, ClassVar, Literal
+
+import optax
+
+from experiments.problems import TARGETS, Problem, Space, TargetConfig, command
+from igm_jax import Generator, Network, Objective, checks, distributions, kernels, objectives
+from igm_jax.generators import pushforward
+from igm_jax.networks import conv_critic, conv_generator, mlp, mlp_critic
+from igm_jax.objectives.f_gan import f_gan
+from igm_jax.objectives.gan import gan
+from igm_jax.objectives.wasserstein_gan import wgan_gp
+
+__all__ = [
+    "FGAN",
+    "GAN",
+    "MMD",
+    "OBJECTIVES",
+    "TARGETS",
+    "WGANGP",
+    "Adam",
+    "Critic",
+    "Drifting",
+    "Energy",
+    "ObjectiveConfig",
+    "Problem",
+    "Pushforward",
+    "ScoreDifference",
+    "Sinkhorn",
+    "Sliced",
+    "Space",
+    "TargetConfig",
+]
+
+
+@dataclasses.dataclass(frozen=True)
+class Critic:
+    """A critic and its own optimiser."""
+
+    width: int = 128
+    """Units of a hidden layer; for images, a quarter of it is the channels of the first convolution."""
+    depth: int = 3
+    """Hidden layers, for samples that are no images."""
+    rate: float = 1e-3
+    """Learning rate of Adam."""
+    b1: float = 0.0
+    """Adam's memory of the gradient."""
+    b2: float = 0.99
+    """Adam's memory of its square."""
+
+    def build(self, space: Space) -> tuple[Network, optax.GradientTransformation]:
+        """The critic's network and optimiser."""
+        if space.image_shape is not None:
+            network = conv_critic(space.image_shape, width=max(1, self.width // 4))
+        else:
+            network = mlp_critic(space.dim, width=self.width, depth=self.depth, activation="leaky_relu")
+        return network, optax.adam(_positive("rate", self.rate), b1=self.b1, b2=self.b2)
+
+
+@command("mmd")
+@dataclasses.dataclass(frozen=True)
+class MMD:
+    """Squared maximum mean discrepancy under a sum of kernels."""
+
+    name: ClassVar[str] = "mmd"
+    inner_steps: ClassVar[int] = 1
+
+    kernel: Literal["gaussian", "laplace", "inverse_multiquadric"] = "gaussian"
+    """Form of each kernel."""
+    bandwidths: tuple[float, ...] = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+    """One kernel each; in median distances of the data."""
+
+    def build(self, space: Space) -> Objective:
+        """The objective for data of this shape and scale."""
+        if not self.bandwidths:
+            raise ValueError("`bandwidths` must hold at least one positive number, but is empty")
+        form = getattr(kernels, checks.choice("kernel", self.kernel, ("gaussian", "laplace", "inverse_multiquadric")))
+        parts = [form(_positive("bandwidths", width) * space.scale) for width in self.bandwidths]
+        return objectives.mmd(sum(parts[1:], parts[0]))
+
+
+@command("energy")
+@dataclasses.dataclass(frozen=True)
+class Energy:
+    """Energy distance: MMD without a bandwidth."""
+
+    name: ClassVar[str] = "energy"
+    inner_steps: ClassVar[int] = 1
+
+    beta: float = 1.0
+    """Exponent of the distance, below 2."""
+
+    def build(self, space: Space) -> Objective:
+        """The objective for data of this shape and scale."""
+        del space
+        return objectives.energy(self.beta)
+
+
+@command("sinkhorn")
+@dataclasses.dataclass(frozen=True)
+class Sinkhorn:
+    """Sinkhorn divergence: optimal transport with entropy, debiased."""
+
+    name: ClassVar[str] = "sinkhorn"
+    inner_steps: ClassVar[int] = 1
+
+    epsilon: float = 0.002
+    """Strength of the entropy, in squared median distances of the data."""
+
+    def build(self, space: Space) -> Objective:
+        """The objective for data of this shape and scale."""
+        return objectives.sinkhorn(_positive("epsilon", self.epsilon) * space.scale**2)
+
+
+@command("sliced")
+@dataclasses.dataclass(frozen=True)
+class Sliced:
+    """Sliced Wasserstein distance: sort along random directions."""
+
+    name: ClassVar[str] = "sliced"
+    inner_steps: ClassVar[int] = 1
+
+    num_projections: int = 128
+    """Directions in each step."""
+
+    def build(self, space: Space) -> Objective:
+        """The objective for data of this shape and scale."""
+        del space
+        return objectives.sliced(self.num_projections)
+
+
+@command("gan")
+@dataclasses.dataclass(frozen=True)
+class GAN:
+    """Non-saturating GAN with gradient penalties."""
+
+    name: ClassVar[str] = "gan"
+
+    r1: float = 0.1
+    """Penalty on the critic's slope at data, in squared median distances."""
+    r2: float = 0.0
+    """The same at samples."""
+    inner_steps: int = 1
+    """Updates of the critic before each of the generator."""
+    critic: Critic = dataclasses.field(default_factory=Critic)
+
+    def build(self, space: Space) -> Objective:
+        """The objective for data of this shape and scale."""
+        unit = space.scale**2
+        return gan(*self.critic.build(space), r1=self.r1 * unit, r2=self.r2 * unit)
+
+
+@command("wgan-gp")
+@dataclasses.dataclass(frozen=True)
+class WGANGP:
+    """Wasserstein GAN with a gradient penalty."""
+
+    name: ClassVar[str] = "wgan-gp"
+
+    penalty: float = 10.0
+    """Coefficient of the gradient penalty."""
+    inner_steps: int = 5
+    """Updates of the critic before each of the generator."""
+    critic: Critic = dataclasses.field(default_factory=Critic)
+
+    def build(self, space: Space) -> Objective:
+        """The objective for data of this shape and scale."""
+        return wgan_gp(*self.critic.build(space), penalty=self.penalty)
+
+
+Divergence = Literal[
+    "kl",
+    "reverse_kl",
+    "pearson",
+    "neyman",
+    "squared_hellinger",
+    "jeffrey",
+    "jensen_shannon",
+    "gan",
+    "total_variation",
+]
+
+
+@command("f-gan")
+@dataclasses.dataclass(frozen=True)
+class FGAN:
+    """f-GAN: a critic bounds an f-divergence."""
+
+    name: ClassVar[str] = "f-gan"
+
+    divergence: Divergence = "jensen_shannon"
+    """Which f-divergence."""
+    saturating: bool = False
+    """Whether the generator descends the bound itself, or the form with a slope where the critic is sure."""
+    inner_steps: int = 1
+    """Updates of the critic before each of the generator."""
+    critic: Critic = dataclasses.field(default_factory=Critic)
+
+    def build(self, space: Space) -> Objective:
+        """The objective for data of this shape and scale."""
+        return f_gan(self.divergence, *self.critic.build(space), saturating=self.saturating)
+
+
+@command("score-difference")
+@dataclasses.dataclass(frozen=True)
+class ScoreDifference:
+    """Score difference: the gap between the scores of data and samples, both smoothed by a Gaussian."""
+
+    name: ClassVar[str] = "score-difference"
+    inner_steps: ClassVar[int] = 1
+
+    bandwidth: float = 0.1
+    """Width of the Gaussian, in median distances of the data."""
+
+    def build(self, space: Space) -> Objective:
+        """The objective for data of this shape and scale."""
+        return objectives.score_difference(_positive("bandwidth", self.bandwidth) * space.scale)
+
+
+@command("drifting")
+@dataclasses.dataclass(frozen=True)
+class Drifting:
+    """Drifting: doubly normalised attraction and repulsion."""
+
+    name: ClassVar[str] = "drifting"
+    inner_steps: ClassVar[int] = 1
+
+    temperatures: tuple[float, ...] = (0.02, 0.05, 0.2)
+    """One field each, added; in median distances of the data ("paper") or mean ones ("released")."""
+    preset: Literal["paper", "released"] = "released"
+    """The formula of the paper's toy notebook, or of its released code."""
+
+    def build(self, space: Space) -> Objective:
+        """The objective for data of this shape and scale."""
+        unit = space.scale if self.preset == "paper" else 1.0
+        return objectives.drifting(tuple(unit * value for value in self.temperatures), self.preset)
+
+
+ObjectiveConfig = MMD | Energy | Sinkhorn | Sliced | GAN | WGANGP | FGAN | ScoreDifference | Drifting
+OBJECTIVES: dict[str, type[Any]] = {
+    kind.name: kind for kind in (MMD, Energy, Sinkhorn, Sliced, GAN, WGANGP, FGAN, ScoreDifference, Drifting)
+}
+"""The nine objectives by name, in the order of a table."""
+
+
+# --- generator and optimiser ---
+
+
+@dataclasses.dataclass(frozen=True)
+class Pushforward:
+    """The generator: normal noise through a network."""
+
+    latent: int = 16
+    """Features of the noise."""
+    width: int = 128
+    """Units of a hidden layer; for images, a quarter of it is the channels of the picture of half the size."""
+    depth: int = 3
+    """Hidden layers, for samples that are no images."""
+
+    def build(self, space: Space) -> Generator:
+        """The generator for data of this shape: a small convolutional network for images, else a perceptron."""
+        if space.image_shape is not None:
+            network = conv_generator(self.latent, space.image_shape, width=max(1, self.width // 4))
+        else:
+            network = mlp(self.latent, space.dim, width=self.width, depth=self.depth)
+        return pushforward(network, distributions.normal(self.latent))
+
+
+@dataclasses.dataclass(frozen=True)
+class Adam:
+    """The generator's optimiser."""
+
+    rate: float = 1e-3
+    """Learning rate."""
+    b1: float = 0.5
+    """Memory of the gradient."""
+    b2: float = 0.99
+    """Memory of its square."""
+    clip: float | None = None
+    """Largest norm of the gradient, if any."""
+
+    def build(self) -> optax.GradientTransformation:
+        """The optax transformation."""
+        adam = optax.adam(_positive("rate", self.rate), b1=self.b1, b2=self.b2)
+        return adam if self.clip is None else optax.chain(optax.clip_by_global_norm(_positive("clip", self.clip)), adam)
+
+
+def _positive(name: str, value: float) -> float:
+    return checks.positive(name, value)

@@ -1,0 +1,233 @@
+"""Train one generator under one objective on one target.
+
+    python -m experiments.train energy grid
+    python -m experiments.train wgan-gp digits --steps 5000 --critic.rate 3e-4
+    python -m experiments.train sinkhorn file --path samples.npy --directory results/mine
+
+The run lives in its directory: stop it with Ctrl-C, start the same command again, and it continues as if nothing had
+happened; with more ``--steps`` a finished run goes on. In the end a table sums it up, and ``samples.npz`` holds samples of
+the averaged generator with their provenance. ``python -m experiments.train --help`` lists objectives and targets,
+``python -m experiments.train energy grid --help`` all options of a choice.
+
+On two cores ``energy grid`` takes about a minute; with ``--smoke`` any choice takes some seconds.
+"""
+
+import dataclasses
+import json
+import os
+import shlex
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from experiments.configs import FGAN, GAN, WGANGP, Adam, ObjectiveConfig, Problem, Pushforward, TargetConfig
+from igm_jax import Generator, checks
+from igm_jax.evaluation import exact_w2, mode_coverage
+from igm_jax.training import (
+    Interrupted,
+    NonFiniteError,
+    Run,
+    RunDirectoryError,
+    RunMismatchError,
+    Trained,
+    TrainState,
+    plain,
+    provenance,
+    train,
+    training,
+)
+
+JUDGED = 500
+
+
+@dataclasses.dataclass(frozen=True)
+class Train:
+    """Train one generator under one objective on one target."""
+
+    objective: ObjectiveConfig
+    target: TargetConfig
+    generator: Pushforward = dataclasses.field(default_factory=Pushforward)
+    optimizer: Adam = dataclasses.field(default_factory=Adam)
+    steps: int = 3000
+    """Updates of the generator in all."""
+    batch_size: int = 256
+    """Samples, and data, in each minibatch."""
+    average: float = 0.995
+    """Decay of the moving average of the parameters."""
+    seed: int = 0
+    """Seed of everything random."""
+    directory: Path | None = None
+    """Where the run is kept; by default results/train/OBJECTIVE-TARGET-seedSEED."""
+    every: int = 500
+    """Steps between two checkpoints."""
+    chunk: int = 100
+    """Steps between two looks at the progress."""
+    samples: int = 2000
+    """How many samples to save in the end."""
+    smoke: bool = False
+    """Only try whether everything works: few steps, small networks."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: its words; None for those of the process.
+
+    Returns:
+        The exit status: 0 when the run is finished, 1 if it broke, 2 for a wrong wish, 128 + n after signal n.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    options = (tyro.conf.CascadeSubcommandArgs, tyro.conf.OmitSubcommandPrefixes)
+    wish = tyro.cli(Train, args=words, prog="python -m experiments.train", config=options)
+    try:
+        wish = _small(wish) if wish.smoke else wish
+        problem, generator, run = prepared(wish)
+    except (ValueError, TypeError, OSError, ImportError) as error:
+        return _complain(str(error), 2)
+    directory = wish.directory or _default_directory(wish, problem)
+    try:
+        trained = train(
+            run,
+            jax.random.key(wish.seed),
+            wish.steps,
+            directory=directory,
+            config=identity(wish, problem),
+            chunk=wish.chunk,
+            every=wish.every,
+        )
+        samples = _samples(generator, trained.state, wish)
+        _save(directory / "samples.npz", samples, wish, problem, trained)
+    except (RunMismatchError, RunDirectoryError) as error:
+        return _complain(str(error), 2)
+    except NonFiniteError as error:
+        return _complain(str(error), 1)
+    except Interrupted as error:
+        return _complain(f"{error}:\n  {shlex.join(['python', '-m', 'experiments.train', *words])}", 128 + error.signal)
+    except KeyboardInterrupt:
+        return _complain("stopped at once; the same command continues from the last checkpoint", 128 + signal.SIGINT)
+    Console().print(summary(wish, problem, trained, samples, directory))
+    return 0
+
+
+def prepared(wish: Train) -> tuple[Problem, Generator, Run]:
+    """The target, the generator and the run that a wish describes.
+
+    Args:
+        wish: the command line's choices.
+
+    Returns:
+        All that is needed to train.
+
+    Raises:
+        ValueError, TypeError, OSError, ImportError: for choices that cannot be; each text says what to do.
+    """
+    for name in ("steps", "batch_size", "every", "chunk", "samples"):
+        checks.count(name, getattr(wish, name), least=0 if name == "steps" else 1)
+    checks.count("seed", wish.seed, least=0)
+    problem = wish.target.build()
+    generator = wish.generator.build(problem.space)
+    objective = wish.objective.build(problem.space)
+    run = training(
+        generator,
+        objective,
+        wish.optimizer.build(),
+        problem.target,
+        wish.batch_size,
+        inner_steps=wish.objective.inner_steps,
+        average=wish.average,
+        name=wish.objective.name,
+    )
+    jax.eval_shape(run.init, jax.random.key(0))
+    return problem, generator, run
+
+
+def identity(wish: Train, problem: Problem) -> dict[str, Any]:
+    """What tells this run from others. Its length and where it is kept may change from session to session."""
+    parts = ("objective", "target", "generator", "optimizer", "batch_size", "average", "seed")
+    inner_steps = wish.objective.inner_steps
+    return {name: getattr(wish, name) for name in parts} | {"inner_steps": inner_steps, "data": problem.fingerprint}
+
+
+def _small(wish: Train) -> Train:
+    """The same wish in miniature."""
+    objective = wish.objective
+    if isinstance(objective, GAN | WGANGP | FGAN):
+        objective = dataclasses.replace(objective, critic=dataclasses.replace(objective.critic, width=16))
+    return dataclasses.replace(
+        wish,
+        objective=objective,
+        generator=dataclasses.replace(wish.generator, width=16),
+        steps=min(wish.steps, 20),
+        batch_size=min(wish.batch_size, 32),
+        chunk=10,
+        every=10,
+        samples=min(wish.samples, 200),
+    )
+
+
+def _default_directory(wish: Train, problem: Problem) -> Path:
+    return Path("results", "train", f"{wish.objective.name}-{problem.name}-seed{wish.seed}" + "-smoke" * wish.smoke)
+
+
+def _samples(generator: Generator, state: TrainState, wish: Train) -> np.ndarray:
+    """Samples of the averaged generator, the same for the same run."""
+    draw = jax.jit(generator.sample, static_argnums=2)
+    return np.asarray(draw(state.average, jax.random.fold_in(jax.random.key(wish.seed), 1), wish.samples))
+
+
+def _save(path: Path, samples: np.ndarray, wish: Train, problem: Problem, trained: Trained) -> None:
+    """Samples and where they come from, whole or not at all; nothing in the file is pickled."""
+    story = {"config": plain(identity(wish, problem)), "step": int(trained.state.step), **provenance()}
+    story |= {"image_shape": plain(problem.space.image_shape), "scale": problem.space.scale}
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".samples.", suffix=".npz")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez(file, samples=samples, provenance=np.array(json.dumps(story)))
+        os.replace(temporary, path)
+    except OSError as error:
+        Path(temporary).unlink(missing_ok=True)
+        raise RunDirectoryError(
+            f"{path} cannot be written ({error.strerror}); free some space and start the same command again"
+        ) from error
+
+
+def summary(wish: Train, problem: Problem, trained: Trained, samples: np.ndarray, directory: Path) -> Table:
+    """A table of the run's measures, with the floor of real against real where there is one."""
+    table = Table("", "value", "real data", title=f"{wish.objective.name} on {problem.name}, seed {wish.seed}")
+    table.caption = f"samples: {directory / 'samples.npz'}"
+    table.add_row("steps", f"{int(trained.state.step)}")
+    rows = trained.rows
+    if trained.run_seconds:
+        table.add_row("seconds", f"{trained.run_seconds:.1f} + {trained.compile_seconds:.1f} to compile")
+    last = rows[-max(1, len(rows) // 10) :]
+    for name in [name for name in (rows[-1] if rows else {}) if name not in ("step", "seconds")]:
+        table.add_row(f"{name}, last tenth", f"{np.mean([row[name] for row in last]):.4g}")
+    number = min(JUDGED, len(samples))
+    key_target, key_held_out = jax.random.split(jax.random.key(0))
+    data, held_out = problem.target(key_target, number), problem.held_out(key_held_out, number)
+    distances = [exact_w2(real=held_out, fake=fake) for fake in (samples[:number], data)]
+    table.add_row(f"W2 of {number} samples", *(f"{value:.4g}" for value in distances))
+    if problem.target.modes is not None:
+        ours, real = (mode_coverage(fake=fake, modes=problem.target.modes) for fake in (samples, data))
+        for name in ours._fields:
+            table.add_row(name.replace("_", " "), *(f"{getattr(one, name):.4g}" for one in (ours, real)))
+    return table
+
+
+def _complain(text: str, status: int) -> int:
+    Console(stderr=True, soft_wrap=True, markup=False, highlight=False).print(text)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

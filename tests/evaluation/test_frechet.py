@@ -1,0 +1,71 @@
+"""The Fréchet distance against the closed form of Gaussians."""
+
+import numpy as np
+import pytest
+from scipy import linalg
+
+from igm_jax.evaluation import frechet_distance
+
+
+def with_moments(mean, covariance, n=200, seed=0):
+    """Samples whose mean and unbiased covariance are exactly these."""
+    x = np.random.default_rng(seed).normal(size=(n, len(mean)))
+    x -= x.mean(0)
+    x = x @ np.linalg.inv(np.linalg.cholesky(np.cov(x, rowvar=False))).T
+    return x @ np.linalg.cholesky(covariance).T + mean
+
+
+A, B = np.array([[1, 0.3], [0.3, 0.5]]), np.array([[0.6, -0.2], [-0.2, 1.4]])
+
+
+def test_squared_w2_of_two_gaussians():
+    real, fake = with_moments([0.5, -1.0], A), with_moments([-0.25, 0.75], B, n=150, seed=1)
+    assert frechet_distance(real=real, fake=fake) == pytest.approx(4.0751307011203854, rel=1e-12)
+
+
+def test_textbook_formula_in_more_dimensions():
+    rng = np.random.default_rng(0)
+    real, fake = rng.normal(size=(300, 6)) @ rng.normal(size=(6, 6)), rng.normal(size=(80, 6)) + 1
+    a, b = np.cov(real, rowvar=False), np.cov(fake, rowvar=False)
+    root = linalg.sqrtm(a)
+    textbook = np.sum((real.mean(0) - fake.mean(0)) ** 2) + np.trace(a + b - 2 * linalg.sqrtm(root @ b @ root).real)
+    assert frechet_distance(real=real, fake=fake) == pytest.approx(textbook, rel=1e-10)
+
+
+def test_singular_covariances():
+    # One direction each, at right angles: nothing of one covariance helps to carry the other.
+    rng = np.random.default_rng(0)
+    t = rng.normal(size=(50, 1))
+    real, fake = t * np.array([1.0, 0.0, 0.0]), t * np.array([0.0, 2.0, 0.0])
+    variance = t.var(ddof=1)
+    expected = variance + 4 * variance + np.sum((real.mean(0) - fake.mean(0)) ** 2)
+    assert frechet_distance(real=real, fake=fake) == pytest.approx(expected, rel=1e-12)
+    # The same line: the roots are subtracted.
+    along = frechet_distance(real=real, fake=2 * real)
+    assert along == pytest.approx(variance + t.mean() ** 2, rel=1e-12)
+
+
+def test_fewer_samples_than_features():
+    rng = np.random.default_rng(0)
+    real = rng.normal(size=(5, 40))
+    assert frechet_distance(real=real, fake=real[::-1]) < 1e-24, "no square roots of rounding noise"
+    assert frechet_distance(real=real, fake=real + 2.0) == pytest.approx(160.0, rel=1e-12)
+    assert np.isfinite(frechet_distance(real=real, fake=rng.normal(size=(60, 40))))
+
+
+def test_symmetric_and_free_of_the_frame():
+    rng = np.random.default_rng(0)
+    real, fake = rng.normal(size=(100, 4)), rng.normal(size=(90, 4)) * 1.5
+    value = frechet_distance(real=real, fake=fake)
+    rotation = np.linalg.qr(rng.normal(size=(4, 4)))[0]
+    assert frechet_distance(real=fake, fake=real) == pytest.approx(value, rel=1e-12)
+    assert frechet_distance(real=real @ rotation + 7, fake=fake @ rotation + 7) == pytest.approx(value, rel=1e-9)
+
+
+def test_constant_data_have_a_distance():
+    assert frechet_distance(real=np.zeros((4, 3)), fake=np.ones((5, 3))) == 3.0
+
+
+def test_one_sample_has_no_covariance():
+    with pytest.raises(ValueError, match="`fake` must hold at least 2 samples"):
+        frechet_distance(real=np.zeros((4, 3)), fake=np.zeros((1, 3)))
