@@ -12,7 +12,7 @@ import optax
 from experiments.problems import TARGETS, Problem, Space, TargetConfig, command
 from igm_jax import Generator, Network, Objective, checks, distributions, kernels, objectives
 from igm_jax.generators import pushforward
-from igm_jax.networks import conv_critic, conv_generator, mlp, mlp_critic
+from igm_jax.networks import conv_critic, conv_generator, fourier, mlp, mlp_critic
 from igm_jax.objectives.f_gan import f_gan
 from igm_jax.objectives.gan import gan
 from igm_jax.objectives.wasserstein_gan import wgan_gp
@@ -262,13 +262,18 @@ class Pushforward:
     """Units of a hidden layer; for images, a quarter of it is the channels of the picture of half the size."""
     depth: int = 3
     """Hidden layers, for samples that are no images."""
+    frequencies: int = 64
+    """Fourier features of the noise, for samples that are no images; 0 for none."""
 
     def build(self, space: Space) -> Generator:
         """The generator for data of this shape: a small convolutional network for images, else a perceptron."""
         if space.image_shape is not None:
             network = conv_generator(self.latent, space.image_shape, width=max(1, self.width // 4))
         else:
-            network = mlp(self.latent, space.dim, width=self.width, depth=self.depth)
+            features = self.latent + 2 * checks.count("frequencies", self.frequencies, least=0)
+            network = mlp(features, space.dim, width=self.width, depth=self.depth)
+            if self.frequencies:
+                network = fourier(network, self.latent, num_frequencies=self.frequencies)
         return pushforward(network, distributions.normal(self.latent))
 
 
@@ -285,9 +290,10 @@ class Adam:
     clip: float | None = None
     """Largest norm of the gradient, if any."""
 
-    def build(self) -> optax.GradientTransformation:
-        """The optax transformation."""
-        adam = optax.adam(_positive("rate", self.rate), b1=self.b1, b2=self.b2)
+    def build(self, steps: int | None = None) -> optax.GradientTransformation:
+        """The optax transformation; over ``steps``, if given, the rate falls to zero along a cosine."""
+        rate = _positive("rate", self.rate)
+        adam = optax.adam(rate if steps is None else optax.cosine_decay_schedule(rate, steps), b1=self.b1, b2=self.b2)
         return adam if self.clip is None else optax.chain(optax.clip_by_global_norm(_positive("clip", self.clip)), adam)
 
 

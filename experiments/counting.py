@@ -1,12 +1,12 @@
 """How many images are there, and how few of them are real? The uniform cube is every target's naive rival.
 
-    python -m experiments.counting              about a minute on 2 cores
+    python -m experiments.counting              under a minute on 2 cores
     python -m experiments.counting --smoke      seconds
 
 It counts the 1024 × 1024 RGB images (7.8 × 10^7575667) and how long it takes to see them all, enumerates every tiny
 binary image and asks which of them occur in real digits, and measures how far uniform noise is from held-out real images,
 beside how far real training images are. It prints tables and writes to ``results/counting``: ``counting.md``,
-``counting.jsonl`` (one row for each target, kind of samples and seed), ``binary.png`` and ``samples.png``.
+``counting.jsonl`` (one row for each target, kind of samples and seed), ``binary.png``, ``patches.png``, ``digits.png``.
 """
 
 import dataclasses

@@ -11,6 +11,7 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Key
+from igm_jax.checks import ArrayLike
 
 
 class Modes(NamedTuple):
@@ -62,7 +63,7 @@ class Distribution:
         """``n`` independent draws, (n, dim), in the default float type."""
         return self.sample(key, checks.count("n", n))
 
-    def score(self, points: Any) -> Array:
+    def score(self, points: ArrayLike) -> Array:
         """The gradient of the log density: where density grows, and how fast.
 
         ``s(x) = ∇ log p(x)``
@@ -85,7 +86,7 @@ class Distribution:
         return jax.grad(lambda p: jnp.sum(log_density(p)))(points_of(self.dim, points))
 
 
-def points_of(dim: int, points: Any) -> Array:
+def points_of(dim: int, points: ArrayLike) -> Array:
     """``points`` as a float array (m, dim), or an error."""
     array = checks.samples("points", points)
     if array.shape[1] != dim:
@@ -120,7 +121,7 @@ def normal(dim: int) -> Distribution:
     """
     dim = checks.count("dim", dim)
 
-    def log_density(points: Any) -> Array:
+    def log_density(points: ArrayLike) -> Array:
         points = points_of(dim, points)
         return -0.5 * jnp.sum(jnp.square(points), axis=1) - 0.5 * dim * math.log(2 * math.pi)
 
@@ -155,7 +156,7 @@ def uniform_cube(dim: int, low: float = 0.0, high: float = 1.0) -> Distribution:
             f"`low` must be below `high` and both finite, but they are {low} and {high}; swap or widen them"
         )
 
-    def log_density(points: Any) -> Array:
+    def log_density(points: ArrayLike) -> Array:
         points = points_of(dim, points)
         inside = jnp.all((points >= low) & (points <= high), axis=1)
         return jnp.where(inside, -dim * math.log(high - low), -jnp.inf).astype(points.dtype)
@@ -196,7 +197,7 @@ def sphere(dim: int, radius: float = 1.0) -> Distribution:
     return Distribution("sphere", dim, sample, no_density="all its mass lies on a surface, which has no volume")
 
 
-def dataset(x: Any, name: str = "dataset") -> Distribution:
+def dataset(x: ArrayLike, name: str = "dataset") -> Distribution:
     """The empirical distribution of a data set: draws of its rows with replacement.
 
     ``p = (1/N) Σ_i δ(x_i)``

@@ -11,6 +11,7 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Key
+from igm_jax.checks import ArrayLike
 from igm_jax.distributions.base import Distribution, points_of
 from igm_jax.pairwise import squared_distances
 
@@ -71,7 +72,7 @@ def noisy_curves(name: str, curves: tuple[Curve, ...], noise: float) -> Distribu
         return Distribution(name, 2, sample, no_density=reason)
     nodes, log_weights = _quadrature(curves, noise)
 
-    def log_density(points: Any) -> Array:
+    def log_density(points: ArrayLike) -> Array:
         points = points_of(2, points)
         squares = squared_distances(points, jnp.asarray(nodes, points.dtype))
         terms = jnp.asarray(log_weights, points.dtype)[None] - squares / (2 * noise**2)

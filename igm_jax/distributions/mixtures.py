@@ -11,13 +11,14 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Key
+from igm_jax.checks import ArrayLike
 from igm_jax.distributions.base import Distribution, Modes, default_float, points_of
 from igm_jax.pairwise import matmul
 
 # Parameters stay NumPy float64 and are cast where they are used, so one target serves float32 and float64 alike.
 
 
-def gaussian(mean: Any, covariance: Any) -> Distribution:
+def gaussian(mean: ArrayLike, covariance: ArrayLike) -> Distribution:
     """A Gaussian in d dimensions.
 
     ``log p(x) = -½ (x - μ)ᵀ Σ⁻¹ (x - μ) - ½ log det 2πΣ``, so the score is ``-Σ⁻¹ (x - μ)``.
@@ -44,7 +45,12 @@ def gaussian(mean: Any, covariance: Any) -> Distribution:
 
 
 def gaussian_mixture(
-    means: Any, std: Any = None, *, covariances: Any = None, weights: Any = None, name: str = "gaussian mixture"
+    means: ArrayLike,
+    std: ArrayLike | None = None,
+    *,
+    covariances: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    name: str = "gaussian mixture",
 ) -> Distribution:
     """A mixture of K Gaussians in d dimensions.
 
@@ -136,7 +142,7 @@ def _mixture(
         z = jax.random.normal(key_noise, (n, dim))
         return jnp.asarray(means, z.dtype)[which] + spread(which, z)
 
-    def log_density(points: Any) -> Array:
+    def log_density(points: ArrayLike) -> Array:
         points = points_of(dim, points)
 
         # Offsets are taken directly, not through the expanded square, which loses digits where components are narrow.

@@ -10,6 +10,7 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Key
+from igm_jax.checks import ArrayLike
 from igm_jax.distributions.base import Distribution, points_of
 from igm_jax.distributions.curves import Curve, log_blurred_box, noise_level, noisy_curves
 from igm_jax.distributions.mixtures import gaussian_mixture
@@ -183,7 +184,7 @@ def checkerboard(noise: float = 0.05) -> Distribution:
         square = jax.random.randint(key_square, (n,), 0, len(centres))
         return jnp.asarray(centres, place.dtype)[square] + place + noise * jax.random.normal(key_noise, (n, 2))
 
-    def log_density(points: Any) -> Array:
+    def log_density(points: ArrayLike) -> Array:
         points = points_of(2, points)
 
         def square(centre: Array) -> Array:

@@ -1,8 +1,9 @@
 """Generators and critics: flax NNX modules behind pure ``init`` and ``apply``, on flat samples (n, d)."""
 
 from igm_jax.networks.convolutional import conv_critic, conv_generator
+from igm_jax.networks.fourier import fourier
 from igm_jax.networks.functional import network
 from igm_jax.networks.layers import spectral_norm
 from igm_jax.networks.mlp import mlp, mlp_critic, squeeze
 
-__all__ = ["conv_critic", "conv_generator", "mlp", "mlp_critic", "network", "spectral_norm", "squeeze"]
+__all__ = ["conv_critic", "conv_generator", "fourier", "mlp", "mlp_critic", "network", "spectral_norm", "squeeze"]

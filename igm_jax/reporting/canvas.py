@@ -15,6 +15,7 @@ from igm_jax.reporting.style import Theme, View, theme
 try:
     import matplotlib as mpl
     from matplotlib.axes import Axes
+    from matplotlib.collections import LineCollection
     from matplotlib.colors import Colormap, ListedColormap
     from matplotlib.figure import Figure
     from PIL import Image
@@ -23,7 +24,7 @@ except ImportError as error:
         'pictures need matplotlib and pillow, which are not installed: pip install "igm-jax[report]"'
     ) from error
 
-__all__ = ["WIDTH", "Axes", "Colormap", "Figure", "Image", "ListedColormap"]
+__all__ = ["WIDTH", "Axes", "Colormap", "Figure", "Image", "LineCollection", "ListedColormap"]
 __all__ += ["bare", "mpl", "panels", "png", "rgb", "squares", "styled", "window"]
 
 WIDTH = 10.0  # inches

@@ -1,21 +1,22 @@
 """Pictures of samples, of training and of fields. They need the extra ``report``: ``pip install "igm-jax[report]"``.
 
-Every function returns a matplotlib ``Figure`` made without pyplot: no global state, no display, nothing to close. ``png``
-turns one into bytes, the same bytes for the same numbers.
+Every function but ``animation`` returns a matplotlib ``Figure`` made without pyplot: no global state, no display, nothing to
+close. ``png`` turns one into bytes, the same bytes for the same numbers.
 """
 
+import io
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from igm_jax.reporting.canvas import WIDTH, Figure, bare, panels, rgb, squares, styled, window
+from igm_jax.reporting.canvas import WIDTH, Figure, Image, LineCollection, bare, panels, rgb, squares, styled, window
 from igm_jax.reporting.canvas import png as png
 from igm_jax.reporting.curves import Curves as Curves
 from igm_jax.reporting.curves import training_curves as training_curves
 from igm_jax.reporting.fields import Field as Field
 from igm_jax.reporting.fields import field_panels as field_panels
-from igm_jax.reporting.style import Theme, View, colours, named, pictures, plane, theme, view_of
+from igm_jax.reporting.style import PALETTE, Theme, View, colours, named, pictures, plane, theme, view_of
 
 
 @styled
@@ -94,3 +95,65 @@ def scatter_panels(
         axis.scatter(*points.T, s=size, c=colour[name], alpha=0.7, linewidths=0)
         window(axis, view, name)
     return figure
+
+
+@styled
+def _frame(points: np.ndarray, before: np.ndarray, data: np.ndarray, view: View, title: str, *, dark: bool) -> Figure:
+    """One frame of ``animation``: the points, the way they came since the frame before, and the data behind."""
+    shade = theme(dark)
+    figure, (axis,) = panels(1, 1, 4.3, shade, 4.2)
+    axis.scatter(*data.T, s=4, c=shade.data, linewidths=0)
+    ways = list(np.stack([before, points], axis=1))
+    axis.add_collection(LineCollection(ways, colors=PALETTE[0], alpha=0.25, linewidths=0.8))
+    axis.scatter(*points.T, s=float(np.clip(4000 / len(points), 3, 12)), c=PALETTE[0], alpha=0.8, linewidths=0)
+    window(axis, view, title)
+    return figure
+
+
+def animation(
+    frames: Any,
+    steps: Any,
+    data: Any,
+    *,
+    title: str = "",
+    clock: str = "step",
+    view: View | None = None,
+    seconds: float = 6.0,
+    dpi: int = 110,
+    dark: bool = False,
+) -> bytes:
+    """Points on their way, as an animated GIF that plays for ever and rests on its last frame.
+
+    Args:
+        frames: (k, n, 2) snapshots.
+        steps: (k,) when they were taken.
+        data: (m, 2) points of the target, in grey.
+        title: what moves.
+        clock: what the steps count.
+        view: the window; by default around the data and the first frame.
+        seconds: how long one round takes, without the rest at its end.
+        dpi: dots an inch; the picture is 4.2 inches wide.
+        dark: for dark pages.
+
+    Returns:
+        The file's bytes, the same for the same numbers.
+
+    Raises:
+        ValueError: for shapes that do not fit.
+    """
+    data, frames, steps = plane("data", data), np.asarray(frames, dtype=float), np.asarray(steps)
+    if frames.ndim != 3 or frames.shape[2] != 2 or not frames.size or steps.shape != frames.shape[:1]:
+        raise ValueError(
+            f"`frames` must have shape (k, n, 2) and `steps` (k,), but they have shapes {frames.shape} and {steps.shape}"
+        )
+    view = view or view_of(np.concatenate([data, frames[0][np.isfinite(frames[0]).all(-1)]]), margin=0.06)
+    images = []
+    for number, (step, points) in enumerate(zip(steps.tolist(), frames, strict=True)):
+        text = f"{title} · {clock} {step}" if title else f"{clock} {step}"
+        figure = _frame(points, frames[max(number - 1, 0)], data, view, text, dark=dark)
+        images.append(Image.open(io.BytesIO(png(figure, dpi=dpi))))
+    pause = max(20, round(1000 * seconds / len(images)))
+    buffer = io.BytesIO()
+    durations = [pause] * (len(images) - 1) + [1500]
+    images[0].save(buffer, "GIF", save_all=True, append_images=images[1:], duration=durations, loop=0, optimize=False)
+    return buffer.getvalue()

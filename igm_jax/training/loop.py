@@ -34,12 +34,15 @@ class Trained(NamedTuple):
         rows: the log, also of the sessions before this one.
         compile_seconds: what this session spent on compiling.
         run_seconds: what it spent on its steps.
+        memory_bytes: what the compiled steps hold at once, as the compiler counts it: state, results and scratch; None
+            where a session had nothing left to do or the compiler does not say.
     """
 
     state: TrainState
     rows: list[Row]
     compile_seconds: float
     run_seconds: float
+    memory_bytes: int | None = None
 
 
 class _Store(NamedTuple):
@@ -183,7 +186,15 @@ def _loop(
                 store.save(state)
             if stop():
                 raise _interrupted(store, done, plan.steps, stop())
-    return Trained(state, rows, compiled, spent)
+    return Trained(state, rows, compiled, spent, _memory(move))
+
+
+def _memory(compiled: Any) -> int | None:
+    analysis = compiled.memory_analysis()
+    if analysis is None:
+        return None
+    held = analysis.argument_size_in_bytes + analysis.output_size_in_bytes - analysis.alias_size_in_bytes
+    return held + analysis.temp_size_in_bytes
 
 
 def _non_finite(plan: _Plan, infos: dict[str, np.ndarray], step: int, seed: int, store: _Store) -> NonFiniteError:

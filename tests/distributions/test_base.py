@@ -108,7 +108,7 @@ def test_dataset_refuses_bad_data(x, text):
 
 def test_dataset_refuses_words():
     with pytest.raises(TypeError, match="numbers"):
-        dataset("digits")
+        dataset([["digits"]])
 
 
 def test_a_score_without_a_density_says_why():

@@ -160,4 +160,4 @@ def test_bad_means():
     with pytest.raises(ValueError, match="one vector"):
         gaussian(np.zeros((1, 2)), np.eye(2))
     with pytest.raises(TypeError, match="known real numbers"):
-        gaussian("a", np.eye(2))
+        gaussian(["a", "b"], np.eye(2))

@@ -47,7 +47,7 @@ def test_accuracy_of_the_best_classifier():
 @pytest.mark.parametrize(
     ("name", "fake"),
     [
-        ("noise", lambda x: x + 0.4 * gaussian(9, *x.shape)),
+        ("noise", lambda x: x + 0.8 * gaussian(9, *x.shape)),
         ("shrunk", lambda x: 0.8 * x),
         ("a dropped half", lambda x: np.abs(x)),
         ("duplicates", lambda x: x[np.arange(len(x)) % 5]),

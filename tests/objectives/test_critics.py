@@ -1,3 +1,5 @@
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,17 +13,16 @@ from igm_jax.objectives.critics import CriticState, adversarial
 from igm_jax.objectives.f_gan import f_gan
 from igm_jax.objectives.gan import gan
 from igm_jax.objectives.wasserstein_gan import wgan_gp
+from tests.objectives.optimisers import adam
 
 CRITIC = mlp_critic(2, width=8, depth=2)
-ADAM = optax.adam(1e-2)
+ADAM = adam(1e-2)
 OBJECTIVES = {
-    "gan": gan(CRITIC, ADAM),
-    "gan, r1 and r2": gan(CRITIC, ADAM, r1=1.0, r2=0.5),
+    "gan": gan(CRITIC, ADAM, r1=1.0, r2=0.5),
     "wgan_gp": wgan_gp(CRITIC, ADAM),
     "f_gan": f_gan("jeffrey", CRITIC, ADAM),
-    "f_gan, not saturating": f_gan("kl", CRITIC, ADAM, saturating=False),
 }
-each = pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=OBJECTIVES.keys())
+each = pytest.mark.parametrize("name", OBJECTIVES)
 
 
 def batches(n=6, m=9):
@@ -29,28 +30,33 @@ def batches(n=6, m=9):
     return jax.random.normal(key_x, (n, 2)), 1 + jax.random.normal(key_y, (m, 2))
 
 
-@each
-def test_velocity_is_minus_the_gradient_of_the_witness(objective, key):
-    x, y = batches()
-    state = jax.jit(objective.init)(key, x)
+@functools.cache
+def compiled(name):
+    """An objective's start, its update, and its velocity beside minus the gradient of its witness, compiled once."""
+    objective = OBJECTIVES[name]
 
-    @jax.jit
-    def both(state):
+    def flows(key, state, x, y):
         slope = jax.grad(lambda points: objective.witness(state, points, x, y).sum())(x)
         return velocity(objective, key, state, x, y), -slope
 
-    flow, descent = both(state)
+    return jax.jit(objective.init), jax.jit(objective.update), jax.jit(flows)
+
+
+@each
+def test_velocity_is_minus_the_gradient_of_the_witness(name, key):
+    init, _, flows = compiled(name)
+    x, y = batches()
+    flow, descent = flows(key, init(key, x), x, y)
     assert np.linalg.norm(flow) > 1e-3
     np.testing.assert_allclose(flow, descent, rtol=1e-5, atol=1e-7)
 
 
 @each
-def test_the_critic_learns_without_compiling_again(objective, key):
+def test_the_critic_learns_without_compiling_again(name, key):
+    init, update, _ = compiled(name)
     x, y = batches()
-    update = jax.jit(objective.update)
-    state = jax.jit(objective.init)(key, x)
-    losses = []
-    for _ in range(30):
+    state, losses = init(key, x), []
+    for _ in range(60):
         state, info = update(key, state, x, y)
         losses.append(float(info["critic_loss"]))
     assert isinstance(state, CriticState)
@@ -61,32 +67,36 @@ def test_the_critic_learns_without_compiling_again(objective, key):
 
 
 @each
-def test_identical_and_constant_samples_give_finite_steps(objective, key):
-    x = jnp.ones((3, 2))
-    state = jax.jit(objective.init)(key, x)
-    state, info = jax.jit(objective.update)(key, state, x, x)
-    assert np.isfinite(velocity(objective, key, state, x, x)).all()
-    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves((state, info)))
-    assert float(info["critic_gap"]) == 0
+def test_identical_and_constant_samples_give_finite_steps(name, key):
+    init, update, flows = compiled(name)
+    x, y = jnp.ones((6, 2)), jnp.ones((9, 2))
+    state, info = update(key, init(key, x), x, y)
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves((state, info, flows(key, state, x, y))))
+    assert abs(float(info["critic_gap"])) < 1e-6
 
 
 def test_update_is_one_step_of_the_optimiser(key):
     x, y = batches()
     objective = adversarial(CRITIC, optax.sgd(0.1), lambda key, critic, x, y: (critic(x).mean(), {}), jnp.negative)
-    state = objective.init(key, x)
-    slope = jax.grad(lambda params: CRITIC.apply(params, x).mean())(state.params)
-    after, info = objective.update(key, state, x, y)
-    expected = jax.tree.map(lambda p, g: p - 0.1 * g, state.params, slope)
-    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7), after.params, expected)
-    np.testing.assert_allclose(info["critic_loss"], CRITIC.apply(state.params, x).mean(), rtol=1e-6)
+
+    @jax.jit
+    def found_and_expected(key):
+        state = objective.init(key, x)
+        value, slope = jax.value_and_grad(lambda params: CRITIC.apply(params, x).mean())(state.params)
+        after, info = objective.update(key, state, x, y)
+        by_hand = jax.tree.map(lambda p, g: p - 0.1 * g, state.params, slope)
+        return (after.params, info["critic_loss"]), (by_hand, value)
+
+    found, expected = found_and_expected(key)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7), found, expected)
 
 
 def test_works_in_double_precision(x64, key):
-    objective = wgan_gp(CRITIC, ADAM)
-    x, y = (jax.random.normal(key, (4, 2), jnp.float64) for _ in range(2))
-    state = jax.jit(objective.init)(key, x)
-    state, info = jax.jit(objective.update)(key, state, x, y)
-    assert info["critic_loss"].dtype == velocity(objective, key, state, x, y).dtype == jnp.float64
+    objective, x, y = wgan_gp(CRITIC, ADAM), jnp.zeros((4, 2), jnp.float64), jnp.ones((5, 2), jnp.float64)
+    state = jax.eval_shape(objective.init, key, x)
+    _, info = jax.eval_shape(objective.update, key, state, x, y)
+    flow = jax.eval_shape(functools.partial(velocity, objective), key, state, x, y)
+    assert info["critic_loss"].dtype == flow.dtype == jnp.float64
 
 
 def test_gradient_norms_have_a_gradient_at_zero():
@@ -97,9 +107,9 @@ def test_gradient_norms_have_a_gradient_at_zero():
 
 
 def test_wrong_parts_are_named():
-    with pytest.raises(TypeError, match="`optimizer` must be an optax optimiser.*but is float"):
+    with pytest.raises(TypeError, match=r"`optimizer` must be an optax optimiser.*but is float"):
         critics.check_parts(CRITIC, 1e-3)
-    with pytest.raises(TypeError, match="`critic` must be a Network.*but is function"):
+    with pytest.raises(TypeError, match=r"`critic` must be a Network.*but is function"):
         critics.check_parts(lambda x: x, ADAM)
     for make in (gan, wgan_gp):
         with pytest.raises(TypeError):
@@ -112,18 +122,17 @@ def test_a_critic_that_does_not_fit_fails_before_any_work(key):
     x, y = batches()
     column = gan(mlp(2, 1, width=4), ADAM)
     with pytest.raises(ValueError, match=r"one number a sample, shape \(6,\), but gave \(6, 1\)"):
-        column.init(key, x)
+        jax.eval_shape(column.init, key, x)
     mean = wgan_gp(Network(lambda key: {}, lambda params, x: x.mean()), ADAM)
     with pytest.raises(ValueError, match=r"shape \(6,\), but gave \(\)"):
         mean.loss(key, CriticState({}, ()), x, y)
     with pytest.raises(ValueError, match="built for 2 features"):
-        gan(CRITIC, ADAM).init(key, jnp.ones((4, 3)))
+        jax.eval_shape(gan(CRITIC, ADAM).init, key, jnp.ones((4, 3)))
 
 
 def test_bad_samples_are_named(key):
     x, y = batches()
-    objective = OBJECTIVES["gan"]
-    state = objective.init(key, x)
+    objective, state = OBJECTIVES["gan"], compiled("gan")[0](key, x)
     with pytest.raises(ValueError, match="same number of features"):
         objective.update(key, state, x, jnp.ones((4, 3)))
     with pytest.raises(ValueError, match=r"`y` must have shape \(n, d\)"):

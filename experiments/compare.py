@@ -1,0 +1,192 @@
+"""Train one generator under every objective, under one budget, and compare what comes out.
+
+    python -m experiments.compare
+    python -m experiments.compare --objectives energy drifting --targets ring --seeds 5 --steps 5000
+    python -m experiments.compare --smoke
+
+For each target, every objective trains the same generator from the same seeds on the same draws of data for the same number
+of updates, all seeds side by side. Judges that no objective minimises give the numbers. In the directory, ``report.html``
+tells the whole story; ``tables.md``, ``*.tex``, ``rows.jsonl`` and the pictures hold its parts. Interrupted, the same command
+goes on with the objective that it had begun. On two cores the default takes about five minutes.
+"""
+
+import contextlib
+import dataclasses
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import tyro
+from rich.console import Console
+
+from experiments.configs import OBJECTIVES, TARGETS, Adam, Problem, Pushforward
+from experiments.groups import Budget, Group, Judges, flat_config, judges, load, save, trained_group
+from experiments.settings import settings
+from experiments.summary import summarise, title
+from igm_jax import checks
+from igm_jax.evaluation import floor
+from igm_jax.reporting import FLOOR, read_jsonl, write_jsonl
+from igm_jax.training import provenance
+from igm_jax.training.directory import run_directory
+
+ROOM = 200 << 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Compare:
+    """Train one generator under every objective, under one budget, and compare what comes out."""
+
+    targets: tuple[str, ...] = ("grid", "digits")
+    """What to learn; see ``python -m experiments.train energy --help`` for all."""
+    objectives: tuple[str, ...] = tuple(OBJECTIVES)
+    """Which objectives, by name."""
+    seeds: int = 3
+    """Independent runs of each, side by side."""
+    steps: int = 2000
+    """Updates of the generator."""
+    batch_size: int = 256
+    """Samples, and data, in each minibatch."""
+    generator: Pushforward = dataclasses.field(default_factory=lambda: Pushforward(latent=8))
+    optimizer: Adam = dataclasses.field(default_factory=lambda: Adam(rate=2e-3))
+    average: float = 0.99
+    """Decay of the moving average of the parameters."""
+    samples: int = 2000
+    """Samples to judge, where the data are not limited."""
+    directory: Path = Path("results/compare")
+    """Where everything is kept."""
+    smoke: bool = False
+    """Only try whether everything works: few steps, small networks, in results/compare-smoke."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: its words; None for those of the process.
+
+    Returns:
+        The exit status: 0 when the report is written, 1 if a run broke, 2 for a wrong wish, 130 after Ctrl-C.
+    """
+    console = Console(stderr=True, soft_wrap=True, markup=False, highlight=False)
+    wish = tyro.cli(Compare, args=arguments, prog="python -m experiments.compare")
+    with contextlib.ExitStack() as stack:
+        try:  # all that can be wrong with a wish shows here, before any long work
+            wish = _checked(_small(wish) if wish.smoke else wish)
+            problems = {name: TARGETS[name]().build() for name in wish.targets}
+            settled = run_directory(wish.directory, _identity(wish), jax.random.key(0), ROOM)
+            directory = stack.enter_context(settled)
+        except (ValueError, TypeError, OSError, ImportError) as error:
+            console.print(str(error))
+            return 2
+        try:
+            rows, groups = _measured(wish, problems, directory, console)
+            report = summarise(rows, groups, problems, directory)
+        except KeyboardInterrupt:
+            console.print("stopped; the same command goes on with the objective that it had begun")
+            return 130
+        except OSError as error:
+            console.print(f"{error}; what was finished is kept: free some space, and the same command goes on")
+            return 1
+    for table in report.tables:
+        Console().print(table)
+    console.print(f"report: {report.path}")
+    return 1 if report.broken else 0
+
+
+def _checked(wish: Compare) -> Compare:
+    for kind, chosen, known in (("targets", wish.targets, TARGETS), ("objectives", wish.objectives, OBJECTIVES)):
+        for name in chosen:
+            checks.choice(kind, name, [name for name in known if name != "file"])
+        if not chosen or len(set(chosen)) < len(chosen):
+            raise ValueError(f"`{kind}` must name at least one, each once, but is {' '.join(chosen) or 'empty'}")
+    for name in ("seeds", "steps", "batch_size"):
+        checks.count(name, getattr(wish, name))
+    checks.count("samples", wish.samples, least=50)
+    return wish
+
+
+def _small(wish: Compare) -> Compare:
+    return dataclasses.replace(
+        wish,
+        seeds=2,
+        steps=min(wish.steps, 20),
+        batch_size=min(wish.batch_size, 32),
+        generator=dataclasses.replace(wish.generator, width=16),
+        samples=min(wish.samples, 100),
+        directory=wish.directory.with_name(wish.directory.name + "-smoke"),
+    )
+
+
+def _identity(wish: Compare) -> dict[str, Any]:
+    """What must be equal for results to stand in one table; objectives, targets and seeds may be added to."""
+    shared = ("steps", "batch_size", "generator", "optimizer", "average", "samples", "seeds", "smoke")
+    return {name: getattr(wish, name) for name in shared}
+
+
+def _budget(wish: Compare) -> Budget:
+    return Budget(**{name: getattr(wish, name) for name in Budget._fields})
+
+
+def _measured(
+    wish: Compare, problems: dict[str, Problem], directory: Path, console: Console
+) -> tuple[list[dict[str, Any]], dict[str, dict[str, Group]]]:
+    """All rows and groups, read where they are there already, trained where not."""
+    groups: dict[str, dict[str, Group]] = {target: {} for target in problems}
+    rows = []
+    for target, problem in problems.items():
+        judge = judges(problem, wish.samples, directory / "judges")
+        for number, name in enumerate(wish.objectives, start=1):
+            console.print(f"{title(target)}: {name}, {number} of {len(wish.objectives)}")
+            groups[target][name] = group = _group(wish, target, problem, name, judge, directory)
+            rows += _rows(wish, target, name, group)
+        rows += _floors(wish, target, problem, judge)
+    return read_jsonl(write_jsonl(directory / "rows.jsonl", rows)), groups
+
+
+def _group(wish: Compare, target: str, problem: Problem, name: str, judge: Judges, directory: Path) -> Group:
+    kind, path = settings(target, name), directory / "groups" / f"{target}-{name}.npz"
+    if wish.smoke and hasattr(kind, "critic"):
+        kind = dataclasses.replace(kind, critic=dataclasses.replace(kind.critic, width=16))
+    config = flat_config(kind, _budget(wish))
+    group = load(path, config)
+    if group is None:
+        group = trained_group(name, config, kind, problem, _budget(wish), judge)
+        save(path, group)
+    return group
+
+
+def _row(target: str, name: str, seed: int, metrics: dict[str, float], costs: Any, story: Any, config: Any) -> dict:
+    known = {cost: costs.get(cost) for cost in ("seconds", "compile_seconds", "memory_mb")}
+    place = {"experiment": "compare", "target": title(target), "objective": name, "seed": seed}
+    return {**place, "metrics": metrics, **known, "config": config, **story}
+
+
+def _rows(wish: Compare, target: str, name: str, group: Group) -> list[dict[str, Any]]:
+    # Seeds run side by side, so a seed's share of the time is the group's over their number.
+    share = {cost: value / (wish.seeds if cost == "seconds" else 1) for cost, value in group.costs.items()}
+    failed = {"w2" if target != "digits" else "frechet": float("nan")}
+    return [
+        _row(
+            target, name, seed, group.metrics[seed] if group.metrics else failed, share, group.provenance, group.config
+        )
+        for seed in range(wish.seeds)
+    ]
+
+
+def _floors(wish: Compare, target: str, problem: Problem, judge: Judges) -> list[dict[str, Any]]:
+    """What the judges say of real data, in the place of samples."""
+    size = len(judge.real)
+    if problem.splits is None:
+        held_out = np.asarray(problem.held_out(jax.random.key(6), 2 * size))
+    else:
+        held_out = np.concatenate([problem.splits.test.images, problem.splits.validation.images])
+    values = floor(judge.final, held_out, size, seeds=range(wish.seeds), fake_size=min(size, len(held_out) - size))
+    metrics = [{name: numbers[seed] for name, numbers in values.items()} for seed in range(wish.seeds)]
+    return [_row(target, FLOOR, seed, metrics[seed], {}, provenance(), {}) for seed in range(wish.seeds)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,143 @@
+"""From groups of runs to tables, pictures and the report."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from rich.table import Table as RichTable
+
+from experiments.configs import Problem
+from experiments.groups import Group
+from igm_jax.evaluation import MEASURES
+from igm_jax.reporting import FLOOR, comparison_table, to_console, to_latex, to_markdown, write_whole
+from igm_jax.reporting.canvas import png
+from igm_jax.reporting.figures import Curves, Field, field_panels, sample_grid, scatter_panels, training_curves
+from igm_jax.reporting.report import Picture, Player, Report, Section, facts_of, picture, settings_of, write_report
+
+Groups = Mapping[str, Group]
+
+TITLES = {"grid": "25 Gaussians", "digits": "digits", "ring": "ring of 8 Gaussians", "photo-patches": "photo patches"}
+
+HIDDEN = ("kid_error", "random_frechet_spread", "c2st_p", "density")
+"""Numbers that are kept in the rows and left out of the tables, where they would crowd out the others."""
+
+
+class Summary(NamedTuple):
+    """What was written: the report's path, the tables for the screen, and which runs broke."""
+
+    path: Path
+    tables: list[RichTable]
+    broken: list[str]
+
+
+def title(target: str) -> str:
+    """A target's name in tables and headings."""
+    return TITLES.get(target, target)
+
+
+def summarise(
+    rows: list[dict[str, Any]], groups: Mapping[str, Groups], problems: Mapping[str, Problem], directory: Path
+) -> Summary:
+    """Write tables, pictures and the report of a comparison.
+
+    Args:
+        rows: one for each target, objective and seed, and the floors.
+        groups: for each target, its objectives' groups.
+        problems: the targets.
+        directory: where to write.
+
+    Returns:
+        What was written.
+    """
+    metrics = [measure for name, measure in MEASURES.items() if name not in HIDDEN]
+    tables = {target: comparison_table(rows, metrics, title(target)) for target in groups}
+    write_whole(directory / "tables.md", "\n\n".join(to_markdown(table) for table in tables.values()) + "\n")
+    sections = []
+    for target, table in tables.items():
+        write_whole(directory / f"{target}.tex", to_latex(table))
+        section = _section(groups[target], problems[target], rows, target)
+        for one in section.pictures:
+            write_whole(directory / f"{target}-{one.title.lower().replace(' ', '-')}.png", one.light)
+        sections.append(section._replace(tables=(table,)))
+    broken = [
+        f"{title(t)}, {name}: {group.broken}" for t in groups for name, group in groups[t].items() if group.broken
+    ]
+    first = next(iter(next(iter(groups.values())).values())).config
+    text = (
+        f"The same generator, the same draws of data and {first['steps']} updates for every objective;"
+        f" {first['seeds']} seeds each, and judges that no objective minimises. {' '.join(broken)}"
+    )
+    report = Report("One generator, nine ways to train it" if len(first) and _nine(groups) else "One generator, compared",
+                    text, facts_of(rows), tuple(sections), settings_of([r for r in rows if r["objective"] != FLOOR]))  # fmt: skip
+    path = write_report(directory / "report.html", report)
+    return Summary(path, [to_console(table) for table in tables.values()], broken)
+
+
+def _nine(groups: Mapping[str, Groups]) -> bool:
+    return all(len(one) == 9 for one in groups.values())
+
+
+def _section(groups: Groups, problem: Problem, rows: list[dict[str, Any]], target: str) -> Section:
+    whole = {name: group.arrays for name, group in groups.items() if not group.broken}
+    if not whole:
+        return Section(title(target), "Every run broke; the summary above says why.")
+    data, shape = _data(problem), problem.space.image_shape
+    steps = next(iter(whole.values()))["steps"]
+    frames = {name: arrays["frames"] for name, arrays in whole.items()}
+    caption = "The averaged generator of the first seed; the noise behind the samples stays the same."
+    samples = {name: arrays["samples"] for name, arrays in whole.items()}
+    if shape is not None:
+        player = Player(steps, frames, data, shape, (-1.0, 1.0), title="Samples through training", caption=caption)
+        sheet = {"real data": data} | samples
+        pictures = [picture("Samples", "The first twenty samples of the first seed; nobody chose them.", sample_grid,
+                            sheet, shape, value_range=(-1.0, 1.0))]  # fmt: skip
+        return Section(title(target), players=(player,), pictures=(*pictures, _curves(whole, rows, target)))
+    player = Player(steps, frames, data[:500], title="Samples through training", caption=caption)
+    few = {name: points[:1000] for name, points in samples.items()}
+    pictures = [
+        picture("Samples", "A thousand samples of the first seed; data in grey.", scatter_panels, few, data[:1000])
+    ]
+    pictures.append(_curves(whole, rows, target))
+    if all("field/points" in arrays for arrays in whole.values()):
+        pictures.append(_fields(whole, data, int(steps[2])))
+    return Section(title(target), players=(player,), pictures=tuple(pictures))
+
+
+def _data(problem: Problem) -> np.ndarray:
+    import jax
+
+    if problem.splits is not None:
+        return np.asarray(problem.splits.test.images)
+    return np.asarray(problem.held_out(jax.random.key(5), 2000))
+
+
+def _curves(whole: Mapping[str, dict[str, np.ndarray]], rows: list[dict[str, Any]], target: str) -> Picture:
+    looks = [name.removeprefix("look/") for name in next(iter(whole.values())) if name.startswith("look/")]
+    curves = {
+        name: Curves(arrays["steps"][1:], {look: arrays[f"look/{look}"][1:].T for look in looks})
+        for name, arrays in whole.items()
+    }
+    floor = [row["metrics"] for row in rows if row["objective"] == FLOOR and row["target"] == title(target)]
+    floors = {look: float(np.mean([metrics[look] for metrics in floor])) for look in looks if look in floor[0]}
+    caption = "Judged on few samples at every snapshot: the mean over seeds, the band from the lowest to the highest."
+    labels = {look: MEASURES[look].label if look in MEASURES else look for look in looks}
+    return picture("Training curves", caption, training_curves, curves, labels, floors=floors)
+
+
+def _fields(whole: Mapping[str, dict[str, np.ndarray]], data: np.ndarray, step: int) -> Picture:
+    fields = {
+        name: Field(arrays["field/points"], arrays["field/velocities"], arrays.get("field/heights"))
+        for name, arrays in whole.items()
+    }
+    near = {name: arrays["frames"][2][:200] for name, arrays in whole.items()}
+    caption = (
+        f"Early, after {step} updates of the first seed. Colour is the witness, the hill that samples roll down; arrows are the"
+        " velocity. Drifting has no witness: its arrows are what one more sample would feel."
+    )
+    return picture("Witness and velocity", caption, field_panels, fields, data[:500], near)
+
+
+def figure_bytes(figure: Any) -> bytes:
+    """A figure as PNG bytes."""
+    return png(figure)
