@@ -45,12 +45,12 @@ class Compare:
     """Which objectives, by name."""
     seeds: int = 3
     """Independent runs of each, side by side."""
-    steps: int = 2000
+    steps: int = 2500
     """Updates of the generator."""
     batch_size: int = 256
     """Samples, and data, in each minibatch."""
-    generator: Pushforward = dataclasses.field(default_factory=lambda: Pushforward(latent=8))
-    optimizer: Adam = dataclasses.field(default_factory=lambda: Adam(rate=2e-3))
+    generator: Pushforward = dataclasses.field(default_factory=Pushforward)
+    optimizer: Adam = dataclasses.field(default_factory=lambda: Adam(rate=3e-3))
     average: float = 0.99
     """Decay of the moving average of the parameters."""
     samples: int = 2000
@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wish = tyro.cli(Compare, args=arguments, prog="python -m experiments.compare")
     with contextlib.ExitStack() as stack:
         try:  # all that can be wrong with a wish shows here, before any long work
-            wish = _checked(_small(wish) if wish.smoke else wish)
+            wish = checked(_small(wish) if wish.smoke else wish)
             problems = {name: TARGETS[name]().build() for name in wish.targets}
             settled = run_directory(wish.directory, _identity(wish), jax.random.key(0), ROOM)
             directory = stack.enter_context(settled)
@@ -96,7 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if report.broken else 0
 
 
-def _checked(wish: Compare) -> Compare:
+def checked(wish: Compare) -> Compare:
+    """The wish, if everything in it can be had; else an error that says what can."""
     for kind, chosen, known in (("targets", wish.targets, TARGETS), ("objectives", wish.objectives, OBJECTIVES)):
         for name in chosen:
             checks.choice(kind, name, [name for name in known if name != "file"])

@@ -256,8 +256,8 @@ OBJECTIVES: dict[str, type[Any]] = {
 class Pushforward:
     """The generator: normal noise through a network."""
 
-    latent: int = 16
-    """Features of the noise."""
+    latent: int | None = None
+    """Features of the noise; by default as many as the data have, up to 16."""
     width: int = 128
     """Units of a hidden layer; for images, a quarter of it is the channels of the picture of half the size."""
     depth: int = 3
@@ -267,14 +267,15 @@ class Pushforward:
 
     def build(self, space: Space) -> Generator:
         """The generator for data of this shape: a small convolutional network for images, else a perceptron."""
+        latent = min(space.dim, 16) if self.latent is None else checks.count("latent", self.latent)
         if space.image_shape is not None:
-            network = conv_generator(self.latent, space.image_shape, width=max(1, self.width // 4))
+            network = conv_generator(latent, space.image_shape, width=max(1, self.width // 4))
         else:
-            features = self.latent + 2 * checks.count("frequencies", self.frequencies, least=0)
+            features = latent + 2 * checks.count("frequencies", self.frequencies, least=0)
             network = mlp(features, space.dim, width=self.width, depth=self.depth)
             if self.frequencies:
-                network = fourier(network, self.latent, num_frequencies=self.frequencies)
-        return pushforward(network, distributions.normal(self.latent))
+                network = fourier(network, latent, num_frequencies=self.frequencies)
+        return pushforward(network, distributions.normal(latent))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -135,7 +135,7 @@ def prepared(wish: Flow) -> tuple[Problem, Run]:
         )
     checks.positive("stride", wish.stride)
     start = source(wish.source, jax.random.key(wish.seed), wish.particles, problem)
-    objective, n = wish.objective.build(problem.space), wish.particles
+    objective, n, inner_steps = wish.objective.build(problem.space), wish.particles, wish.objective.inner_steps
 
     def flow(rate: Any) -> Run:
         inner_steps = wish.objective.inner_steps

@@ -11,7 +11,6 @@ from experiments.configs import Problem
 from experiments.groups import Group
 from igm_jax.evaluation import MEASURES
 from igm_jax.reporting import FLOOR, comparison_table, to_console, to_latex, to_markdown, write_whole
-from igm_jax.reporting.canvas import png
 from igm_jax.reporting.figures import Curves, Field, field_panels, sample_grid, scatter_panels, training_curves
 from igm_jax.reporting.report import Picture, Player, Report, Section, facts_of, picture, settings_of, write_report
 
@@ -19,8 +18,11 @@ Groups = Mapping[str, Group]
 
 TITLES = {"grid": "25 Gaussians", "digits": "digits", "ring": "ring of 8 Gaussians", "photo-patches": "photo patches"}
 
-HIDDEN = ("kid_error", "random_frechet_spread", "c2st_p", "density")
-"""Numbers that are kept in the rows and left out of the tables, where they would crowd out the others."""
+COLUMNS = {
+    "plane": ("w2", "modes", "high_quality", "reverse_kl", "coverage", "c2st"),
+    "images": ("frechet", "random_frechet", "kid", "precision", "recall", "class_reverse_kl", "c2st", "memorisation"),
+}
+"""The numbers that the tables show; the rows hold all of them."""
 
 
 class Summary(NamedTuple):
@@ -50,8 +52,10 @@ def summarise(
     Returns:
         What was written.
     """
-    metrics = [measure for name, measure in MEASURES.items() if name not in HIDDEN]
-    tables = {target: comparison_table(rows, metrics, title(target)) for target in groups}
+    tables = {
+        target: comparison_table(rows, [MEASURES[name] for name in COLUMNS[_kind(problems[target])]], title(target))
+        for target in groups
+    }
     write_whole(directory / "tables.md", "\n\n".join(to_markdown(table) for table in tables.values()) + "\n")
     sections = []
     for target, table in tables.items():
@@ -72,6 +76,10 @@ def summarise(
                     text, facts_of(rows), tuple(sections), settings_of([r for r in rows if r["objective"] != FLOOR]))  # fmt: skip
     path = write_report(directory / "report.html", report)
     return Summary(path, [to_console(table) for table in tables.values()], broken)
+
+
+def _kind(problem: Problem) -> str:
+    return "plane" if problem.splits is None else "images"
 
 
 def _nine(groups: Mapping[str, Groups]) -> bool:
@@ -136,8 +144,3 @@ def _fields(whole: Mapping[str, dict[str, np.ndarray]], data: np.ndarray, step: 
         " velocity. Drifting has no witness: its arrows are what one more sample would feel."
     )
     return picture("Witness and velocity", caption, field_panels, fields, data[:500], near)
-
-
-def figure_bytes(figure: Any) -> bytes:
-    """A figure as PNG bytes."""
-    return png(figure)

@@ -2,6 +2,8 @@
 
 from igm_jax.objectives.drifting import Drift, drifting, drifting_field, drifting_loss
 from igm_jax.objectives.energy import energy, energy_distance
+from igm_jax.objectives.f_gan import DIVERGENCES, FDivergence, f_divergence, f_gan, f_gan_value
+from igm_jax.objectives.gan import gan, gan_value
 from igm_jax.objectives.mmd import mmd, mmd2_biased, mmd2_unbiased, mmd_witness
 from igm_jax.objectives.score_difference import score_difference, score_difference_field, score_difference_witness
 from igm_jax.objectives.sinkhorn import (
@@ -12,15 +14,24 @@ from igm_jax.objectives.sinkhorn import (
     sinkhorn_witness,
 )
 from igm_jax.objectives.sliced import random_directions, sliced, sliced_wasserstein, sliced_witness, wasserstein_1d
+from igm_jax.objectives.wasserstein_gan import gradient_penalty, wgan_gp, wgan_value
 
 __all__ = [
+    "DIVERGENCES",
     "Drift",
+    "FDivergence",
     "Potentials",
     "drifting",
     "drifting_field",
     "drifting_loss",
     "energy",
     "energy_distance",
+    "f_divergence",
+    "f_gan",
+    "f_gan_value",
+    "gan",
+    "gan_value",
+    "gradient_penalty",
     "mmd",
     "mmd2_biased",
     "mmd2_unbiased",
@@ -37,4 +48,6 @@ __all__ = [
     "sliced_wasserstein",
     "sliced_witness",
     "wasserstein_1d",
+    "wgan_gp",
+    "wgan_value",
 ]

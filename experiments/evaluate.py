@@ -1,0 +1,291 @@
+"""How good samples are: a table of metrics, each beside what real data give against real data.
+
+    python -m experiments.evaluate --real data.npy --fake samples.npy
+    python -m experiments.evaluate --real data.npz --real-array images --fake out.npz --image-shape 28 28 1 --train train.npy
+    python -m experiments.evaluate --run results/train/energy-grid-seed0 --output table.md rows.jsonl
+
+Two files of samples, .npy or .npz, are compared as they are, or as images in features of random convolutions. A run of
+``experiments.train`` is judged from its newest checkpoint, finished or not, in the way of ``experiments.compare``: fresh
+samples of the averaged generator against held-out data.
+
+A thousand points in the plane take about ten seconds on two cores, mostly to compile; digits about twenty.
+"""
+
+import dataclasses
+import os
+import sys
+import typing
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+import tyro
+from rich.console import Console
+
+from experiments.configs import OBJECTIVES, TARGETS, Adam, Critic, Pushforward
+from experiments.groups import judges
+from experiments.train import Train, prepared
+from igm_jax import checks
+from igm_jax.distributions import load_samples
+from igm_jax.evaluation import (
+    MEASURES,
+    evaluate_2d,
+    evaluate_images,
+    floor,
+    frechet_distance,
+    memorisation_ratio,
+    random_convolution_judges,
+    sliced_w2,
+)
+from igm_jax.reporting import FLOOR, Cell, Line, Table, to_console, to_markdown, write_jsonl, write_whole
+from igm_jax.training import RunMismatchError, provenance, read_config, restore
+
+FEWEST = 20
+FORMATS = (".md", ".jsonl")
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluate:
+    """Judge samples from two files, or the newest checkpoint of a run."""
+
+    real: Path | None = None
+    """Real samples that the model has not seen, .npy or .npz; with --run, in place of the run's own held-out data."""
+    fake: Path | None = None
+    """Generated samples, .npy or .npz."""
+    run: Path | None = None
+    """The directory of a run of experiments.train, in place of --fake."""
+    train: Path | None = None
+    """The data that the model was trained on, for the memorisation ratio."""
+    real_array: str | None = None
+    """Which array of a .npz file holds the real samples; may be left out if it holds only one."""
+    fake_array: str | None = None
+    """The same for the generated samples."""
+    train_array: str | None = None
+    """The same for the training data."""
+    image_shape: tuple[int, int, int] | None = None
+    """Height, width and channels, if the samples are images."""
+    size: int = 1000
+    """How many samples of each to compare, at most; half of the real ones at most, so that there is a floor."""
+    floors: int = 5
+    """Random splits of the real data for the floor."""
+    seed: int = 0
+    """Seed of everything random."""
+    keep: Path = Path("results/judges")
+    """Where the classifier that judges digits is kept."""
+    output: tuple[Path, ...] = ()
+    """Files to write as well: .md for the table, .jsonl for all numbers; older files are replaced."""
+
+
+class Comparison(NamedTuple):
+    """What is compared, and how.
+
+    Attributes:
+        name: of what is judged.
+        target: of what it should look like.
+        real: (n, d) held-out data.
+        fake: (n, d) generated samples.
+        pool: (m, d) real data for the floor, m ≥ 2 n.
+        judge: ``(real=, fake=) -> {name: number}``.
+    """
+
+    name: str
+    target: str
+    real: np.ndarray
+    fake: np.ndarray
+    pool: np.ndarray
+    judge: Callable[..., dict[str, float]]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: its words; None for those of the process.
+
+    Returns:
+        The exit status: 0, or 2 for a wrong wish or a bad file.
+    """
+    wish = tyro.cli(Evaluate, args=arguments, prog="python -m experiments.evaluate")
+    try:
+        _check(wish)
+        comparison = compared(wish)
+        ours = comparison.judge(real=comparison.real, fake=comparison.fake)
+        size = len(comparison.real)
+        floors = floor(comparison.judge, comparison.pool, size, range(wish.floors), fake_size=len(comparison.fake))
+        table = summary(comparison, ours, floors)
+        for path in wish.output:
+            if path.suffix == ".md":
+                write_whole(path, to_markdown(table) + "\n")
+            else:
+                write_jsonl(path, _rows(wish, comparison, ours, floors))
+    except (ValueError, TypeError, OSError, ImportError) as error:
+        Console(stderr=True, soft_wrap=True, markup=False, highlight=False).print(str(error))
+        return 2
+    Console().print(to_console(table))
+    return 0
+
+
+def compared(wish: Evaluate) -> Comparison:
+    """What a wish asks to compare, with all files read and checked.
+
+    Args:
+        wish: the command line's choices.
+
+    Returns:
+        The comparison, at one size throughout.
+
+    Raises:
+        ValueError, TypeError, OSError, ImportError: for files or choices that will not do; each text says what to do.
+    """
+    whole = _of_run(wish, wish.run) if wish.run is not None else _of_files(wish)
+    if whole.real.shape[1] != whole.fake.shape[1]:
+        raise ValueError(
+            f"real and generated samples must have the same number of features, but have shapes {whole.real.shape} and"
+            f" {whole.fake.shape}; compare samples of one space"
+        )
+    size = min(wish.size, len(whole.real), len(whole.fake), len(whole.pool) // 2)
+    if size < FEWEST:
+        raise ValueError(
+            f"a comparison takes at least {FEWEST} samples of each and {2 * FEWEST} real ones for the floor, but there are"
+            f" {len(whole.fake)} generated and {len(whole.pool)} real ones (--size is {wish.size}); give more samples"
+        )
+    # In random order: files are often sorted.
+    rng = np.random.default_rng(wish.seed)
+    real, fake = (x[rng.permutation(len(x))[:size]] for x in (whole.real, whole.fake))
+    return whole._replace(real=real, fake=fake)
+
+
+def _check(wish: Evaluate) -> None:
+    """Refuse impossible wishes before any work."""
+    if (wish.run is None) == (wish.fake is None):
+        raise ValueError("give either --fake, a file of samples, or --run, a run's directory")
+    if wish.real is None and wish.run is None:
+        raise ValueError("give --real, a file of real samples that the model has not seen")
+    checks.count("--size", wish.size, least=FEWEST)
+    checks.count("--floors", wish.floors)
+    for path in wish.output:
+        checks.choice("the ending of --output", path.suffix, FORMATS)
+        above = next(parent for parent in path.absolute().parents if parent.exists())
+        if path.is_dir() or not (above.is_dir() and os.access(above, os.W_OK)):
+            raise OSError(f"cannot write {path}: it is a directory, or {above} is not a directory that can be written")
+
+
+def _of_files(wish: Evaluate) -> Comparison:
+    real, fake = _loaded(wish.real, wish.real_array), _loaded(wish.fake, wish.fake_array)
+    name, target = (str(path and path.stem) for path in (wish.fake, wish.real))
+    return Comparison(name, target, real, fake, real, _judge(wish))
+
+
+def _judge(wish: Evaluate) -> Callable[..., dict[str, float]]:
+    """A judge of samples of which nothing more is known."""
+    train = None if wish.train is None else _loaded(wish.train, wish.train_array)
+    if wish.image_shape is None:
+        return partial(_points, train=train, seed=wish.seed)
+    first, *others = random_convolution_judges(wish.image_shape, draws=6, seed=wish.seed)
+    return partial(evaluate_images, judge=first, random_judges=others, train=train, seed=wish.seed)
+
+
+def _points(*, real: Any, fake: Any, train: Any, seed: int) -> dict[str, float]:
+    numbers = evaluate_2d(real=real, fake=fake, seed=seed)
+    numbers["sliced_w2"] = sliced_w2(real=real, fake=fake, seed=seed)
+    numbers["frechet"] = frechet_distance(real=real, fake=fake)
+    if train is not None:
+        numbers["memorisation"] = memorisation_ratio(train=train, test=real, fake=fake)
+    return numbers
+
+
+def _of_run(wish: Evaluate, directory: Path) -> Comparison:
+    stored = read_config(directory)["config"]
+    trained = _wish_of(stored, directory)
+    problem, generator, run = prepared(trained)
+    state = restore(run, directory)
+    draw = jax.jit(generator.sample, static_argnums=2)
+    fake = np.asarray(draw(state.average, jax.random.key(wish.seed), wish.size))
+    name = f"{trained.objective.name}, step {int(state.step)}"
+    if wish.real is not None:
+        real = _loaded(wish.real, wish.real_array)
+        return Comparison(name, wish.real.stem, real, fake, real, _judge(wish))
+    if problem.fingerprint is not None:
+        raise ValueError(f"the run in {directory} learned from a file of yours; give held-out samples with --real")
+    if problem.splits is None:
+        real = np.asarray(problem.held_out(jax.random.key(wish.seed + 1), 2 * wish.size))
+        return Comparison(name, problem.name, real, fake, real, judges(problem, FEWEST, None).final)
+    known = judges(problem, FEWEST, wish.keep)
+    pool = np.concatenate([problem.splits.test.images, problem.splits.validation.images])
+    return Comparison(name, problem.name, known.real, fake, pool, known.final)
+
+
+def _wish_of(stored: Any, directory: Path) -> Train:
+    """The choices that made a run, from its config."""
+    kinds = (*OBJECTIVES.values(), *TARGETS.values(), Pushforward, Adam, Critic)
+    by_name = {kind.__name__: kind for kind in kinds}
+
+    def built(value: Any, hint: Any = None) -> Any:
+        if isinstance(value, dict):
+            kind = by_name[value["kind"]]
+            hints = typing.get_type_hints(kind)
+            return kind(**{name: built(part, hints[name]) for name, part in value.items() if name != "kind"})
+        if isinstance(value, list):
+            return tuple(built(part) for part in value)
+        return Path(value) if hint is Path else value
+
+    wanted = {field.name for field in dataclasses.fields(Train)}
+    try:
+        return Train(**{name: built(part) for name, part in stored.items() if name in wanted})
+    except (KeyError, TypeError, AttributeError) as error:
+        raise RunMismatchError(
+            f"{directory} does not hold a run of this version of experiments.train ({type(error).__name__}: {error});"
+            " evaluate its samples.npz with --fake and --real instead"
+        ) from error
+
+
+def _loaded(path: Path | None, array: str | None) -> np.ndarray:
+    assert path is not None  # for the type checker: `_check` has seen to it
+    return np.asarray(load_samples(path, array))
+
+
+def summary(comparison: Comparison, ours: dict[str, float], floors: dict[str, list[float]]) -> Table:
+    """The table of a comparison: a measure a line, beside its floor.
+
+    Args:
+        comparison: what was compared.
+        ours: the numbers.
+        floors: the same between real data, a list over splits each.
+
+    Returns:
+        The table, for ``to_console`` and ``to_markdown``.
+    """
+    arrows = {"lower": " ↓", "higher": " ↑", None: ""}
+    lines = []
+    for name, measure in MEASURES.items():
+        if name in ours:
+            values = np.array(floors[name])
+            real = f"{values.mean():.{measure.digits}f} ± {values.std(ddof=len(values) > 1):.{measure.digits}f}"
+            cells = Cell(f"{ours[name]:.{measure.digits}f}"), Cell(real)
+            lines.append(Line(measure.label + arrows[measure.better], cells))
+    caption = (
+        f"{len(comparison.fake)} generated samples against {len(comparison.real)} real ones. {FLOOR.capitalize()}: as many real"
+        f" ones against other real ones, mean ± standard deviation over {len(next(iter(floors.values())))} random splits;"
+        " no model can be expected to do better."
+    )
+    return Table(
+        f"{comparison.name} on {comparison.target}", caption, ("measure", comparison.name, FLOOR), tuple(lines)
+    )
+
+
+def _rows(wish: Evaluate, comparison: Comparison, ours: dict[str, float], floors: dict[str, list[float]]) -> list[dict]:
+    costs = dict.fromkeys(("seconds", "compile_seconds", "memory_mb"))
+    config = {name: str(value) for name, value in dataclasses.asdict(wish).items() if name != "output"}
+    shared = {"experiment": "evaluate", "target": comparison.target, **costs, "config": config, **provenance()}
+    rows = [{**shared, "objective": comparison.name, "seed": wish.seed, "metrics": ours}]
+    for seed in range(wish.floors):
+        metrics = {name: values[seed] for name, values in floors.items()}
+        rows.append({**shared, "objective": FLOOR, "seed": seed, "metrics": metrics})
+    return rows
+
+
+if __name__ == "__main__":
+    sys.exit(main())
