@@ -71,9 +71,9 @@ class MMD:
     name: ClassVar[str] = "mmd"
     inner_steps: ClassVar[int] = 1
 
-    kernel: Literal["gaussian", "laplace", "inverse_multiquadric"] = "gaussian"
+    kernel: Literal["gaussian", "laplace", "inverse_multiquadric"] = "laplace"
     """Form of each kernel."""
-    bandwidths: tuple[float, ...] = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+    bandwidths: tuple[float, ...] = (0.02, 0.07, 0.23, 0.7)
     """One kernel each; in median distances of the data."""
 
     def build(self, space: Space) -> Objective:
@@ -110,7 +110,7 @@ class Sinkhorn:
     name: ClassVar[str] = "sinkhorn"
     inner_steps: ClassVar[int] = 1
 
-    epsilon: float = 0.002
+    epsilon: float = 0.01
     """Strength of the entropy, in squared median distances of the data."""
 
     def build(self, space: Space) -> Objective:
@@ -231,7 +231,7 @@ class Drifting:
     name: ClassVar[str] = "drifting"
     inner_steps: ClassVar[int] = 1
 
-    temperatures: tuple[float, ...] = (0.02, 0.05, 0.2)
+    temperatures: tuple[float, ...] = (0.05, 0.2, 1.0)
     """One field each, added; in median distances of the data ("paper") or mean ones ("released")."""
     preset: Literal["paper", "released"] = "released"
     """The formula of the paper's toy notebook, or of its released code."""

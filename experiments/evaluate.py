@@ -41,7 +41,7 @@ from igm_jax.evaluation import (
     sliced_w2,
 )
 from igm_jax.reporting import FLOOR, Cell, Line, Table, to_console, to_markdown, write_jsonl, write_whole
-from igm_jax.training import RunMismatchError, provenance, read_config, restore
+from igm_jax.training import RunMismatchError, plain, provenance, read_config, restore
 
 FEWEST = 20
 FORMATS = (".md", ".jsonl")
@@ -140,7 +140,12 @@ def compared(wish: Evaluate) -> Comparison:
     Raises:
         ValueError, TypeError, OSError, ImportError: for files or choices that will not do; each text says what to do.
     """
-    whole = _of_run(wish, wish.run) if wish.run is not None else _of_files(wish)
+    if wish.run is not None:
+        whole = _of_run(wish, wish.run)
+    elif wish.real is not None and wish.fake is not None:
+        whole = _of_files(wish, wish.real, wish.fake)
+    else:
+        raise ValueError("give --real and --fake, two files of samples, or --run, the directory of a run")
     if whole.real.shape[1] != whole.fake.shape[1]:
         raise ValueError(
             f"real and generated samples must have the same number of features, but have shapes {whole.real.shape} and"
@@ -160,10 +165,8 @@ def compared(wish: Evaluate) -> Comparison:
 
 def _check(wish: Evaluate) -> None:
     """Refuse impossible wishes before any work."""
-    if (wish.run is None) == (wish.fake is None):
-        raise ValueError("give either --fake, a file of samples, or --run, a run's directory")
-    if wish.real is None and wish.run is None:
-        raise ValueError("give --real, a file of real samples that the model has not seen")
+    if wish.run is not None and wish.fake is not None:
+        raise ValueError("give either --fake, a file of samples, or --run, a run's directory, but not both")
     checks.count("--size", wish.size, least=FEWEST)
     checks.count("--floors", wish.floors)
     for path in wish.output:
@@ -173,15 +176,21 @@ def _check(wish: Evaluate) -> None:
             raise OSError(f"cannot write {path}: it is a directory, or {above} is not a directory that can be written")
 
 
-def _of_files(wish: Evaluate) -> Comparison:
-    real, fake = _loaded(wish.real, wish.real_array), _loaded(wish.fake, wish.fake_array)
-    name, target = (str(path and path.stem) for path in (wish.fake, wish.real))
-    return Comparison(name, target, real, fake, real, _judge(wish))
+def _of_files(wish: Evaluate, real: Path, fake: Path) -> Comparison:
+    held_out, generated = _read(real, wish.real_array, "--real-array"), _read(fake, wish.fake_array, "--fake-array")
+    return Comparison(fake.stem, real.stem, held_out, generated, held_out, _judge(wish))
+
+
+def _read(path: Path, array: str | None, option: str) -> np.ndarray:
+    try:
+        return np.asarray(load_samples(path, array))
+    except ValueError as error:  # in the words of the command line
+        raise ValueError(str(error).replace("`key=`", option).replace("`key`", option)) from error
 
 
 def _judge(wish: Evaluate) -> Callable[..., dict[str, float]]:
     """A judge of samples of which nothing more is known."""
-    train = None if wish.train is None else _loaded(wish.train, wish.train_array)
+    train = None if wish.train is None else _read(wish.train, wish.train_array, "--train-array")
     if wish.image_shape is None:
         return partial(_points, train=train, seed=wish.seed)
     first, *others = random_convolution_judges(wish.image_shape, draws=6, seed=wish.seed)
@@ -206,7 +215,7 @@ def _of_run(wish: Evaluate, directory: Path) -> Comparison:
     fake = np.asarray(draw(state.average, jax.random.key(wish.seed), wish.size))
     name = f"{trained.objective.name}, step {int(state.step)}"
     if wish.real is not None:
-        real = _loaded(wish.real, wish.real_array)
+        real = _read(wish.real, wish.real_array, "--real-array")
         return Comparison(name, wish.real.stem, real, fake, real, _judge(wish))
     if problem.fingerprint is not None:
         raise ValueError(f"the run in {directory} learned from a file of yours; give held-out samples with --real")
@@ -242,11 +251,6 @@ def _wish_of(stored: Any, directory: Path) -> Train:
         ) from error
 
 
-def _loaded(path: Path | None, array: str | None) -> np.ndarray:
-    assert path is not None  # for the type checker: `_check` has seen to it
-    return np.asarray(load_samples(path, array))
-
-
 def summary(comparison: Comparison, ours: dict[str, float], floors: dict[str, list[float]]) -> Table:
     """The table of a comparison: a measure a line, beside its floor.
 
@@ -278,8 +282,8 @@ def summary(comparison: Comparison, ours: dict[str, float], floors: dict[str, li
 
 def _rows(wish: Evaluate, comparison: Comparison, ours: dict[str, float], floors: dict[str, list[float]]) -> list[dict]:
     costs = dict.fromkeys(("seconds", "compile_seconds", "memory_mb"))
-    config = {name: str(value) for name, value in dataclasses.asdict(wish).items() if name != "output"}
-    shared = {"experiment": "evaluate", "target": comparison.target, **costs, "config": config, **provenance()}
+    config = {name: value for name, value in dataclasses.asdict(wish).items() if name != "output"}
+    shared = {"experiment": "evaluate", "target": comparison.target, **costs, "config": plain(config), **provenance()}
     rows = [{**shared, "objective": comparison.name, "seed": wish.seed, "metrics": ours}]
     for seed in range(wish.floors):
         metrics = {name: values[seed] for name, values in floors.items()}

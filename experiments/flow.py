@@ -48,7 +48,7 @@ HELD = 20
 class Flow:
     """Let particles flow towards a target in the plane, under any objective."""
 
-    objective: ObjectiveConfig = dataclasses.field(default_factory=ScoreDifference)
+    objective: ObjectiveConfig = dataclasses.field(default_factory=lambda: ScoreDifference(bandwidth=0.2))
     target: TargetConfig = dataclasses.field(default_factory=Grid)
     source: Literal["ring", "square", "normal"] = "ring"
     """Where the particles start: on a circle, in a square, or from a Gaussian, as wide as the target."""
@@ -138,16 +138,8 @@ def prepared(wish: Flow) -> tuple[Problem, Run]:
     objective, n, inner_steps = wish.objective.build(problem.space), wish.particles, wish.objective.inner_steps
 
     def flow(rate: Any) -> Run:
-        inner_steps = wish.objective.inner_steps
-        return training(
-            particles(start),
-            objective,
-            optax.sgd(rate),
-            problem.target,
-            n,
-            inner_steps=inner_steps,
-            name=wish.objective.name,
-        )
+        sgd, name = optax.sgd(rate), wish.objective.name
+        return training(particles(start), objective, sgd, problem.target, n, inner_steps=inner_steps, name=name)
 
     # Each objective measures its velocity in units of its own, so measure it: with the particles held still, and long
     # enough for a critic to look at them.

@@ -5,9 +5,9 @@
     python -m experiments.train sinkhorn file --path samples.npy --directory results/mine
 
 The run lives in its directory: stop it with Ctrl-C, start the same command again, and it continues as if nothing had
-happened; with more ``--steps`` a finished run goes on. In the end a table sums it up, and ``samples.npz`` holds samples of
-the averaged generator with their provenance. ``python -m experiments.train --help`` lists objectives and targets,
-``python -m experiments.train energy grid --help`` all options of a choice.
+happened; with ``--schedule constant`` a finished run goes on if asked for more ``--steps``. In the end a table sums it up,
+and ``samples.npz`` holds samples of the averaged generator with their provenance. ``python -m experiments.train --help``
+lists objectives and targets, ``python -m experiments.train energy grid --help`` all options of a choice.
 
 On two cores ``energy grid`` takes about a minute; with ``--smoke`` any choice takes some seconds.
 """
@@ -21,7 +21,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import numpy as np
@@ -56,9 +56,11 @@ class Train:
     objective: ObjectiveConfig
     target: TargetConfig
     generator: Pushforward = dataclasses.field(default_factory=Pushforward)
-    optimizer: Adam = dataclasses.field(default_factory=Adam)
+    optimizer: Adam = dataclasses.field(default_factory=lambda: Adam(rate=3e-3))
     steps: int = 3000
     """Updates of the generator in all."""
+    schedule: Literal["cosine", "constant"] = "cosine"
+    """Whether the rate falls to zero at the last step; a run of constant rate can be made longer afterwards."""
     batch_size: int = 256
     """Samples, and data, in each minibatch."""
     average: float = 0.995
@@ -132,7 +134,7 @@ def prepared(wish: Train) -> tuple[Problem, Generator, Run]:
         ValueError, TypeError, OSError, ImportError: for choices that cannot be; each text says what to do.
     """
     for name in ("steps", "batch_size", "every", "chunk", "samples"):
-        checks.count(name, getattr(wish, name), least=0 if name == "steps" else 1)
+        checks.count(name, getattr(wish, name), least=1)
     checks.count("seed", wish.seed, least=0)
     problem = wish.target.build()
     generator = wish.generator.build(problem.space)
@@ -140,7 +142,7 @@ def prepared(wish: Train) -> tuple[Problem, Generator, Run]:
     run = training(
         generator,
         objective,
-        wish.optimizer.build(),
+        wish.optimizer.build(wish.steps if wish.schedule == "cosine" else None),
         problem.target,
         wish.batch_size,
         inner_steps=wish.objective.inner_steps,
@@ -152,8 +154,10 @@ def prepared(wish: Train) -> tuple[Problem, Generator, Run]:
 
 
 def identity(wish: Train, problem: Problem) -> dict[str, Any]:
-    """What tells this run from others. Its length and where it is kept may change from session to session."""
-    parts = ("objective", "target", "generator", "optimizer", "batch_size", "average", "seed")
+    """What tells this run from others. What may change from session to session, as its directory, is left out."""
+    parts = ["objective", "target", "generator", "optimizer", "schedule", "batch_size", "average", "seed"]
+    # Where the rate falls to zero at the last step, a longer run is another run from its first step on.
+    parts += ["steps"] * (wish.schedule == "cosine")
     inner_steps = wish.objective.inner_steps
     return {name: getattr(wish, name) for name in parts} | {"inner_steps": inner_steps, "data": problem.fingerprint}
 

@@ -22,11 +22,12 @@ from experiments.compare import Compare, checked
 from experiments.configs import OBJECTIVES, TARGETS, Problem
 from experiments.groups import Budget, Judges, flat_config, judges, trained_group
 from experiments.settings import CANDIDATES
+from igm_jax.evaluation import MEASURES
 from igm_jax.reporting import write_whole
 from igm_jax.training import plain
 
-SCORES = {"grid": "w2", "digits": "frechet"}
-"""What decides, lower is better."""
+SCORES = {"grid": "coverage", "digits": "frechet"}
+"""What decides: on the grid the share of data with a sample near it (higher), on digits the Fréchet distance (lower)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,14 +68,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         judge = _on_validation(problem, judges(problem, base.samples, None))
         for name in wish.objectives:
             trials = [_score(name, kind, problem, budget, judge, SCORES[target]) for kind in CANDIDATES[target][name]]
-            best = int(np.nanargmin(trials)) if np.isfinite(trials).any() else -1
+            signed = np.asarray(trials) * (-1 if MEASURES[SCORES[target]].better == "higher" else 1)
+            best = int(np.nanargmin(signed)) if np.isfinite(signed).any() else -1
             for number, (kind, score) in enumerate(zip(CANDIDATES[target][name], trials, strict=True)):
                 mark = "best" * (number == best) + ", used" * (number == 0)
                 lines.append(f"| {target} | {name} | {SCORES[target]} | {score:.4g} | `{plain(kind)}` | {mark} |")
                 console.print(lines[-1])
     head = (
         f"# Tuning\n\nMade by `python -m experiments.tune`: one run of {wish.steps} updates for each setting, judged on held-out"
-        " data that the comparison does not use; lower is better.\n\n"
+        " data that the comparison does not use.\n\n"
     )
     write_whole(wish.output, head + "\n".join(lines) + "\n")
     console.print(f"table: {wish.output}")

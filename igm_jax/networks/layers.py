@@ -69,15 +69,18 @@ def spectral_norm(matrix: Float[Array, "a b"], *, squarings: int = 8) -> Float[A
     wide = fixed if fixed.shape[0] >= fixed.shape[1] else fixed.T
     wide = wide / _or_one(jnp.max(jnp.abs(wide)))
     gram = jnp.matmul(wide.T, wide, precision="highest")
-    for _ in range(squarings):
-        gram = gram / _or_one(jnp.max(jnp.abs(gram)))
-        gram = jnp.matmul(gram, gram, precision="highest")
+    gram = jax.lax.fori_loop(0, squarings, lambda _, gram: _squared(gram), gram)
     # A positive semi-definite matrix has its largest entry on the diagonal: that column cannot miss the leading vector.
     right = _unit(gram[:, jnp.argmax(jnp.diagonal(gram))])
     left = _unit(jnp.matmul(wide, right, precision="highest"))
     if fixed.shape[0] < fixed.shape[1]:
         left, right = right, left
     return jnp.matmul(left, jnp.matmul(matrix, right, precision="highest"), precision="highest")
+
+
+def _squared(gram: Array) -> Array:
+    gram = gram / _or_one(jnp.max(jnp.abs(gram)))
+    return jnp.matmul(gram, gram, precision="highest")
 
 
 def _or_one(scale: Array) -> Array:

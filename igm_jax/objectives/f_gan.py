@@ -220,7 +220,7 @@ def f_gan(
         >>> import jax, jax.numpy as jnp, optax
         >>> from igm_jax.networks import mlp_critic
         >>> from igm_jax.objectives.f_gan import f_gan
-        >>> objective = f_gan("pearson", mlp_critic(2), optax.adam(1e-3))
+        >>> objective = f_gan("pearson", mlp_critic(2), optax.rmsprop(1e-3))
         >>> x, y = jnp.zeros((8, 2)), jnp.ones((8, 2))
         >>> state = objective.init(jax.random.key(0), x)
         >>> state, info = objective.update(jax.random.key(1), state, x, y)

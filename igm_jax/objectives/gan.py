@@ -74,7 +74,7 @@ def gan(
         >>> import jax, jax.numpy as jnp, optax
         >>> from igm_jax.networks import mlp_critic
         >>> from igm_jax.objectives.gan import gan
-        >>> objective = gan(mlp_critic(2), optax.adam(1e-3, b1=0.0), r1=1.0)
+        >>> objective = gan(mlp_critic(2), optax.rmsprop(1e-3), r1=1.0)
         >>> x, y = jnp.zeros((8, 2)), jnp.ones((8, 2))
         >>> state = objective.init(jax.random.key(0), x)
         >>> state, info = objective.update(jax.random.key(1), state, x, y)

@@ -118,7 +118,7 @@ def wgan_gp(critic: Network, optimizer: optax.GradientTransformation, *, penalty
         >>> import jax, jax.numpy as jnp, optax
         >>> from igm_jax.networks import mlp_critic
         >>> from igm_jax.objectives.wasserstein_gan import wgan_gp
-        >>> objective = wgan_gp(mlp_critic(2), optax.adam(1e-4, b1=0.0, b2=0.9))
+        >>> objective = wgan_gp(mlp_critic(2), optax.rmsprop(1e-4))
         >>> x, y = jnp.zeros((8, 2)), jnp.ones((8, 2))
         >>> state = objective.init(jax.random.key(0), x)
         >>> state, info = objective.update(jax.random.key(1), state, x, y)

@@ -29,10 +29,9 @@ def test_depth_one_has_no_residual_layers(key):
     assert jax.eval_shape(net.apply, params, jnp.ones((4, 2))).shape == (4, 3)
 
 
-@pytest.mark.parametrize("activation", ["relu", "tanh", "softplus"])
-def test_spectral_norm_makes_the_network_a_contraction(key, activation):
-    net = mlp_critic(3, width=16, depth=3, activation=activation, spectral_norm=True)
-    free = mlp_critic(3, width=16, depth=3, activation=activation)
+def test_spectral_norm_makes_the_network_a_contraction(key):
+    net = mlp_critic(3, width=16, depth=3, activation="relu", spectral_norm=True)
+    free = mlp_critic(3, width=16, depth=3, activation="relu")
 
     @jax.jit
     def steepest(key):

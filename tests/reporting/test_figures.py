@@ -12,6 +12,7 @@ from igm_jax.reporting.curves import spread
 from igm_jax.reporting.figures import (
     Curves,
     Field,
+    animation,
     field_panels,
     png,
     sample_grid,
@@ -154,3 +155,24 @@ def test_other_bad_input_is_an_error():
         training_curves({"a": Curves(np.arange(3), {"w2": np.zeros((2, 4))})})
     with pytest.raises(ValueError, match="flat images"):
         sample_grid({"a": np.zeros((3, 5))}, (2, 2))
+
+
+def test_an_animation_shows_every_frame_and_is_the_same_every_time():
+    frames = np.stack([POINTS["energy"] * share for share in (1.0, 0.5, 0.1)])
+    frames[2, 0] = np.nan
+    film = animation(frames, [0, 5, 10], GRID, title="energy", dpi=30)
+    assert animation(frames, [0, 5, 10], GRID, title="energy", dpi=30) == film
+    shown = Image.open(io.BytesIO(film))
+    assert (shown.n_frames, shown.info["loop"]) == (3, 0)
+    pages = []
+    for number in range(3):
+        shown.seek(number)
+        pages.append(np.array(shown.convert("RGB")).astype(int))
+    assert all(np.abs(a - b).max() > 50 for a, b in zip(pages, pages[1:], strict=False))
+    assert shown.info["duration"] == 1500
+
+
+@pytest.mark.parametrize(("frames", "steps"), [(np.zeros((2, 3, 3)), [0, 1]), (np.zeros((2, 3, 2)), [0])])
+def test_animations_that_do_not_fit_are_errors(frames, steps):
+    with pytest.raises(ValueError, match=r"shape \(k, n, 2\)"):
+        animation(frames, steps, GRID)

@@ -1,0 +1,123 @@
+import json
+
+import jax
+import numpy as np
+import pytest
+
+from experiments import compare, groups
+from experiments.configs import OBJECTIVES
+from experiments.settings import CANDIDATES, settings
+from igm_jax.reporting import FLOOR, read_jsonl
+
+SMALL = ["--smoke", "--targets", "ring", "--objectives", "energy", "drifting", "--steps", "6", "--samples", "60"]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A small comparison, run once for all tests here."""
+    directory = tmp_path_factory.mktemp("compare") / "run"
+    with jax.numpy_dtype_promotion("standard"):
+        assert compare.main([*SMALL, "--directory", str(directory)]) == 0
+    return directory
+
+
+def again(directory, *more):
+    with jax.numpy_dtype_promotion("standard"):
+        return compare.main([*SMALL, "--directory", str(directory), *more])
+
+
+def test_writes_rows_tables_pictures_and_a_report(finished):
+    where = finished.with_name("run-smoke")
+    rows = read_jsonl(where / "rows.jsonl")
+    assert [row["objective"] for row in rows] == ["energy"] * 2 + ["drifting"] * 2 + [FLOOR] * 2
+    assert all(np.isfinite(row["metrics"]["w2"]) for row in rows)
+    assert {"commit", "versions", "device", "date", "config", "seed"} <= set(rows[0])
+    text = (where / "tables.md").read_text()
+    assert "energy" in text
+    assert "drifting" in text
+    assert "\\toprule" in (where / "ring.tex").read_text()
+    page = (where / "report.html").read_text()
+    assert page.count("<canvas") >= 2
+    assert "https://" not in page
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    names = {path.name for path in where.glob("*.png")}
+    assert names == {"ring-samples.png", "ring-training-curves.png", "ring-witness-and-velocity.png"}
+
+
+def test_all_seeds_share_the_data_and_differ_in_the_start(finished):
+    rows = read_jsonl(finished.with_name("run-smoke") / "rows.jsonl")
+    energy = [row["metrics"] for row in rows if row["objective"] == "energy"]
+    assert energy[0] != energy[1]
+
+
+def test_a_second_run_goes_on_where_the_first_stopped(finished, monkeypatch):
+    where = finished.with_name("run-smoke") / "groups"
+    kept = (where / "ring-energy.npz").read_bytes()
+    (where / "ring-drifting.npz").write_bytes(kept[: len(kept) // 2])  # as if half written by something else
+    trained = []
+    train = groups.trained_group
+
+    def counted(name, *rest):
+        trained.append(name)
+        return train(name, *rest)
+
+    monkeypatch.setattr(compare, "trained_group", counted)
+    assert again(finished) == 0
+    assert trained == ["drifting"]
+    assert (where / "ring-energy.npz").read_bytes() == kept
+
+
+def test_results_of_another_budget_are_not_mixed(finished, capsys):
+    assert again(finished, "--batch-size", "16") == 2
+    assert "batch_size" in capsys.readouterr().err
+
+
+def test_a_run_that_breaks_is_reported_and_the_others_go_on(tmp_path):
+    with jax.numpy_dtype_promotion("standard"):
+        words = ["--smoke", "--targets", "ring", "--objectives", "energy", "--steps", "4", "--samples", "60"]
+        status = compare.main([*words, "--optimizer.rate", "1e38", "--directory", str(tmp_path / "run")])
+    assert status == 1
+    rows = read_jsonl(tmp_path / "run-smoke" / "rows.jsonl")
+    assert np.isnan(rows[0]["metrics"]["w2"])
+    assert "broke at step" in (tmp_path / "run-smoke" / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--objectives", "enrgy"], "did you mean 'energy'"),
+        (["--targets", "file"], "`targets` must be one of"),
+        (["--objectives", "energy", "energy"], "each once"),
+        (["--seeds", "0"], "`seeds` must be at least 1"),
+        (["--samples", "5"], "`samples` must be at least 50"),
+    ],
+)
+def test_wrong_wishes_are_explained_before_any_work(words, expected, capsys, tmp_path):
+    assert compare.main([*words, "--directory", str(tmp_path / "run")]) == 2
+    assert expected in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_unwritable_directory_is_told_at_once(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert compare.main(["--directory", str(tmp_path / "file" / "run")]) == 2
+    assert "file" in capsys.readouterr().err
+
+
+def test_every_objective_has_the_same_number_of_candidates():
+    for target, candidates in CANDIDATES.items():
+        assert set(candidates) == set(OBJECTIVES), target
+        assert {len(trials) for trials in candidates.values()} == {3}, target
+        assert all(type(trial) is OBJECTIVES[name] for name, trials in candidates.items() for trial in trials)
+    assert settings("ring", "energy") == CANDIDATES["grid"]["energy"][0]
+
+
+def test_a_saved_group_comes_back_and_one_of_other_settings_does_not(tmp_path):
+    arrays = {"steps": np.arange(3), "frames": np.zeros((3, 4, 2))}
+    group = groups.Group({"a": 1}, [{"w2": 0.5}], {"seconds": 1.0}, {"commit": "x"}, "", arrays)
+    groups.save(tmp_path / "g.npz", group)
+    back = groups.load(tmp_path / "g.npz", {"a": 1})
+    assert back._replace(arrays={}) == group._replace(arrays={})
+    np.testing.assert_array_equal(back.arrays["frames"], arrays["frames"])
+    assert groups.load(tmp_path / "g.npz", {"a": 2}) is None
+    assert json.dumps(back.config)

@@ -1,0 +1,152 @@
+"""The evaluation script: from files and from a run to a table with its floor; bad wishes end with status 2 and a line."""
+
+import json
+
+import jax
+import numpy as np
+import pytest
+
+from experiments import evaluate, train
+from igm_jax.evaluation import exact_w2, floor
+from igm_jax.reporting import FLOOR, read_jsonl
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A folder with plane samples, and small images."""
+    folder = tmp_path_factory.mktemp("samples")
+    rng = np.random.default_rng(0)
+    np.save(folder / "real.npy", rng.normal(size=(120, 2)).astype(np.float32))
+    np.save(folder / "shifted.npy", rng.normal(size=(60, 2)) + 3)
+    np.savez(folder / "several.npz", x=rng.normal(size=(60, 2)), y=rng.normal(size=(60, 3)))
+    np.save(folder / "images.npy", rng.normal(size=(80, 4, 4)))
+    np.save(folder / "drawn.npy", rng.normal(size=(40, 16)))
+    return folder
+
+
+def words(files, real="real.npy", fake="shifted.npy", *more):
+    return ["--real", str(files / real), "--fake", str(files / fake), *more]
+
+
+def test_two_files(files, tmp_path, capsys):
+    page, rows = tmp_path / "new" / "table.md", tmp_path / "rows.jsonl"
+    more = ("--train", str(files / "shifted.npy"), "--output", str(page), str(rows))
+    assert evaluate.main(words(files, "real.npy", "shifted.npy", *more)) == 0
+    shown = capsys.readouterr().out
+    for text in ("shifted on real", FLOOR, "60 generated samples against 60 real ones", "W2 ↓", "memorisation"):
+        assert text in shown
+    assert "| W2 ↓ |" in page.read_text()
+
+    ours, *floors = read_jsonl(rows)
+    assert (ours["experiment"], ours["objective"], ours["target"]) == ("evaluate", "shifted", "real")
+    assert ours["metrics"]["memorisation"] == 0, "its own training data"
+    assert ours["metrics"]["w2"] == pytest.approx(3 * np.sqrt(2), rel=0.2)
+    assert [row["objective"] for row in floors] == [FLOOR] * 5
+    assert max(row["metrics"]["w2"] for row in floors) < 1
+    # The floor is that of the library: the same splits, at the same size.
+    expected = floor(exact_w2, np.load(files / "real.npy"), 60, range(5))["value"]
+    assert [row["metrics"]["w2"] for row in floors] == pytest.approx(expected, rel=1e-6)
+
+
+def test_images(files, tmp_path):
+    rows = tmp_path / "rows.jsonl"
+    arguments = words(files, "images.npy", "drawn.npy", "--image-shape", "4", "4", "1", "--floors", "2")
+    assert evaluate.main([*arguments, "--output", str(rows)]) == 0
+    metrics = json.loads(rows.read_text().splitlines()[0])["metrics"]
+    assert {"frechet", "kid", "random_frechet", "random_frechet_spread", "coverage", "c2st"} <= set(metrics)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """The directory of a short run on the grid."""
+    directory = tmp_path_factory.mktemp("run") / "grid"
+    with jax.numpy_dtype_promotion("standard"):
+        assert train.main(["energy", "grid", "--smoke", "--side", "3", "--directory", str(directory)]) == 0
+    return directory
+
+
+def test_a_run(run, tmp_path, capsys):
+    rows = tmp_path / "rows.jsonl"
+    with jax.numpy_dtype_promotion("standard"):
+        arguments = ["--run", str(run), "--size", "100", "--floors", "2", "--output", str(rows)]
+        assert evaluate.main(arguments) == 0
+    assert "energy, step 20 on grid" in capsys.readouterr().out
+    ours, *floors = read_jsonl(rows)
+    assert ours["metrics"]["modes"] < 9, "hardly trained"
+    assert all(row["metrics"]["modes"] == 9 for row in floors)
+
+
+def test_a_run_against_a_file(run, files, capsys):
+    with jax.numpy_dtype_promotion("standard"):
+        assert evaluate.main(["--run", str(run), "--real", str(files / "real.npy"), "--floors", "1"]) == 0
+    assert "energy, step 20 on real" in capsys.readouterr().out
+
+
+@pytest.fixture
+def bad(files, tmp_path):
+    """Files that will not do."""
+    whole = (files / "real.npy").read_bytes()
+    (tmp_path / "cut.npy").write_bytes(whole[:-10])
+    (tmp_path / "text.npy").write_text("1 2 3")
+    np.save(tmp_path / "pickled.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    np.save(tmp_path / "nan.npy", np.full((50, 2), np.nan))
+    np.save(tmp_path / "few.npy", np.zeros((10, 2)))
+    np.save(tmp_path / "three.npy", np.random.default_rng(0).normal(size=(50, 3)))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("absent.npy", "does not exist"),
+        ("cut.npy", "is truncated"),
+        ("text.npy", "expected a .npy or .npz file"),
+        ("pickled.npy", "holds pickled Python objects"),
+        ("nan.npy", "must hold finite numbers"),
+        ("few.npy", "at least 20 samples of each"),
+        ("three.npy", "the same number of features"),
+    ],
+)
+def test_bad_files_end_with_a_line(files, bad, capsys, name, text):
+    assert evaluate.main(["--real", str(files / "real.npy"), "--fake", str(bad / name)]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert text in err
+    assert len(err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [
+        ([], "give --real and --fake"),
+        (["--real", "real.npy"], "give --real and --fake"),
+        (["--run", "here", "--fake", "x.npy"], "but not both"),
+        (["--run", "here"], "give the directory of a run"),
+        (["--real", "r.npy", "--fake", "f.npy", "--size", "3"], "`--size` must be at least 20"),
+        (["--real", "r.npy", "--fake", "f.npy", "--floors", "0"], "`--floors` must be at least 1"),
+        (["--real", "r.npy", "--fake", "f.npy", "--output", "table.txt"], "must be one of .md, .jsonl"),
+    ],
+)
+def test_bad_wishes_end_with_a_line(capsys, more, text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert evaluate.main(more) == 2
+    assert text in capsys.readouterr().err
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_the_work(files, tmp_path, capsys):
+    (tmp_path / "file").write_text("kept")
+    assert evaluate.main(words(files, "real.npy", "absent.npy", "--output", str(tmp_path / "file" / "table.md"))) == 2
+    assert "cannot write" in capsys.readouterr().err
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_which_array_must_be_said(files, capsys):
+    assert evaluate.main(words(files, "real.npy", "several.npz")) == 2
+    assert "holds 2 arrays: 'x', 'y'; say which holds the samples with --fake-array" in capsys.readouterr().err
+    assert evaluate.main(words(files, "real.npy", "several.npz", "--fake-array", "x", "--floors", "1")) == 0
+
+
+def test_a_run_of_something_else_is_refused(tmp_path, capsys):
+    (tmp_path / "config.json").write_text(json.dumps({"schema": 1, "config": {"objective": {"kind": "Unheard"}}}))
+    assert evaluate.main(["--run", str(tmp_path)]) == 2
+    assert "does not hold a run of this version of experiments.train" in capsys.readouterr().err

@@ -1,0 +1,250 @@
+"""The training script: killed and restarted it ends where it would have ended; each wrong wish gets a plain answer."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from experiments.configs import OBJECTIVES, TARGETS, Pushforward
+from experiments.problems import File, Grid
+from experiments.train import Train, identity, main, prepared
+from igm_jax.distributions import load_samples
+from igm_jax.training import plain, read_config, read_log, restore
+
+ROOT = Path(__file__).parents[2]
+TINY = "--generator.width 8 --generator.depth 2 --generator.frequencies 0 --batch-size 8 --samples 40 --schedule constant".split()
+TINY += ["--chunk", "10", "--every", "20"]
+CRITIC = ["--critic.width", "8", "--critic.depth", "2"]
+
+
+@pytest.fixture(autouse=True)
+def optax_types():
+    """optax's Adam adds an integer count to a float."""
+    with jax.numpy_dtype_promotion("standard"):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """A script that ignores ``--directory`` must not leave anything in the project."""
+    monkeypatch.chdir(tmp_path)
+
+
+def command(words):
+    return [sys.executable, "-m", "experiments.train", *words]
+
+
+def started(words, cwd):
+    """The script in a process of its own, which would run for days."""
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": path}
+    words = [*words, "--steps", "100000000"]
+    return subprocess.Popen(command(words), cwd=cwd, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for(directory, step, process):
+    """Until the log has gone past a step."""
+    until = time.monotonic() + 120
+    while time.monotonic() < until and process.poll() is None:
+        rows = read_log(directory) if directory.is_dir() else []
+        if rows and rows[-1]["step"] >= step:
+            return
+        time.sleep(0.002)
+    process.kill()
+    raise AssertionError(f"step {step} was not reached: {process.communicate()[1]}")
+
+
+def bits(state):
+    def raw(leaf):
+        leaf = jax.random.key_data(leaf) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else leaf
+        return leaf.dtype, leaf.shape, np.asarray(leaf).tobytes()
+
+    return {jax.tree_util.keystr(path): raw(leaf) for path, leaf in jax.tree_util.tree_leaves_with_path(state)}
+
+
+def measures(directory):
+    return [{name: value for name, value in row.items() if name != "seconds"} for row in read_log(directory)]
+
+
+@pytest.mark.parametrize(("objective", "options"), [("energy", []), ("gan", CRITIC)])
+def test_killed_and_restarted_it_ends_in_the_same_state(objective, options, tmp_path):
+    """kill -9 at a random step: parameters, optimiser, critic, average, random state, log and samples end up equal."""
+    words = [objective, "grid", *TINY, *options]
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    process = started([*words, "--directory", str(killed)], tmp_path)
+    wait_for(killed, random.Random(objective).randint(50, 150), process)
+    process.kill()
+    process.communicate()
+    saved = max(int(path.name) for path in (killed / "checkpoints").iterdir() if path.name.isdigit())
+    steps = str(saved + 30)
+    for directory in (killed, whole):
+        assert main([*words, "--directory", str(directory), "--steps", steps]) == 0
+    _, _, run = prepared(wish_of(killed, objective))
+    ours, theirs = bits(restore(run, killed)), bits(restore(run, whole))
+    assert ours == theirs
+    assert len(ours) > 15
+    assert measures(killed) == measures(whole)
+    assert measures(killed)[-1]["step"] == saved + 30
+    first, second = (np.load(path / "samples.npz")["samples"] for path in (killed, whole))
+    np.testing.assert_array_equal(first, second)
+
+
+def wish_of(directory, objective):
+    """The wish that the tiny runs had, as far as the run's shape goes."""
+    small = {"width": 8, "depth": 2}
+    kind = OBJECTIVES[objective]
+    config = read_config(directory)["config"]["objective"]
+    wish = kind() if "critic" not in config else kind(critic=type(kind().critic)(**small))
+    generator = Pushforward(**small, frequencies=0)
+    return Train(wish, Grid(), generator=generator, batch_size=8, schedule="constant")
+
+
+def test_sigterm_leaves_a_checkpoint_and_says_how_to_go_on(tmp_path):
+    directory = tmp_path / "run"
+    process = started(["sliced", "grid", *TINY, "--num-projections", "4", "--directory", str(directory)], tmp_path)
+    wait_for(directory, 30, process)
+    process.send_signal(signal.SIGTERM)
+    _, text = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "start the same run again to continue:" in text
+    assert "python -m experiments.train sliced grid --generator.width 8" in text
+    last = max(int(path.name) for path in (directory / "checkpoints").iterdir() if path.name.isdigit())
+    assert f"stopped after step {last} of" in text
+
+
+def test_the_summary_and_the_samples(tmp_path, capsys):
+    """The table names run, measures and floor; the samples come with their story, and without pickles."""
+    directory = tmp_path / "run"
+    words = ["mmd", "grid", *TINY, "--steps", "20", "--directory", str(directory), "--seed", "3"]
+    assert main(words) == 0
+    shown = capsys.readouterr().out
+    for part in ("mmd on grid, seed 3", "W2 of 40 samples", "real data", "modes", "loss, last tenth", "samples.npz"):
+        assert part in shown
+    samples = load_samples(directory / "samples.npz", "samples")
+    assert samples.shape == (40, 2)
+    story = json.loads(str(np.load(directory / "samples.npz", allow_pickle=False)["provenance"]))
+    assert story["config"] == read_config(directory)["config"]
+    assert (story["step"], story["config"]["seed"]) == (20, 3)
+    assert {"commit", "versions", "device", "date"} <= set(story)
+    assert not list(directory.glob(".samples*"))
+    # The same wish again finds everything done, one with another setting is refused.
+    assert main(words) == 0
+    assert main([*words, "--optimizer.rate", "0.5"]) == 2
+    assert "config.optimizer.rate: stored 0.003, now 0.5" in capsys.readouterr().err
+
+
+def test_smoke_makes_everything_small(tmp_path, capsys):
+    assert main(["wgan-gp", "moons", "--smoke"]) == 0
+    (directory,) = (tmp_path / "results" / "train").iterdir()
+    assert directory.name == "wgan-gp-moons-seed0-smoke"
+    assert [row["step"] for row in read_log(directory)] == [10, 20]
+    assert "critic_loss, last tenth" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("target", ["grid", "digits"])
+def test_every_choice_can_be_trained(objective, target):
+    """One abstract step of each: shapes fit, and the state keeps its types."""
+    wish = Train(OBJECTIVES[objective](), TARGETS[target](), batch_size=8)
+    _, generator, run = prepared(wish)
+    state = jax.eval_shape(run.init, jax.random.key(0))
+    after, info = jax.eval_shape(run.step, jax.random.key(0), state)
+    assert jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), after) == jax.tree.map(
+        lambda leaf: (leaf.shape, leaf.dtype), state
+    )
+    assert {"loss", "velocity"} <= set(info)
+    assert all(value.shape == () for value in info.values())
+
+
+def test_names_are_those_of_the_command_line():
+    for registry in (OBJECTIVES, TARGETS):
+        assert all(kind.name == name and kind.__doc__ for name, kind in registry.items())
+    assert len(OBJECTIVES) == 9
+
+
+@pytest.mark.parametrize("target", [name for name in TARGETS if name != "file"])
+def test_every_target_can_be_built(target):
+    problem = TARGETS[target]().build()
+    y, held_out = problem.target(jax.random.key(0), 5), problem.held_out(jax.random.key(0), 5)
+    assert y.shape == held_out.shape == (5, problem.space.dim)
+    assert problem.space.scale > 0
+    if problem.space.image_shape is not None:
+        assert np.prod(problem.space.image_shape) == problem.space.dim
+
+
+def test_a_file_of_samples(tmp_path):
+    """A tenth is held out; another content is another run."""
+    x = np.arange(60.0, dtype=np.float32).reshape(30, 2)
+    np.save(tmp_path / "x.npy", x)
+    problem = File(tmp_path / "x.npy").build()
+    held_out = {float(value) for value in problem.held_out(jax.random.key(0), 200)[:, 0]}
+    trained = {float(value) for value in problem.target(jax.random.key(0), 2000)[:, 0]}
+    assert len(held_out) == 3
+    assert held_out | trained == set(x[:, 0].tolist())
+    assert not held_out & trained
+    wish = Train(OBJECTIVES["energy"](), File(tmp_path / "x.npy"))
+    before = plain(identity(wish, problem))
+    np.save(tmp_path / "x.npy", x + 1)
+    assert plain(identity(wish, File(tmp_path / "x.npy").build())) != before
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ("energie grid", "Available subcommands: mmd, energy"),
+        ("energy grit", "Available subcommands: ring, grid"),
+        ("energy", "Expected one of {ring, grid"),
+        ("energy grid --stepz 3", "--steps INT"),
+        ("energy grid --steps many", "invalid literal for int()"),
+        ("f-gan grid --divergence kll", "invalid choice 'kll'"),
+        ("energy file", "--path PATH"),
+        ("energy grid --steps 0", "`steps` must be at least 1, but is 0"),
+        ("energy grid --batch-size -1", "`batch_size` must be at least 1, but is -1"),
+        ("energy grid --seed -1", "`seed` must be at least 0, but is -1"),
+        ("energy grid --average 1.5", "`average` must be a decay in [0, 1)"),
+        ("energy grid --optimizer.rate 0", "`rate` must be positive"),
+        ("energy grid --generator.width 0", "`width` must be at least 1"),
+        ("mmd grid --bandwidths 0", "`bandwidths` must be positive"),
+        ("sinkhorn grid --epsilon nan", "`epsilon` must be positive and finite"),
+        ("gan grid --inner-steps 0", "must be at least 1 for an objective that learns"),
+        ("energy file --path nowhere.npy", "does not exist; check the path"),
+        ("energy grid --directory file/run", "cannot be written"),
+    ],
+)
+def test_a_wrong_wish_gets_a_plain_answer(words, text, tmp_path, capsys):
+    (tmp_path / "file").write_text("precious")
+    try:
+        status = main([*words.split(), "--smoke"] if "energy grid --" not in words else words.split())
+    except SystemExit as stop:
+        status = stop.code
+    assert status == 2
+    shown = capsys.readouterr()
+    assert text in " ".join((shown.out + shown.err).replace("│", " ").split())
+    assert "Traceback" not in shown.err
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_", b"PK\x03\x04 torn", b"text"]
+)
+def test_a_damaged_file_gets_a_plain_answer(content, tmp_path, capsys):
+    (tmp_path / "x.npz").write_bytes(content)
+    assert main(["energy", "file", "--path", "x.npz"]) == 2
+    assert "expected" in capsys.readouterr().err
+
+
+def test_a_run_that_breaks_says_where(tmp_path, capsys):
+    words = ["energy", "grid", *TINY, "--steps", "50", "--optimizer.rate", "1e38", "--directory", "run"]
+    assert main(words) == 1
+    text = capsys.readouterr().err
+    assert "training under 'energy' broke at step" in text
+    assert "the last good checkpoint is that of step 0" in text
