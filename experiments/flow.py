@@ -19,7 +19,7 @@ On two cores the first command takes about half a minute; any choice with ``--sm
 import dataclasses
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -56,7 +56,7 @@ class Flow:
     """How many; each step also draws as many data."""
     steps: int = 400
     """Steps of the flow."""
-    stride: float = 0.02
+    stride: float = 0.05
     """How far the particles move in the first step, as a root mean square, in median distances of the data."""
     frames: int = 60
     """Pictures of the animation."""
@@ -95,10 +95,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wish = tyro.cli(Flow, args=arguments, prog="python -m experiments.flow", config=options)
     try:
         wish = _small(wish) if wish.smoke else wish
-        problem, run = prepared(wish)
+        problem, flow = prepared(wish)
         directory = wish.directory or Path("results", "flow", _title(wish, problem).replace(" ", "-"))
         write_whole(directory / "flow.json", json.dumps(_story(wish, {}), indent=2) + "\n")  # before any long work
-        film = filmed(run, wish)
+        film = filmed(problem, flow, wish)
         table, numbers = judged(film, problem, wish)
         write_results(directory, wish, problem, film, table, numbers)
     except NonFiniteError as error:
@@ -110,14 +110,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def prepared(wish: Flow) -> tuple[Problem, Run]:
-    """The target and the run that a wish describes.
+def prepared(wish: Flow) -> tuple[Problem, Callable[[Any], Run]]:
+    """The target and the flow that a wish describes.
 
     Args:
         wish: the command line's choices.
 
     Returns:
-        All that is needed to train.
+        The target, and the run for any rate of gradient descent, a number or a schedule.
 
     Raises:
         ValueError, TypeError, OSError, ImportError: for choices that cannot be; each text says what to do.
@@ -141,11 +141,7 @@ def prepared(wish: Flow) -> tuple[Problem, Run]:
         sgd, name = optax.sgd(rate), wish.objective.name
         return training(particles(start), objective, sgd, problem.target, n, inner_steps=inner_steps, name=name)
 
-    # Each objective measures its velocity in units of its own, so measure it: with the particles held still, and long
-    # enough for a critic to look at them.
-    speed = train(flow(0.0), jax.random.key(wish.seed), HELD, progress=False, log_every=HELD).rows[-1]["velocity"]
-    step = wish.stride * problem.space.scale / max(speed, 1e-12)
-    return problem, flow(optax.cosine_decay_schedule(step * n, wish.steps))
+    return problem, flow
 
 
 def source(name: str, key: Key, n: int, problem: Problem) -> Array:
@@ -173,24 +169,32 @@ def source(name: str, key: Key, n: int, problem: Problem) -> Array:
     return data.mean(0)[None] + radius * shape
 
 
-def filmed(run: Run, wish: Flow) -> Film:
+def filmed(problem: Problem, flow: Callable[[Any], Run], wish: Flow) -> Film:
     """Train, which here means flow, and keep snapshots.
 
     Args:
-        run: the run.
-        wish: how long, and how many snapshots.
+        problem: the target.
+        flow: the run for any rate.
+        wish: how long, how fast, and how many snapshots.
 
     Returns:
         The snapshots, from the first step to the last.
     """
-    frames: dict[int, np.ndarray] = {}
+    key, frames = jax.random.key(wish.seed), {}
+    # Each objective measures its velocity in units of its own, so measure it: with the particles held still, and long
+    # enough for a critic to look at them.
+    speed = train(flow(0.0), key, HELD, progress=False, log_every=HELD).rows[-1]["velocity"]
+    step = wish.stride * problem.space.scale / max(speed, 1e-12)
+
+    def rate(count: Array) -> Array:
+        return step * wish.particles * 0.5 * (1 + jnp.cos(jnp.pi * count.astype(float) / wish.steps))
 
     def keep(state: Any, rows: Sequence[Any]) -> None:
         del rows
         frames[int(state.step)] = np.array(state.params)  # a copy: the next steps take the buffer over
 
     every = max(1, wish.steps // wish.frames)
-    trained = train(run, jax.random.key(wish.seed), wish.steps, chunk=every, log_every=every, on_chunk=keep)
+    trained = train(flow(rate), key, wish.steps, chunk=every, log_every=every, on_chunk=keep)
     keep(trained.state, [])
     return Film(np.array(sorted(frames)), np.stack([frames[step] for step in sorted(frames)]), trained)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import jax
+import numpy as np
 import tyro
 
 from igm_jax import distributions, kernels
@@ -206,7 +207,7 @@ class File:
                 f"{self.path} holds {len(x)} samples, but at least 20 are needed to train and to hold some out"
             )
         # A fixed random tenth: files are often sorted.
-        order = jax.random.permutation(jax.random.key(0), len(x))
+        order = np.random.default_rng(0).permutation(len(x))
         cut = len(x) // 10
         target = distributions.dataset(x[order[cut:]], self.path.stem)
         held_out = distributions.dataset(x[order[:cut]], f"{self.path.stem}, held out")

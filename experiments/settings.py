@@ -8,7 +8,7 @@ from experiments.configs import FGAN, GAN, MMD, WGANGP, Critic, Drifting, Energy
 
 Candidates = dict[str, tuple]
 
-_slow, _fast = Critic(rate=5e-4), Critic(rate=2e-3)
+_slow, _fast, _faster = Critic(rate=5e-4), Critic(rate=2e-3), Critic(rate=3e-3)
 
 GRID: Candidates = {
     "mmd": (
@@ -16,11 +16,11 @@ GRID: Candidates = {
         MMD("laplace", (0.07, 0.23, 0.7)),
         MMD("gaussian", (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)),
     ),
-    "energy": (Energy(1.0), Energy(0.5), Energy(1.5)),
+    "energy": (Energy(0.5), Energy(1.0), Energy(1.5)),
     "sinkhorn": (Sinkhorn(0.01), Sinkhorn(0.003), Sinkhorn(0.03)),
     "sliced": (Sliced(128), Sliced(32), Sliced(512)),
     "gan": (GAN(), GAN(critic=_slow), GAN(critic=_fast)),
-    "wgan-gp": (WGANGP(inner_steps=3), WGANGP(inner_steps=3, critic=_fast), WGANGP(inner_steps=3, penalty=1.0)),
+    "wgan-gp": (WGANGP(1.0, 2, _faster), WGANGP(10.0, 2, _fast), WGANGP(10.0, 2)),
     "f-gan": (FGAN("jensen_shannon"), FGAN("kl"), FGAN("reverse_kl")),
     "score-difference": (ScoreDifference(0.12), ScoreDifference(0.06), ScoreDifference(0.24)),
     "drifting": (
@@ -40,7 +40,7 @@ DIGITS: Candidates = {
     "sinkhorn": (Sinkhorn(0.05), Sinkhorn(0.02), Sinkhorn(0.15)),
     "sliced": (Sliced(128), Sliced(32), Sliced(512)),
     "gan": (GAN(), GAN(critic=_slow), GAN(critic=_fast)),
-    "wgan-gp": (WGANGP(inner_steps=3), WGANGP(inner_steps=3, critic=_fast), WGANGP(inner_steps=3, penalty=1.0)),
+    "wgan-gp": (WGANGP(10.0, 2), WGANGP(10.0, 2, _fast), WGANGP(1.0, 2)),
     "f-gan": (FGAN("jensen_shannon"), FGAN("kl"), FGAN("reverse_kl")),
     "score-difference": (ScoreDifference(0.3), ScoreDifference(0.2), ScoreDifference(0.45)),
     "drifting": (

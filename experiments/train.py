@@ -92,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = (tyro.conf.CascadeSubcommandArgs, tyro.conf.OmitSubcommandPrefixes)
     wish = tyro.cli(Train, args=words, prog="python -m experiments.train", config=options)
     try:
-        wish = _small(wish) if wish.smoke else wish
+        wish = small(wish) if wish.smoke else wish
         problem, generator, run = prepared(wish)
     except (ValueError, TypeError, OSError, ImportError) as error:
         return _complain(str(error), 2)
@@ -137,11 +137,17 @@ def prepared(wish: Train) -> tuple[Problem, Generator, Run]:
         checks.count(name, getattr(wish, name), least=1)
     checks.count("seed", wish.seed, least=0)
     problem = wish.target.build()
+    generator, run = run_of(wish, problem)
+    jax.eval_shape(run.init, jax.random.key(0))
+    return problem, generator, run
+
+
+def run_of(wish: Train, problem: Problem) -> tuple[Generator, Run]:
+    """The generator and the run of a wish, once its target is built."""
     generator = wish.generator.build(problem.space)
-    objective = wish.objective.build(problem.space)
     run = training(
         generator,
-        objective,
+        wish.objective.build(problem.space),
         wish.optimizer.build(wish.steps if wish.schedule == "cosine" else None),
         problem.target,
         wish.batch_size,
@@ -149,8 +155,7 @@ def prepared(wish: Train) -> tuple[Problem, Generator, Run]:
         average=wish.average,
         name=wish.objective.name,
     )
-    jax.eval_shape(run.init, jax.random.key(0))
-    return problem, generator, run
+    return generator, run
 
 
 def identity(wish: Train, problem: Problem) -> dict[str, Any]:
@@ -162,7 +167,7 @@ def identity(wish: Train, problem: Problem) -> dict[str, Any]:
     return {name: getattr(wish, name) for name in parts} | {"inner_steps": inner_steps, "data": problem.fingerprint}
 
 
-def _small(wish: Train) -> Train:
+def small(wish: Train) -> Train:
     """The same wish in miniature."""
     objective = wish.objective
     if isinstance(objective, GAN | WGANGP | FGAN):

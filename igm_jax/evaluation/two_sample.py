@@ -31,9 +31,10 @@ def classifier_two_sample_test(*, real: Any, fake: Any, seed: int = 0) -> TwoSam
     """How well a classifier tells fake from real on samples that it has not learned from, and whether that could be luck.
 
     As many of both as the smaller set has are drawn, half of each to learn from and half to guess. The classifier is logistic
-    regression on what a sample is (its coordinates, their squares and the sum of those) and on where it lies (logarithms of the distances to the
-    nearest and the ⌊√n⌋-th nearest real and fake samples, and the vote of the ⌊√n⌋ nearest of all). The second sees fine
-    structure that the first cannot, and the first sees noise in many dimensions, where every sample's neighbours are real.
+    regression on what a sample is (its coordinates, their squares and the sum of those) and on where it lies (logarithms of
+    the distances to the nearest and the ⌊√n⌋-th nearest real and fake samples, and the vote of the ⌊√n⌋ nearest of all). The
+    second sees fine structure that the first cannot, and the first sees noise in many dimensions, where every sample's
+    neighbours are real.
 
     Under equal laws the number of right guesses has the mean of a binomial with probability ½ and at most its variance,
     whatever the classifier, so the p-value is honest.

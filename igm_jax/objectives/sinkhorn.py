@@ -207,7 +207,7 @@ def sinkhorn_witness(
     return _extended(points, y, problem.between.g, b, epsilon) - _extended(points, x, problem.within_x.g, a, epsilon)
 
 
-def sinkhorn(epsilon: ArrayLike = 0.1, *, tolerance: float = 1e-3, max_iterations: int = 200) -> Objective:
+def sinkhorn(epsilon: ArrayLike = 0.1, *, tolerance: float = 1e-2, max_iterations: int = 50) -> Objective:
     """Sinkhorn divergence as an objective; nothing is learned.
 
     ``loss = OT_ε(x, y) - ½ OT_ε(x, x) - ½ OT_ε(y, y)``

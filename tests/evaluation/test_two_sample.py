@@ -12,7 +12,7 @@ def gaussian(seed, n=400, d=2):
 
 
 def test_level_under_equal_laws():
-    repeats, level = 100, 0.05
+    repeats, level = 60, 0.05
     rng = np.random.default_rng(0)
     results = [
         classifier_two_sample_test(real=rng.normal(size=(40, 3)), fake=rng.normal(size=(40, 3))) for _ in range(repeats)

@@ -78,7 +78,9 @@ def test_a_run(run, tmp_path, capsys):
 
 def test_a_run_against_a_file(run, files, capsys):
     with jax.numpy_dtype_promotion("standard"):
-        assert evaluate.main(["--run", str(run), "--real", str(files / "real.npy"), "--floors", "1"]) == 0
+        assert (
+            evaluate.main(["--run", str(run), "--real", str(files / "real.npy"), "--floors", "1", "--size", "60"]) == 0
+        )
     assert "energy, step 20 on real" in capsys.readouterr().out
 
 

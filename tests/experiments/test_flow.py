@@ -25,7 +25,7 @@ def energy():
     """A small flow: wish, problem and film."""
     small = wish()
     problem, run = flow.prepared(small)
-    return small, problem, flow.filmed(run, small)
+    return small, problem, flow.filmed(problem, run, small)
 
 
 @pytest.mark.parametrize("name", ["ring", "square", "normal"])
@@ -71,8 +71,8 @@ def test_the_flow_arrives(energy):
 
 def test_the_same_wish_gives_the_same_film(energy):
     small, _, film = energy
-    _, run = flow.prepared(small)
-    np.testing.assert_array_equal(flow.filmed(run, small).frames, film.frames)
+    again = flow.filmed(*flow.prepared(small), small)
+    np.testing.assert_array_equal(again.frames, film.frames)
 
 
 def test_the_command_writes_what_it_promises(tmp_path, capsys):

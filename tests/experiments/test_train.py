@@ -1,5 +1,6 @@
 """The training script: killed and restarted it ends where it would have ended; each wrong wish gets a plain answer."""
 
+import functools
 import json
 import os
 import random
@@ -16,7 +17,7 @@ import pytest
 
 from experiments.configs import OBJECTIVES, TARGETS, Pushforward
 from experiments.problems import File, Grid
-from experiments.train import Train, identity, main, prepared
+from experiments.train import Train, identity, main, prepared, run_of, small
 from igm_jax.distributions import load_samples
 from igm_jax.training import plain, read_config, read_log, restore
 
@@ -39,8 +40,13 @@ def elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def command(words):
-    return [sys.executable, "-m", "experiments.train", *words]
+@pytest.fixture
+def data(tmp_path):
+    """A small file of samples, whose target compiles fast."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    np.save(folder / "points.npy", np.random.default_rng(0).normal(size=(40, 2)))
+    return folder / "points.npy"
 
 
 def started(words, cwd):
@@ -48,7 +54,9 @@ def started(words, cwd):
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "PYTHONPATH": path}
     words = [*words, "--steps", "100000000"]
-    return subprocess.Popen(command(words), cwd=cwd, env=environment, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, "-m", "experiments.train", *words], cwd=cwd, env=environment, stderr=subprocess.PIPE, text=True
+    )
 
 
 def wait_for(directory, step, process):
@@ -76,9 +84,9 @@ def measures(directory):
 
 
 @pytest.mark.parametrize(("objective", "options"), [("energy", []), ("gan", CRITIC)])
-def test_killed_and_restarted_it_ends_in_the_same_state(objective, options, tmp_path):
+def test_killed_and_restarted_it_ends_in_the_same_state(objective, options, data, tmp_path):
     """kill -9 at a random step: parameters, optimiser, critic, average, random state, log and samples end up equal."""
-    words = [objective, "grid", *TINY, *options]
+    words = [objective, "file", "--path", str(data), *TINY, *options]
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     process = started([*words, "--directory", str(killed)], tmp_path)
     wait_for(killed, random.Random(objective).randint(50, 150), process)
@@ -88,7 +96,7 @@ def test_killed_and_restarted_it_ends_in_the_same_state(objective, options, tmp_
     steps = str(saved + 30)
     for directory in (killed, whole):
         assert main([*words, "--directory", str(directory), "--steps", steps]) == 0
-    _, _, run = prepared(wish_of(killed, objective))
+    _, _, run = prepared(wish_of(killed, objective, data))
     ours, theirs = bits(restore(run, killed)), bits(restore(run, whole))
     assert ours == theirs
     assert len(ours) > 15
@@ -98,25 +106,25 @@ def test_killed_and_restarted_it_ends_in_the_same_state(objective, options, tmp_
     np.testing.assert_array_equal(first, second)
 
 
-def wish_of(directory, objective):
+def wish_of(directory, objective, data):
     """The wish that the tiny runs had, as far as the run's shape goes."""
     small = {"width": 8, "depth": 2}
     kind = OBJECTIVES[objective]
     config = read_config(directory)["config"]["objective"]
     wish = kind() if "critic" not in config else kind(critic=type(kind().critic)(**small))
     generator = Pushforward(**small, frequencies=0)
-    return Train(wish, Grid(), generator=generator, batch_size=8, schedule="constant")
+    return Train(wish, File(data), generator=generator, batch_size=8, schedule="constant")
 
 
-def test_sigterm_leaves_a_checkpoint_and_says_how_to_go_on(tmp_path):
+def test_sigterm_leaves_a_checkpoint_and_says_how_to_go_on(data, tmp_path):
     directory = tmp_path / "run"
-    process = started(["sliced", "grid", *TINY, "--num-projections", "4", "--directory", str(directory)], tmp_path)
+    process = started(["energy", "file", "--path", str(data), *TINY, "--directory", str(directory)], tmp_path)
     wait_for(directory, 30, process)
     process.send_signal(signal.SIGTERM)
     _, text = process.communicate(timeout=60)
     assert process.returncode == 128 + signal.SIGTERM
     assert "start the same run again to continue:" in text
-    assert "python -m experiments.train sliced grid --generator.width 8" in text
+    assert f"python -m experiments.train energy file --path {data} --generator.width 8" in text
     last = max(int(path.name) for path in (directory / "checkpoints").iterdir() if path.name.isdigit())
     assert f"stopped after step {last} of" in text
 
@@ -142,25 +150,26 @@ def test_the_summary_and_the_samples(tmp_path, capsys):
     assert "config.optimizer.rate: stored 0.003, now 0.5" in capsys.readouterr().err
 
 
-def test_smoke_makes_everything_small(tmp_path, capsys):
-    assert main(["wgan-gp", "moons", "--smoke"]) == 0
+def test_smoke_makes_everything_small(data, tmp_path):
+    assert main(["energy", "file", "--path", str(data), "--smoke"]) == 0
     (directory,) = (tmp_path / "results" / "train").iterdir()
-    assert directory.name == "wgan-gp-moons-seed0-smoke"
+    assert directory.name == "energy-points-seed0-smoke"
     assert [row["step"] for row in read_log(directory)] == [10, 20]
-    assert "critic_loss, last tenth" in capsys.readouterr().out
+    wish = small(Train(OBJECTIVES["wgan-gp"](), Grid()))
+    assert (wish.objective.critic.width, wish.generator.width, wish.batch_size) == (16, 16, 32)
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES)
-@pytest.mark.parametrize("target", ["grid", "digits"])
+@pytest.mark.parametrize(
+    ("objective", "target"),
+    [*((name, "digits") for name in OBJECTIVES), *((name, "grid") for name in ("gan", "energy"))],
+)
 def test_every_choice_can_be_trained(objective, target):
     """One abstract step of each: shapes fit, and the state keeps its types."""
-    wish = Train(OBJECTIVES[objective](), TARGETS[target](), batch_size=8)
-    _, generator, run = prepared(wish)
+    _, run = run_of(Train(OBJECTIVES[objective](), TARGETS[target](), batch_size=8), problem_of(target))
     state = jax.eval_shape(run.init, jax.random.key(0))
     after, info = jax.eval_shape(run.step, jax.random.key(0), state)
-    assert jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), after) == jax.tree.map(
-        lambda leaf: (leaf.shape, leaf.dtype), state
-    )
+    kinds = [[(leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(each)] for each in (state, after)]
+    assert kinds[0] == kinds[1]
     assert {"loss", "velocity"} <= set(info)
     assert all(value.shape == () for value in info.values())
 
@@ -171,9 +180,14 @@ def test_names_are_those_of_the_command_line():
     assert len(OBJECTIVES) == 9
 
 
+@functools.cache
+def problem_of(target):
+    return TARGETS[target]().build()
+
+
 @pytest.mark.parametrize("target", [name for name in TARGETS if name != "file"])
 def test_every_target_can_be_built(target):
-    problem = TARGETS[target]().build()
+    problem = problem_of(target)
     y, held_out = problem.target(jax.random.key(0), 5), problem.held_out(jax.random.key(0), 5)
     assert y.shape == held_out.shape == (5, problem.space.dim)
     assert problem.space.scale > 0
@@ -242,8 +256,20 @@ def test_a_damaged_file_gets_a_plain_answer(content, tmp_path, capsys):
     assert "expected" in capsys.readouterr().err
 
 
-def test_a_run_that_breaks_says_where(tmp_path, capsys):
-    words = ["energy", "grid", *TINY, "--steps", "50", "--optimizer.rate", "1e38", "--directory", "run"]
+def test_a_run_that_breaks_says_where(data, capsys):
+    words = [
+        "energy",
+        "file",
+        "--path",
+        str(data),
+        *TINY,
+        "--steps",
+        "50",
+        "--optimizer.rate",
+        "1e38",
+        "--directory",
+        "run",
+    ]
     assert main(words) == 1
     text = capsys.readouterr().err
     assert "training under 'energy' broke at step" in text

@@ -12,20 +12,25 @@ CHANNELS_LAST = ("NHWC", "HWIO", "NHWC")
 @pytest.mark.parametrize("shape", [(3, 8, 6, 2), (2, 7, 5, 3), (1, 1, 1, 4)])
 def test_patches_times_a_matrix_is_a_convolution_of_stride_two(shape):
     rng = np.random.default_rng(0)
-    images = jnp.asarray(rng.standard_normal(shape), jnp.float32)
-    kernel = jnp.asarray(rng.standard_normal((4, 4, shape[3], 5)), jnp.float32)  # rows, columns, in, out
-    matrix = kernel.transpose(1, 0, 2, 3).reshape(-1, 5)
+    images = rng.standard_normal(shape).astype(np.float32)
+    kernel = rng.standard_normal((4, 4, shape[3], 5)).astype(np.float32)  # rows, columns, in, out
     padding = [(1, 1 + shape[1] % 2), (1, 1 + shape[2] % 2)]
-    expected = jax.lax.conv_general_dilated(images, kernel, (2, 2), padding, dimension_numbers=CHANNELS_LAST)
-    np.testing.assert_allclose(halved_patches(images) @ matrix, expected, rtol=1e-4, atol=1e-4)
+
+    @jax.jit
+    def both(images, kernel):
+        product = halved_patches(images) @ kernel.transpose(1, 0, 2, 3).reshape(-1, 5)
+        return product, jax.lax.conv_general_dilated(images, kernel, (2, 2), padding, dimension_numbers=CHANNELS_LAST)
+
+    np.testing.assert_allclose(*both(images, kernel), rtol=1e-4, atol=1e-4)
 
 
 def test_adding_patches_is_the_transpose_of_taking_them():
     rng = np.random.default_rng(0)
-    images = jnp.asarray(rng.standard_normal((2, 8, 6, 3)), jnp.float32)
-    patches = jnp.asarray(rng.standard_normal((2, 4, 3, 4, 4, 3)), jnp.float32)  # row, column, channel of a patch
-    taken = halved_patches(images).reshape(2, 4, 3, 4, 4, 3).swapaxes(3, 4)
-    np.testing.assert_allclose(jnp.sum(taken * patches), jnp.sum(images * doubled_patches(patches)), rtol=1e-4)
+    images = rng.standard_normal((2, 8, 6, 3)).astype(np.float32)
+    patches = rng.standard_normal((2, 4, 3, 4, 4, 3)).astype(np.float32)  # row, column, channel of a patch
+    taken = np.asarray(jax.jit(halved_patches)(images)).reshape(2, 4, 3, 4, 4, 3).swapaxes(3, 4)
+    added = np.asarray(jax.jit(doubled_patches)(patches))
+    np.testing.assert_allclose(np.sum(taken * patches), np.sum(images * added), rtol=1e-4)
 
 
 @pytest.mark.parametrize("shape", [(8, 8, 1), (28, 28, 1), (9, 15, 3), (1, 2, 1)])

@@ -7,16 +7,24 @@ from flax import nnx
 from igm_jax.networks import network
 
 
+class Shift(nnx.Module):
+    def __init__(self, by):
+        self.by = nnx.Param(by)
+
+    def __call__(self, x):
+        return jnp.tanh(x + self.by[...][None])
+
+
 class Stack(nnx.Module):
-    """A module with a list inside, so that NNX would name parameters by integers."""
+    """A module with a list inside, which NNX names by integers, and more than ten items, which sort otherwise as text."""
 
     def __init__(self, rngs: nnx.Rngs):
-        self.layers = nnx.List([nnx.Linear(3, 3, rngs=rngs) for _ in range(11)])
+        self.layers = nnx.List([Shift(by) for by in jax.random.normal(rngs.params(), (11, 3))])
         self.last = nnx.Linear(3, 2, rngs=rngs)
 
     def __call__(self, x):
         for layer in self.layers:
-            x = x + jnp.tanh(layer(x))
+            x = layer(2 * x)
         return self.last(x)
 
 

@@ -8,18 +8,17 @@ from igm_jax.networks import mlp, mlp_critic, squeeze
 
 def test_formula(key):
     net = mlp(2, 3, width=8, depth=3, activation="tanh")
-    params = jax.tree.map(lambda p: p + 0.1, jax.jit(net.init)(key))
+    params = jax.tree.map(lambda p: np.asarray(p) + np.float32(0.1), jax.jit(net.init)(key))
     x = np.random.default_rng(0).standard_normal((6, 2)).astype(np.float32)
-    weights = jax.tree.map(np.asarray, params)
 
     def dense(part, h):
         return h @ part["kernel"] + part["bias"]
 
-    h = dense(weights["inward"], x)
+    h = dense(params["inward"], x)
     for name in ("0", "1"):
-        h = h + dense(weights["residual"][name], np.tanh(h))
-    expected = dense(weights["outward"], np.tanh(h))
-    np.testing.assert_allclose(net.apply(params, jnp.asarray(x)), expected, rtol=1e-5, atol=1e-6)
+        h = h + dense(params["residual"][name], np.tanh(h))
+    expected = dense(params["outward"], np.tanh(h))
+    np.testing.assert_allclose(jax.jit(net.apply)(params, x), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_depth_one_has_no_residual_layers(key):
@@ -47,8 +46,10 @@ def test_spectral_norm_makes_the_network_a_contraction(key):
 
 def test_critic_is_the_network_without_its_last_axis(key):
     critic, net = mlp_critic(2, width=8, depth=2), mlp(2, 1, width=8, depth=2)
-    x = jnp.linspace(-1, 1, 10).reshape(5, 2)
-    np.testing.assert_array_equal(critic.apply(critic.init(key), x), net.apply(net.init(key), x)[:, 0])
+    x = np.linspace(-1, 1, 10, dtype=np.float32).reshape(5, 2)
+    params = jax.jit(net.init)(key)
+    assert jax.tree.structure(jax.eval_shape(critic.init, key)) == jax.tree.structure(params)
+    np.testing.assert_array_equal(jax.jit(critic.apply)(params, x), jax.jit(net.apply)(params, x)[:, 0])
 
 
 def test_computes_in_the_precision_of_its_parameters(x64, key):
