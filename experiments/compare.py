@@ -22,7 +22,7 @@ import numpy as np
 import tyro
 from rich.console import Console
 
-from experiments.configs import OBJECTIVES, TARGETS, Adam, Problem, Pushforward
+from experiments.configs import FGAN, GAN, OBJECTIVES, TARGETS, WGANGP, Adam, Problem, Pushforward
 from experiments.groups import Budget, Group, Judges, flat_config, judges, load, save, trained_group
 from experiments.settings import settings
 from experiments.summary import summarise, title
@@ -149,7 +149,7 @@ def _measured(
 
 def _group(wish: Compare, target: str, problem: Problem, name: str, judge: Judges, directory: Path) -> Group:
     kind, path = settings(target, name), directory / "groups" / f"{target}-{name}.npz"
-    if wish.smoke and hasattr(kind, "critic"):
+    if wish.smoke and isinstance(kind, GAN | WGANGP | FGAN):
         kind = dataclasses.replace(kind, critic=dataclasses.replace(kind.critic, width=16))
     config = flat_config(kind, _budget(wish))
     group = load(path, config)

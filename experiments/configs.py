@@ -81,7 +81,7 @@ class MMD:
         if not self.bandwidths:
             raise ValueError("`bandwidths` must hold at least one positive number, but is empty")
         form = getattr(kernels, checks.choice("kernel", self.kernel, ("gaussian", "laplace", "inverse_multiquadric")))
-        parts = [form(_positive("bandwidths", width) * space.scale) for width in self.bandwidths]
+        parts = [form(_length("bandwidths", width, space)) for width in self.bandwidths]
         return objectives.mmd(sum(parts[1:], parts[0]))
 
 
@@ -115,7 +115,7 @@ class Sinkhorn:
 
     def build(self, space: Space) -> Objective:
         """The objective for data of this shape and scale."""
-        return objectives.sinkhorn(_positive("epsilon", self.epsilon) * space.scale**2)
+        return objectives.sinkhorn(_length("epsilon", self.epsilon, space) * space.scale)
 
 
 @command("sliced")
@@ -220,7 +220,7 @@ class ScoreDifference:
 
     def build(self, space: Space) -> Objective:
         """The objective for data of this shape and scale."""
-        return objectives.score_difference(_positive("bandwidth", self.bandwidth) * space.scale)
+        return objectives.score_difference(_length("bandwidth", self.bandwidth, space))
 
 
 @command("drifting")
@@ -238,8 +238,9 @@ class Drifting:
 
     def build(self, space: Space) -> Objective:
         """The objective for data of this shape and scale."""
-        unit = space.scale if self.preset == "paper" else 1.0
-        return objectives.drifting(tuple(unit * value for value in self.temperatures), self.preset)
+        paper = self.preset == "paper"
+        temperatures = (_length("temperatures", value, space) if paper else value for value in self.temperatures)
+        return objectives.drifting(tuple(temperatures), self.preset)
 
 
 ObjectiveConfig = MMD | Energy | Sinkhorn | Sliced | GAN | WGANGP | FGAN | ScoreDifference | Drifting
@@ -296,6 +297,16 @@ class Adam:
         rate = _positive("rate", self.rate)
         adam = optax.adam(rate if steps is None else optax.cosine_decay_schedule(rate, steps), b1=self.b1, b2=self.b2)
         return adam if self.clip is None else optax.chain(optax.clip_by_global_norm(_positive("clip", self.clip)), adam)
+
+
+def _length(name: str, multiple: float, space: Space) -> float:
+    """A multiple of the data's median distance, which must not be zero then."""
+    if space.scale == 0:
+        raise ValueError(
+            f"`{name}` is in median distances of the data, but that distance is zero: at least half of the pairs coincide;"
+            " remove duplicates, or choose an objective without it, such as energy or sliced"
+        )
+    return _positive(name, multiple) * space.scale
 
 
 def _positive(name: str, value: float) -> float:

@@ -159,13 +159,13 @@ def field(objective: Objective, state: Any, x: np.ndarray, data: np.ndarray) -> 
     edge = 0.12 * (high - low)
     axes = np.linspace(low - edge, high + edge, FIELD_SIDE).T
     points = np.stack(np.meshgrid(*axes), -1).reshape(-1, 2).astype(x.dtype)
-    x, y, key = jnp.asarray(x), jnp.asarray(data[: len(x)]), jax.random.key(3)
+    samples, y, key = jnp.asarray(x), jnp.asarray(data[: len(x)]), jax.random.key(3)
 
     def height(point: jax.Array) -> jax.Array:
-        return objective.witness(state, point[None], x, y)[0]
+        return objective.witness(state, point[None], samples, y)[0]
 
     def joined(point: jax.Array) -> jax.Array:
-        return velocity(objective, key, state, jnp.concatenate([x, point[None]]), y)[-1]
+        return velocity(objective, key, state, jnp.concatenate([samples, point[None]]), y)[-1]
 
     def along(move: Callable, batch: int) -> Any:
         return jax.tree.map(np.asarray, jax.jit(lambda points: jax.lax.map(move, points, batch_size=batch))(points))
@@ -220,7 +220,7 @@ def trained_group(
     costs = {
         "seconds": trained.run_seconds,
         "compile_seconds": trained.compile_seconds,
-        "memory_mb": trained.memory_bytes / 2**20,
+        "memory_mb": float("nan") if trained.memory_bytes is None else trained.memory_bytes / 2**20,
     }
     arrays = recorder.arrays(trained.rows) | {"samples": samples[0]}
     return Group(config, metrics, costs, provenance(), "", arrays)
@@ -231,7 +231,7 @@ def save(path: Path, group: Group) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     story = json.dumps({name: plain(value) for name, value in group._asdict().items() if name != "arrays"})
     with io.BytesIO() as file:
-        np.savez_compressed(file, story=np.array(story), **group.arrays)
+        np.savez_compressed(file, story=np.array(story), **group.arrays)  # pyrefly: ignore
         write_whole(path, file.getvalue())
 
 

@@ -33,7 +33,7 @@ class Space(NamedTuple):
 
     Attributes:
         dim: number of features.
-        scale: median distance of two data, the unit of all lengths in the configs.
+        scale: median distance of two data, the unit of all lengths in the configs; 0 if most data coincide.
         image_shape: (height, width, channels) of images, or None.
     """
 
@@ -63,8 +63,9 @@ class Problem(NamedTuple):
 
 
 def _space(target: Distribution, image_shape: ImageShape | None = None) -> Space:
-    reference = target(jax.random.key(0), 1024)
-    return Space(target.dim, float(kernels.median_bandwidth(reference)), image_shape)
+    # In one piece, since each small operation on its own would be compiled on its own.
+    scale = jax.jit(lambda key: kernels.median_bandwidth(target(key, 1024)))(jax.random.key(0))
+    return Space(target.dim, float(scale), image_shape)
 
 
 def _synthetic(name: str, target: Distribution) -> Problem:

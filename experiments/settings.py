@@ -4,9 +4,21 @@
 first is still the best. So each objective has been tuned as hard as every other one.
 """
 
-from experiments.configs import FGAN, GAN, MMD, WGANGP, Critic, Drifting, Energy, ScoreDifference, Sinkhorn, Sliced
+from experiments.configs import (
+    FGAN,
+    GAN,
+    MMD,
+    WGANGP,
+    Critic,
+    Drifting,
+    Energy,
+    ObjectiveConfig,
+    ScoreDifference,
+    Sinkhorn,
+    Sliced,
+)
 
-Candidates = dict[str, tuple]
+Candidates = dict[str, tuple[ObjectiveConfig, ...]]
 
 _slow, _fast, _faster = Critic(rate=5e-4), Critic(rate=2e-3), Critic(rate=3e-3)
 
@@ -54,7 +66,7 @@ CANDIDATES: dict[str, Candidates] = {"grid": GRID, "digits": DIGITS}
 """For each target that has been tuned for, three settings of every objective."""
 
 
-def settings(target: str, objective: str) -> object:
+def settings(target: str, objective: str) -> ObjectiveConfig:
     """The setting of an objective on a target: the winner of the search, or of the nearest kind of target searched.
 
     Args:

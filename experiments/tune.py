@@ -19,7 +19,7 @@ import tyro
 from rich.console import Console
 
 from experiments.compare import Compare, checked
-from experiments.configs import OBJECTIVES, TARGETS, Problem
+from experiments.configs import OBJECTIVES, TARGETS, ObjectiveConfig, Problem
 from experiments.groups import Budget, Judges, flat_config, judges, trained_group
 from experiments.settings import CANDIDATES
 from igm_jax.evaluation import MEASURES
@@ -90,7 +90,7 @@ def _on_validation(problem: Problem, judge: Judges) -> Judges:
     return judge._replace(real=np.asarray(problem.splits.validation.images))
 
 
-def _score(name: str, kind: object, problem: Problem, budget: Budget, judge: Judges, measure: str) -> float:
+def _score(name: str, kind: ObjectiveConfig, problem: Problem, budget: Budget, judge: Judges, measure: str) -> float:
     group = trained_group(name, flat_config(kind, budget), kind, problem, budget, judge)
     return group.metrics[0][measure] if group.metrics else float("nan")
 

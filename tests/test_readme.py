@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+import jax
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -49,10 +50,14 @@ def chapters(text: str) -> list[list[Block]]:
 
 
 def run(group: list[Block], filename: str) -> None:
-    """Run the blocks of one group in one fresh namespace, with the document's own line numbers in tracebacks."""
+    """Run the blocks of one group in one fresh namespace, with the document's own line numbers in tracebacks.
+
+    A reader has JAX as it comes, not the strict promotion of these tests, under which optax itself would stop.
+    """
     namespace = {"__name__": "__main__"}
-    for block in group:
-        exec(compile("\n" * (block.line - 1) + block.body, filename, "exec"), namespace)
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        for block in group:
+            exec(compile("\n" * (block.line - 1) + block.body, filename, "exec"), namespace)
 
 
 def anchors(text: str) -> set[str]:

@@ -18,8 +18,8 @@ from igm_jax.pairwise.reductions import block_sum
 class _Pieces(NamedTuple):
     """The monotone coupling of two sorted samples: piece k moves mass ``width`` from ``x[x_rank]`` to ``y[y_rank]``."""
 
-    x_rank: Array
-    y_rank: Array
+    x_rank: Array | np.ndarray
+    y_rank: Array | np.ndarray
     width: Array
 
 

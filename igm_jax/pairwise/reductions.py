@@ -67,7 +67,7 @@ def kernel_mean_distinct(kernel: Kernel, x: Float[Array, "n d"], weights: Float[
 
 
 def soft_minimum(
-    costs: Float[Array, "n m"], potential: Float[Array, " m"], log_weights: Float[Array, " m"], epsilon: ArrayLike
+    costs: Float[Array, "n m"], potential: Float[Array, " m"], log_weights: Float[Array, " m"], epsilon: Array | float
 ) -> Float[Array, " n"]:
     """``-ε log Σ_j w_j exp((g_j - C_ij)/ε)``: tends to ``min_j C_ij - g_j`` as ε → 0. A weight of zero is a log-weight of -∞."""
     return -epsilon * jax.nn.logsumexp((potential[None, :] - costs) / epsilon + log_weights[None, :], axis=1)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from experiments.configs import OBJECTIVES, TARGETS, Pushforward
-from experiments.problems import File, Grid
+from experiments.problems import File, Grid, Space
 from experiments.train import Train, identity, main, prepared, run_of, small
 from igm_jax.distributions import load_samples
 from igm_jax.training import plain, read_config, read_log, restore
@@ -209,6 +209,15 @@ def test_a_file_of_samples(tmp_path):
     before = plain(identity(wish, problem))
     np.save(tmp_path / "x.npy", x + 1)
     assert plain(identity(wish, File(tmp_path / "x.npy").build())) != before
+
+
+def test_data_without_a_scale():
+    """Where most data coincide no length can be measured in their median distance, and not every objective needs one."""
+    space = Space(2, 0.0)
+    for name in ("mmd", "sinkhorn", "score-difference"):
+        with pytest.raises(ValueError, match=r"that distance is zero.*choose an objective without it"):
+            OBJECTIVES[name]().build(space)
+    OBJECTIVES["energy"]().build(space)
 
 
 @pytest.mark.parametrize(
