@@ -45,7 +45,7 @@ class Compare:
     """Which objectives, by name."""
     seeds: int = 3
     """Independent runs of each, side by side."""
-    steps: int = 2000
+    steps: int = 1500
     """Updates of the generator."""
     batch_size: int = 256
     """Samples, and data, in each minibatch."""

@@ -1,0 +1,98 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from igm_jax import checks
+
+
+def test_samples_come_back_as_floats():
+    assert checks.samples("x", [[1, 2]]).dtype == jnp.zeros(()).dtype
+    assert checks.samples("x", np.ones((2, 3), np.float32)).shape == (2, 3)
+    assert checks.samples("x", np.ones((2, 3), np.float16)).dtype == jnp.float16
+
+
+@pytest.mark.parametrize(
+    ("value", "least", "words"),
+    [
+        (np.ones(3), 1, r"must have shape \(n, d\).*has shape \(3,\).*reshape"),
+        (np.ones((0, 2)), 1, "at least 1 sample,"),
+        (np.ones((1, 2)), 2, "at least 2 samples"),
+        (np.ones((3, 0)), 1, "at least one feature"),
+        (np.array([[1.0], [np.nan]]), 1, r"NaN or infinite \(the first at index \(1, 0\)\)"),
+        (np.array([[np.inf]]), 1, "finite numbers"),
+    ],
+)
+def test_bad_samples_are_explained(value, least, words):
+    with pytest.raises(ValueError, match=words):
+        checks.samples("x", value, least=least)
+
+
+@pytest.mark.parametrize("value", ["text", [[1], [1, 2]], np.ones((2, 2)) * 1j, None])
+def test_what_is_not_numbers_is_a_type_error(value):
+    with pytest.raises(TypeError, match="`x` must be"):
+        checks.samples("x", value)
+
+
+def test_shapes_are_checked_while_tracing_and_values_are_not():
+    with pytest.raises(ValueError, match="must have shape"):
+        jax.jit(lambda x: checks.samples("x", x))(np.ones(3))
+    assert np.isnan(jax.jit(lambda x: checks.samples("x", x))(np.full((1, 1), np.nan))).all()
+
+
+def test_a_pair_shares_its_features_and_takes_the_wider_type(x64):
+    x, y = checks.pair(np.ones((2, 3), np.float32), np.ones((4, 3)))
+    assert x.dtype == y.dtype == jnp.float64
+    with pytest.raises(ValueError, match=r"same number of features.*\(2, 3\) and \(4, 2\)"):
+        checks.pair(np.ones((2, 3)), np.ones((4, 2)))
+
+
+def test_half_precision_is_computed_in_single():
+    assert checks.at_least_single(jnp.dtype(jnp.bfloat16)) == jnp.float32
+    assert checks.at_least_single(jnp.dtype(jnp.float32)) == jnp.float32
+
+
+def test_weights_are_normalised_and_uniform_by_default():
+    like = jnp.ones((4, 1))
+    np.testing.assert_allclose(checks.weights("w", None, like), [0.25] * 4)
+    np.testing.assert_allclose(checks.weights("w", [1, 3, 0, 0], like), [0.25, 0.75, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ([1.0, 2.0], r"shape \(4,\)"),
+        ([1.0, -1.0, 1.0, 1.0], "non-negative"),
+        ([0.0] * 4, "positive sum"),
+        ([np.nan, 1.0, 1.0, 1.0], "NaN"),
+    ],
+)
+def test_bad_weights_are_explained(value, words):
+    with pytest.raises(ValueError, match=words):
+        checks.weights("w", value, jnp.ones((4, 1)))
+
+
+@pytest.mark.parametrize("value", [0, -1.0, float("nan"), float("inf")])
+def test_a_positive_number_is_positive_and_finite(value):
+    with pytest.raises(ValueError, match="`epsilon` must be positive and finite"):
+        checks.positive("epsilon", value)
+
+
+@pytest.mark.parametrize("value", ["1", None, True, [1.0, 2.0]])
+def test_a_positive_number_is_one_number(value):
+    with pytest.raises(TypeError, match="positive number"):
+        checks.positive("epsilon", value)
+
+
+def test_counts_are_integers():
+    assert checks.count("n", np.int64(3)) == 3
+    for value in (2.0, True, "3"):
+        with pytest.raises(TypeError, match="must be an integer"):
+            checks.count("n", value)
+    with pytest.raises(ValueError, match="at least 2, but is 1"):
+        checks.count("n", 1, least=2)
+
+
+def test_an_unknown_name_gets_the_list_and_the_nearest():
+    with pytest.raises(ValueError, match=r"one of energy, sliced, but is 'enrgy'; did you mean 'energy'\?"):
+        checks.choice("objective", "enrgy", ["energy", "sliced"])
