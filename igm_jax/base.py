@@ -135,8 +135,9 @@ def no_witness(reason: str) -> WitnessFn:
         A function of the witness's signature that raises ``NoWitnessError`` when called.
 
     Example:
+        >>> import jax
         >>> from igm_jax.base import no_witness
-        >>> no_witness("its field is not a gradient")((), None, None, None)
+        >>> no_witness("its field is not a gradient")((), *jax.numpy.zeros((3, 5, 2)))
         Traceback (most recent call last):
         igm_jax.base.NoWitnessError: this objective has no witness: its field is not a gradient
     """
@@ -205,7 +206,7 @@ def from_velocity(
     Example:
         >>> import jax, jax.numpy as jnp
         >>> from igm_jax import from_velocity, velocity
-        >>> objective = from_velocity(lambda x, y: y.mean(0) - x)
+        >>> objective = from_velocity(lambda x, y: y.mean(0, keepdims=True) - x)
         >>> velocity(objective, jax.random.key(0), (), jnp.zeros((3, 1)), jnp.ones((2, 1)))[:, 0].tolist()
         [1.0, 1.0, 1.0]
     """

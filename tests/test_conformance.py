@@ -85,7 +85,7 @@ CRITIC_ONLY = {
 }
 
 ROWS = {
-    "mmd": Row(mmd(KERNEL), partial(mmd2_biased, kernel=KERNEL), rate=1.0),
+    "mmd": Row(mmd(KERNEL), partial(mmd2_biased, kernel=KERNEL)),
     "energy": Row(energy(), energy_distance),
     "sinkhorn": Row(
         sinkhorn(0.1, tolerance=1e-7, max_iterations=2000), partial(sinkhorn_divergence, epsilon=0.1, tolerance=1e-9)
@@ -270,7 +270,7 @@ def test_particles_move_onto_the_data(name):
         def move(state, key):
             return run.step(key, state)[0], None
 
-        return jax.lax.scan(move, state, jax.random.split(KEY, 150))[0].params
+        return jax.lax.scan(move, state, jax.random.split(KEY, 400))[0].params
 
     before = energy_distance(x - 1, y)
     after = energy_distance(trained(run.init(KEY)), y)

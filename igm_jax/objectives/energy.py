@@ -60,10 +60,11 @@ def energy(beta: float = 1.0) -> Objective:
         ValueError: for an exponent outside (0, 2].
 
     Example:
-        >>> import jax
+        >>> import jax.numpy as jnp
         >>> from igm_jax.objectives import energy
         >>> objective = energy()
-        >>> objective.witness((), [[0.0]], [[0.0]], [[3.0]]).tolist()
+        >>> x, y = jnp.array([[0.0]]), jnp.array([[3.0]])
+        >>> objective.witness((), x, x, y).tolist()
         [6.0]
     """
     return mmd(kernels.distance(beta))

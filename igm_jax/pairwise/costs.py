@@ -24,12 +24,27 @@ ROUNDING_UNITS = 64
 
 
 def matmul(a: Array, b: Array) -> Array:
-    """``a @ b`` in the full precision of its inputs, whatever the default for matrix products is."""
+    """``a @ b`` in the full precision of its inputs, whatever the default for matrix products is.
+
+    Args:
+        a: (..., n, k) factor.
+        b: (..., k, m) factor.
+
+    Returns:
+        (..., n, m) product.
+    """
     return jnp.matmul(a, b, precision=jax.lax.Precision.HIGHEST)
 
 
 def safe_sqrt(squared: Float[Array, "..."]) -> Float[Array, "..."]:
-    """``√s`` with derivative 0 at ``s = 0``, where the true one is infinite and would turn gradients into NaN."""
+    """``√s`` with derivative 0 at ``s = 0``, where the true one is infinite and would turn gradients into NaN.
+
+    Args:
+        squared: non-negative numbers.
+
+    Returns:
+        Their roots, of the same shape.
+    """
     positive = squared > 0
     return jnp.where(positive, jnp.sqrt(jnp.where(positive, squared, 1)), 0)
 

@@ -91,7 +91,7 @@ def training(
         >>> import jax, jax.numpy as jnp, optax
         >>> from igm_jax import Generator, stateless
         >>> from igm_jax.training import training
-        >>> shift = Generator(lambda key: jnp.zeros(2), lambda params, key, n: params + jax.random.normal(key, (n, 2)))
+        >>> shift = Generator(lambda key: jnp.zeros(2), lambda params, key, n: params[None] + jax.random.normal(key, (n, 2)))
         >>> gap = stateless(lambda x, y: jnp.sum((x.mean(0) - y.mean(0)) ** 2))
         >>> run = training(shift, gap, optax.sgd(0.1), lambda key, n: 3.0 + jax.random.normal(key, (n, 2)), 256)
         >>> state = run.init(jax.random.key(0))
@@ -181,7 +181,7 @@ def advance(run: Run, state: TrainState) -> tuple[TrainState, Info]:
         >>> gap = stateless(lambda x, y: jnp.mean((x - y) ** 2))
         >>> run = training(dot, gap, optax.sgd(0.1), lambda key, n: jnp.ones((n, 1)), 4)
         >>> state, infos = jax.lax.scan(lambda state, _: advance(run, state), run.init(jax.random.key(0)), length=3)
-        >>> infos["loss"].round(3).tolist()
+        >>> [round(loss, 3) for loss in infos["loss"].tolist()]
         [1.0, 0.64, 0.41]
     """
     return run.step(jax.random.fold_in(state.key, state.step), state)
