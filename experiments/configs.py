@@ -9,34 +9,16 @@ from typing import Any, ClassVar, Literal
 
 import optax
 
-from experiments.problems import TARGETS, Problem, Space, TargetConfig, command
+from experiments.problems import TARGETS as TARGETS
+from experiments.problems import Problem as Problem
+from experiments.problems import Space, command
+from experiments.problems import TargetConfig as TargetConfig
 from igm_jax import Generator, Network, Objective, checks, distributions, kernels, objectives
 from igm_jax.generators import pushforward
 from igm_jax.networks import conv_critic, conv_generator, fourier, mlp, mlp_critic
 from igm_jax.objectives.f_gan import f_gan
 from igm_jax.objectives.gan import gan
 from igm_jax.objectives.wasserstein_gan import wgan_gp
-
-__all__ = [
-    "FGAN",
-    "GAN",
-    "MMD",
-    "OBJECTIVES",
-    "TARGETS",
-    "WGANGP",
-    "Adam",
-    "Critic",
-    "Drifting",
-    "Energy",
-    "ObjectiveConfig",
-    "Problem",
-    "Pushforward",
-    "ScoreDifference",
-    "Sinkhorn",
-    "Sliced",
-    "Space",
-    "TargetConfig",
-]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,6 +18,7 @@ On two cores the first command takes about half a minute; any choice with ``--sm
 
 import dataclasses
 import json
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -35,7 +36,7 @@ from experiments.configs import FGAN, GAN, WGANGP, ObjectiveConfig, ScoreDiffere
 from experiments.problems import Grid, Problem, TargetConfig
 from igm_jax import checks
 from igm_jax.base import Key
-from igm_jax.evaluation import exact_w2, mode_coverage
+from igm_jax.evaluation import MEASURES, exact_w2, mode_coverage
 from igm_jax.generators import particles
 from igm_jax.reporting import FLOOR, Cell, Line, Table, to_console, write_whole
 from igm_jax.training import NonFiniteError, Run, Trained, plain, provenance, train, training
@@ -89,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: its words; None for those of the process.
 
     Returns:
-        The exit status: 0 when the results are written, 1 if the flow broke, 2 for a wrong wish.
+        The exit status: 0 when the results are written, 1 if the flow broke, 2 for a wrong wish, 130 after Ctrl-C.
     """
     options = (tyro.conf.CascadeSubcommandArgs, tyro.conf.OmitSubcommandPrefixes)
     wish = tyro.cli(Flow, args=arguments, prog="python -m experiments.flow", config=options)
@@ -97,14 +98,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         wish = _small(wish) if wish.smoke else wish
         problem, flow = prepared(wish)
         directory = wish.directory or Path("results", "flow", _title(wish, problem).replace(" ", "-"))
-        write_whole(directory / "flow.json", json.dumps(_story(wish, {}), indent=2) + "\n")  # before any long work
+        write_whole(directory / ".probe", b"").unlink()  # complain before the work, and leave older results alone
         film = filmed(problem, flow, wish)
-        table, numbers = judged(film, problem, wish)
+        numbers = judged(film, problem, wish)
+        table = tabulated(numbers, film, problem, wish)
         write_results(directory, wish, problem, film, table, numbers)
     except NonFiniteError as error:
         return _complain(str(error), 1)
     except (ValueError, TypeError, OSError, ImportError) as error:
         return _complain(str(error), 2)
+    except KeyboardInterrupt:
+        return _complain("stopped; nothing was written", 128 + signal.SIGINT)
     Console().print(to_console(table))
     print(f"{directory / 'flow.html'} plays it; {directory / 'flow.gif'} shows it anywhere")
     return 0
@@ -193,13 +197,13 @@ def filmed(problem: Problem, flow: Callable[[Any], Run], wish: Flow) -> Film:
         del rows
         frames[int(state.step)] = np.array(state.params)  # a copy: the next steps take the buffer over
 
-    every = max(1, wish.steps // wish.frames)
+    every = -(-wish.steps // wish.frames)
     trained = train(flow(rate), key, wish.steps, chunk=every, log_every=every, on_chunk=keep)
     keep(trained.state, [])
     return Film(np.array(sorted(frames)), np.stack([frames[step] for step in sorted(frames)]), trained)
 
 
-def judged(film: Film, problem: Problem, wish: Flow) -> tuple[Table, dict[str, dict[str, float]]]:
+def judged(film: Film, problem: Problem, wish: Flow) -> dict[str, dict[str, float]]:
     """The distance to fresh data, and the modes, before and after.
 
     Args:
@@ -208,7 +212,7 @@ def judged(film: Film, problem: Problem, wish: Flow) -> tuple[Table, dict[str, d
         wish: for the seed.
 
     Returns:
-        The table, and the same numbers by name.
+        The numbers by name for ``"before"``, ``"after"`` and the floor, which is another draw of the data.
     """
     keys = jax.random.split(jax.random.fold_in(jax.random.key(wish.seed), 1))
     n = min(JUDGED, wish.particles)
@@ -220,34 +224,29 @@ def judged(film: Film, problem: Problem, wish: Flow) -> tuple[Table, dict[str, d
         if problem.target.modes is not None:
             found = mode_coverage(fake=points, modes=problem.target.modes)
             numbers[name] |= {"modes": float(found.modes), "high_quality": found.high_quality}
-    of = f" of {len(problem.target.modes.means)}" if problem.target.modes is not None else ""
-    formats = {"w2": ("W₂ ↓", ".3f"), "modes": (f"modes{of} ↑", ".0f"), "high_quality": ("high quality ↑", ".3f")}
-    columns = list(numbers["before"])
+    return numbers
+
+
+def tabulated(numbers: dict[str, dict[str, float]], film: Film, problem: Problem, wish: Flow) -> Table:
+    """The numbers of ``judged`` as a table, with the flow's time in its caption."""
+    columns = [MEASURES[name] for name in numbers[FLOOR]]
+    decimals = {"modes": 0}
     lines = tuple(
-        Line(name, tuple(Cell(f"{value[c]:{formats[c][1]}}") for c in columns), name == FLOOR)
+        Line(name, tuple(Cell(f"{value[m.name]:.{decimals.get(m.name, m.digits)}f}") for m in columns), name == FLOOR)
         for name, value in numbers.items()
     )
     caption = (
-        f"W₂: exact distance of {n} particles from as many fresh data; the last line is that of other fresh data: no flow can"
-        f" be expected to do better. {wish.steps} steps in {film.trained.run_seconds:.1f} s"
-        f" and {film.trained.compile_seconds:.1f} s to compile."
+        f"W2: exact distance of {min(JUDGED, wish.particles)} particles from as many fresh data. The last line is that of"
+        " other fresh data: a flow that spreads its particles more evenly than chance does can come closer."
+        f" {wish.steps} steps in {film.trained.run_seconds:.1f} s and {film.trained.compile_seconds:.1f} s to compile."
     )
-    return Table(_title(wish, problem), caption, ("", *(formats[c][0] for c in columns)), lines), numbers
+    return Table(_title(wish, problem), caption, ("", *(measure.label for measure in columns)), lines)
 
 
 def write_results(
     directory: Path, wish: Flow, problem: Problem, film: Film, table: Table, numbers: dict[str, dict[str, float]]
 ) -> None:
-    """Write the moving picture, the page and the numbers.
-
-    Args:
-        directory: where.
-        wish: the command line's choices.
-        problem: the target.
-        film: the flow.
-        table: its numbers, for the page.
-        numbers: the same, for the file.
-    """
+    """Write the moving picture, the page and the numbers, each whole or not at all."""
     from igm_jax.reporting import figures
     from igm_jax.reporting.report import Player, Report, Section, picture, write_report
 
@@ -261,12 +260,8 @@ def write_results(
     )
     section = Section("Flow", "", (table,), (player,), (ends,))
     story = _story(wish, numbers)
-    facts = {
-        "particles": str(wish.particles),
-        "steps": str(wish.steps),
-        "seed": str(wish.seed),
-        "commit": story["commit"][:12],
-    }
+    shown_facts = ("source", "particles", "steps", "stride", "seed")
+    facts = {name: str(getattr(wish, name)) for name in shown_facts} | {"commit": story["commit"][:12]}
     summary = f"Particles that start in the shape of a {wish.source} follow {name} to {problem.name}."
     moving = figures.animation(film.frames, film.steps, data, title=_title(wish, problem), view=view)
     write_whole(directory / "flow.gif", moving)
@@ -275,7 +270,8 @@ def write_results(
 
 
 def _story(wish: Flow, numbers: dict[str, dict[str, float]]) -> dict[str, Any]:
-    return {"experiment": "flow", "numbers": numbers, "config": plain(wish), **provenance()}
+    config = {name: value for name, value in plain(wish).items() if name != "directory"}
+    return {"experiment": "flow", "numbers": numbers, "config": config, **provenance()}
 
 
 def _title(wish: Flow, problem: Problem) -> str:

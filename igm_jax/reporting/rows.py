@@ -13,7 +13,7 @@ from igm_jax.reporting.files import write_whole
 Row = dict[str, Any]
 
 FLOOR = "real data (floor)"
-"""The objective's name in the rows that compare real data with other real data: no model can be expected to do better."""
+"""The objective's name in the rows that compare real data with other real data, which is what a perfect model would score."""
 
 _NUMBER = (int, float, type(None))
 _FIELDS: dict[str, Any] = {

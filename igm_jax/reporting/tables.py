@@ -148,7 +148,9 @@ def _caption(groups: Mapping[str, list[Row]], level: float) -> str:
             f" cannot be told from it (Welch's test, Bonferroni: the truly best is in bold with {percent} probability)."
         )
     if FLOOR in groups:
-        text += " The last line compares real data with other real data: the floor, which is not ranked."
+        text += (
+            " The last line compares real data with other real data, as a perfect model would score; it is not ranked."
+        )
     return text
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -103,64 +104,78 @@ def training(
     checks.count("batch_size", batch_size)
     checks.count("inner_steps", inner_steps, least=0)
     _check_parts(generator, objective, optimizer, target, average)
-    move = optax.with_extra_args_support(optimizer).update
+    move = optax.with_extra_args_support(optimizer)
+    parts = _Parts(generator, objective, move, target, batch_size, inner_steps, average)
+    return Run(partial(_init, parts), partial(_step, parts), name or _name(objective))
 
-    def init(key: Key) -> TrainState:
-        key_params, key_samples, key_objective, key_run = jax.random.split(key, 4)
-        params = _strong(generator.init(key_params))
-        x = _samples(generator, target, params, key_samples, batch_size)
-        objective_state = _strong(objective.init(key_objective, x))
-        if inner_steps == 0 and jax.tree.leaves(objective_state):
-            raise ValueError(
-                "`inner_steps` must be at least 1 for an objective that learns, but is 0; 0 is for objectives"
-                " whose state is empty"
-            )
-        # The average is a copy: a buffer may be donated only once.
-        copy = jax.tree.map(jnp.copy, params)
-        return TrainState(jnp.int32(0), params, _strong(optimizer.init(params)), copy, objective_state, key_run)
 
-    def inner(key: Key, state: TrainState) -> tuple[State, Info]:
-        def update(objective_state: State, key: Key) -> tuple[State, Info]:
-            key_generator, key_target, key_update = jax.random.split(key, 3)
-            x = generator.sample(state.params, key_generator, batch_size)
-            return objective.update(key_update, objective_state, x, target(key_target, batch_size))
+class _Parts(NamedTuple):
+    """What ``training`` was given, checked."""
 
-        if inner_steps == 0:
-            return state.objective_state, {}
-        if inner_steps == 1:
-            return update(state.objective_state, key)
-        objective_state, infos = jax.lax.scan(update, state.objective_state, jax.random.split(key, inner_steps))
-        return objective_state, {name: values[-1] for name, values in infos.items()}
+    generator: Generator
+    objective: Objective
+    optimizer: optax.GradientTransformationExtraArgs
+    target: Target
+    batch_size: int
+    inner_steps: int
+    average: float
 
-    def step(key: Key, state: TrainState) -> tuple[TrainState, Info]:
-        key_generator, key_target, key_loss, key_inner = jax.random.split(key, 4)
-        objective_state, report = inner(key_inner, state)
-        y = target(key_target, batch_size)
 
-        def sample(params: Params) -> Array:
-            return generator.sample(params, key_generator, batch_size)
-
-        def loss_at(x: Array) -> Array:
-            return objective.loss(key_loss, objective_state, x, y)
-
-        # In two stages, because the gradient in the samples is the velocity, and worth a look.
-        x, pull_back = jax.vjp(sample, state.params)
-        loss, slope = jax.value_and_grad(loss_at)(x)
-        (gradient,) = pull_back(slope)
-        updates, optimizer_state = move(
-            gradient,
-            state.optimizer_state,
-            state.params,
-            value=loss,
-            grad=gradient,
-            value_fn=lambda params: loss_at(sample(params)),
+def _init(parts: _Parts, key: Key) -> TrainState:
+    key_params, key_samples, key_objective, key_run = jax.random.split(key, 4)
+    params = _strong(parts.generator.init(key_params))
+    x = _samples(parts, params, key_samples)
+    objective_state = _strong(parts.objective.init(key_objective, x))
+    if parts.inner_steps == 0 and jax.tree.leaves(objective_state):
+        raise ValueError(
+            "`inner_steps` must be at least 1 for an objective that learns, but is 0; 0 is for objectives whose state is"
+            " empty"
         )
-        params = optax.apply_updates(state.params, updates)
-        mean = _averaged(state.average, params, state.step, average)
-        info = _merged({"loss": loss, "velocity": _speed(slope)}, report)
-        return TrainState(state.step + 1, params, optimizer_state, mean, objective_state, state.key), info
+    # The average is a copy: a buffer may be donated only once.
+    average = jax.tree.map(jnp.copy, params)
+    optimizer_state = _strong(parts.optimizer.init(params))
+    return TrainState(jnp.int32(0), params, optimizer_state, average, objective_state, key_run)
 
-    return Run(init, step, name or _name(objective))
+
+def _inner(parts: _Parts, key: Key, state: TrainState) -> tuple[State, Info]:
+    """The objective's updates on fresh minibatches, and what the last of them reported."""
+
+    def update(objective_state: State, key: Key) -> tuple[State, Info]:
+        key_generator, key_target, key_update = jax.random.split(key, 3)
+        x = parts.generator.sample(state.params, key_generator, parts.batch_size)
+        y = parts.target(key_target, parts.batch_size)
+        return parts.objective.update(key_update, objective_state, x, y)
+
+    if parts.inner_steps == 0:
+        return state.objective_state, {}
+    if parts.inner_steps == 1:
+        return update(state.objective_state, key)
+    objective_state, infos = jax.lax.scan(update, state.objective_state, jax.random.split(key, parts.inner_steps))
+    return objective_state, {name: values[-1] for name, values in infos.items()}
+
+
+def _step(parts: _Parts, key: Key, state: TrainState) -> tuple[TrainState, Info]:
+    # The generator's minibatch depends on the key alone: objectives with more inner steps see the same data.
+    key_generator, key_target, key_loss, key_inner = jax.random.split(key, 4)
+    objective_state, report = _inner(parts, key_inner, state)
+    y = parts.target(key_target, parts.batch_size)
+
+    def sample(params: Params) -> Array:
+        return parts.generator.sample(params, key_generator, parts.batch_size)
+
+    def loss_at(x: Array) -> Array:
+        return parts.objective.loss(key_loss, objective_state, x, y)
+
+    # In two stages, because the gradient in the samples is the velocity, and worth a look.
+    x, pull_back = jax.vjp(sample, state.params)
+    loss, slope = jax.value_and_grad(loss_at)(x)
+    (gradient,) = pull_back(slope)
+    more = {"value": loss, "grad": gradient, "value_fn": lambda params: loss_at(sample(params))}
+    updates, optimizer_state = parts.optimizer.update(gradient, state.optimizer_state, state.params, **more)
+    params = optax.apply_updates(state.params, updates)
+    average = _averaged(state.average, params, state.step, parts.average)
+    info = _merged({"loss": loss, "velocity": _speed(slope)}, report)
+    return TrainState(state.step + 1, params, optimizer_state, average, objective_state, state.key), info
 
 
 def advance(run: Run, state: TrainState) -> tuple[TrainState, Info]:
@@ -221,15 +236,15 @@ def _strong(tree: Any) -> Any:
     return jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype=jnp.asarray(leaf).dtype), tree)
 
 
-def _samples(generator: Generator, target: Target, params: Params, key: Key, batch_size: int) -> Array:
+def _samples(parts: _Parts, params: Params, key: Key) -> Array:
+    """The generator's first samples, if they and the data have one shape."""
     key_generator, key_target = jax.random.split(key)
-    x = generator.sample(params, key_generator, batch_size)
-    y = jax.eval_shape(lambda key: target(key, batch_size), key_target)
+    n = parts.batch_size
+    x = parts.generator.sample(params, key_generator, n)
+    y = jax.eval_shape(lambda key: parts.target(key, n), key_target)
     for name, value in (("generator", x), ("target", y)):
-        if value.ndim < 2 or value.shape[0] != batch_size or not jnp.issubdtype(value.dtype, jnp.floating):
-            raise ValueError(
-                f"the {name} must give ({batch_size}, d) floats, but gives {value.dtype} of shape {value.shape}"
-            )
+        if value.ndim < 2 or value.shape[0] != n or not jnp.issubdtype(value.dtype, jnp.floating):
+            raise ValueError(f"the {name} must give ({n}, d) floats, but gives {value.dtype} of shape {value.shape}")
     if x.shape[1:] != y.shape[1:]:
         raise ValueError(
             "generator and target must have the same number of features, but give shapes"

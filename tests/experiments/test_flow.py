@@ -16,7 +16,7 @@ from igm_jax.reporting.player import decode
 
 
 def wish(**changes):
-    start = {"objective": Energy(), "target": Ring(), "particles": 100, "steps": 40, "frames": 8}
+    start = {"objective": Energy(), "target": Ring(), "source": "square", "particles": 100, "steps": 40, "frames": 8}
     return flow.Flow(**{**start, **changes})
 
 
@@ -62,7 +62,8 @@ def test_the_first_step_is_as_long_as_it_says(energy):
 
 def test_the_flow_arrives(energy):
     small, problem, film = energy
-    table, numbers = flow.judged(film, problem, small)
+    numbers = flow.judged(film, problem, small)
+    table = flow.tabulated(numbers, film, problem, small)
     assert numbers["after"]["w2"] < 0.6 * numbers["before"]["w2"]
     assert numbers[flow.FLOOR]["modes"] == 8
     assert [line.name for line in table.lines] == ["before", "after", flow.FLOOR]
@@ -117,3 +118,16 @@ def test_a_directory_that_cannot_be_written_is_an_error_before_the_work(tmp_path
     monkeypatch.setattr(flow, "filmed", lambda *arguments: pytest.fail("the work began"))
     assert flow.main(["energy", "ring", "--smoke", "--directory", str(tmp_path / "file" / "deep")]) == 2
     assert "choose a directory that you may write to" in capsys.readouterr().err
+
+
+def test_a_flow_that_breaks_leaves_older_results_alone(tmp_path, capsys, monkeypatch):
+    (tmp_path / "flow.json").write_text("older")
+
+    def broken(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(flow, "filmed", broken)
+    assert flow.main(["energy", "ring", "--smoke", "--directory", str(tmp_path)]) == 130
+    assert [path.name for path in tmp_path.iterdir()] == ["flow.json"]
+    assert (tmp_path / "flow.json").read_text() == "older"
+    assert "nothing was written" in capsys.readouterr().err
