@@ -207,8 +207,7 @@ def _points(*, real: Any, fake: Any, train: Any, seed: int) -> dict[str, float]:
 
 
 def _of_run(wish: Evaluate, directory: Path) -> Comparison:
-    stored = read_config(directory)["config"]
-    trained = _wish_of(stored, directory)
+    trained = _wish_of(read_config(directory).get("config"), directory)
     problem, generator, run = prepared(trained)
     state = restore(run, directory)
     draw = jax.jit(generator.sample, static_argnums=2)

@@ -111,9 +111,8 @@ def _logistic(
 
     def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
         margin = sign * (inputs @ w)
-        return float(np.sum(np.logaddexp(0, -margin)) + RIDGE / 2 * w @ w), RIDGE * w - inputs.T @ (
-            sign * special.expit(-margin)
-        )
+        slope = RIDGE * w - inputs.T @ (sign * special.expit(-margin))
+        return float(np.sum(np.logaddexp(0, -margin)) + RIDGE / 2 * w @ w), slope
 
     # No intercept: there are as many real as fake, and the inputs are centred.
     found = optimize.minimize(loss, np.zeros(inputs.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 200})

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array
 from orbax.checkpoint import v1 as ocp
 
-from igm_jax.training.directory import SCHEMA, differences, loaded_key, read_config
+from igm_jax.training.directory import differences, loaded_key, read_config
 from igm_jax.training.errors import RunDirectoryError, RunMismatchError
 from igm_jax.training.step import Run, TrainState
 
@@ -40,16 +40,16 @@ class Checkpoints:
     Args:
         directory: the run directory.
         keep: how many of the newest to keep.
+        clean: whether to remove what a crash left half saved; never where another process may be saving.
     """
 
-    def __init__(self, directory: Path, keep: int = 2) -> None:
+    def __init__(self, directory: Path, keep: int = 2, clean: bool = True) -> None:
         self.directory = directory / "checkpoints"
         newest: Any = ocp.training.preservation_policies.LatestN(keep)
         self._orbax = ocp.training.Checkpointer(
             str(self.directory),
             preservation_policy=newest,
-            custom_metadata={"schema": SCHEMA},
-            cleanup_tmp_directories=True,
+            cleanup_tmp_directories=clean,
         )
 
     def __enter__(self) -> "Checkpoints":
@@ -138,10 +138,25 @@ def restore(run: Run, directory: str | os.PathLike, step: int | None = None) -> 
     Raises:
         RunDirectoryError: if there is no such checkpoint.
         RunMismatchError: if it belongs to another kind of run.
+
+    Example:
+        >>> import tempfile
+        >>> import jax, jax.numpy as jnp, optax
+        >>> from igm_jax import stateless
+        >>> from igm_jax.generators import particles
+        >>> from igm_jax.training import restore, train, training
+        >>> gap = stateless(lambda x, y: jnp.mean((x - y) ** 2))
+        >>> run = training(particles(jnp.zeros((2, 1))), gap, optax.sgd(0.1), lambda key, n: jnp.ones((n, 1)), 2)
+        >>> directory = tempfile.mkdtemp()
+        >>> trained = train(run, jax.random.key(0), 5, directory=directory, progress=False)
+        >>> bool((restore(run, directory).params == trained.state.params).all())
+        True
     """
     path = Path(directory).expanduser().absolute()
     key = loaded_key(read_config(path)["key"])
-    with Checkpoints(path) as checkpoints:
+    if not (path / "checkpoints").is_dir():
+        raise RunDirectoryError(f"{path} has no checkpoints yet; start its run again to make some")
+    with Checkpoints(path, clean=False) as checkpoints:
         return checkpoints.load(jax.eval_shape(started(run, key), key), step)
 
 

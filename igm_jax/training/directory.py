@@ -119,6 +119,14 @@ def read_config(directory: str | os.PathLike) -> dict[str, Any]:
     Raises:
         RunDirectoryError: if there is none.
         RunMismatchError: if it was written by another schema, or is not JSON.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> from igm_jax.training import read_config
+        >>> path = pathlib.Path(tempfile.mkdtemp())
+        >>> _ = (path / "config.json").write_text('{"schema": 1, "config": {"rate": 0.1}}')
+        >>> read_config(path)["config"]
+        {'rate': 0.1}
     """
     path = Path(directory).expanduser() / "config.json"
     try:
@@ -170,7 +178,10 @@ def run_directory(directory: str | os.PathLike, config: Any, key: Array, room: i
                 " choose another directory, or delete this one"
             )
         else:
-            write_json(path / "config.json", {"schema": SCHEMA, **now, "provenance": provenance()})
+            try:
+                write_json(path / "config.json", {"schema": SCHEMA, **now, "provenance": provenance()})
+            except OSError as error:
+                raise _unwritable(path, error) from error
         yield path
 
 
@@ -184,6 +195,12 @@ def loaded_key(stored: dict[str, Any]) -> Array:
     return jax.random.wrap_key_data(jnp.asarray(stored["data"], jnp.uint32), impl=stored["impl"])
 
 
+def _unwritable(path: Path, error: OSError) -> RunDirectoryError:
+    return RunDirectoryError(
+        f"the run directory {path} cannot be written ({error.strerror}); choose another, or make it writable"
+    )
+
+
 def _check_writable(path: Path, room: int) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -193,9 +210,7 @@ def _check_writable(path: Path, room: int) -> None:
             os.fsync(probe.fileno())
         free = shutil.disk_usage(path).free
     except OSError as error:
-        raise RunDirectoryError(
-            f"the run directory {path} cannot be written ({error.strerror}); choose another, or make it writable"
-        ) from error
+        raise _unwritable(path, error) from error
     if free < room + _MARGIN:
         raise RunDirectoryError(
             f"the run directory {path} has {free / 2**20:.1f} MiB free, but the run needs about"

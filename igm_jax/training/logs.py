@@ -62,11 +62,16 @@ class Log:
     def __init__(self, directory: Path, last: int) -> None:
         self._path = directory / "log.jsonl"
         self.rows = read_log(self._path, last)
-        temporary = self._path.with_name(".log.jsonl.new")
-        temporary.write_bytes(_lines(self.rows))
-        os.replace(temporary, self._path)
-        # Unbuffered: what `append` has written survives the process.
-        self._file = open(self._path, "ab", buffering=0)
+        try:
+            temporary = self._path.with_name(".log.jsonl.new")
+            with open(temporary, "wb", buffering=0) as file:
+                _write(file, _lines(self.rows))
+                os.fsync(file.fileno())
+            os.replace(temporary, self._path)
+            # Unbuffered: what `append` has written survives the process.
+            self._file = open(self._path, "ab", buffering=0)
+        except OSError as error:
+            raise self._unwritable(error) from error
         self._board = _board(directory, last)
 
     def append(self, rows: Sequence[Row]) -> None:
@@ -76,15 +81,18 @@ class Log:
             _write(self._file, _lines(rows))
         except OSError as error:
             os.ftruncate(self._file.fileno(), before)
-            raise RunDirectoryError(
-                f"{self._path} cannot be written ({error.strerror}); free some space and start the same run again:"
-                " it continues from its last checkpoint"
-            ) from error
+            raise self._unwritable(error) from error
         self.rows.extend(rows)
         for row in rows if self._board else []:
             for name, value in row.items():
                 for label, number in _scalars(name, value):
                     self._board.add_scalar(label, number, row["step"])
+
+    def _unwritable(self, error: OSError) -> RunDirectoryError:
+        return RunDirectoryError(
+            f"{self._path} cannot be written ({error.strerror}); free some space and start the same run again: it"
+            " continues from its last checkpoint"
+        )
 
     def sync(self) -> None:
         """Wait until the rows are on the disk; done before each checkpoint, which thus never runs ahead of its log."""

@@ -182,10 +182,12 @@ def _loop(
                 bar.show(done, len(next(iter(infos.values()))) / seconds, averages(infos))
             if on_chunk:
                 on_chunk(state, new)
-            if done % plan.every == 0 or done == plan.steps or stop():
+            # Asked once: a signal between two questions would be told of a checkpoint that was not made.
+            signal = stop()
+            if signal or done % plan.every == 0 or done == plan.steps:
                 store.save(state)
-            if stop():
-                raise _interrupted(store, done, plan.steps, stop())
+            if signal:
+                raise _interrupted(store, done, plan.steps, signal)
     return Trained(state, rows, compiled, spent, _memory(move))
 
 
@@ -224,12 +226,12 @@ def _first_state(run: Run, key: Array, like: TrainState, store: _Store) -> Train
     return state
 
 
-def _interrupted(store: _Store, done: int, steps: int, signal: int | None) -> Interrupted:
+def _interrupted(store: _Store, done: int, steps: int, signal: int) -> Interrupted:
     where = store.checkpoints.directory.parent if store.checkpoints else Path()
     return Interrupted(
         f"stopped after step {done} of {steps}; its checkpoint is in {where}: start the same run again to continue",
         done,
-        signal or 2,
+        signal,
     )
 
 

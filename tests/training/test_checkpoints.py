@@ -53,6 +53,21 @@ def test_the_newest_are_kept(tmp_path):
             checkpoints.load(state_at(0), 0)
 
 
+def test_reading_leaves_another_process_alone(key, tmp_path):
+    """A run can be looked at while it is being trained: what it is just saving is not swept away."""
+    run = toys.still_run()
+    with pytest.raises(RunDirectoryError, match=r"config.json cannot be read"):
+        restore(run, tmp_path)
+    train(run, key, 10, directory=tmp_path, progress=False)
+    saving = tmp_path / "checkpoints" / "20.orbax-checkpoint-tmp"
+    saving.mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    assert int(restore(run, tmp_path).step) == 10
+    assert sorted(tmp_path.rglob("*")) == before
+    train(run, key, 20, directory=tmp_path, progress=False)
+    assert not saving.exists()
+
+
 def test_signature_and_size():
     state = state_at(0)
     assert signature(state)[".params['w']"] == "float32[3, 2]"
