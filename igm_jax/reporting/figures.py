@@ -46,9 +46,13 @@ def sample_grid(
     strips = [_strip(pictures(f"images[{name!r}]", value, image_shape, value_range)[:columns], columns, theme(dark))
               for name, value in named("images", images).items()]  # fmt: skip
     height, width = strips[0].shape[:2]
-    names = 0.3 + 0.085 * max(map(len, images))  # inches
-    figure, axes = panels(len(strips), 1, (WIDTH - names) * height / width + 0.09, theme(dark))
-    for axis, strip, name in zip(axes, strips, images, strict=True):
+    names = 0.3 + 0.1 * max(map(len, images))  # inches
+    figure, axes = panels(len(strips), 1, (WIDTH - names) * height / width, theme(dark))
+    # Laid out by hand: the automatic layout sees an image's square pixels too late, and cuts off long names.
+    figure.set_layout_engine("none")
+    left, line = names / WIDTH, 0.99 / len(strips)
+    for number, (axis, strip, name) in enumerate(zip(axes, strips, images, strict=True)):
+        axis.set_position((left, 0.995 - (number + 1) * line, 0.995 - left, line))
         axis.imshow(strip, interpolation="nearest")
         axis.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=10)
         bare(axis, frame=False)

@@ -177,3 +177,14 @@ def test_an_animation_shows_every_frame_and_is_the_same_every_time():
 def test_animations_that_do_not_fit_are_errors(frames, steps):
     with pytest.raises(ValueError, match=r"shape \(k, n, 2\)"):
         animation(frames, steps, GRID)
+
+
+def test_long_names_are_not_cut_off_and_images_keep_their_shape():
+    names = ["score-difference", "W" * 12]
+    figure = sample_grid({name: np.full((20, 64), 0.5) for name in names}, (8, 8))
+    figure.draw_without_rendering()
+    for axis in figure.axes:
+        assert figure.bbox.contains(*axis.yaxis.label.get_window_extent().p0)
+        height, width = axis.images[0].get_array().shape[:2]
+        box = axis.get_window_extent()
+        np.testing.assert_allclose(box.width / box.height, width / height, rtol=0.02)
