@@ -8,7 +8,13 @@ from igm_jax import checks
 from igm_jax.base import Objective, stateless
 from igm_jax.checks import ArrayLike
 from igm_jax.pairwise.kernels import Kernel
-from igm_jax.pairwise.reductions import kernel_mean, kernel_mean_distinct, kernel_means, recentred
+from igm_jax.pairwise.reductions import (
+    kernel_height,
+    kernel_mean,
+    kernel_mean_distinct,
+    kernel_mean_within,
+    kernel_means,
+)
 
 
 def mmd2_biased(
@@ -51,8 +57,9 @@ def mmd2_biased(
     """
     x, y = checks.pair(x, y)
     a, b = checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y)
-    of_kernel = partial(kernel_mean, recentred(_checked(kernel), x, y))
-    return of_kernel(x, x, a, a) + of_kernel(y, y, b, b) - 2 * of_kernel(x, y, a, b)
+    height = kernel_height(_checked(kernel), x, y)
+    within = kernel_mean_within(kernel, x, a, height) + kernel_mean_within(kernel, y, b, height)
+    return within - 2 * kernel_mean(kernel, x, y, a, b, height)
 
 
 def mmd2_unbiased(
@@ -93,9 +100,9 @@ def mmd2_unbiased(
     """
     x, y = checks.pair(x, y, least=2)
     a, b = checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y)
-    kernel = recentred(_checked(kernel), x, y)
-    within = kernel_mean_distinct(kernel, x, a) + kernel_mean_distinct(kernel, y, b)
-    return within - 2 * kernel_mean(kernel, x, y, a, b)
+    height = kernel_height(_checked(kernel), x, y)
+    within = kernel_mean_distinct(kernel, x, a, height) + kernel_mean_distinct(kernel, y, b, height)
+    return within - 2 * kernel_mean(kernel, x, y, a, b, height)
 
 
 def mmd_witness(
@@ -137,7 +144,7 @@ def mmd_witness(
     x, y = checks.pair(x, y)
     points, _ = checks.pair(points, y, names=("points", "y"))
     a, b = checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y)
-    kernel = recentred(_checked(kernel), x, y)
+    kernel = _checked(kernel)
     return 2 * (kernel_means(kernel, points, x, a) - kernel_means(kernel, points, y, b))
 
 

@@ -8,6 +8,7 @@ Three traps are met here and nowhere else.
 """
 
 from functools import cached_property
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -73,16 +74,35 @@ def _fingerprint(x: Float[Array, "n d"]) -> UInt[Array, " n"]:
     return jnp.sum(bits, axis=1, dtype=jnp.uint32)
 
 
-def _dot_form(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, "n m"]:
+class Norms(NamedTuple):
+    """What the dot form needs to know of each sample.
+
+    Attributes:
+        squares: (n,) ``‖x_i‖²``.
+        prints: (n,) a hash of each row.
+    """
+
+    squares: Float[Array, " n"]
+    prints: UInt[Array, " n"]
+
+
+def norms(x: Float[Array, "n d"]) -> Norms:
+    """The squared norms and the fingerprints of centred samples."""
+    return Norms(jnp.sum(x * x, axis=1), _fingerprint(x))
+
+
+def dot_form(
+    x: Float[Array, "n d"], y: Float[Array, "m d"], of_x: Norms, of_y: Norms
+) -> Float[Array, "n m"]:
     """``‖x‖² + ‖y‖² - 2 x·y``, clamped at zero, and exactly zero for equal rows."""
-    norms = jnp.sum(x * x, axis=1)[:, None] + jnp.sum(y * y, axis=1)[None, :]
-    squared = norms - 2 * matmul(x, y.T)
-    rounding = ROUNDING_UNITS * jnp.finfo(x.dtype).eps * norms
-    equal = (_fingerprint(x)[:, None] == _fingerprint(y)[None, :]) & (squared <= rounding)
+    lengths = of_x.squares[:, None] + of_y.squares[None, :]
+    squared = lengths - 2 * matmul(x, y.T)
+    rounding = ROUNDING_UNITS * jnp.finfo(x.dtype).eps * lengths
+    equal = (of_x.prints[:, None] == of_y.prints[None, :]) & (squared <= rounding)
     return jnp.where(equal | (squared <= 0), 0, squared)
 
 
-def _direct_form(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, "n m"]:
+def direct_form(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, "n m"]:
     """``Σ_k (x_k - y_k)²``, one feature at a time so that no (n, m, d) array is made."""
     return sum(
         (jnp.square(x[:, k, None] - y[None, :, k]) for k in range(1, x.shape[1])),
@@ -105,7 +125,7 @@ class Pairs:
     def squared(self) -> Float[Array, "n m"]:
         """``‖x_i - y_j‖²``."""
         x, y = centred(self.x, self.y)
-        return _direct_form(x, y) if x.shape[1] <= DIRECT_FEATURES else _dot_form(x, y)
+        return direct_form(x, y) if x.shape[1] <= DIRECT_FEATURES else dot_form(x, y, norms(x), norms(y))
 
     @cached_property
     def distance(self) -> Float[Array, "n m"]:

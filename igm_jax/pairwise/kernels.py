@@ -4,6 +4,8 @@ Conventions, since libraries differ: the Gaussian kernel is ``exp(-r²/2σ²)`` 
 Euclidean ``r = ‖x - y‖``.
 """
 
+import dataclasses
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +17,18 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.checks import ArrayLike
 from igm_jax.pairwise.costs import Pairs, safe_sqrt
+from igm_jax.pairwise.radial import (
+    Distance,
+    Form,
+    Gaussian,
+    InverseMultiquadric,
+    Laplace,
+    Radial,
+    RationalQuadratic,
+    Scaled,
+    added,
+    combined,
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +40,8 @@ class Kernel:
     Args:
         name: what it is, with its parameters.
         of: from ``Pairs`` to the (n, m) matrix; sums and products call all their parts on one ``Pairs``.
+        radial: the same as a function of the squared distance alone, where it is one: sums over pairs and their gradients
+            then take one pass.
 
     Example:
         >>> from igm_jax.kernels import gaussian, linear
@@ -36,6 +52,7 @@ class Kernel:
 
     name: str
     of: Callable[[Pairs], Array]
+    radial: Radial | None = None
 
     def __call__(self, x: ArrayLike, y: ArrayLike) -> Float[Array, "n m"]:
         """The matrix of ``k(x_i, y_j)`` for x (n, d) and y (m, d)."""
@@ -43,15 +60,28 @@ class Kernel:
 
     def __add__(self, other: "Kernel") -> "Kernel":
         other = _kernel(other)
-        return Kernel(f"{self.name} + {other.name}", lambda pairs: self.of(pairs) + other.of(pairs))
+        name = f"{self.name} + {other.name}"
+        return Kernel(name, lambda pairs: self.of(pairs) + other.of(pairs), added(self.radial, other.radial))
 
     def __mul__(self, other: "Kernel | float") -> "Kernel":
         if isinstance(other, Kernel):
-            return Kernel(f"({self.name}) * ({other.name})", lambda pairs: self.of(pairs) * other.of(pairs))
+            radial = combined(operator.mul, self.radial, other.radial)
+            name = f"({self.name}) * ({other.name})"
+            return Kernel(name, lambda pairs: self.of(pairs) * other.of(pairs), radial)
         scale = checks.positive("scale", other)
-        return Kernel(f"{scale} * ({self.name})", lambda pairs: scale * self.of(pairs))
+        radial = self.radial and Radial(Scaled(self.radial.form), (scale, *self.radial.parameters))
+        return Kernel(f"{scale} * ({self.name})", lambda pairs: _like(scale, pairs) * self.of(pairs), radial)
 
     __rmul__ = __mul__
+
+
+def _radial(name: str, form: Form, *parameters: ArrayLike) -> Kernel:
+    """A kernel of the squared distance."""
+    return Kernel(
+        name,
+        lambda pairs: form.value(pairs.squared, *(_like(parameter, pairs) for parameter in parameters)),
+        Radial(form, parameters),
+    )
 
 
 def _kernel(value: object) -> Kernel:
@@ -81,9 +111,7 @@ def gaussian(bandwidth: ArrayLike) -> Kernel:
         0.6065
     """
     checks.positive("bandwidth", bandwidth)
-    return Kernel(
-        f"gaussian({bandwidth})", lambda pairs: jnp.exp(-pairs.squared / (2 * jnp.square(_like(bandwidth, pairs))))
-    )
+    return _radial(f"gaussian({bandwidth})", Gaussian(), bandwidth)
 
 
 def laplace(bandwidth: ArrayLike) -> Kernel:
@@ -104,7 +132,7 @@ def laplace(bandwidth: ArrayLike) -> Kernel:
         0.3679
     """
     checks.positive("bandwidth", bandwidth)
-    return Kernel(f"laplace({bandwidth})", lambda pairs: jnp.exp(-pairs.distance / _like(bandwidth, pairs)))
+    return _radial(f"laplace({bandwidth})", Laplace(), bandwidth)
 
 
 def rational_quadratic(alphas: Sequence[float] = (0.2, 0.5, 1.0, 2.0, 5.0), bandwidth: ArrayLike = 1.0) -> Kernel:
@@ -133,14 +161,9 @@ def rational_quadratic(alphas: Sequence[float] = (0.2, 0.5, 1.0, 2.0, 5.0), band
         checks.positive("alphas", alpha)
     checks.positive("bandwidth", bandwidth)
 
-    def of(pairs: Pairs) -> Array:
-        ratio = pairs.squared / (2 * jnp.square(_like(bandwidth, pairs)))
-        return sum(
-            (jnp.exp(-alpha * jnp.log1p(ratio / alpha)) for alpha in alphas[1:]),
-            jnp.exp(-alphas[0] * jnp.log1p(ratio / alphas[0])),
-        )
-
-    return Kernel(f"rational_quadratic({tuple(alphas)}, {bandwidth})", of)
+    parts = [_radial(f"rational_quadratic({alpha})", RationalQuadratic(), alpha, bandwidth) for alpha in alphas]
+    bank = sum(parts[1:], parts[0])
+    return dataclasses.replace(bank, name=f"rational_quadratic({tuple(alphas)}, {bandwidth})")
 
 
 def inverse_multiquadric(bandwidth: ArrayLike = 1.0) -> Kernel:
@@ -161,10 +184,7 @@ def inverse_multiquadric(bandwidth: ArrayLike = 1.0) -> Kernel:
         1.0
     """
     checks.positive("bandwidth", bandwidth)
-    return Kernel(
-        f"inverse_multiquadric({bandwidth})",
-        lambda pairs: jax.lax.rsqrt(1 + pairs.squared / jnp.square(_like(bandwidth, pairs))),
-    )
+    return _radial(f"inverse_multiquadric({bandwidth})", InverseMultiquadric(), bandwidth)
 
 
 def distance(beta: float = 1.0) -> Kernel:
@@ -189,16 +209,7 @@ def distance(beta: float = 1.0) -> Kernel:
     checks.positive("beta", beta)
     if beta > 2:
         raise ValueError(f"`beta` must lie in (0, 2], where -‖x - y‖^β is a kernel up to constants, but is {beta}")
-    if beta == 1:
-        return Kernel("distance(1.0)", lambda pairs: -pairs.distance)
-    if beta == 2:
-        return Kernel("distance(2.0)", lambda pairs: -pairs.squared)
-
-    def of(pairs: Pairs) -> Array:
-        positive = pairs.squared > 0
-        return -jnp.where(positive, jnp.where(positive, pairs.squared, 1) ** (beta / 2), 0)
-
-    return Kernel(f"distance({beta})", of)
+    return _radial(f"distance({float(beta)})", Distance(float(beta)))
 
 
 def polynomial(degree: int = 3, offset: float = 1.0) -> Kernel:

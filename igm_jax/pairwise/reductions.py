@@ -4,15 +4,21 @@ Every divergence of the project is a few of these. Weights here are already norm
 already checked.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 import jax
 import jax.numpy as jnp
-import numpy as np
+from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array, Float, Int
 
 from igm_jax import checks
 from igm_jax.checks import ArrayLike
-from igm_jax.pairwise.costs import Pairs, centred, matmul, safe_sqrt
+from igm_jax.pairwise import tiled
+from igm_jax.pairwise.budget import rows_of_a_tile
+from igm_jax.pairwise.costs import DIRECT_FEATURES, Pairs, centred, direct_form, dot_form, matmul, norms, safe_sqrt
 from igm_jax.pairwise.kernels import Kernel
+from igm_jax.pairwise.radial import Form, Radial
 
 
 def block_sum(terms: Float[Array, "..."], axis: int = -1, block: int = 32) -> Float[Array, "..."]:
@@ -31,21 +37,23 @@ def weighted_mean(values: Float[Array, " n"], weights: Float[Array, " n"]) -> Fl
     return block_sum(weights * values)
 
 
-def recentred(kernel: Kernel, x: Float[Array, "n d"], y: Float[Array, "m d"], most: int = 32) -> Kernel:
-    """The kernel minus a constant, its mean over a few pairs of x and y.
+def kernel_height(kernel: Kernel, x: Float[Array, "n d"], y: Float[Array, "m d"], most: int = 32) -> Float[Array, ""]:
+    """About the mean of a kernel, from a few pairs of x and y.
 
-    A squared MMD does not change, as its weights cancel. Its rounding error does: float weights sum to 1 ± 1e-7, and that
-    error would multiply the kernel's height, which can be many times the squared MMD.
+    A squared MMD does not change when a constant is taken off its kernel, as its weights cancel. Its rounding error does: the
+    kernel's sums can be many times the squared MMD.
     """
-    height = jax.lax.stop_gradient(jnp.mean(kernel.of(Pairs(x[:most], y[:most]))))
-    return Kernel(f"{kernel.name} - constant", lambda pairs: kernel.of(pairs) - height)
+    return jax.lax.stop_gradient(jnp.mean(kernel.of(Pairs(x[:most], y[:most]))))
 
 
 def kernel_means(
     kernel: Kernel, points: Float[Array, "p d"], y: Float[Array, "m d"], weights: Float[Array, " m"]
 ) -> Float[Array, " p"]:
     """``Σ_j w_j k(p_i, y_j)`` at each of the points: the kernel mean embedding of the weighted ``y``."""
-    return block_sum(kernel.of(Pairs(points, y)) * weights[None, :], axis=1)
+    if kernel.radial is None:
+        return _plain_means(lambda rows: kernel.of(Pairs(rows, y)), points, y, weights)
+    points, y = centred(points, y)
+    return _means(kernel.radial.form, _parameters(kernel.radial, y), points, y, weights)
 
 
 def kernel_mean(
@@ -54,16 +62,166 @@ def kernel_mean(
     y: Float[Array, "m d"],
     x_weights: Float[Array, " n"],
     y_weights: Float[Array, " m"],
+    height: Array | float = 0.0,
 ) -> Float[Array, ""]:
-    """``Σ_ij a_i b_j k(x_i, y_j)``."""
-    return weighted_mean(kernel_means(kernel, x, y, y_weights), x_weights)
+    """``Σ_ij a_i b_j (k(x_i, y_j) - height)``."""
+    height = jnp.asarray(height, y.dtype)
+    if kernel.radial is None:
+        return weighted_mean(kernel_means(kernel, x, y, y_weights) - height * jnp.sum(y_weights), x_weights)
+    x, y = centred(x, y)
+    parameters = _parameters(kernel.radial, y)
+    return _mean(kernel.radial.form, parameters, x, y, x_weights, y_weights, jax.lax.stop_gradient(height))
 
 
-def kernel_mean_distinct(kernel: Kernel, x: Float[Array, "n d"], weights: Float[Array, " n"]) -> Float[Array, ""]:
-    """``Σ_{i≠j} w_i w_j k(x_i, x_j) / Σ_{i≠j} w_i w_j``: the mean over pairs of different samples."""
-    matrix = jnp.where(np.eye(len(x), dtype=bool), 0, kernel.of(Pairs(x, x)))
-    total = weighted_mean(block_sum(matrix * weights[None, :], axis=1), weights)
+def kernel_mean_within(
+    kernel: Kernel, x: Float[Array, "n d"], weights: Float[Array, " n"], height: Array | float = 0.0
+) -> Float[Array, ""]:
+    """``Σ_ij w_i w_j (k(x_i, x_j) - height)``, on half of the pairs where the kernel is radial."""
+    if kernel.radial is None:
+        return kernel_mean(kernel, x, x, weights, weights, height)
+    x, _ = centred(x, x)
+    height = jax.lax.stop_gradient(jnp.asarray(height, x.dtype))
+    return _mean_within(kernel.radial.form, _parameters(kernel.radial, x), x, weights, height)
+
+
+def kernel_mean_distinct(
+    kernel: Kernel, x: Float[Array, "n d"], weights: Float[Array, " n"], height: Array | float = 0.0
+) -> Float[Array, ""]:
+    """``Σ_{i≠j} w_i w_j (k(x_i, x_j) - height) / Σ_{i≠j} w_i w_j``: the mean over pairs of different samples."""
+    total = kernel_mean_within(kernel, x, weights, height)
+    if kernel.radial is None:
+        own = jax.vmap(lambda row: kernel.of(Pairs(row[None], row[None]))[0, 0])(x)
+    else:  # every sample is as far from itself
+        form, parameters = kernel.radial.form, _parameters(kernel.radial, x)
+        own = form.value(jnp.zeros_like(weights), *parameters)
+    total = total - jnp.sum(jnp.square(weights) * (own - height))
     return total / (1 - jnp.sum(jnp.square(weights)))
+
+
+def _parameters(radial: Radial, like: Array) -> tuple[Array, ...]:
+    """The form's parameters in the samples' type, so that strict promotion holds and derivatives flow to them."""
+    return tuple(jnp.asarray(value).astype(like.dtype) for value in radial.parameters)
+
+
+def _plain_means(tile: Callable[[Array], Array], points: Array, y: Array, weights: Array) -> Array:
+    """Row means of any matrix, some rows at a time; derivatives recompute the tile, so that memory stays linear for them, too."""
+    rows = rows_of_a_tile(len(points), len(y))
+
+    @jax.checkpoint
+    def visit(_: None, block: Array) -> tuple[None, Array]:
+        return None, block_sum(tile(block) * weights[None, :], axis=1)
+
+    padded = jnp.concatenate([points, jnp.repeat(points[:1], -len(points) % rows, axis=0)])
+    return jax.lax.scan(visit, None, padded.reshape(-1, rows, points.shape[1]))[1].reshape(-1)[: len(points)]
+
+
+def _radial_means(form: Form, parameters: tuple, points: Array, y: Array, weights: Array) -> Array:
+    """The same numbers as ``_means``, from operations that can be differentiated in everything."""
+    of_y = norms(y)
+
+    def tile(rows: Array) -> Array:
+        direct = points.shape[1] <= DIRECT_FEATURES
+        return form.value(direct_form(rows, y) if direct else dot_form(rows, y, norms(rows), of_y), *parameters)
+
+    return _plain_means(tile, points, y, weights)
+
+
+def _is_zero(tangent: object) -> bool:
+    leaves = jax.tree.leaves(tangent, is_leaf=lambda leaf: isinstance(leaf, SymbolicZero))
+    return all(isinstance(leaf, SymbolicZero) for leaf in leaves)
+
+
+def _known(tangents: tuple) -> tuple:
+    """Tangents with zeros written out."""
+    return jax.tree.map(
+        lambda leaf: jnp.zeros(leaf.shape, leaf.dtype) if isinstance(leaf, SymbolicZero) else leaf,
+        tangents,
+        is_leaf=lambda leaf: isinstance(leaf, SymbolicZero),
+    )
+
+
+@partial(jax.jit, static_argnums=0)
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _means(form: Form, parameters: tuple, points: Array, y: Array, weights: Array) -> Array:
+    return tiled.between(form, parameters, *_sides(points, None, y, weights), slopes=False)[0].sums
+
+
+@partial(_means.__wrapped__.defjvp, symbolic_zeros=True)
+def _means_jvp(form: Form, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
+    parameters, points, y, weights = primals
+    along_points, *others = tangents[1], tangents[0], tangents[2], tangents[3]
+    moving = not _is_zero(along_points)
+    moments, _ = tiled.between(form, parameters, *_sides(points, None, y, weights), slopes=moving)
+    tangent = 2 * jnp.sum(moments.pulls * along_points, axis=1) if moving else jnp.zeros_like(moments.sums)
+    if not _is_zero(others):
+        plain = partial(_radial_means, form)
+        moved = jax.jvp(lambda p, y, w: plain(p, points, y, w), (parameters, y, weights), _known(tuple(others)))
+        tangent = tangent + moved[1]
+    return moments.sums, tangent
+
+
+def _sides(x: Array, a: Array | None, y: Array, b: Array) -> tuple[tiled.Side, tiled.Side]:
+    return tiled.side(x, jnp.ones(len(x), x.dtype) if a is None else a), tiled.side(y, b)
+
+
+def _total(sums: Array, weights: Array, base: Array) -> Array:
+    return weighted_mean(sums - base, weights)
+
+
+@partial(jax.jit, static_argnums=0)
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _mean(form: Form, parameters: tuple, x: Array, y: Array, a: Array, b: Array, height: Array) -> Array:
+    moments, _ = tiled.between(form, parameters, *_sides(x, a, y, b), slopes=False)
+    return _total(moments.sums, a, height * jnp.sum(b))
+
+
+@partial(_mean.__wrapped__.defjvp, symbolic_zeros=True)
+def _mean_jvp(form: Form, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
+    parameters, x, y, a, b, height = primals
+    along_parameters, along_x, along_y, along_a, along_b, _ = tangents
+    moving_x, moving_y, moving_b = (not _is_zero(tangent) for tangent in (along_x, along_y, along_b))
+    at_x, at_y = tiled.between(
+        form, parameters, *_sides(x, a, y, b), slopes=moving_x or moving_y, columns=moving_y or moving_b
+    )
+    base_a, base_b = height * jnp.sum(b), height * jnp.sum(a)
+    tangent = jnp.zeros((), x.dtype)
+    if moving_x:
+        tangent += 2 * jnp.sum(a[:, None] * at_x.pulls * along_x)
+    if moving_y:
+        tangent += 2 * jnp.sum(b[:, None] * at_y.pulls * along_y)
+    if not _is_zero(along_a):
+        tangent += jnp.sum((at_x.sums - base_a) * along_a)
+    if moving_b:
+        tangent += jnp.sum((at_y.sums - base_b) * along_b)
+    if not _is_zero(along_parameters):
+        plain = lambda parameters: weighted_mean(_radial_means(form, parameters, x, y, b), a)  # noqa: E731
+        tangent += jax.jvp(plain, (parameters,), _known((along_parameters,)))[1]
+    return _total(at_x.sums, a, base_a), tangent
+
+
+@partial(jax.jit, static_argnums=0)
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _mean_within(form: Form, parameters: tuple, x: Array, a: Array, height: Array) -> Array:
+    moments = tiled.within(form, parameters, tiled.side(x, a), slopes=False, each=False)
+    return _total(moments.sums, a, height * jnp.sum(a))
+
+
+@partial(_mean_within.__wrapped__.defjvp, symbolic_zeros=True)
+def _mean_within_jvp(form: Form, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
+    parameters, x, a, height = primals
+    along_parameters, along_x, along_a, _ = tangents
+    moving_x, moving_a = not _is_zero(along_x), not _is_zero(along_a)
+    moments = tiled.within(form, parameters, tiled.side(x, a), slopes=moving_x, each=moving_x or moving_a)
+    base = height * jnp.sum(a)
+    tangent = jnp.zeros((), x.dtype)
+    if moving_x:
+        tangent += 4 * jnp.sum(a[:, None] * moments.pulls * along_x)
+    if moving_a:
+        tangent += 2 * jnp.sum((moments.sums - base) * along_a)
+    if not _is_zero(along_parameters):
+        plain = lambda parameters: weighted_mean(_radial_means(form, parameters, x, x, a), a)  # noqa: E731
+        tangent += jax.jvp(plain, (parameters,), _known((along_parameters,)))[1]
+    return _total(moments.sums, a, base), tangent
 
 
 def soft_minimum(

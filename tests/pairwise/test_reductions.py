@@ -23,11 +23,15 @@ def test_kernel_mean_of_distinct_pairs(x64):
     np.testing.assert_allclose(got, (matrix.sum() - 6) / 30, rtol=1e-12)
 
 
-def test_recentring_subtracts_one_constant(x64):
+def test_a_height_is_taken_off_the_kernel(x64):
     x, y = np.random.default_rng(0).normal(size=(2, 9, 2))
-    kernel = kernels.laplace(1.0)
-    difference = kernel(x, y) - reductions.recentred(kernel, jnp.asarray(x), jnp.asarray(y))(x, y)
-    np.testing.assert_allclose(difference, np.full((9, 9), np.mean(kernel(x, y))), rtol=1e-12)
+    a, b = np.arange(1.0, 10) / 45, np.full(9, 1 / 9)
+    for kernel in (kernels.laplace(1.0), kernels.polynomial()):
+        matrix = np.asarray(kernel(x, y))
+        height = reductions.kernel_height(kernel, jnp.asarray(x), jnp.asarray(y))
+        np.testing.assert_allclose(height, matrix.mean(), rtol=1e-12)
+        got = reductions.kernel_mean(kernel, *map(jnp.asarray, (x, y, a, b)), height)
+        np.testing.assert_allclose(got, a @ (matrix - matrix.mean()) @ b, rtol=1e-10)
 
 
 def test_soft_minimum_tends_to_the_minimum_and_to_the_mean(x64):

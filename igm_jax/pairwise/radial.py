@@ -1,0 +1,247 @@
+"""Functions of the squared distance: what a radial kernel is to the tiled sums, and its slope in closed form.
+
+A form is hashable and holds no numbers, so that sums over pairs are compiled once for a kernel of any bandwidth. The numbers
+are its parameters, handed over at each call, and may be traced and differentiated.
+"""
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+Tile = Float[Array, "..."]
+
+
+@runtime_checkable
+class Form(Protocol):
+    """``φ(s)`` of squared distances s: alone, with its slope ``φ'(s)``, and whether the slope gives the value.
+
+    ``ratio(*parameters)`` are (α, β) with ``φ(s) = (α + β s) φ'(s)``, or None. Where they exist, a sum of φ follows from sums
+    of φ', so that one tile serves both.
+    """
+
+    def value(self, squared: Tile, *parameters: Array) -> Tile: ...
+
+    def both(self, squared: Tile, *parameters: Array) -> tuple[Tile, Tile]: ...
+
+    def ratio(self, *parameters: Array) -> tuple[Array | float, Array | float] | None: ...
+
+
+class Radial(NamedTuple):
+    """A form with its parameters: ``k(x, y) = form.value(‖x - y‖², *parameters)``."""
+
+    form: Form
+    parameters: tuple[Array | float, ...]
+
+
+def root(squared: Tile) -> tuple[Tile, Tile]:
+    """``√s`` and ``1/√s``, both 0 at ``s = 0``: coincident samples exert no force."""
+    positive = squared > 0
+    inverse = jnp.where(positive, jax.lax.rsqrt(jnp.where(positive, squared, 1)), 0)
+    return squared * inverse, inverse
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    """``exp(-s / 2σ²)``."""
+
+    def value(self, squared: Tile, bandwidth: Array) -> Tile:
+        return jnp.exp(squared * (-0.5 / jnp.square(bandwidth)))
+
+    def both(self, squared: Tile, bandwidth: Array) -> tuple[Tile, Tile]:
+        value = self.value(squared, bandwidth)
+        return value, value * (-0.5 / jnp.square(bandwidth))
+
+    def ratio(self, bandwidth: Array) -> tuple[Array, float]:
+        return -2 * jnp.square(bandwidth), 0.0
+
+
+@dataclass(frozen=True)
+class GaussianBank:
+    """``Σ exp(-s / 2σ²)`` over groups of bandwidths: in a group one exponential is taken, and its powers give the others.
+
+    Args:
+        groups: for each group the powers of its widest member, ascending from 1, each a power of two; the parameters are
+            the widest bandwidth of each group.
+    """
+
+    groups: tuple[tuple[int, ...], ...]
+
+    def value(self, squared: Tile, *widest: Array) -> Tile:
+        return self.both(squared, *widest)[0]
+
+    def both(self, squared: Tile, *widest: Array) -> tuple[Tile, Tile]:
+        rates = [-0.5 / jnp.square(bandwidth) for bandwidth in widest]
+        # Without a barrier XLA turns powers back into exponentials, and takes them once for the value and once for the slope.
+        bases = jax.lax.optimization_barrier([jnp.exp(squared * rate) for rate in rates])
+        value, slope = jnp.zeros_like(squared), jnp.zeros_like(squared)
+        for powers, rate, base in zip(self.groups, rates, bases, strict=True):
+            last, member = 1, base
+            for power in powers:
+                while last < power:
+                    last, member = 2 * last, member * member
+                value, slope = value + member, slope + member * (rate * power)
+        return value, slope
+
+    def ratio(self, *widest: Array) -> None:
+        return None
+
+
+def gaussian_bank(bandwidths: tuple[float, ...]) -> Radial:
+    """Gaussians of several widths, grouped by those whose squares are a power of two apart, at most 16: higher powers of an
+    exponential would lose digits."""
+    groups: list[tuple[float, list[int]]] = []
+    for bandwidth in sorted(bandwidths, reverse=True):
+        for widest, powers in groups:
+            power = (widest / bandwidth) ** 2
+            if any(abs(power / known - 1) < 1e-12 for known in (1, 2, 4, 8, 16)):
+                powers.append(round(power))
+                break
+        else:
+            groups.append((bandwidth, [1]))
+    return Radial(GaussianBank(tuple(tuple(powers) for _, powers in groups)), tuple(widest for widest, _ in groups))
+
+
+@dataclass(frozen=True)
+class Laplace:
+    """``exp(-√s / σ)``."""
+
+    def value(self, squared: Tile, bandwidth: Array) -> Tile:
+        return jnp.exp(root(squared)[0] * (-1 / bandwidth))
+
+    def both(self, squared: Tile, bandwidth: Array) -> tuple[Tile, Tile]:
+        distance, inverse = root(squared)
+        value = jax.lax.optimization_barrier(jnp.exp(distance * (-1 / bandwidth)))
+        return value, value * inverse * (-0.5 / bandwidth)
+
+    def ratio(self, bandwidth: Array) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class RationalQuadratic:
+    """``(1 + s / 2ασ²)^{-α}``."""
+
+    def value(self, squared: Tile, alpha: Array, bandwidth: Array) -> Tile:
+        return jnp.exp(jnp.log1p(squared * (0.5 / (alpha * jnp.square(bandwidth)))) * -alpha)
+
+    def both(self, squared: Tile, alpha: Array, bandwidth: Array) -> tuple[Tile, Tile]:
+        value, scaled = self.value(squared, alpha, bandwidth), 2 * alpha * jnp.square(bandwidth)
+        return value, value * (-alpha / (scaled + squared))
+
+    def ratio(self, alpha: Array, bandwidth: Array) -> tuple[Array, Array]:
+        return -2 * jnp.square(bandwidth), -1 / alpha
+
+
+@dataclass(frozen=True)
+class InverseMultiquadric:
+    """``(1 + s / σ²)^{-1/2}``."""
+
+    def value(self, squared: Tile, bandwidth: Array) -> Tile:
+        return jax.lax.rsqrt(1 + squared / jnp.square(bandwidth))
+
+    def both(self, squared: Tile, bandwidth: Array) -> tuple[Tile, Tile]:
+        value = self.value(squared, bandwidth)
+        return value, value * value * value * (-0.5 / jnp.square(bandwidth))
+
+    def ratio(self, bandwidth: Array) -> tuple[Array, float]:
+        return -2 * jnp.square(bandwidth), -2.0
+
+
+@dataclass(frozen=True)
+class Distance:
+    """``-s^{β/2}``; the exponent is part of the form, since 1 and 2 have formulas of their own."""
+
+    beta: float
+
+    def value(self, squared: Tile) -> Tile:
+        if self.beta == 1:
+            return -root(squared)[0]
+        return -squared if self.beta == 2 else -self._power(squared, self.beta / 2)
+
+    def both(self, squared: Tile) -> tuple[Tile, Tile]:
+        if self.beta == 1:
+            distance, inverse = root(squared)
+            return -distance, -0.5 * inverse
+        if self.beta == 2:
+            return -squared, jnp.full_like(squared, -1)
+        return self.value(squared), (-self.beta / 2) * self._power(squared, self.beta / 2 - 1)
+
+    def ratio(self) -> tuple[float, float]:
+        return 0.0, 2 / self.beta
+
+    @staticmethod
+    def _power(squared: Tile, exponent: float) -> Tile:
+        positive = squared > 0
+        return jnp.where(positive, jnp.where(positive, squared, 1) ** exponent, 0)
+
+
+@dataclass(frozen=True)
+class Combined:
+    """A sum or product of two forms; the first ``split`` parameters are the left one's."""
+
+    operation: Callable[[Tile, Tile], Tile]
+    left: Form
+    right: Form
+    split: int
+
+    def value(self, squared: Tile, *parameters: Array) -> Tile:
+        left, right = parameters[: self.split], parameters[self.split :]
+        return self.operation(self.left.value(squared, *left), self.right.value(squared, *right))
+
+    def both(self, squared: Tile, *parameters: Array) -> tuple[Tile, Tile]:
+        left = self.left.both(squared, *parameters[: self.split])
+        right = self.right.both(squared, *parameters[self.split :])
+        return jax.jvp(self.operation, (left[0], right[0]), (left[1], right[1]))
+
+    def ratio(self, *parameters: Array) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """``c φ(s)``; c is the first parameter."""
+
+    form: Form
+
+    def value(self, squared: Tile, scale: Array, *parameters: Array) -> Tile:
+        return scale * self.form.value(squared, *parameters)
+
+    def both(self, squared: Tile, scale: Array, *parameters: Array) -> tuple[Tile, Tile]:
+        value, slope = self.form.both(squared, *parameters)
+        return scale * value, scale * slope
+
+    def ratio(self, scale: Array, *parameters: Array) -> tuple[Array | float, Array | float] | None:
+        return self.form.ratio(*parameters)
+
+
+def combined(operation: Callable[[Tile, Tile], Tile], left: Radial | None, right: Radial | None) -> Radial | None:
+    """The sum or product of two radial kernels; None where one of them is not radial."""
+    if left is None or right is None:
+        return None
+    form = Combined(operation, left.form, right.form, len(left.parameters))
+    return Radial(form, left.parameters + right.parameters)
+
+
+def added(left: Radial | None, right: Radial | None) -> Radial | None:
+    """The sum of two radial kernels; Gaussians of known widths share their exponentials."""
+    parts = (left, right)
+    if all(part is not None and isinstance(part.form, Gaussian | GaussianBank) for part in parts):
+        widths = [_members(part) for part in parts if part is not None]
+        if None not in widths:
+            return gaussian_bank(sum(widths, ()))
+    return combined(operator.add, left, right)
+
+
+def _members(part: Radial) -> tuple[float, ...] | None:
+    """All bandwidths of a Gaussian or a bank; None where they are traced."""
+    if not all(isinstance(bandwidth, int | float) for bandwidth in part.parameters):
+        return None
+    groups = part.form.groups if isinstance(part.form, GaussianBank) else ((1,),)
+    return tuple(
+        widest / power**0.5 for widest, powers in zip(part.parameters, groups, strict=True) for power in powers
+    )
