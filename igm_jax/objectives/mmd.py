@@ -7,6 +7,7 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Objective, stateless
 from igm_jax.checks import ArrayLike
+from igm_jax.pairwise.budget import after
 from igm_jax.pairwise.kernels import Kernel
 from igm_jax.pairwise.reductions import (
     kernel_height,
@@ -58,8 +59,11 @@ def mmd2_biased(
     x, y = checks.pair(x, y)
     a, b = checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y)
     height = kernel_height(_checked(kernel), x, y)
-    within = kernel_mean_within(kernel, x, a, height) + kernel_mean_within(kernel, y, b, height)
-    return within - 2 * kernel_mean(kernel, x, y, a, b, height)
+    within = kernel_mean_within(kernel, y, b, height)
+    x, y = after(within, x, y)
+    between = kernel_mean(kernel, x, y, a, b, height)
+    (x,) = after(between, x)
+    return kernel_mean_within(kernel, x, a, height) + within - 2 * between
 
 
 def mmd2_unbiased(

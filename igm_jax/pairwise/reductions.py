@@ -9,6 +9,7 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array, Float, Int
 
@@ -164,15 +165,23 @@ def _sides(x: Array, a: Array | None, y: Array, b: Array) -> tuple[tiled.Side, t
     return tiled.side(x, jnp.ones(len(x), x.dtype) if a is None else a), tiled.side(y, b)
 
 
-def _total(sums: Array, weights: Array, base: Array) -> Array:
-    return weighted_mean(sums - base, weights)
+def _excess(weights: Array) -> Array:
+    """``Σ w - 1`` to full relative precision: it multiplies the kernel's height, so a rounded sum would not do."""
+    share = np.asarray(1 / len(weights), weights.dtype)
+    known = np.asarray(len(weights) * np.float64(share) - 1, weights.dtype)
+    return block_sum(weights - share) + known
+
+
+def _total(sums: Array, a: Array, b: Array, height: Array) -> Array:
+    """``Σ a (sums - height Σ b)``, the large parts taken off each other first."""
+    return weighted_mean(sums - height, a) - height * _excess(b) * jnp.sum(a)
 
 
 @partial(jax.jit, static_argnums=0)
 @partial(jax.custom_jvp, nondiff_argnums=(0,))
 def _mean(form: Form, parameters: tuple, x: Array, y: Array, a: Array, b: Array, height: Array) -> Array:
     moments, _ = tiled.between(form, parameters, *_sides(x, a, y, b), slopes=False)
-    return _total(moments.sums, a, height * jnp.sum(b))
+    return _total(moments.sums, a, b, height)
 
 
 @partial(_mean.__wrapped__.defjvp, symbolic_zeros=True)
@@ -196,14 +205,14 @@ def _mean_jvp(form: Form, primals: tuple, tangents: tuple) -> tuple[Array, Array
     if not _is_zero(along_parameters):
         plain = lambda parameters: weighted_mean(_radial_means(form, parameters, x, y, b), a)  # noqa: E731
         tangent += jax.jvp(plain, (parameters,), _known((along_parameters,)))[1]
-    return _total(at_x.sums, a, base_a), tangent
+    return _total(at_x.sums, a, b, height), tangent
 
 
 @partial(jax.jit, static_argnums=0)
 @partial(jax.custom_jvp, nondiff_argnums=(0,))
 def _mean_within(form: Form, parameters: tuple, x: Array, a: Array, height: Array) -> Array:
     moments = tiled.within(form, parameters, tiled.side(x, a), slopes=False, each=False)
-    return _total(moments.sums, a, height * jnp.sum(a))
+    return _total(moments.sums, a, a, height)
 
 
 @partial(_mean_within.__wrapped__.defjvp, symbolic_zeros=True)
@@ -221,7 +230,7 @@ def _mean_within_jvp(form: Form, primals: tuple, tangents: tuple) -> tuple[Array
     if not _is_zero(along_parameters):
         plain = lambda parameters: weighted_mean(_radial_means(form, parameters, x, x, a), a)  # noqa: E731
         tangent += jax.jvp(plain, (parameters,), _known((along_parameters,)))[1]
-    return _total(moments.sums, a, base), tangent
+    return _total(moments.sums, a, a, height), tangent
 
 
 def soft_minimum(

@@ -218,24 +218,25 @@ def within(form: Form, parameters: tuple, x: Side, *, slopes: bool, each: bool =
     turning = padded if is_direct(x) else padded._replace(points=padded.points[:, :0])
     twice = None if is_direct(x) else jnp.concatenate([padded.points, padded.points])
 
-    def visit(carry: tuple[Side, Array | None], step: tuple[Array, Side]) -> tuple[tuple[Side, Array | None], Array]:
+    def visit(carry: tuple[Side, Array], step: tuple[Array, Side]) -> tuple[tuple[Side, Array], Array]:
         (columns, total), (start, block) = carry, step
         met = jax.tree.map(lambda leaf: leaf[:window], columns)
         if twice is not None:
             met = met._replace(points=jax.lax.dynamic_slice_in_dim(twice, start, window))
         tiles = plan.tiles(squared(block, met))
         out = plan.along_rows(tiles, met._replace(weights=met.weights * share))
-        if total is not None:
+        if both_ends:
             total = total.at[:, :window].add(plan.along_columns(tiles, block) * share[None, :])
             total = jnp.roll(total, -rows, axis=1)
         return (jax.tree.map(lambda leaf: jnp.roll(leaf, -rows, axis=0), columns), total), out
 
+    both_ends = slopes or each
     width = plan.width(d)
-    total = jnp.zeros((width, length), x.points.dtype) if slopes or each else None
+    total = jnp.zeros((width, length if both_ends else 0), x.points.dtype)
     steps = (jnp.arange(0, length, rows), _blocks(padded, rows))
     (_, total), out = jax.lax.scan(visit, (turning, total), steps)
     reduced = out.reshape(length, width)[:n]
-    if total is None:
+    if not both_ends:
         return plan.moments(x, 2 * reduced)
     moments = plan.moments(x, reduced + total.T[:n])
     again = partial(within, form, parameters, slopes=False)

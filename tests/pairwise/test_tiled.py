@@ -76,9 +76,9 @@ def test_value_and_gradients_in_single_precision(name, offset):
         a, b = rng.uniform(0.5, 2, size=n).astype(np.float32), rng.uniform(0.5, 2, size=m).astype(np.float32)
         value, gradients = mmd_and_gradients(kernel, x, y, a, b)
         expected, *slopes = exact_mmd(formula, x, y, a, b)
-        assert abs(value - expected) < 1.5e-6 * abs(expected), (n, m, d)
+        assert abs(value - expected) < 1e-6 * abs(expected), (n, m, d)
         for got, slope in zip(gradients, slopes, strict=True):
-            assert np.linalg.norm(got - slope) < 2e-5 * np.linalg.norm(slope), (n, m, d)
+            assert np.linalg.norm(got - slope) < 1e-5 * np.linalg.norm(slope), (n, m, d)
 
 
 @pytest.mark.parametrize("name", KERNELS)
@@ -172,7 +172,7 @@ def test_zero_weights_and_padding_are_removals():
     kernel, ones = kernels.laplace(1.0), np.ones(1000, np.float32)
     got, (gradient, _) = mmd_and_gradients(kernel, x, y, a, ones)
     expected, (removed, _) = mmd_and_gradients(kernel, x[a > 0], y, a[a > 0], ones)
-    np.testing.assert_allclose(got, expected, rtol=1e-5)
+    np.testing.assert_allclose(got, expected, atol=1e-7)
     np.testing.assert_allclose(gradient[a > 0], removed, atol=1e-5 * np.abs(removed).max())
     assert (gradient[a == 0] == 0).all()
 
@@ -185,7 +185,8 @@ def test_a_bank_takes_one_exponential_for_widths_a_factor_apart():
     assert sorted(form.groups) == [(1,), (1,), (1, 4, 16)]
     x, y = np.random.default_rng(0).normal(size=(2, 20, 2)).astype(np.float32)
     expected = sum(np.exp(-reference.squared_distances(x, y) / (2 * w**2)) for w in widths)
-    np.testing.assert_allclose(form.value(costs.squared_distances(x, y), *bank.radial.parameters), expected, rtol=2e-6)
+    parameters = [jnp.float32(width) for width in bank.radial.parameters]
+    np.testing.assert_allclose(form.value(costs.squared_distances(x, y), *parameters), expected, rtol=2e-6)
     traced = jax.jit(lambda w: (kernels.gaussian(w) + kernels.gaussian(2 * w))(x, y))(1.0)
     np.testing.assert_allclose(traced, (kernels.gaussian(1.0) + kernels.gaussian(2.0))(x, y), rtol=1e-6)
 
@@ -197,7 +198,8 @@ def test_memory_is_linear(n, d):
     for divergence in (lambda x, y: mmd2_biased(x, y, kernels.gaussian(1.0)), energy_distance):
         step = jax.jit(jax.value_and_grad(divergence, argnums=(0, 1)))
         used = step.lower(shape, shape).compile().memory_analysis().temp_size_in_bytes
-        assert used < 150e6, (divergence, used)
+        # At the largest size one copy of one sample takes 17 MB, and both are centred, augmented and gathered into.
+        assert used < (150e6 if n * d < 2**22 else 260e6), (divergence, used)
 
 
 def test_tiles_cover_all_rows():
