@@ -1,7 +1,6 @@
 """Drifting: samples are pulled to the data and pushed off each other by doubly normalised kernels."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -12,8 +11,9 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Info, Objective, from_velocity
 from igm_jax.checks import ArrayLike
-from igm_jax.pairwise.costs import Pairs
-from igm_jax.pairwise.reductions import displacement
+from igm_jax.pairwise.balanced import Costs, Targets, by_rows, pulls, totals
+from igm_jax.pairwise.costs import Pairs, centred
+from igm_jax.pairwise.reductions import block_sum
 
 PRESETS = {"paper": (0.05,), "released": (0.02, 0.05, 0.2)}
 """The presets and the temperatures that go with each: the toy notebook of the paper, the released training code."""
@@ -31,40 +31,38 @@ class Drift(NamedTuple):
     """Root mean square of the force over entries and temperatures before each is normalised: what falls in training."""
 
 
-def _mean_shift(affinity: Array, x: Array, y: Array) -> Array:
-    """``Σ_j A_ij (y_j - x_i)·(mass of A on x) - Σ_j A_ij (x_j - x_i)·(mass of A on y)`` for targets [x; y]."""
-    on_model, on_data = affinity[:, : len(x)], affinity[:, len(x) :]
-    model_mass, data_mass = jnp.sum(on_model, axis=1, keepdims=True), jnp.sum(on_data, axis=1, keepdims=True)
-    return displacement(on_data * model_mass, x, y) - displacement(on_model * data_mass, x, x)
+def _fields(
+    x: Array, y: Array, costs: Costs, temperatures: Array, weights: tuple[Array, Array], counted: bool, least: float
+) -> Float[Array, "n t d"]:
+    """``Σ_j A_ij y_j · (mass of A on x) - Σ_k A_ik x_k · (mass of A on y)`` at each sample and temperature.
 
-
-def _log_total(scores: Array, axis: int) -> Array:
-    """``log Σ exp``, and 0 where nothing is summed (a lone sample's own column), since all its entries are zero anyway."""
-    total = jax.nn.logsumexp(scores, axis=axis, keepdims=True)
-    return jnp.where(jnp.isneginf(total), 0, total)
+    With ``counted`` the weights count in the sums that normalise A, too.
+    """
+    x, y = centred(x, y)
+    counts = weights if counted else tuple(map(jnp.ones_like, weights))
+    kinds = (Targets(x, weights[0], counts[0], True), Targets(y, weights[1], counts[1], False))
+    found = totals(x, counts[0], kinds, costs, temperatures)
+    (model, model_mass), (data, data_mass) = pulls(x, kinds, costs, temperatures, found, least)
+    return data * model_mass[..., None] - model * data_mass[..., None]
 
 
 def _paper(x: Array, y: Array, temperatures: Sequence[float], a: Array, b: Array) -> Drift:
-    """``A = K / √(row sums · column sums)`` with ``K = w exp(-d/τ)``, in logarithms so that a small τ does not underflow."""
-    distance = jnp.concatenate([Pairs(x, x).distance, Pairs(x, y).distance], axis=1)
-    itself = np.pad(np.eye(len(x), dtype=bool), ((0, 0), (0, len(y))))
-    log_targets, log_samples = jnp.log(jnp.concatenate([a, b]))[None, :], jnp.log(a)[:, None]
+    """``A = K / √(row sums · column sums)`` with ``K = w exp(-d/τ)``, a sample masked from itself."""
 
-    def force(temperature: float) -> Array:
-        scores = jnp.where(itself, -jnp.inf, -distance / temperature)
-        rows = _log_total(scores + log_targets, axis=1)
-        columns = _log_total(scores + log_samples, axis=0)
-        return _mean_shift(jnp.exp(scores + log_targets - 0.5 * (rows + columns)), x, y)
+    def costs(distance: Array, own: Array) -> Array:
+        return jnp.where(own > 0, jnp.inf, distance)
 
-    field = sum((force(t) for t in temperatures[1:]), force(temperatures[0]))
+    field = jnp.sum(_fields(x, y, costs, jnp.asarray(temperatures, x.dtype), (a, b), True, 0.0), axis=1)
     return Drift(field, jnp.sqrt(jnp.mean(jnp.square(field))))
 
 
-def _released_force(distance: Array, temperature: float, x: Array, y: Array, weights: Array) -> Array:
-    scores = -distance / temperature
-    product = jax.nn.softmax(scores, axis=1) * jax.nn.softmax(scores, axis=0)
-    affinity = jnp.sqrt(jnp.maximum(product, SMALLEST_AFFINITY**2)) * weights[None, :]
-    return _mean_shift(affinity, x, y)
+def _mean_distance(x: Array, y: Array, a: Array, b: Array) -> Array:
+    """``Σ_j w_j d_ij / (n + m)`` over the targets [x; y], mean over the rows: some rows at a time."""
+
+    def visit(total: Array, rows: Array, index: Array) -> tuple[Array, Array]:
+        return total, sum(block_sum(Pairs(rows, t).distance * w[None, :]) for t, w in ((x, a), (y, b)))
+
+    return jnp.mean(by_rows(visit, jnp.zeros(()), x, len(x), len(x) + len(y))[1]) / (len(x) + len(y))
 
 
 def _released(
@@ -74,22 +72,18 @@ def _released(
 
     Scale and force sizes are means over the whole batch, as in the released code.
     """
-    distance = jnp.concatenate([jax.vmap(lambda u, v: Pairs(u, v).distance)(x, other) for other in (x, y)], axis=2)
-    weights = jnp.concatenate([a, b])
-    scale = jnp.mean(distance * weights[None, None, :]) / jnp.mean(weights)
-    n, d = x.shape[1:]
-    unit = jnp.maximum(scale / np.sqrt(d).astype(scale.dtype), SMALLEST_SCALE)
-    itself = SELF_DISTANCE * np.eye(n, distance.shape[2], dtype=scale.dtype)
-    distance = distance / jnp.maximum(scale, SMALLEST_SCALE) + itself[None]
+    scale = jnp.mean(jax.vmap(lambda u, v: _mean_distance(u, v, a, b))(x, y)) / jnp.mean(jnp.concatenate([a, b]))
+    unit = jnp.maximum(scale / np.sqrt(x.shape[2]).astype(scale.dtype), SMALLEST_SCALE)
+    length = jnp.maximum(scale, SMALLEST_SCALE)
 
-    def force(temperature: float) -> tuple[Array, Array]:
-        of_problem = partial(_released_force, temperature=temperature, weights=weights)
-        raw = jax.vmap(lambda r, u, v: of_problem(r, x=u, y=v))(distance, x / unit, y / unit)
-        square = jnp.mean(jnp.square(raw))
-        return raw / jnp.sqrt(jnp.maximum(square, SMALLEST_FORCE)), square
+    def costs(distance: Array, own: Array) -> Array:
+        return distance / length + SELF_DISTANCE * own
 
-    forces, squares = zip(*(force(temperature) for temperature in temperatures), strict=True)
-    return sum(forces[1:], forces[0]), unit, jnp.stack(squares)
+    known = jnp.asarray(temperatures, x.dtype)
+    raw = jax.vmap(lambda u, v: _fields(u, v, costs, known, (a, b), False, SMALLEST_AFFINITY))(x, y) / unit
+    squares = jnp.mean(jnp.square(raw), axis=(0, 1, 3))
+    normalised = raw / jnp.sqrt(jnp.maximum(squares, SMALLEST_FORCE))[None, None, :, None]
+    return jnp.sum(normalised, axis=2), unit, squares
 
 
 def _multiplicities(name: str, value: ArrayLike | None, like: Array) -> Array:
