@@ -11,9 +11,10 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Info, Objective, from_velocity
 from igm_jax.checks import ArrayLike
-from igm_jax.pairwise.balanced import Costs, Targets, by_rows, pulls, totals
+from igm_jax.pairwise.balanced import Costs, Targets, pulls, totals
 from igm_jax.pairwise.costs import Pairs, centred
 from igm_jax.pairwise.reductions import block_sum
+from igm_jax.pairwise.rows import by_rows
 
 PRESETS = {"paper": (0.05,), "released": (0.02, 0.05, 0.2)}
 """The presets and the temperatures that go with each: the toy notebook of the paper, the released training code."""

@@ -2,22 +2,13 @@
 
 from functools import partial
 
-import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, from_velocity
 from igm_jax.checks import ArrayLike
-from igm_jax.pairwise.costs import Pairs
-from igm_jax.pairwise.reductions import displacement, soft_assignment
-
-
-def _log_weights(points: Array, y: Array, bandwidth: Array, weights: Array, leave_out: bool) -> Array:
-    """``log w_j - ‖p_i - y_j‖²/2σ²``; with ``leave_out``, points are the samples themselves and none sees itself."""
-    scores = jnp.log(weights)[None, :] - Pairs(points, y).squared / (2 * jnp.square(bandwidth))
-    return jnp.where(np.eye(len(y), dtype=bool), -jnp.inf, scores) if leave_out else scores
+from igm_jax.pairwise.reductions import log_density, soft_barycentres
 
 
 def _checked(points: ArrayLike, x: ArrayLike, y: ArrayLike, bandwidth: ArrayLike, x_weights, y_weights):
@@ -69,9 +60,9 @@ def score_difference_field(
     Source: Weber, The Score-Difference Flow for Implicit Generative Modeling, arXiv 2304.12906.
     """
     _, x, y, bandwidth, a, b = _checked(x, x, y, bandwidth, x_weights, y_weights)
-    towards_data = jnp.exp(soft_assignment(_log_weights(x, y, bandwidth, b, False), axis=1))
-    towards_model = jnp.exp(soft_assignment(_log_weights(x, x, bandwidth, a, leave_one_out), axis=1))
-    return (displacement(towards_data, x, y) - displacement(towards_model, x, x)) / jnp.square(bandwidth)
+    towards_data = soft_barycentres(x, y, b, bandwidth)
+    towards_model = soft_barycentres(x, x, a, bandwidth, leave_out=leave_one_out)
+    return (towards_data - towards_model) / jnp.square(bandwidth)
 
 
 def score_difference_witness(
@@ -111,8 +102,7 @@ def score_difference_witness(
     Source: Weber, arXiv 2304.12906.
     """
     points, x, y, bandwidth, a, b = _checked(points, x, y, bandwidth, x_weights, y_weights)
-    model = jax.nn.logsumexp(_log_weights(points, x, bandwidth, a, False), axis=1)
-    return model - jax.nn.logsumexp(_log_weights(points, y, bandwidth, b, False), axis=1)
+    return log_density(points, x, a, bandwidth) - log_density(points, y, b, bandwidth)
 
 
 def score_difference(bandwidth: ArrayLike, *, leave_one_out: bool = True) -> Objective:

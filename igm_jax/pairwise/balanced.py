@@ -13,8 +13,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from igm_jax.pairwise.budget import rows_of_a_tile
 from igm_jax.pairwise.costs import Pairs, matmul
+from igm_jax.pairwise.rows import by_rows
 
 
 class Targets(NamedTuple):
@@ -42,30 +42,6 @@ class Totals(NamedTuple):
 
     rows: Float[Array, "t n"]
     columns: tuple[Float[Array, "t m"], ...]
-
-
-def by_rows(visit: Callable, start: object, samples: object, n: int, columns: int) -> tuple[object, object]:
-    """``lax.scan`` over blocks of rows: ``visit(carry, block, index) -> (carry, out)``, the outs in one piece again.
-
-    Args:
-        visit: what to do; ``index`` are the rows' numbers. Padding has the number n and is a copy of the first row.
-        start: the first carry.
-        samples: arrays (n, ...) that are cut into blocks.
-        n: how many rows.
-        columns: how many columns each meets.
-
-    Returns:
-        The last carry, and the outs (n, ...).
-    """
-    rows = rows_of_a_tile(n, columns)
-    index = jnp.concatenate([jnp.arange(n), jnp.full(-n % rows, n)])
-    blocks = jax.tree.map(lambda leaf: leaf[index % n].reshape(-1, rows, *leaf.shape[1:]), samples)
-
-    def step(carry: object, given: tuple) -> tuple[object, object]:
-        return visit(carry, *given)
-
-    carry, out = jax.lax.scan(step, start, (blocks, index.reshape(-1, rows)))
-    return carry, jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:])[:n], out)
 
 
 def _tile(rows: Array, index: Int[Array, " r"], targets: Targets, costs: Costs) -> Array:

@@ -95,9 +95,7 @@ def norms(x: Float[Array, "n d"]) -> Norms:
     return Norms(jnp.sum(x * x, axis=1), _fingerprint(x))
 
 
-def dot_form(
-    x: Float[Array, "n d"], y: Float[Array, "m d"], of_x: Norms, of_y: Norms
-) -> Float[Array, "n m"]:
+def dot_form(x: Float[Array, "n d"], y: Float[Array, "m d"], of_x: Norms, of_y: Norms) -> Float[Array, "n m"]:
     """``‖x‖² + ‖y‖² - 2 x·y``, clamped at zero, and exactly zero for equal rows."""
     lengths = of_x.squares[:, None] + of_y.squares[None, :]
     squared = lengths - 2 * matmul(x, y.T)

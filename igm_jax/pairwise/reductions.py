@@ -16,10 +16,10 @@ from jaxtyping import Array, Float, Int
 from igm_jax import checks
 from igm_jax.checks import ArrayLike
 from igm_jax.pairwise import tiled
-from igm_jax.pairwise.budget import rows_of_a_tile
 from igm_jax.pairwise.costs import DIRECT_FEATURES, Pairs, centred, direct_form, dot_form, matmul, norms, safe_sqrt
 from igm_jax.pairwise.kernels import Kernel
 from igm_jax.pairwise.radial import Form, Radial
+from igm_jax.pairwise.rows import by_rows
 
 
 def block_sum(terms: Float[Array, "..."], axis: int = -1, block: int = 32) -> Float[Array, "..."]:
@@ -105,15 +105,13 @@ def _parameters(radial: Radial, like: Array) -> tuple[Array, ...]:
 
 
 def _plain_means(tile: Callable[[Array], Array], points: Array, y: Array, weights: Array) -> Array:
-    """Row means of any matrix, some rows at a time; derivatives recompute the tile, so that memory stays linear for them, too."""
-    rows = rows_of_a_tile(len(points), len(y))
+    """Row means of any matrix, some rows at a time, from operations that can be differentiated in everything."""
 
-    @jax.checkpoint
-    def visit(_: None, block: Array) -> tuple[None, Array]:
-        return None, block_sum(tile(block) * weights[None, :], axis=1)
+    def visit(carry: tuple, rows: Array, index: Array) -> tuple[tuple, Array]:
+        del index
+        return carry, block_sum(tile(rows) * weights[None, :], axis=1)
 
-    padded = jnp.concatenate([points, jnp.repeat(points[:1], -len(points) % rows, axis=0)])
-    return jax.lax.scan(visit, None, padded.reshape(-1, rows, points.shape[1]))[1].reshape(-1)[: len(points)]
+    return by_rows(visit, (), points, len(points), len(y))[1]
 
 
 def _radial_means(form: Form, parameters: tuple, points: Array, y: Array, weights: Array) -> Array:
@@ -240,30 +238,69 @@ def soft_minimum(
     return -epsilon * jax.nn.logsumexp((potential[None, :] - costs) / epsilon + log_weights[None, :], axis=1)
 
 
-def soft_assignment(scores: Float[Array, "n m"], axis: int) -> Float[Array, "n m"]:
-    """``log softmax`` of scores that may all be -∞, where it is -∞: nobody to be assigned to, hence no weight."""
-    total = jax.nn.logsumexp(scores, axis=axis, keepdims=True)
-    return jnp.where(jnp.isneginf(total), -jnp.inf, scores - jnp.where(jnp.isneginf(total), 0, total))
-
-
-def displacement(
-    weights: Float[Array, "n m"], points: Float[Array, "n d"], y: Float[Array, "m d"]
+def soft_barycentres(
+    x: Float[Array, "n d"],
+    y: Float[Array, "m d"],
+    weights: Float[Array, " m"],
+    bandwidth: Float[Array, ""],
+    *,
+    leave_out: bool = False,
 ) -> Float[Array, "n d"]:
-    """``Σ_j W_ij (y_j - p_i)``, with both sets centred first so that nothing is lost far from the origin."""
+    """``Σ_j w_j k(x_i, y_j) (y_j - x_i) / Σ_j w_j k(x_i, y_j)`` with the Gaussian kernel k, where it is defined, else 0.
+
+    Args:
+        x: where to evaluate.
+        y: what is averaged.
+        weights: non-negative.
+        bandwidth: σ of the kernel.
+        leave_out: whether y is x itself and no sample sees itself.
+
+    Returns:
+        The displacements to the barycentres.
+    """
+    x, y = centred(x, y)
+    factor = jnp.concatenate([y * weights[:, None], weights[:, None]], axis=1)
+
+    def visit(carry: tuple, rows: Array, index: Array) -> tuple[tuple, Array]:
+        scores = _gaussian_scores(rows, y, weights, bandwidth)
+        if leave_out:
+            scores = jnp.where(index[:, None] == jnp.arange(len(y))[None, :], -jnp.inf, scores)
+        highest = jnp.max(scores, axis=1, keepdims=True)
+        alone = jnp.isneginf(highest)
+        sums = matmul(jnp.exp(scores - jnp.where(alone, 0, highest)), factor)
+        mass = jnp.where(alone, 1, sums[:, -1:])
+        return carry, jnp.where(alone, 0, sums[:, :-1] / mass - rows)
+
+    return by_rows(visit, (), x, len(x), len(y))[1]
+
+
+def log_density(
+    points: Float[Array, "p d"], y: Float[Array, "m d"], weights: Float[Array, " m"], bandwidth: Float[Array, ""]
+) -> Float[Array, " p"]:
+    """``log Σ_j w_j exp(-‖p - y_j‖²/2σ²)``: a Gaussian kernel density estimate, up to its constant."""
     points, y = centred(points, y)
-    return matmul(weights, y) - jnp.sum(weights, axis=1, keepdims=True) * points
+
+    def visit(carry: tuple, rows: Array, index: Array) -> tuple[tuple, Array]:
+        del index
+        scores = _gaussian_scores(rows, y, weights, bandwidth)
+        return carry, jax.nn.logsumexp(scores + jnp.log(weights)[None, :], axis=1)
+
+    return by_rows(visit, (), points, len(points), len(y))[1]
 
 
-def nearest(
-    points: ArrayLike, y: ArrayLike, k: int = 1, *, rows: int = 512
-) -> tuple[Float[Array, "p k"], Int[Array, "p k"]]:
+def _gaussian_scores(rows: Array, y: Array, weights: Array, bandwidth: Array) -> Array:
+    """``-‖x - y‖²/2σ²``, and -∞ where there is no weight."""
+    scores = Pairs(rows, y).squared * (-0.5 / jnp.square(bandwidth))
+    return jnp.where((weights > 0)[None, :], scores, -jnp.inf)
+
+
+def nearest(points: ArrayLike, y: ArrayLike, k: int = 1) -> tuple[Float[Array, "p k"], Int[Array, "p k"]]:
     """The k nearest of ``y`` to each point, by Euclidean distance.
 
     Args:
         points: (p, d) where to ask.
         y: (m, d) the candidates.
         k: how many, at most m.
-        rows: points are taken this many at a time, so that memory grows with ``rows · m``, not p · m.
 
     Returns:
         Distances (p, k), ascending, and the indices (p, k) into ``y``; equal distances keep the order of ``y``.
@@ -286,11 +323,9 @@ def nearest(
     # One shift for all row blocks: the squared norms then stay small, and equal rows stay equal.
     points, y = centred(points, y)
 
-    def block(some: Array) -> tuple[Array, Array]:
+    def visit(carry: tuple, some: Array, index: Array) -> tuple[tuple, tuple[Array, Array]]:
+        del index
         values, indices = jax.lax.top_k(-Pairs(some, y).squared, k)
-        return safe_sqrt(-values), indices
+        return carry, (safe_sqrt(-values), indices)
 
-    rows = min(rows, len(points))
-    padded = jnp.pad(points, ((0, -len(points) % rows), (0, 0)))
-    distance, index = jax.lax.map(block, padded.reshape(-1, rows, padded.shape[1]))
-    return distance.reshape(-1, k)[: len(points)], index.reshape(-1, k)[: len(points)]
+    return by_rows(visit, (), points, len(points), len(y))[1]

@@ -1,4 +1,3 @@
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -49,18 +48,34 @@ def test_soft_minimum_leaves_out_weights_of_zero(x64):
     np.testing.assert_allclose(full, reductions.soft_minimum(cost[:, kept], jnp.zeros(6), jnp.log(weights[kept]), 0.1))
 
 
-def test_soft_assignment_of_nobody_is_no_weight_and_no_nan():
-    scores = jnp.array([[-jnp.inf, -jnp.inf], [0.0, 0.0]])
-    weights = jnp.exp(reductions.soft_assignment(scores, axis=1))
-    np.testing.assert_allclose(weights, [[0, 0], [0.5, 0.5]])
+def test_barycentre_of_nobody_is_at_rest_and_no_nan():
+    alone, zero = jnp.array([[1.0, 2.0]]), jnp.zeros(())
+    moved = reductions.soft_barycentres(alone, alone, jnp.ones(1), zero + 1, leave_out=True)
+    np.testing.assert_array_equal(moved, np.zeros((1, 2)))
 
 
-def test_displacement_keeps_its_digits_far_away():
+def test_barycentres_are_weighted_means_across_tiles(x64):
     rng = np.random.default_rng(0)
-    points, y = (np.float32(1e4) + rng.normal(size=(n, 3)).astype(np.float32) for n in (4, 6))
-    weights = rng.uniform(size=(4, 6)).astype(np.float32)
-    exact = weights.astype(np.float64) @ y.astype(np.float64) - weights.sum(1, dtype=np.float64)[:, None] * points
-    got = jax.jit(reductions.displacement)(weights, points, y)
+    x, y, weights = rng.normal(size=(700, 2)), rng.normal(size=(530, 2)), rng.uniform(size=530) * (np.arange(530) % 3)
+    kernel = np.exp(-reference.squared_distances(x, y) / 0.5) * weights
+    expected = kernel @ y / kernel.sum(1, keepdims=True) - x
+    width = jnp.asarray(0.5)
+    np.testing.assert_allclose(
+        reductions.soft_barycentres(*map(jnp.asarray, (x, y, weights)), width), expected, atol=1e-10
+    )
+    own = np.exp(-reference.squared_distances(x, x) / 0.5) * (1 - np.eye(700))
+    got = reductions.soft_barycentres(jnp.asarray(x), jnp.asarray(x), jnp.ones(700), width, leave_out=True)
+    np.testing.assert_allclose(got, own @ x / own.sum(1, keepdims=True) - x, atol=1e-10)
+    density = reductions.log_density(*map(jnp.asarray, (x, y, weights)), width)
+    np.testing.assert_allclose(density, np.log(kernel.sum(1)), rtol=1e-10)
+
+
+def test_barycentres_keep_their_digits_far_away():
+    rng = np.random.default_rng(0)
+    x, y = (np.float32(1e4) + rng.normal(size=(n, 3)).astype(np.float32) for n in (4, 6))
+    kernel = np.exp(-reference.squared_distances(x, y) / 2)
+    exact = kernel @ y.astype(np.float64) / kernel.sum(1, keepdims=True) - x
+    got = reductions.soft_barycentres(jnp.asarray(x), jnp.asarray(y), jnp.ones(6), jnp.float32(1))
     np.testing.assert_allclose(got, exact, atol=5e-6 * np.abs(exact).max())
 
 
