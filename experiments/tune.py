@@ -75,8 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 lines.append(f"| {target} | {name} | {SCORES[target]} | {score:.4g} | `{plain(kind)}` | {mark} |")
                 console.print(lines[-1])
     head = (
-        f"# Tuning\n\nMade by `python -m experiments.tune`: one run for each setting, as long as in the comparison{_length(wish)}, judged"
-        " on held-out data that the comparison does not use.\n\n"
+        f"# Tuning\n\nMade by `python -m experiments.tune`: one run for each setting, as long as{_length(wish)};"
+        " judged on held-out data that the comparison does not use.\n\n"
     )
     write_whole(wish.output, head + "\n".join(lines) + "\n")
     console.print(f"table: {wish.output}")
@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _length(wish: Tune) -> str:
-    return "" if wish.steps is None else f" but for {wish.steps} updates"
+    return " in the comparison" if wish.steps is None else f" {wish.steps} updates"
 
 
 def _on_validation(problem: Problem, judge: Judges) -> Judges:
