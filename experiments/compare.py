@@ -24,7 +24,7 @@ from rich.console import Console
 
 from experiments.configs import FGAN, GAN, OBJECTIVES, TARGETS, WGANGP, Adam, Problem, Pushforward
 from experiments.groups import Budget, Group, Judges, flat_config, judges, load, save, trained_group
-from experiments.settings import settings
+from experiments.settings import IMAGES, PLANE, settings
 from experiments.summary import summarise, title
 from igm_jax import checks
 from igm_jax.evaluation import floor
@@ -45,10 +45,10 @@ class Compare:
     """Which objectives, by name."""
     seeds: int = 3
     """Independent runs of each, side by side."""
-    steps: int = 1500
-    """Updates of the generator."""
-    batch_size: int = 256
-    """Samples, and data, in each minibatch."""
+    steps: int | None = None
+    """Updates of the generator; by default 3000 in the plane and 1500 for images."""
+    batch_size: int | None = None
+    """Samples, and data, in each minibatch; by default 512 in the plane and 256 for images."""
     generator: Pushforward = dataclasses.field(default_factory=Pushforward)
     optimizer: Adam = dataclasses.field(default_factory=lambda: Adam(rate=3e-3))
     average: float = 0.99
@@ -104,7 +104,8 @@ def checked(wish: Compare) -> Compare:
         if not chosen or len(set(chosen)) < len(chosen):
             raise ValueError(f"`{kind}` must name at least one, each once, but is {' '.join(chosen) or 'empty'}")
     for name in ("seeds", "steps", "batch_size"):
-        checks.count(name, getattr(wish, name))
+        if getattr(wish, name) is not None:
+            checks.count(name, getattr(wish, name))
     checks.count("samples", wish.samples, least=50)
     return wish
 
@@ -113,8 +114,8 @@ def _small(wish: Compare) -> Compare:
     return dataclasses.replace(
         wish,
         seeds=2,
-        steps=min(wish.steps, 20),
-        batch_size=min(wish.batch_size, 32),
+        steps=min(wish.steps or 20, 20),
+        batch_size=min(wish.batch_size or 32, 32),
         generator=dataclasses.replace(wish.generator, width=16),
         samples=min(wish.samples, 100),
         directory=wish.directory.with_name(wish.directory.name + "-smoke"),
@@ -127,8 +128,11 @@ def _identity(wish: Compare) -> dict[str, Any]:
     return {name: getattr(wish, name) for name in shared}
 
 
-def _budget(wish: Compare) -> Budget:
-    return Budget(**{name: getattr(wish, name) for name in Budget._fields})
+def budget(wish: Compare, problem: Problem) -> Budget:
+    """What every objective is given alike on a target."""
+    effort = PLANE if problem.space.image_shape is None else IMAGES
+    chosen = {name: getattr(wish, name) for name in Budget._fields}
+    return Budget(**chosen | {name: chosen[name] or usual for name, usual in effort._asdict().items()})
 
 
 def _measured(
@@ -149,12 +153,13 @@ def _measured(
 
 def _group(wish: Compare, target: str, problem: Problem, name: str, judge: Judges, directory: Path) -> Group:
     kind, path = settings(target, name), directory / "groups" / f"{target}-{name}.npz"
+    alike = budget(wish, problem)
     if wish.smoke and isinstance(kind, GAN | WGANGP | FGAN):
         kind = dataclasses.replace(kind, critic=dataclasses.replace(kind.critic, width=16))
-    config = flat_config(kind, _budget(wish))
+    config = flat_config(kind, alike)
     group = load(path, config)
     if group is None:
-        group = trained_group(name, config, kind, problem, _budget(wish), judge)
+        group = trained_group(name, config, kind, problem, alike, judge)
         save(path, group)
     return group
 

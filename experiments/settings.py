@@ -4,6 +4,8 @@
 first is still the best. So each objective has been tuned as hard as every other one.
 """
 
+from typing import NamedTuple
+
 from experiments.configs import (
     FGAN,
     GAN,
@@ -17,6 +19,17 @@ from experiments.configs import (
     Sinkhorn,
     Sliced,
 )
+
+
+class Effort(NamedTuple):
+    """How long everybody trains: updates of the generator, and samples (and data) in each minibatch."""
+
+    steps: int
+    batch_size: int
+
+
+PLANE, IMAGES = Effort(3000, 512), Effort(1500, 256)
+"""Narrow modes in the plane take long to separate, and small minibatches miscount them; images cost more an update."""
 
 Candidates = dict[str, tuple[ObjectiveConfig, ...]]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from rich.table import Table as RichTable
+from rich.console import Group as Shown
 
 from experiments.configs import Problem
 from experiments.groups import Group
@@ -29,7 +29,7 @@ class Summary(NamedTuple):
     """What was written: the report's path, the tables for the screen, and which runs broke."""
 
     path: Path
-    tables: list[RichTable]
+    tables: list[Shown]
     broken: list[str]
 
 
@@ -67,19 +67,28 @@ def summarise(
     broken = [
         f"{title(t)}, {name}: {group.broken}" for t in groups for name, group in groups[t].items() if group.broken
     ]
-    first = next(iter(next(iter(groups.values())).values())).config
     text = (
-        f"The same generator, the same draws of data and {first['steps']} updates for every objective;"
-        f" {first['seeds']} seeds each, and judges that no objective minimises. {' '.join(broken)}"
+        f"The same generator, the same draws of data and the same number of updates for every objective, {_effort(groups)};"
+        f" judges that no objective minimises. {' '.join(broken)}"
     )
-    report = Report("One generator, nine ways to train it" if len(first) and _nine(groups) else "One generator, compared",
-                    text, facts_of(rows), tuple(sections), settings_of([r for r in rows if r["objective"] != FLOOR]))  # fmt: skip
+    name = "One generator, nine ways to train it" if _nine(groups) else "One generator, compared"
+    trained = [row for row in rows if row["objective"] != FLOOR]
+    report = Report(name, text, facts_of(rows), tuple(sections), settings_of(trained))
     path = write_report(directory / "report.html", report)
     return Summary(path, [to_console(table) for table in tables.values()], broken)
 
 
 def _kind(problem: Problem) -> str:
     return "plane" if problem.splits is None else "images"
+
+
+def _effort(groups: Mapping[str, Groups]) -> str:
+    """How long everybody trained, e.g. "3 seeds of 1500 updates with 256 samples each on digits"."""
+    configs = {target: next(iter(some.values())).config for target, some in groups.items()}
+    return ", ".join(
+        f"{config['seeds']} seeds of {config['steps']} updates with {config['batch_size']} samples each on {title(target)}"
+        for target, config in configs.items()
+    )
 
 
 def _nine(groups: Mapping[str, Groups]) -> bool:

@@ -5,7 +5,7 @@
 
 Each objective has three candidates in ``experiments/settings.py``; each is trained once under the same budget and judged on
 held-out data that the comparison does not use (fresh draws, or the validation images). The table says which won, so that
-``settings.py`` can name it first. On two cores the whole search takes about ten minutes.
+``settings.py`` can name it first. On two cores the whole search takes about a quarter of an hour.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ import numpy as np
 import tyro
 from rich.console import Console
 
-from experiments.compare import Compare, checked
+from experiments.compare import Compare, budget, checked
 from experiments.configs import OBJECTIVES, TARGETS, ObjectiveConfig, Problem
 from experiments.groups import Budget, Judges, flat_config, judges, trained_group
 from experiments.settings import CANDIDATES
@@ -38,8 +38,8 @@ class Tune:
     """Which targets."""
     objectives: tuple[str, ...] = tuple(OBJECTIVES)
     """Which objectives."""
-    steps: int = 1500
-    """Updates of the generator in each trial."""
+    steps: int | None = None
+    """Updates of the generator in each trial; by default as many as in the comparison."""
     output: Path = Path("results/tuning.md")
     """Where the table goes."""
 
@@ -61,13 +61,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, TypeError, OSError) as error:
         console.print(str(error))
         return 2
-    budget = Budget(**{name: getattr(base, name) for name in Budget._fields})
     lines = ["| target | objective | judged by | score | settings | |", "|---|---|---|---|---|---|"]
     for target in wish.targets:
         problem = TARGETS[target]().build()
+        alike = budget(base, problem)
         judge = _on_validation(problem, judges(problem, base.samples, None))
         for name in wish.objectives:
-            trials = [_score(name, kind, problem, budget, judge, SCORES[target]) for kind in CANDIDATES[target][name]]
+            trials = [_score(name, kind, problem, alike, judge, SCORES[target]) for kind in CANDIDATES[target][name]]
             signed = np.asarray(trials) * (-1 if MEASURES[SCORES[target]].better == "higher" else 1)
             best = int(np.nanargmin(signed)) if np.isfinite(signed).any() else -1
             for number, (kind, score) in enumerate(zip(CANDIDATES[target][name], trials, strict=True)):
@@ -75,12 +75,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 lines.append(f"| {target} | {name} | {SCORES[target]} | {score:.4g} | `{plain(kind)}` | {mark} |")
                 console.print(lines[-1])
     head = (
-        f"# Tuning\n\nMade by `python -m experiments.tune`: one run of {wish.steps} updates for each setting, judged on held-out"
-        " data that the comparison does not use.\n\n"
+        f"# Tuning\n\nMade by `python -m experiments.tune`: one run for each setting, as long as{_length(wish)};"
+        " judged on held-out data that the comparison does not use.\n\n"
     )
     write_whole(wish.output, head + "\n".join(lines) + "\n")
     console.print(f"table: {wish.output}")
     return 0
+
+
+def _length(wish: Tune) -> str:
+    return " in the comparison" if wish.steps is None else f" {wish.steps} updates"
 
 
 def _on_validation(problem: Problem, judge: Judges) -> Judges:

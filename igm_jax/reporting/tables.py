@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 from rich import box
-from rich.console import Console
+from rich.console import Console, Group
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -227,34 +227,40 @@ def to_latex(table: Table) -> str:
     ])  # fmt: skip
 
 
-def to_console(table: Table, *, width: int | None = None) -> RichTable:
+def to_console(table: Table, *, width: int | None = None) -> Group:
     """The table for the terminal: ``rich.print(to_console(table))``.
 
     Args:
         table: the table.
-        width: the terminal's width in characters, by default as it is; where one line an objective is too wide, the ±
-            goes below the mean.
+        width: the terminal's width in characters, by default as it is; columns that do not fit beside each other go below.
 
     Returns:
         The renderable.
     """
     width = width or Console().width
-    wide = [max(len(line.cells[i].text) for line in table.lines) for i in range(len(table.headings) - 1)]
-    names = max(len(line.name) for line in table.lines)
-    wrap = sum(max(w, len(h)) + 2 for w, h in zip(wide, table.headings[1:], strict=True)) + names + 3 > width
-    shown = RichTable(
-        title=Text(table.title, "bold"),
-        caption=Text(table.caption, "dim"),
-        box=box.SIMPLE_HEAD,
-        collapse_padding=True,
-        pad_edge=False,
-    )
-    for number, heading in enumerate(table.headings):
-        shown.add_column(Text(heading), justify="right" if number else "left", no_wrap=not number, overflow="fold")
+    names = max(len(name) for name in (table.headings[0], *(line.name for line in table.lines)))
+    wide = [
+        max(len(text) for text in (heading, *(line.cells[number].text for line in table.lines)))
+        for number, heading in enumerate(table.headings[1:])
+    ]
+    parts: list[list[int]] = [[]]
+    for number, room in enumerate(wide):
+        if parts[-1] and names + sum(wide[i] + 2 for i in parts[-1]) + room + 3 > width:
+            parts.append([])
+        parts[-1].append(number)
+    shown = [_part(table, numbers) for numbers in parts]
+    return Group(Text(table.title, "bold", justify="center"), *shown, Text(table.caption, "dim"))
+
+
+def _part(table: Table, numbers: Sequence[int]) -> RichTable:
+    """Some columns of a table, beside the names."""
+    shown = RichTable(box=box.SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
+    shown.add_column(Text(table.headings[0]), no_wrap=True)
+    for number in numbers:
+        shown.add_column(Text(table.headings[1 + number]), justify="right", overflow="fold")
     for number, line in enumerate(table.lines):
         if line.floor and number:
             shown.add_section()
-        texts = [cell.text.replace(" ± ", "\n± ") if wrap else cell.text for cell in line.cells]
-        cells = [Text(text, "bold green" if cell.best else "") for text, cell in zip(texts, line.cells, strict=True)]
+        cells = [Text(line.cells[i].text, "bold green" if line.cells[i].best else "") for i in numbers]
         shown.add_row(Text(line.name, "italic" if line.floor else ""), *cells)
     return shown
