@@ -22,6 +22,9 @@ from igm_jax.pairwise.radial import Form
 # Where the mean of |φ'| ‖x‖² is this many times that of |φ|, sums of φ' times coordinates no longer give the sum of φ in full.
 RESOLVED = 16.0
 
+# Up to this many pairs, values are always summed by themselves where distances are exact.
+FEW = 1 << 20
+
 
 class Side(NamedTuple):
     """One of the two samples, prepared: what a tile needs of its rows, or of its columns.
@@ -85,16 +88,19 @@ def _blocks(of: Side, rows: int) -> Side:
 class _Plan(NamedTuple):
     """How a tile of some form is reduced: which tiles, and what each is multiplied with.
 
-    ``slopes`` alone give the values where ``φ = (α + β s) φ'``; then β asks for squares, unless it is zero.
+    ``slopes`` alone give the values where ``φ = (α + β s) φ'``; then β asks for squares, unless it is zero. With ``few`` pairs
+    those of nearby samples are not put together from squares: what is gained in time is not worth the check.
     """
 
     form: Form
     parameters: tuple
     slopes: bool
+    few: bool
 
     @property
     def ratio(self) -> tuple[Array | float, Array | float] | None:
-        return self.form.ratio(*self.parameters)
+        ratio = self.form.ratio(*self.parameters)
+        return None if ratio is not None and self.few and not _is_zero(ratio[1]) else ratio
 
     @property
     def squares(self) -> bool:
@@ -152,6 +158,10 @@ def _is_zero(value: Array | float) -> bool:
     return isinstance(value, float) and value == 0
 
 
+def _plan(form: Form, parameters: tuple, slopes: bool, x: Side, y: Side) -> _Plan:
+    return _Plan(form, parameters, slopes, is_direct(x) and len(x.points) * len(y.points) <= FEW)
+
+
 def between(
     form: Form, parameters: tuple, x: Side, y: Side, *, slopes: bool, columns: bool = False
 ) -> tuple[Moments, Moments | None]:
@@ -169,7 +179,7 @@ def between(
         The moments at x, and those at y or None.
     """
     n, d = x.points.shape
-    rows, plan = rows_of_a_tile(n, len(y.points)), _Plan(form, parameters, slopes)
+    rows, plan = rows_of_a_tile(n, len(y.points)), _plan(form, parameters, slopes, x, y)
 
     def visit(total: Array | None, block: Side) -> tuple[Array | None, Array]:
         tiles = plan.tiles(squared(block, y))
@@ -199,7 +209,7 @@ def within(form: Form, parameters: tuple, x: Side, *, slopes: bool, each: bool =
         The moments, pairs of a sample with itself included.
     """
     n, d = x.points.shape
-    rows, plan = rows_of_a_half(n), _Plan(form, parameters, slopes)
+    rows, plan = rows_of_a_half(n), _plan(form, parameters, slopes, x, x)
     if rows >= n:
         return between(form, parameters, x, x, slopes=slopes)[0]
     padded = _padded(x, rows)

@@ -1,0 +1,73 @@
+"""Nothing in the package holds an array of all pairs: read from what JAX is asked to compute, gradients included."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from igm_jax import energy_distance, kernels, mmd2_biased, mmd2_unbiased, sliced_wasserstein, velocity
+from igm_jax.objectives import (
+    drifting,
+    drifting_field,
+    energy,
+    mmd_witness,
+    score_difference,
+    score_difference_field,
+    score_difference_witness,
+)
+from igm_jax.pairwise import nearest
+
+N, M, DIM = 3000, 3100, 5
+KEY = jax.random.key(0)
+KERNEL = kernels.gaussian(1.0) + kernels.laplace(2.0)
+
+
+def largest(jaxpr) -> int:
+    """The number of elements of the largest array that a jaxpr makes, in loops and calls, too."""
+    size = 0
+    for equation in jaxpr.eqns:
+        size = max([size, *(int(np.prod(out.aval.shape)) for out in equation.outvars if hasattr(out.aval, "shape"))])
+        for value in jax.tree.leaves(
+            list(equation.params.values()), is_leaf=lambda v: hasattr(v, "eqns") or hasattr(v, "jaxpr")
+        ):
+            inner = getattr(value, "jaxpr", value)
+            if hasattr(inner, "eqns"):
+                size = max(size, largest(inner))
+    return size
+
+
+def gradients(divergence):
+    return jax.value_and_grad(divergence, argnums=(0, 1))
+
+
+FUNCTIONS = {
+    "mmd2_biased": gradients(lambda x, y: mmd2_biased(x, y, KERNEL)),
+    "mmd2_biased, not radial": gradients(lambda x, y: mmd2_biased(x, y, kernels.polynomial() + KERNEL)),
+    "mmd2_unbiased": gradients(lambda x, y: mmd2_unbiased(x, y, KERNEL)),
+    "in the bandwidth": lambda x, y: jax.grad(lambda b: mmd2_biased(x, y, kernels.gaussian(b)))(1.0),
+    "mmd_witness": gradients(lambda x, y: jnp.sum(mmd_witness(x, x, y, KERNEL))),
+    "energy_distance": gradients(energy_distance),
+    "sliced": gradients(partial(sliced_wasserstein, KEY, num_projections=16)),
+    "score difference, differentiated": gradients(lambda x, y: jnp.sum(score_difference_field(x, y, 1.0))),
+    "score_difference_witness": gradients(lambda x, y: jnp.sum(score_difference_witness(x, x, y, 1.0))),
+    "drifting, differentiated": gradients(lambda x, y: jnp.sum(drifting_field(x, y, 0.5).field)),
+    "nearest": lambda x, y: nearest(x, y, 3),
+    "velocity of energy": lambda x, y: velocity(energy(), KEY, (), x, y),
+    "velocity of score difference": lambda x, y: velocity(score_difference(1.0), KEY, (), x, y),
+    "velocity of drifting": lambda x, y: velocity(drifting((0.2, 1.0), "released"), KEY, (), x, y),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_array_of_all_pairs(name):
+    shapes = [jax.ShapeDtypeStruct((size, DIM), jnp.float32) for size in (N, M)]
+    found = largest(jax.make_jaxpr(FUNCTIONS[name])(*shapes).jaxpr)
+    assert N * DIM <= found < N * M / 4
+
+
+def test_an_array_of_all_pairs_would_be_found():
+    shapes = [jax.ShapeDtypeStruct((size, DIM), jnp.float32) for size in (N, M)]
+    dense = jax.make_jaxpr(jax.jit(lambda x, y: jax.lax.map(lambda _: jnp.sum(KERNEL(x, y)), jnp.arange(2))))(*shapes)
+    assert largest(dense.jaxpr) == N * M
