@@ -17,14 +17,18 @@ from igm_jax.pairwise.transport_within import Within, swept_within
 # Each step of the schedule divides ε by four, which halves the length scale.
 SCHEDULE = 0.25
 
-# θ is measured over this many sweeps.
-PERIOD = 4
+# ω is chosen anew after this many sweeps, and θ measured over the last of them: a change of ω makes errors jump at first.
+PERIOD = 8
+SETTLING = 2
 
-# Over-relaxation is bounded: a larger ω helps only where θ > 0.997, and forgets its start too slowly.
-LARGEST_OMEGA = 1.9
+# Over-relaxation is bounded: a larger ω helps only where θ > 0.999, and forgets its start too slowly.
+LARGEST_OMEGA = 1.95
 
-# A sample against itself: the updates' errors shrink by factors from -1/3 to 1/3 when two thirds of a step are made.
-WITHIN_OMEGA = 2 / 3
+# A sample against itself: an update with ω multiplies errors by 1 - ω (1 + μ), with μ between 0 and 1. The first half step
+# solves for samples far from each other (μ = 1) at once; then the two steps of Chebyshev's polynomial for the whole range
+# take turns, and a pair of them divides errors by 17.
+FIRST_STEP = 0.5
+STEPS = (0.5396, 0.8722)
 
 
 class Potentials(NamedTuple):
@@ -111,16 +115,16 @@ def _advance(pairs: Between, epsilon: Array, rho: Array | None, safe: bool, prog
         after = one(progress.now.f, progress.now.g)
     age = jnp.where(progress.epsilon > epsilon, 0, progress.age + 1)
     due = (age > 0) & (age % PERIOD == 0)
-    rate = (after.error / jnp.maximum(progress.base, jnp.finfo(now.dtype).tiny)) ** (1 / PERIOD)
+    rate = (after.error / jnp.maximum(progress.base, jnp.finfo(now.dtype).tiny)) ** (1 / (PERIOD - SETTLING))
     omega = jnp.where(due, over_relaxation(progress.omega, rate), progress.omega)
-    base = jnp.where(due | (age == 0), after.error, progress.base)
+    base = jnp.where(age % PERIOD == SETTLING, after.error, progress.base)
     return _Progress(now, omega, after, base, age, progress.iterations + 1)
 
 
 def _found_again(pairs: Between, f: Array, g: Array, relaxation: Relaxation) -> Swept:
     """Plain updates by log-sum-exp, which no potential can make overflow."""
     epsilon, _, kappa = relaxation
-    tiles, rows, d = pairs.x.shape
+    d = pairs.x.shape[2]
     f = kappa * soft_minima(pairs, g, epsilon)
     turned = between(pairs.y, pairs.x.reshape(-1, d), pairs.b, pairs.a.reshape(-1), keep=False)
     g = kappa * soft_minima(turned, f.reshape(-1), epsilon).reshape(-1)[: len(g)]
@@ -179,8 +183,8 @@ def solve_within(
 ) -> tuple[Float[Array, "t r"], Int[Array, ""]]:
     """Potential of a weighted sample against itself, ``f = g``, by averaged updates: they converge in a few steps.
 
-    ``f ← f + ⅔ (κ T f - f)`` with T the soft minimum of ``solve``. The solution lies within ε of zero, up to logarithms,
-    so no schedule is needed.
+    ``f ← f + ω (κ T f - f)`` with T the soft minimum of ``solve`` and ω between ½ and 1. The solution lies within ε of zero, up
+    to logarithms, so no schedule is needed.
 
     Args:
         pairs: the sample.
@@ -194,7 +198,6 @@ def solve_within(
     Source: Feydy et al., arXiv 1810.08278, Section 3.1.
     """
     dtype = pairs.x.dtype
-    relaxation = Relaxation(epsilon, jnp.asarray(WITHIN_OMEGA, dtype), strength(rho, epsilon))
     attainable = _attainable(epsilon, 4 * jnp.max(pairs.norms), stopping.tolerance)
 
     def unfinished(progress: tuple[Array, Array, Array]) -> Array:
@@ -203,7 +206,8 @@ def solve_within(
 
     def advance(progress: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         f, _, iterations = progress
-        f, _, error, _ = swept_within(pairs, f, relaxation)
+        omega = jnp.where(iterations == 0, FIRST_STEP, jnp.where(iterations % 2 == 1, *STEPS)).astype(dtype)
+        f, _, error, _ = swept_within(pairs, f, Relaxation(epsilon, omega, strength(rho, epsilon)))
         return f, error, iterations + 1
 
     begun = (jnp.zeros_like(pairs.a), jnp.full((), jnp.inf, dtype), jnp.zeros((), int))
