@@ -147,7 +147,7 @@ def solve(
         epsilon: ε > 0, in the units of the costs.
         rho: strength ρ > 0 of the penalty on the marginals, or None where they must be met.
         stopping: when to stop.
-        start: (f (n,), g (m,)) to start from, at ε itself; else from zero, down a schedule of ε.
+        start: (f (n,), g (m,)) to start from, at ε itself; else from those of ε = ∞, down a schedule.
 
     Returns:
         The potentials f, in tiles, and g, and the number of updates; no derivative should be taken through them.
@@ -155,11 +155,12 @@ def solve(
     Source: Lehmann et al., A note on overrelaxation in the Sinkhorn algorithm, arXiv 2012.12562.
     """
     dtype, (tiles, rows, _) = pairs.y.dtype, pairs.x.shape
-    reach = jnp.sqrt(jnp.max(pairs.x_norms)) + jnp.sqrt(jnp.max(pairs.y_norms))
-    largest = jnp.maximum(jnp.square(reach), epsilon)
+    largest = jnp.square(jnp.sqrt(jnp.max(pairs.x_norms)) + jnp.sqrt(jnp.max(pairs.y_norms)))
     zero, inf = jnp.zeros((), dtype), jnp.full((), jnp.inf, dtype)
     if start is None:
-        first, f, g = largest / SCHEDULE, jnp.zeros((tiles, rows), dtype), jnp.zeros(len(pairs.y), dtype)
+        # The solution at ε = ∞, up to a constant. The schedule comes down from there to a quarter of the mean cost at once.
+        f, g = pairs.x_norms, pairs.y_norms
+        first = jnp.maximum(jnp.sum(pairs.a * f) / jnp.sum(pairs.a) + jnp.sum(pairs.b * g) / jnp.sum(pairs.b), epsilon)
     else:
         first, f, g = epsilon, in_tiles(start[0].astype(dtype), tiles, rows), start[1].astype(dtype)
     count = jnp.zeros((), int)
