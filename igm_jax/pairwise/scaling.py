@@ -128,7 +128,9 @@ def _found_again(pairs: Between, f: Array, g: Array, relaxation: Relaxation) -> 
     f = kappa * soft_minima(pairs, g, epsilon)
     turned = between(pairs.y, pairs.x.reshape(-1, d), pairs.b, pairs.a.reshape(-1), keep=False)
     g = kappa * soft_minima(turned, f.reshape(-1), epsilon).reshape(-1)[: len(g)]
-    return Swept(f, g, jnp.full((), jnp.inf, g.dtype), jnp.zeros((), bool))
+    # A constant may have wandered from one side to the other, and large potentials have large rounding errors.
+    shift = (jnp.sum(pairs.b * g) / jnp.sum(pairs.b) - jnp.sum(pairs.a * f) / jnp.sum(pairs.a)) / 2
+    return Swept(f + shift, g - shift, jnp.full((), jnp.inf, g.dtype), jnp.zeros((), bool))
 
 
 def solve(

@@ -182,7 +182,10 @@ def _evaluated(
 ) -> tuple[Array, Problem]:
     x, y, a, b, epsilon, rho = problem
     f, g = _between(settings, problem, wanted, start)
+    # One after another: at the same time, the three would contend for the cache and add up their memory.
+    f, g, x, a = jax.lax.optimization_barrier((f, g, x, a))
     f_x = _within(settings, x, a, epsilon, rho, (wanted.x, wanted.epsilon))
+    f_x, y, b = jax.lax.optimization_barrier((f_x, y, b))
     f_y = _within(settings, y, b, epsilon, rho, (wanted.y, wanted.epsilon))
     sides = (f, g, f_x, f_y)
     return _value(problem, sides), _slopes(problem, wanted, sides)

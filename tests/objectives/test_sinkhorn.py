@@ -172,7 +172,7 @@ def test_a_warm_start_needs_fewer_updates_for_the_same_potentials(x64):
     options = {"epsilon": 0.1, "tolerance": 1e-9, "max_iterations": 3000}
     before = sinkhorn_potentials(X, Y, **options)
     cold, warm = (sinkhorn_potentials(X + 1e-3 * X[::-1], Y, start=start, **options) for start in (None, before))
-    assert warm.iterations < 0.8 * cold.iterations
+    assert 5 * int(warm.iterations) < 4 * int(cold.iterations)
     assert sinkhorn_potentials(X, Y, start=before, **options).iterations <= 2
     np.testing.assert_allclose(warm.f - warm.f.mean(), cold.f - cold.f.mean(), atol=1e-7)
     value, again = (sinkhorn_divergence(X, Y, start=start, **options) for start in (None, before))
@@ -213,8 +213,9 @@ def test_unbalanced_transport_tends_to_balanced(x64):
     values = [float(sinkhorn_divergence(X, Y, 0.5, rho=rho, tolerance=1e-10)) for rho in (0.1, 1.0, 1e3, 1e8)]
     assert values == sorted(values)
     np.testing.assert_allclose(values[-1], balanced, rtol=1e-6)
-    # ρ → 0: nothing need be carried, and all of the problem weighs nothing.
-    assert float(sinkhorn_divergence(X, Y, 0.5, rho=1e-6)) < 1e-5
+    # ρ → 0: potentials vanish, and what is left is half a squared MMD with the kernel exp(-C/ε), times ε.
+    mmd2 = reference.mmd2(X, Y, lambda x, y: np.exp(-reference.squared_distances(x, y) / 0.5))
+    np.testing.assert_allclose(sinkhorn_divergence(X, Y, 0.5, rho=1e-7), 0.25 * mmd2, rtol=1e-5)
     assert abs(float(sinkhorn_divergence(X, X, 0.5, rho=1.0))) < 1e-8
 
 
@@ -241,20 +242,20 @@ def test_unbalanced_transport_of_two_points_in_closed_form(x64):
 
 @pytest.mark.parametrize("rho", [0.5, 20.0])
 def test_parity_with_unbalanced_ott(rho, x64):
-    from ott.geometry import pointcloud
+    from ott.geometry import geometry
     from ott.problems.linear import linear_problem
     from ott.solvers.linear import sinkhorn as ott
 
-    epsilon = 0.3
+    # Theirs is the entropy of π against counting: against a⊗b it is the same with costs higher by ε log(n m).
+    epsilon, tau = 0.3, rho / (rho + 0.3)
+    cost = reference.squared_distances(X, Y) + epsilon * np.log(len(X) * len(Y))
     with jax.numpy_rank_promotion("allow"), jax.numpy_dtype_promotion("standard"):
-        geometry = pointcloud.PointCloud(jnp.asarray(X), jnp.asarray(Y), epsilon=epsilon)
-        tau = rho / (rho + epsilon)
-        problem = linear_problem.LinearProblem(geometry, tau_a=tau, tau_b=tau)
+        shifted = geometry.Geometry(cost_matrix=jnp.asarray(cost), epsilon=epsilon)
+        problem = linear_problem.LinearProblem(shifted, tau_a=tau, tau_b=tau)
         theirs = ott.Sinkhorn(threshold=1e-10, max_iterations=20_000)(problem)
     ours = sinkhorn_potentials(X, Y, epsilon, rho=rho, tolerance=1e-11, max_iterations=20_000)
-    # Their plan is exp((f + g - C)/ε) without weights: their potentials hold ours and ε log a.
-    np.testing.assert_allclose(ours.f - epsilon * np.log(len(X)), theirs.f, atol=1e-6)
-    np.testing.assert_allclose(ours.g - epsilon * np.log(len(Y)), theirs.g, atol=1e-6)
+    np.testing.assert_allclose(ours.f, theirs.f, atol=1e-6)
+    np.testing.assert_allclose(ours.g, theirs.g, atol=1e-6)
 
 
 def test_a_witness_of_unbalanced_transport_is_its_first_variation(x64):
