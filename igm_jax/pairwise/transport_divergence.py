@@ -92,10 +92,14 @@ def _within(
     n, d = x.shape
     pairs = within(x, a, keep=settings.keeps(n, n // 2, x))
     f, _ = solve_within(pairs, epsilon, rho, settings.stopping)
-    features = [jnp.ones_like(f)[:, :, None]]
-    features += [pairs.x] if slope or entropy else []
-    features += [pairs.norms[:, :, None], f[:, :, None]] if entropy else []
-    total = sums(pairs, f, epsilon, pairs.a[:, :, None] * jnp.concatenate(features, axis=2))
+
+    def features(x: Array, norms: Array, a: Array, f: Array) -> Array:
+        some = [jnp.ones_like(a)[:, None]]
+        some += [x] if slope or entropy else []
+        some += [norms[:, None], f[:, None]] if entropy else []
+        return a[:, None] * jnp.concatenate(some, axis=1)
+
+    total = sums(pairs, f, epsilon, features)
     masses = jnp.maximum(total[:, :, 0], jnp.finfo(f.dtype).tiny)
     mean = total[:, :, 1:] / masses[:, :, None]
     after = strength(rho, epsilon) * (f - epsilon * jnp.log(masses))

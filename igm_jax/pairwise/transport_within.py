@@ -5,6 +5,7 @@ every two blocks meet once. A tile's row sums go to its rows and its column sums
 others, whose array is written twice in a row so that a window never wraps.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -31,6 +32,10 @@ class Within(NamedTuple):
     norms: Float[Array, "t r"]
     a: Float[Array, "t r"]
     costs: Float[Array, "t r w"] | None
+
+
+Features = Callable[[Array, Array, Array, Array], Float[Array, "n k"]]
+"""``(x (n, d), norms (n,), a (n,), f (n,)) -> (n, k)``: what to sum over the plan of some rows."""
 
 
 def _twice(values: Float[Array, "t r *k"]) -> Array:
@@ -64,52 +69,50 @@ def within(x: Float[Array, "n d"], a: Float[Array, " n"], *, keep: bool) -> With
     if not keep:
         return pairs
     doubled = _twice(x), _twice(norms)
-    return pairs._replace(
-        costs=jax.lax.map(lambda row: _tile_costs(pairs, *doubled, *row), (jnp.arange(tiles), x, norms, None))
-    )
+
+    def tile(row: tuple) -> Array:
+        index, *own = row
+        return squared(*own, *jax.lax.optimization_barrier(tuple(_window(values, index, tiles) for values in doubled)))
+
+    return pairs._replace(costs=jax.lax.map(tile, (jnp.arange(tiles), x, norms)))
 
 
-def _tile_costs(
-    pairs: Within, points: Array, norms: Array, index: Array, x: Array, x_norms: Array, costs: Array | None
-) -> Array:
-    if costs is not None:
-        return costs
-    tiles = len(pairs.x)
-    y, y_norms = _window(points, index, tiles), _window(norms, index, tiles)
-    # The window must be there before the tile is made: fused into it, every entry would look it up anew.
-    return squared(x, x_norms, *jax.lax.optimization_barrier((y, y_norms)))
+def masses(x: Array, norms: Array, a: Array, f: Array) -> Array:
+    """The weights alone, as features (n, 1) to sum."""
+    del x, norms, f
+    return a[:, None]
 
 
-def sums(
-    pairs: Within, f: Float[Array, "t r"], epsilon: Array, features: Float[Array, "t r k"]
-) -> Float[Array, "t r k"]:
+def sums(pairs: Within, f: Float[Array, "t r"], epsilon: Array, features: Features) -> Float[Array, "t r k"]:
     """``Σ_j exp((f_i + f_j - C_ij)/ε) φ_j`` for each row, with one exponential for each unordered pair.
 
     Args:
         pairs: the sample.
         f: (t, r) its potential.
         epsilon: ε > 0.
-        features: (t, r, k) what to sum, weights included.
+        features: what to sum, weights included, computed where it is needed.
 
     Returns:
         (t, r, k) sums.
     """
-    tiles, rows, k = features.shape
-    points, norms, potentials, doubled = (_twice(values) for values in (pairs.x, pairs.norms, f, features))
+    tiles, rows = f.shape
+    doubled = tuple(_twice(values) for values in (pairs.x, pairs.norms, pairs.a, f))
 
     def tile(columns: Array, row: tuple) -> tuple[Array, Array]:
-        index, x, x_norms, f, own, costs = row
-        costs = _tile_costs(pairs, points, norms, index, x, x_norms, costs)
-        others, g = jax.lax.optimization_barrier((_window(doubled, index, tiles), _window(potentials, index, tiles)))
-        plan = jnp.exp(jnp.minimum((f[:, None] + g[None, :] - costs) / epsilon, LARGEST_EXPONENT))
+        index, *own, costs = row
+        # The windows must be there before the tile is made: fused into it, every entry would look them up anew.
+        window = jax.lax.optimization_barrier(tuple(_window(values, index, tiles) for values in doubled))
+        costs = squared(*own[:2], *window[:2]) if costs is None else costs
+        plan = jnp.exp(jnp.minimum((own[3][:, None] + window[3][None, :] - costs) / epsilon, LARGEST_EXPONENT))
         here = jax.lax.dynamic_slice_in_dim(columns, index * rows, plan.shape[1], axis=1)
         # The tile's own block is symmetric: its row sums say it all.
-        there = matmul(own.T, plan).at[:, :rows].set(0)
+        there = matmul(features(*own).T, plan).at[:, :rows].set(0)
         columns = jax.lax.dynamic_update_slice_in_dim(columns, here + there, index * rows, axis=1)
-        return columns, matmul(plan, others)
+        return columns, matmul(plan, features(*window))
 
+    k = jax.eval_shape(features, *(values[0] for values in (pairs.x, pairs.norms, pairs.a, f))).shape[1]
     start = jnp.zeros((k, 2 * tiles * rows), f.dtype)
-    row = (jnp.arange(tiles), pairs.x, pairs.norms, f, features, pairs.costs)
+    row = (jnp.arange(tiles), pairs.x, pairs.norms, pairs.a, f, pairs.costs)
     columns, ahead = jax.lax.scan(tile, start, row)
     behind = columns[:, : tiles * rows] + columns[:, tiles * rows :]
     return ahead + behind.T.reshape(tiles, rows, k)
@@ -126,6 +129,6 @@ def swept_within(pairs: Within, f: Float[Array, "t r"], relaxation: Relaxation) 
     Returns:
         The new potential, as both f and g, and how far the old one was from solving.
     """
-    masses = sums(pairs, f, relaxation.epsilon, pairs.a[:, :, None])[:, :, 0]
-    f, _, error, lost = relaxed(f, masses, pairs.a, relaxation)
+    found = sums(pairs, f, relaxation.epsilon, masses)[:, :, 0]
+    f, _, error, lost = relaxed(f, found, pairs.a, relaxation)
     return Swept(f, f, error, lost)

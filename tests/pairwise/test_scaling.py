@@ -28,15 +28,14 @@ def test_tiles_cover_all_rows_and_few_more(n, m, odd):
 @pytest.mark.parametrize("n", [1, 5, 257, 700])
 def test_circulant_windows_meet_every_pair_once(n, keep, x64):
     x, f, epsilon = RNG.normal(size=(n, 3)), RNG.normal(size=n), 0.7
-    features = RNG.normal(size=(n, 2))
     pairs = transport_within.within(jnp.asarray(x), uniform(n), keep=keep)
-    tiles, rows = pairs.a.shape
-    got = transport_within.sums(
-        pairs,
-        transport.in_tiles(jnp.asarray(f), tiles, rows),
-        jnp.asarray(epsilon),
-        transport.in_tiles(jnp.asarray(features), tiles, rows),
-    )
+    potential = transport.in_tiles(jnp.asarray(f), *pairs.a.shape)
+
+    def of(x, norms, a, f):
+        return jnp.stack([a, a * f], axis=1)
+
+    got = transport_within.sums(pairs, potential, jnp.asarray(epsilon), of)
+    features = np.stack([np.ones(n), f], axis=1) / n
     expected = np.exp((f[:, None] + f[None] - reference.squared_distances(x, x)) / epsilon) @ features
     np.testing.assert_allclose(got.reshape(-1, 2)[:n], expected, rtol=1e-9, atol=1e-12 * np.abs(expected).max())
 
