@@ -10,7 +10,8 @@ from igm_jax import checks
 from igm_jax.base import Objective, stateless
 from igm_jax.checks import ArrayLike
 from igm_jax.pairwise.scaling import Potentials, Stopping
-from igm_jax.pairwise.transport_divergence import Problem, Settings, divergence, extended, potentials, potentials_within
+from igm_jax.pairwise.transport_divergence import Problem, Settings, divergence
+from igm_jax.pairwise.transport_potentials import extended, potentials, potentials_within
 
 
 def _masses(name: str, weights: ArrayLike | None, samples: Array, rho: ArrayLike | None) -> Array:

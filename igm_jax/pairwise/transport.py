@@ -99,7 +99,7 @@ def between(x: Float[Array, "n d"], y: Float[Array, "m d"], a: Array, b: Array, 
     tiles, rows = tiling(len(x), len(y))
     x, a = in_tiles(x, tiles, rows), in_tiles(a, tiles, rows)
     x_norms, y_norms = jnp.sum(x * x, axis=2), jnp.sum(y * y, axis=1)
-    costs = jax.lax.map(lambda tile: squared(*tile, y, y_norms), (x, x_norms)) if keep else None
+    costs = jax.lax.map(lambda tile: squared(tile[0], tile[1], y, y_norms), (x, x_norms)) if keep else None
     return Between(x, x_norms, a, y, y_norms, b, costs)
 
 

@@ -5,18 +5,17 @@ only the slopes that somebody asks for are summed.
 """
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple, Never
 
 import jax
 import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array, Float
 
-from igm_jax.pairwise.budget import fits, tiling
-from igm_jax.pairwise.costs import Pairs
-from igm_jax.pairwise.reductions import soft_minimum, weighted_mean
-from igm_jax.pairwise.scaling import Potentials, Stopping, finished, solve, solve_within, strength
-from igm_jax.pairwise.transport import Relaxation, between, in_tiles, moments
+from igm_jax.pairwise.budget import fits
+from igm_jax.pairwise.reductions import weighted_mean
+from igm_jax.pairwise.scaling import Stopping, solve, solve_within, strength
+from igm_jax.pairwise.transport import Relaxation, between, moments
 from igm_jax.pairwise.transport_within import sums, within
 
 # With fewer features, costs are computed as fast as they are read.
@@ -42,7 +41,7 @@ class Settings(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """Two weighted samples and how their transport is regularised. As a result: the slopes in each of these, or None.
+    """Two weighted samples and how their transport is regularised.
 
     Attributes:
         x: (n, d) samples.
@@ -61,13 +60,28 @@ class Problem(NamedTuple):
     rho: Array | None
 
 
+class Wanted(NamedTuple):
+    """Which parts of a ``Problem`` the divergence is differentiated in."""
+
+    x: bool = False
+    y: bool = False
+    a: bool = False
+    b: bool = False
+    epsilon: bool = False
+    rho: bool = False
+
+
+Slopes = tuple[Array | None, ...]
+"""The derivatives in the parts of a ``Problem``, None where nobody asked."""
+
+
 class _Side(NamedTuple):
     """What one sample sees of a plan: its old and its new potential, where its mass goes, and its share of ∂OT/∂ε."""
 
     before: Float[Array, " n"]
     after: Float[Array, " n"]
-    pull: Float[Array, "n d"] | None
-    entropy: Float[Array, ""] | None
+    pull: Any  # (n, d), or None where nobody asked
+    entropy: Any  # scalar, or None
 
 
 def _masses(potential: Array, rho: Array | None) -> Array:
@@ -112,7 +126,7 @@ def _within(
 
 
 def _between(
-    settings: Settings, problem: Problem, wanted: Problem, start: tuple[Array, Array] | None
+    settings: Settings, problem: Problem, wanted: Wanted, start: tuple[Array, Array] | None
 ) -> tuple[_Side, _Side]:
     x, y, a, b, epsilon, rho = problem
     n, d = x.shape
@@ -150,7 +164,7 @@ def _value(problem: Problem, sides: tuple[_Side, _Side, _Side, _Side]) -> Array:
     return value if rho is None else value - epsilon * (jnp.sum(a) - jnp.sum(b)) / 2
 
 
-def _slopes(problem: Problem, wanted: Problem, sides: tuple[_Side, _Side, _Side, _Side]) -> Problem:
+def _slopes(problem: Problem, wanted: Wanted, sides: tuple[_Side, _Side, _Side, _Side]) -> Slopes:
     """The derivatives of the divergence that were asked for, and None for the others."""
     _, _, a, b, epsilon, rho = problem
     f, g, f_x, f_y = sides
@@ -164,12 +178,13 @@ def _slopes(problem: Problem, wanted: Problem, sides: tuple[_Side, _Side, _Side,
         return of_mass * (_height(side.after, rho) - _height((own.before + own.after) / 2, rho))
 
     def of_rho(potential: Array) -> Array:
+        assert rho is not None
         return -jnp.expm1(-potential / rho) - potential / rho * jnp.exp(-potential / rho)
 
     def penalty(weights: Array, side: _Side, own: _Side) -> Array:
         return weighted_mean(of_rho(side.after) - (of_rho(own.before) + of_rho(own.after)) / 2, weights)
 
-    return Problem(
+    return (
         of_samples(a, f, f_x) if wanted.x else None,
         of_samples(b, g, f_y) if wanted.y else None,
         of_weights(f, f_x) if wanted.a else None,
@@ -190,8 +205,8 @@ def _once_known(side: _Side, x: Array) -> Array:
 @partial(jax.custom_jvp, nondiff_argnums=(0, 1))
 @partial(jax.jit, static_argnums=(0, 1))
 def _evaluated(
-    settings: Settings, wanted: Problem, problem: Problem, start: tuple[Array, Array] | None
-) -> tuple[Array, Problem]:
+    settings: Settings, wanted: Wanted, problem: Problem, start: tuple[Array, Array] | None
+) -> tuple[Array, Slopes]:
     x, y, a, b, epsilon, rho = problem
     f, g = _between(settings, problem, wanted, start)
     f_x = _within(settings, _once_known(f, x), a, epsilon, rho, (wanted.x, wanted.epsilon))
@@ -201,14 +216,11 @@ def _evaluated(
 
 
 @_evaluated.defjvp
-def _no_second_derivative(settings: Settings, wanted: Problem, primals: tuple, tangents: tuple) -> None:
+def _no_second_derivative(settings: Settings, wanted: Wanted, primals: tuple, tangents: tuple) -> Never:
     raise NotImplementedError(
         "the Sinkhorn divergence has no second derivatives here: its gradient treats solved potentials as constants,"
         " which is exact once; difference the gradient instead, or stop it with `jax.lax.stop_gradient`"
     )
-
-
-NOTHING = Problem(False, False, False, False, False, False)
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(0,))
@@ -223,76 +235,14 @@ def divergence(settings: Settings, problem: Problem, start: tuple[Array, Array] 
     Returns:
         The divergence.
     """
-    return _evaluated(settings, NOTHING, problem, start)[0]
+    return _evaluated(settings, Wanted(), problem, start)[0]
 
 
 @partial(divergence.defjvp, symbolic_zeros=True)
 def _derivative(settings: Settings, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
     problem, start = primals
     moved = tangents[0]
-    wanted = Problem(*(t is not None and not isinstance(t, SymbolicZero) for t in moved))
+    wanted = Wanted(*(t is not None and not isinstance(t, SymbolicZero) for t in moved))
     value, slopes = _evaluated(settings, wanted, problem, start)
     along = [jnp.sum(slope * t) for slope, t, want in zip(slopes, moved, wanted, strict=True) if want]
     return value, sum(along, jnp.zeros_like(value))
-
-
-@partial(jax.jit, static_argnums=0)
-def potentials(settings: Settings, problem: Problem, start: tuple[Array, Array] | None) -> Potentials:
-    """The potentials of x against y.
-
-    Args:
-        settings: how to solve.
-        problem: what to solve.
-        start: potentials of x and y to start from, or None.
-
-    Returns:
-        The potentials; no derivative should be taken through them.
-    """
-    x, y, a, b, epsilon, rho = problem
-    pairs = between(x, y, a, b, keep=settings.keeps(len(x), len(y), x))
-    _, g, iterations = solve(pairs, epsilon, rho, settings.stopping, start)
-    return finished(pairs, g, len(x), epsilon, rho, iterations)
-
-
-@partial(jax.jit, static_argnums=0)
-def potentials_within(settings: Settings, x: Array, a: Array, epsilon: Array, rho: Array | None) -> Float[Array, " n"]:
-    """The potential of a sample against itself, before its last update.
-
-    Args:
-        settings: how to solve.
-        x: (n, d) samples.
-        a: (n,) weights.
-        epsilon: ε > 0.
-        rho: ρ > 0 or None.
-
-    Returns:
-        (n,) potential.
-    """
-    pairs = within(x, a, keep=settings.keeps(len(x), len(x) // 2, x))
-    return solve_within(pairs, epsilon, rho, settings.stopping)[0].reshape(-1)[: len(x)]
-
-
-def extended(
-    points: Float[Array, "p d"], y: Float[Array, "m d"], g: Array, b: Array, epsilon: Array, rho: Array | None
-) -> Float[Array, " p"]:
-    """The potential at any point, from the other side's: ``-κ ε log Σ_j b_j exp((g_j - ‖p - y_j‖²)/ε)``.
-
-    Args:
-        points: (p, d) where; the result is differentiable in them, any number of times.
-        y: (m, d) the other side.
-        g: (m,) its potential.
-        b: (m,) its weights.
-        epsilon: ε > 0.
-        rho: ρ > 0 or None.
-
-    Returns:
-        (p,) heights.
-    """
-
-    @jax.checkpoint
-    def tile(some: Array) -> Array:
-        return soft_minimum(Pairs(some, y).squared, g, jnp.log(b), epsilon)
-
-    tiles, rows = tiling(len(points), len(y))
-    soft = jax.lax.map(tile, in_tiles(points, tiles, rows)).reshape(-1)[: len(points)]
-    return strength(rho, epsilon) * soft
