@@ -1,7 +1,6 @@
-"""Sinkhorn divergence: debiased entropic optimal transport, solved in the log domain."""
+"""Sinkhorn divergence: debiased entropic optimal transport, balanced or with penalised marginals."""
 
 from functools import partial
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -10,23 +9,49 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Objective, stateless
 from igm_jax.checks import ArrayLike
-from igm_jax.pairwise import squared_distances
-from igm_jax.pairwise.costs import Pairs
-from igm_jax.pairwise.reductions import soft_minimum, weighted_mean
-from igm_jax.pairwise.scaling import Potentials, solve, solve_symmetric
+from igm_jax.pairwise.scaling import Potentials, Stopping
+from igm_jax.pairwise.transport_divergence import Problem, Settings, divergence
+from igm_jax.pairwise.transport_potentials import extended, potentials, potentials_within
+
+
+def _masses(name: str, weights: ArrayLike | None, samples: Array, rho: ArrayLike | None) -> Array:
+    """Weights that sum to one or, where marginals are only penalised, masses as they were given."""
+    normalised = checks.weights(name, weights, samples)
+    if rho is None or weights is None:
+        return normalised
+    return normalised * jnp.sum(jnp.asarray(weights).astype(samples.dtype))
 
 
 def _checked(
-    x: ArrayLike, y: ArrayLike, epsilon: ArrayLike, x_weights, y_weights, tolerance: float, max_iterations: int
-):
+    x: ArrayLike, y: ArrayLike, epsilon: ArrayLike, x_weights: ArrayLike | None, y_weights: ArrayLike | None, rho
+) -> Problem:
     x, y = checks.pair(x, y)
     checks.positive("epsilon", epsilon)
-    checks.positive("tolerance", tolerance)
-    checks.count("max_iterations", max_iterations)
+    if rho is not None:
+        checks.positive("rho", rho)
     dtype = checks.at_least_single(x.dtype)
     x, y = x.astype(dtype), y.astype(dtype)
-    a, b = checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y)
-    return x, y, jnp.asarray(epsilon).astype(dtype), a, b
+    a, b = _masses("x_weights", x_weights, x, rho), _masses("y_weights", y_weights, y, rho)
+    rho = None if rho is None else jnp.asarray(rho).astype(dtype)
+    return Problem(x, y, a, b, jnp.asarray(epsilon).astype(dtype), rho)
+
+
+def _settings(tolerance: float, max_iterations: int, fixed: bool, streaming: bool | None) -> Settings:
+    checks.positive("tolerance", tolerance)
+    return Settings(Stopping(float(tolerance), checks.count("max_iterations", max_iterations), bool(fixed)), streaming)
+
+
+def _start(start: Potentials | None, problem: Problem) -> tuple[Array, Array] | None:
+    if start is None:
+        return None
+    f, g = start.f, start.g
+    n, m = len(problem.x), len(problem.y)
+    if f.shape != (n,) or g.shape != (m,):
+        raise ValueError(
+            f"`start` must hold potentials of shapes ({n},) and ({m},), those of `x` and `y`, but has {f.shape} and"
+            f" {g.shape}; start from None where the samples' numbers change"
+        )
+    return f.astype(problem.x.dtype), g.astype(problem.x.dtype)
 
 
 def sinkhorn_potentials(
@@ -36,8 +61,12 @@ def sinkhorn_potentials(
     *,
     x_weights: ArrayLike | None = None,
     y_weights: ArrayLike | None = None,
+    rho: ArrayLike | None = None,
     tolerance: float = 1e-4,
     max_iterations: int = 1000,
+    fixed: bool = False,
+    streaming: bool | None = None,
+    start: Potentials | None = None,
 ) -> Potentials:
     """Dual potentials of entropic optimal transport with the cost ``‖x - y‖²``.
 
@@ -49,8 +78,13 @@ def sinkhorn_potentials(
         epsilon: ε > 0, in squared units of the samples.
         x_weights: (n,) non-negative weights, normalised here; uniform if None.
         y_weights: (m,) likewise.
+        rho: ρ > 0, in squared units of the samples: marginals are penalised by ρ KL, not met, and weights are masses, not
+            normalised. None for balanced transport, the limit ρ → ∞.
         tolerance: stop when the marginal error is below it, or below what the float type can resolve.
         max_iterations: stop after this many, converged or not: look at ``marginal_error``.
+        fixed: make exactly ``max_iterations`` updates, whatever the error: cheap under ``jax.vmap``.
+        streaming: whether pairs are computed anew in every update, in memory linear in n + m, or kept; None asks a budget.
+        start: potentials of x against y to start from, such as those before the samples moved a little.
 
     Returns:
         ``Potentials(f, g, marginal_error, iterations)``. No gradient flows through them.
@@ -65,55 +99,9 @@ def sinkhorn_potentials(
 
     Source: Cuturi, arXiv 1306.0895; Peyré and Cuturi, Computational Optimal Transport, Section 4.4.
     """
-    x, y, epsilon, a, b = jax.lax.stop_gradient(
-        _checked(x, y, epsilon, x_weights, y_weights, tolerance, max_iterations)
-    )
-    return solve(squared_distances(x, y), a, b, epsilon, tolerance, max_iterations)
-
-
-class _Problem(NamedTuple):
-    """The three solved problems behind one divergence: x to y, x to itself, y to itself."""
-
-    between: Potentials
-    within_x: Potentials
-    within_y: Potentials
-
-
-@partial(jax.jit, static_argnames=("tolerance", "max_iterations"))
-def _solved(
-    x: Array, y: Array, epsilon: Array, a: Array, b: Array, *, tolerance: float, max_iterations: int
-) -> _Problem:
-    x, y, epsilon, a, b = jax.lax.stop_gradient((x, y, epsilon, a, b))
-    options = (epsilon, tolerance, max_iterations)
-    return _Problem(
-        solve(Pairs(x, y).squared, a, b, *options),
-        solve_symmetric(Pairs(x, x).squared, a, *options),
-        solve_symmetric(Pairs(y, y).squared, b, *options),
-    )
-
-
-def _extended(points: Array, y: Array, g: Array, b: Array, epsilon: Array) -> Array:
-    """The potential at any point, from the other side's: differentiable in the point, the rest held fixed."""
-    y, g, b = jax.lax.stop_gradient((y, g, b))
-    return soft_minimum(Pairs(points, y).squared, g, jnp.log(b), epsilon)
-
-
-def _value(problem: _Problem, x: Array, y: Array, epsilon: Array, a: Array, b: Array) -> Array:
-    """The divergence, with its envelope gradient: potentials are held fixed, each sample moves in its own potential.
-
-    The derivative in x comes from the row-normalised plan and that in y from the column-normalised one, so neither is
-    biased by the marginal error of the other side.
-    """
-    fixed = jax.lax.stop_gradient
-    between, within_x, within_y = problem
-    # Each problem is seen from its two sides, and each would claim the whole derivative in ε: they share it.
-    shared = (epsilon + fixed(epsilon)) / 2
-    f = _extended(x, y, between.g, b, shared) - _extended(x, x, within_x.g, a, shared)
-    g = _extended(y, x, between.f, a, shared) - _extended(y, y, within_y.g, b, shared)
-    # A value bounded by duality, ⟨a, f⟩ + ⟨b, g⟩ with f the last update, errs in second order of the marginal error.
-    f_value = fixed(between.f - (within_x.f + within_x.g) / 2)
-    g_value = fixed(between.g - (within_y.f + within_y.g) / 2)
-    return weighted_mean(f_value + (f - fixed(f)), a) + weighted_mean(g_value + (g - fixed(g)), b)
+    settings = _settings(tolerance, max_iterations, fixed, streaming)
+    problem = jax.lax.stop_gradient(_checked(x, y, epsilon, x_weights, y_weights, rho))
+    return potentials(settings, problem, jax.lax.stop_gradient(_start(start, problem)))
 
 
 def sinkhorn_divergence(
@@ -123,8 +111,12 @@ def sinkhorn_divergence(
     *,
     x_weights: ArrayLike | None = None,
     y_weights: ArrayLike | None = None,
+    rho: ArrayLike | None = None,
     tolerance: float = 1e-4,
     max_iterations: int = 1000,
+    fixed: bool = False,
+    streaming: bool | None = None,
+    start: Potentials | None = None,
 ) -> Float[Array, ""]:
     """The Sinkhorn divergence of two weighted samples.
 
@@ -132,8 +124,10 @@ def sinkhorn_divergence(
     ``OT_ε = min_π Σ π_ij ‖x_i - y_j‖² + ε KL(π ‖ a⊗b)``.
 
     Tends to W2² as ε → 0 and to the squared distance of the means as ε → ∞. OTT at the same ε gives the same number;
-    GeomLoss with ``blur = √(ε/2)`` gives half of it. The gradient is that of the envelope theorem, in x, y, the weights and ε;
-    second derivatives are not those of the divergence.
+    GeomLoss with ``blur = √(ε/2)`` gives half of it. The gradient is that of the envelope theorem, in x, y, the weights, ε and ρ;
+    second derivatives raise ``NotImplementedError``.
+
+    With ``rho``, OT_ε adds ``ρ KL(π1 ‖ a) + ρ KL(πᵀ1 ‖ b)`` and need not meet the marginals, and ``ε/2 (Σa - Σb)²`` is added.
 
     Args:
         x: (n, d) generated samples.
@@ -141,8 +135,13 @@ def sinkhorn_divergence(
         epsilon: ε > 0, in squared units of the samples.
         x_weights: (n,) non-negative weights, normalised here; uniform if None.
         y_weights: (m,) likewise.
+        rho: ρ > 0, in squared units of the samples: marginals are penalised by ρ KL, not met, and weights are masses, not
+            normalised. None for balanced transport, the limit ρ → ∞.
         tolerance: stop when the marginal error is below it, or below what the float type can resolve.
         max_iterations: stop after this many, converged or not; ``sinkhorn_potentials`` tells.
+        fixed: as in ``sinkhorn_potentials``; so are the next two.
+        streaming: whether pairs are computed anew in every update.
+        start: potentials of x against y to start from.
 
     Returns:
         Scalar, in squared units of the samples.
@@ -155,11 +154,12 @@ def sinkhorn_divergence(
         >>> round(float(sinkhorn_divergence([[0.0], [1.0]], [[2.0], [3.0]], epsilon=0.1)), 3)
         4.0
 
-    Source: Genevay et al., arXiv 1706.00292; Feydy et al., arXiv 1810.08278, Eq. 3.
+    Source: Genevay et al., arXiv 1706.00292; Feydy et al., arXiv 1810.08278, Eq. 3;
+        Séjourné et al., arXiv 1910.12958, for ρ.
     """
-    samples = _checked(x, y, epsilon, x_weights, y_weights, tolerance, max_iterations)
-    problem = _solved(*samples, tolerance=tolerance, max_iterations=max_iterations)
-    return _value(problem, *samples)
+    settings = _settings(tolerance, max_iterations, fixed, streaming)
+    problem = _checked(x, y, epsilon, x_weights, y_weights, rho)
+    return divergence(settings, problem, jax.lax.stop_gradient(_start(start, problem)))
 
 
 def sinkhorn_witness(
@@ -170,8 +170,12 @@ def sinkhorn_witness(
     *,
     x_weights: ArrayLike | None = None,
     y_weights: ArrayLike | None = None,
+    rho: ArrayLike | None = None,
     tolerance: float = 1e-4,
     max_iterations: int = 1000,
+    fixed: bool = False,
+    streaming: bool | None = None,
+    start: Potentials | None = None,
 ) -> Float[Array, " p"]:
     """The first variation of the Sinkhorn divergence in the distribution of ``x``.
 
@@ -184,8 +188,12 @@ def sinkhorn_witness(
         epsilon: ε > 0, in squared units of the samples.
         x_weights: (n,) non-negative weights, normalised here; uniform if None.
         y_weights: (m,) likewise.
-        tolerance: as in ``sinkhorn_divergence``.
-        max_iterations: as in ``sinkhorn_divergence``.
+        rho: as in ``sinkhorn_divergence``; so are the others.
+        tolerance: when a problem counts as solved.
+        max_iterations: stop after this many.
+        fixed: make exactly this many.
+        streaming: whether pairs are computed anew in every update.
+        start: potentials of x against y to start from.
 
     Returns:
         (p,) heights.
@@ -201,21 +209,41 @@ def sinkhorn_witness(
 
     Source: Feydy et al., arXiv 1810.08278, Eq. 28 and Section 3.2.
     """
-    x, y, epsilon, a, b = _checked(x, y, epsilon, x_weights, y_weights, tolerance, max_iterations)
-    points, _ = checks.pair(points, y, names=("points", "y"))
-    problem = _solved(x, y, epsilon, a, b, tolerance=tolerance, max_iterations=max_iterations)
-    return _extended(points, y, problem.between.g, b, epsilon) - _extended(points, x, problem.within_x.g, a, epsilon)
+    settings = _settings(tolerance, max_iterations, fixed, streaming)
+    problem = _checked(x, y, epsilon, x_weights, y_weights, rho)
+    points, _ = checks.pair(points, problem.y, names=("points", "y"))
+    x, y, a, b, epsilon, rho = problem = jax.lax.stop_gradient(problem)
+    between = potentials(settings, problem, jax.lax.stop_gradient(_start(start, problem)))
+    within = potentials_within(settings, x, a, epsilon, rho)
+    towards = extended(points, y, between.g, b, epsilon, rho)
+    return _height(towards, epsilon, rho) - _height(extended(points, x, within, a, epsilon, rho), epsilon, rho)
 
 
-def sinkhorn(epsilon: ArrayLike = 0.1, *, tolerance: float = 1e-2, max_iterations: int = 50) -> Objective:
+def _height(potential: Array, epsilon: Array, rho: Array | None) -> Array:
+    """What one more unit of mass costs where the potential is this high."""
+    return potential if rho is None else -(rho + epsilon) * jnp.expm1(-potential / rho)
+
+
+def sinkhorn(
+    epsilon: ArrayLike = 0.1,
+    *,
+    rho: ArrayLike | None = None,
+    tolerance: float = 1e-2,
+    max_iterations: int = 50,
+    fixed: bool = False,
+    streaming: bool | None = None,
+) -> Objective:
     """Sinkhorn divergence as an objective; nothing is learned.
 
     ``loss = OT_ε(x, y) - ½ OT_ε(x, x) - ½ OT_ε(y, y)``
 
     Args:
         epsilon: ε > 0, in squared units of the samples.
+        rho: strength of the penalty on marginals, or None where they must be met; as in ``sinkhorn_divergence``.
         tolerance: marginal error at which a batch counts as solved; training needs less than a reported number does.
         max_iterations: stop after this many.
+        fixed: make exactly this many.
+        streaming: whether pairs are computed anew in every update; None asks a memory budget.
 
     Returns:
         The objective.
@@ -234,10 +262,9 @@ def sinkhorn(epsilon: ArrayLike = 0.1, *, tolerance: float = 1e-2, max_iteration
     Source: Genevay et al., Learning Generative Models with Sinkhorn Divergences, arXiv 1706.00292.
     """
     checks.positive("epsilon", epsilon)
-    checks.positive("tolerance", tolerance)
-    options = {
-        "epsilon": epsilon,
-        "tolerance": tolerance,
-        "max_iterations": checks.count("max_iterations", max_iterations),
-    }
+    if rho is not None:
+        checks.positive("rho", rho)
+    settings = _settings(tolerance, max_iterations, fixed, streaming)
+    options = {"epsilon": epsilon, "rho": rho, "tolerance": tolerance, "max_iterations": settings.stopping.most}
+    options |= {"fixed": fixed, "streaming": streaming}
     return stateless(partial(sinkhorn_divergence, **options), partial(sinkhorn_witness, **options))

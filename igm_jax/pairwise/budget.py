@@ -1,11 +1,20 @@
-"""How large tiles are, in one place: large enough to keep the cores busy, small enough for the caches and for memory."""
+"""How much memory pairs may take, in one place: what is kept whole, how large tiles are, what is done one after the other."""
+
+import math
 
 import jax
 import jax.numpy as jnp
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
-# Elements of a tile. On a CPU a tile that outgrows the caches is written to memory and read again; a GPU wants more work at once.
-CPU_TILE, GPU_TILE = 1 << 22, 1 << 25
+# Keeping a matrix spares its computation; fresh pages cost as much as a few dozen reads. Above this, all machines suffer.
+BYTES = 256 * 2**20
+
+# A tile of pairs, with its copy under the exponential, stays in the cache of a processor core.
+TILE_PAIRS = 2**20
+
+# Tiles that are reduced by one wide product may be larger: the product pays for the trip to memory. A GPU wants more at once.
+WIDE_PAIRS, GPU_PAIRS = 2**22, 2**25
 
 # More rows than this gain nothing; fewer leave the matrix products without work.
 MOST_ROWS, FEWEST_ROWS = 256, 64
@@ -14,17 +23,63 @@ MOST_ROWS, FEWEST_ROWS = 256, 64
 LEAST_BLOCKS = 8
 
 # Samples of more numbers than this are worth being handled one sum after the other.
-LARGE = 1 << 20
+LARGE = 2**20
+
+
+def fits(n: int, m: int, dtype: DTypeLike, matrices: int = 2) -> bool:
+    """Whether some n × m matrices may be kept.
+
+    ``matrices · n · m · itemsize ≤ BYTES``
+
+    Args:
+        n: rows.
+        m: columns.
+        dtype: type of the entries.
+        matrices: how many are alive at once.
+
+    Returns:
+        True if they fit the budget.
+
+    Example:
+        >>> from igm_jax.pairwise.budget import fits
+        >>> fits(4096, 4096, "float32"), fits(16384, 16384, "float32")
+        (True, False)
+    """
+    return matrices * n * m * jnp.dtype(dtype).itemsize <= BYTES
+
+
+def tiling(
+    n: int, m: int, most: int = MOST_ROWS, least: int = FEWEST_ROWS, *, odd: bool = False, pairs: int = TILE_PAIRS
+) -> tuple[int, int]:
+    """How to cut n rows of m pairs into tiles that stay in cache: fewer than ``least`` rows would starve matrix products.
+
+    Args:
+        n: rows.
+        m: pairs in a row.
+        most: rows of a tile at most.
+        least: rows of a tile at least, if there are so many.
+        odd: whether the number of tiles must be odd.
+        pairs: how many pairs make a tile.
+
+    Returns:
+        The number of tiles, and the rows of each; their product is n or a little more.
+
+    Example:
+        >>> from igm_jax.pairwise.budget import tiling
+        >>> tiling(1000, 4096), tiling(1000, 65536)
+        ((4, 250), (16, 63))
+    """
+    rows = min(most, max(least, pairs // m))
+    tiles = math.ceil(n / rows)
+    tiles += odd and tiles % 2 == 0
+    return tiles, math.ceil(n / tiles)
 
 
 def rows_of_a_tile(n: int, m: int) -> int:
     """How many of n rows meet all m columns at once."""
     if jax.default_backend() == "cpu":
-        rows = min(MOST_ROWS, max(FEWEST_ROWS, CPU_TILE // m))
-    else:
-        rows = max(FEWEST_ROWS, GPU_TILE // m)
-    # Blocks of equal size leave little to pad.
-    return -(-n // -(-n // rows))
+        return tiling(n, m, pairs=WIDE_PAIRS)[1]
+    return tiling(n, m, most=n, pairs=GPU_PAIRS)[1]
 
 
 def rows_of_a_half(n: int) -> int:
