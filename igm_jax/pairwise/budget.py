@@ -13,6 +13,9 @@ BYTES = 256 * 2**20
 # A tile of pairs, with its copy under the exponential, stays in the cache of a processor core.
 TILE_PAIRS = 2**20
 
+# Kernels of so many pairs stay in the cache from one update to the next.
+CACHED_PAIRS = 2**19
+
 # Tiles that are reduced by one wide product may be larger: the product pays for the trip to memory. A GPU wants more at once.
 WIDE_PAIRS, GPU_PAIRS = 2**22, 2**25
 

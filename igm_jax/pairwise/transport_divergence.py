@@ -10,12 +10,14 @@ from typing import Any, NamedTuple, Never
 import jax
 import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
-from igm_jax.pairwise.budget import fits
+from igm_jax.pairwise import kept_kernel
+from igm_jax.pairwise.budget import CACHED_PAIRS, fits
+from igm_jax.pairwise.costs import Pairs
 from igm_jax.pairwise.reductions import weighted_mean
 from igm_jax.pairwise.scaling import Stopping, solve, solve_within, strength
-from igm_jax.pairwise.transport import Relaxation, between, moments
+from igm_jax.pairwise.transport import Between, Relaxation, between, moments
 from igm_jax.pairwise.transport_within import sums, within
 
 # With fewer features, costs are computed as fast as they are read.
@@ -125,13 +127,35 @@ def _within(
     return _Side(f.reshape(-1)[:n], after.reshape(-1)[:n], pull, share)
 
 
+def solved(
+    settings: Settings, pairs: Between, problem: Problem, start: tuple[Array, Array] | None
+) -> tuple[Float[Array, " m"], Int[Array, ""]]:
+    """The columns' potential between two samples, and the number of updates: scalings where a kernel fits the cache.
+
+    Args:
+        settings: how to solve.
+        pairs: the problem's tiles.
+        problem: what to solve.
+        start: potentials to start from, or None.
+
+    Returns:
+        (m,) potential, and the number of updates.
+    """
+    x, y, a, b, epsilon, rho = problem
+    few = len(x) * len(y) <= CACHED_PAIRS and settings.streaming is None
+    if few and rho is None and start is None and not settings.stopping.fixed:
+        return kept_kernel.solve(Pairs(x, y).squared, a, b, epsilon, settings.stopping)
+    _, g, iterations = solve(pairs, epsilon, rho, settings.stopping, start)
+    return g, iterations
+
+
 def _between(
     settings: Settings, problem: Problem, wanted: Wanted, start: tuple[Array, Array] | None
 ) -> tuple[_Side, _Side]:
     x, y, a, b, epsilon, rho = problem
     n, d = x.shape
     pairs = between(x, y, a, b, keep=settings.keeps(n, len(y), x))
-    _, g, _ = solve(pairs, epsilon, rho, settings.stopping, start)
+    g, _ = solved(settings, pairs, problem, start)
     of_columns = [jnp.zeros((len(y), 0), y.dtype)]
     of_columns += [pairs.y] if wanted.x or wanted.epsilon else []
     of_columns += [pairs.y_norms[:, None], g[:, None]] if wanted.epsilon else []

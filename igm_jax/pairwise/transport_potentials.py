@@ -9,9 +9,9 @@ from jaxtyping import Array, Float
 from igm_jax.pairwise.budget import tiling
 from igm_jax.pairwise.costs import Pairs
 from igm_jax.pairwise.reductions import soft_minimum
-from igm_jax.pairwise.scaling import Potentials, finished, solve, solve_within, strength
+from igm_jax.pairwise.scaling import Potentials, finished, solve_within, strength
 from igm_jax.pairwise.transport import between, in_tiles
-from igm_jax.pairwise.transport_divergence import Problem, Settings
+from igm_jax.pairwise.transport_divergence import Problem, Settings, solved
 from igm_jax.pairwise.transport_within import within
 
 
@@ -29,7 +29,7 @@ def potentials(settings: Settings, problem: Problem, start: tuple[Array, Array] 
     """
     x, y, a, b, epsilon, rho = problem
     pairs = between(x, y, a, b, keep=settings.keeps(len(x), len(y), x))
-    _, g, iterations = solve(pairs, epsilon, rho, settings.stopping, start)
+    g, iterations = solved(settings, pairs, problem, start)
     return finished(pairs, g, len(x), epsilon, rho, iterations)
 
 
