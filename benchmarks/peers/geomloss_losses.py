@@ -5,9 +5,6 @@ Its kernel losses are half of ours. Its transport has the cost ``½‖x - y‖²
 error is taken.
 """
 
-
-
-
 from benchmarks.peers.prepared import Builder, Prepared, marginal_error, package, torch_samples, torch_step
 from benchmarks.problems import Problem
 
@@ -48,9 +45,12 @@ def _with(backend: str) -> dict[str, Builder]:
     def kernel(name: str) -> Builder:
         return lambda problem: _kernel(problem, name, backend)
 
-    return {"mmd": kernel("gaussian"), "energy": kernel("energy"), "sinkhorn": lambda problem: _sinkhorn(problem, backend)}
+    return {
+        "mmd": kernel("gaussian"),
+        "energy": kernel("energy"),
+        "sinkhorn": lambda problem: _sinkhorn(problem, backend),
+    }
 
 
 TENSORIZED: dict[str, Builder] = _with("tensorized")
 ONLINE: dict[str, Builder] = {"sinkhorn": _with("online")["sinkhorn"]}
-

@@ -9,7 +9,7 @@ BATCH = 1024
 
 
 def _restored() -> None:
-    """Give jax back the function that ott-jax 0.6 asks for and jax 0.9 took away: without it, ``batch_size`` cannot be measured."""
+    """Give jax back the function that ott-jax 0.6 asks for and jax 0.9 took away: ``batch_size`` crashes without."""
     batching = package("jax.interpreters.batching")
     if not hasattr(batching, "is_vmappable"):
         batching.is_vmappable = lambda value: False  # it told leaves of ragged arrays apart, which nobody has here
@@ -29,7 +29,9 @@ def _divergence(problem: Problem, batch: int | None) -> Prepared:
         return value
 
     def facts() -> dict[str, float]:
-        solve = jax.jit(lambda x, y: linear.solve(clouds.PointCloud(x, y, epsilon=epsilon, batch_size=batch), **options))
+        solve = jax.jit(
+            lambda x, y: linear.solve(clouds.PointCloud(x, y, epsilon=epsilon, batch_size=batch), **options)
+        )
         solved = solve(problem.x, problem.y)
         error = solved.errors[solved.errors >= 0][-1]
         return {"marginal_error": float(error), "iterations": int(solved.n_iters)}

@@ -53,7 +53,8 @@ def _drifting(problem: Problem) -> Prepared:
         return jnp.sqrt(jnp.mean(jnp.square(moved))), moved
 
     return Prepared(
-        lambda: jax.block_until_ready(field(x, y)), lambda result: (float(result[0]), package("numpy").asarray(result[1]))
+        lambda: jax.block_until_ready(field(x, y)),
+        lambda result: (float(result[0]), package("numpy").asarray(result[1])),
     )
 
 

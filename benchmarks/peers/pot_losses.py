@@ -1,4 +1,4 @@
-"""POT on torch, with autograd. Its sliced distance is the root of ours; its transport has our convention, with the envelope gradient."""
+"""POT on torch, with autograd. Its sliced distance is the root of ours; its transport has our convention."""
 
 from typing import Any
 

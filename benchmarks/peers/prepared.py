@@ -39,7 +39,9 @@ def package(name: str) -> Any:
     return importlib.import_module(name)
 
 
-def jax_step(loss: Callable[[Any, Any], Any], problem: Problem, facts: Callable[[], dict[str, float]] = _no_facts) -> Prepared:
+def jax_step(
+    loss: Callable[[Any, Any], Any], problem: Problem, facts: Callable[[], dict[str, float]] = _no_facts
+) -> Prepared:
     """A jax loss of (x, y), compiled with its gradient in x.
 
     Args:
@@ -70,7 +72,9 @@ def torch_device() -> Any:
 def torch_samples(problem: Problem) -> tuple[Any, Any, Any]:
     """x, y and the directions on torch's device."""
     torch = package("torch")
-    x, y, directions = (torch.from_numpy(part).to(torch_device()) for part in (problem.x, problem.y, problem.directions))
+    x, y, directions = (
+        torch.from_numpy(part).to(torch_device()) for part in (problem.x, problem.y, problem.directions)
+    )
     return x, y, directions
 
 
@@ -103,7 +107,10 @@ def torch_read(value_factor: float = 1.0, root: bool = False) -> Callable[[Any],
 
 
 def torch_step(
-    loss: Callable[[Any, Any], Any], problem: Problem, factor: float = 1.0, facts: Callable[[], dict[str, float]] = _no_facts
+    loss: Callable[[Any, Any], Any],
+    problem: Problem,
+    factor: float = 1.0,
+    facts: Callable[[], dict[str, float]] = _no_facts,
 ) -> Prepared:
     """A torch loss of (x, y), with the gradient in x by autograd.
 
