@@ -38,15 +38,16 @@ class Process:
     Args:
         log: the file that takes what it prints.
         limits: what it may take.
+        module: what it runs.
     """
 
-    def __init__(self, log: Path, limits: Limits) -> None:
+    def __init__(self, log: Path, limits: Limits, module: str = "benchmarks.worker") -> None:
         self._limits = limits
         # jax takes most of a GPU when it starts, which would leave nothing for the other workers.
         environment = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "TF_CPP_MIN_LOG_LEVEL": "2", **os.environ}
         with log.open("ab") as sink:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "benchmarks.worker"],
+                [sys.executable, "-m", module],
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.PIPE,

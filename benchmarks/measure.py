@@ -30,6 +30,8 @@ class Bench(NamedTuple):
     log: Path
     rates: dict[str, float]
     provenance: dict[str, Any]
+    worker: str = "benchmarks.worker"
+    """The module that implementations run in."""
 
 
 class Errors(NamedTuple):
@@ -93,7 +95,7 @@ def measured(
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         save(folder / "problem.npz", chosen)
-        processes = {name: stack.enter_context(Process(bench.log, bench.limits)) for name in names}
+        processes = {name: stack.enter_context(Process(bench.log, bench.limits, bench.worker)) for name in names}
         rows = {}
         for name in names:
             report(f"{name}, checked")

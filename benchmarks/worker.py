@@ -5,6 +5,7 @@
 Requests on stdin have the field ``do``; every answer on stdout has ``ok``. What libraries print goes to stderr.
 """
 
+import contextlib
 import json
 import os
 import sys
@@ -98,7 +99,7 @@ def _alone_on_stdout() -> Any:
 def main() -> None:
     """Answer until stdin ends."""
     answers, worker = _alone_on_stdout(), Worker()
-    if sys.platform == "linux":  # where memory runs out, this process is to go and not somebody else's
+    with contextlib.suppress(OSError):  # where memory runs out, this process is to go and not somebody else's (Linux)
         Path("/proc/self/oom_score_adj").write_text("1000")
     for line in sys.stdin:
         request = json.loads(line)
