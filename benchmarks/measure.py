@@ -30,6 +30,8 @@ class Bench(NamedTuple):
     log: Path
     rates: dict[str, float]
     provenance: dict[str, Any]
+    budget: float = 60.0
+    """Seconds after which no more repeats of an implementation are made, once it has two."""
     worker: str = "benchmarks.worker"
     """The module that implementations run in."""
 
@@ -103,9 +105,27 @@ def measured(
         for name, seconds in _timed(rows, processes, bench, report).items():
             if rows[name].status != FAILED:
                 rows[name] = rows[name]._replace(**timing(seconds))
-    iterations = int((rows[OURS].facts or {}).get("iterations", 1)) if OURS in rows else 1
-    floor = floor_seconds(CASES[case].work(size, iterations), bench.rates)
-    return [row._replace(floor_seconds=floor, **bench.provenance) for row in rows.values()]
+    return floored([row._replace(**bench.provenance) for row in rows.values()], bench.rates)
+
+
+def floored(rows: list[Row], rates: dict[str, float]) -> list[Row]:
+    """The rows with the floors that go with some rates.
+
+    Args:
+        rows: of any cases and sizes; transport is counted in the iterations that igm_jax took.
+        rates: from ``measured_rates``.
+
+    Returns:
+        The rows.
+    """
+    rounds = {
+        (row.case, row.size): (row.facts or {}).get("iterations", 1) for row in rows if row.implementation == OURS
+    }
+
+    def floor(row: Row) -> float:
+        return floor_seconds(CASES[row.case].work(row.size, int(rounds.get((row.case, row.size), 1))), rates)
+
+    return [row._replace(floor_seconds=floor(row)) for row in rows]
 
 
 def _checked(row: Row, process: Process, folder: Path, answer: Answer, bench: Bench) -> Row:
@@ -136,6 +156,8 @@ def _timed(rows: dict[str, Row], processes: dict[str, Process], bench: Bench, re
     for number in range(bench.repeats):
         report(f"round {number + 1} of {bench.repeats}")
         for name in list(seconds):
+            if number > 1 and sum(seconds[name]) > bench.budget:
+                continue
             try:
                 seconds[name].append(processes[name].ask("time")["seconds"])
             except Lost as lost:

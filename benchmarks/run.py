@@ -28,15 +28,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from benchmarks.cases import CASES
 from benchmarks.comparison import MANY, changes, lost, told
 from benchmarks.driver import Limits, Lost, Process
-from benchmarks.measure import Bench, measured
-from benchmarks.peers import PEERS, absent
+from benchmarks.measure import Bench, floored, measured
+from benchmarks.peers import OURS, PEERS, absent
 from benchmarks.problems import DIRECTIONS, Size
 from benchmarks.rows import OK, Results, Row, read_results, write_lines
 from benchmarks.summary import tables, write_summary
 from igm_jax import checks
 from igm_jax.reporting import to_console
 
-EDGE, GPU_EDGE = 2048, 16384
+EDGE, GPU_EDGE, SMOKE_EDGE = 2048, 16384, 512
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,10 +53,12 @@ class Run:
     """Which implementations, by name; those not installed are listed as absent."""
     repeats: int = 7
     """Timings of each, in turn; the median counts."""
-    tolerance: float = 1e-3
+    tolerance: float = 1e-2
     """Marginal error to which transport is solved, by everyone."""
     seed: int = 0
     """Of the samples."""
+    budget: float = 60.0
+    """Seconds of timing after which an implementation gets no more repeats, once it has two."""
     timeout: float = 300.0
     """Seconds that one call may take, its compilation included."""
     memory_limit: float = 16.0
@@ -122,7 +124,7 @@ def checked(wish: Run) -> Run:
         for number in numbers:
             checks.count(kind, number, least=2 if kind == "sizes" else 1)
     checks.count("repeats", wish.repeats)
-    for name in ("tolerance", "timeout", "memory_limit", "threshold"):
+    for name in ("tolerance", "budget", "timeout", "memory_limit", "threshold"):
         checks.positive(name, getattr(wish, name))
     if wish.against is not None and wish.compare is None:
         raise ValueError("`--against NEW.json` must come with `--compare OLD.json`, which is missing")
@@ -148,27 +150,28 @@ def _results(wish: Run, console: Console) -> tuple[Results, int]:
     limits, log = Limits(wish.timeout, wish.memory_limit), wish.directory / "workers.log"
     log.write_bytes(b"")
     with tempfile.TemporaryDirectory() as folder, Process(log, limits) as service:
-        about = service.ask("rates", edge=512 if wish.smoke else EDGE, repeats=3 if wish.smoke else 9)
-        if about["provenance"]["device"]["platform"] != "cpu" and not wish.smoke:
-            about |= service.ask("rates", edge=GPU_EDGE, repeats=9)
+        about = service.ask("about")
+        gpu = about["device"]["platform"] != "cpu"
+        edge = SMOKE_EDGE if wish.smoke else GPU_EDGE if gpu else EDGE
+        rates = service.ask("rates", edge=edge)["rates"]
         directions = {d: _directions(service, Path(folder), d, wish.seed) for d in wish.dims}
-    _warn_if_busy(wish, console)
-    gpu = about["provenance"]["device"]["platform"] != "cpu"
-    away = {name: reason for name in wish.peers if (reason := absent(name, gpu))}
-    bench = Bench(limits, wish.repeats, wish.seed, wish.tolerance, log, about["rates"], about["provenance"])
-    peers = [name for name in wish.peers if name not in away]
-    rows: list[Row] = []
-    status = 0
-    try:
-        _measure(wish, peers, directions, bench, rows, console)
-    except KeyboardInterrupt:
-        console.print("stopped; what was measured is kept")
-        status = 130
+        _warn_if_busy(wish, console)
+        away = {name: reason for name in wish.peers if (reason := absent(name, gpu))}
+        bench = Bench(limits, wish.repeats, wish.seed, wish.tolerance, log, rates, about, wish.budget)
+        rows: list[Row] = []
+        status = 0
+        try:
+            _measure(wish, [name for name in wish.peers if name not in away], directions, bench, rows, console)
+        except KeyboardInterrupt:
+            console.print("stopped; what was measured is kept")
+            status = 130
+        # Once more: a floor is what the machine can do when nothing disturbs it, and at the start something may have.
+        rates = {name: max(rate, rates[name]) for name, rate in service.ask("rates", edge=edge)["rates"].items()}
     settings = {**dataclasses.asdict(wish), "load": os.getloadavg()[0]}
-    results = Results(rows, about["rates"], away, {name: _jsonable(value) for name, value in settings.items()})
+    results = Results(floored(rows, rates), rates, away, {name: _jsonable(value) for name, value in settings.items()})
+    write_lines(wish.directory / "rows.jsonl", results.rows)
     write_summary(wish.directory, results)
-    ours_wrong = any(row.implementation == "igm_jax" and row.status != OK for row in rows)
-    return results, status or int(ours_wrong)
+    return results, status or int(any(row.implementation == OURS and row.status != OK for row in rows))
 
 
 def _measure(

@@ -6,6 +6,7 @@ Requests on stdin have the field ``do``; every answer on stdout has ``ok``. What
 """
 
 import contextlib
+import importlib.metadata
 import json
 import os
 import sys
@@ -73,11 +74,19 @@ class Worker:
             step()
         return {"seconds": (time.perf_counter() - start) / self._count}
 
-    def rates(self, edge: int, repeats: int) -> Answers:
-        """What the machine can do, where it stands, and what is installed."""
+    def about(self) -> Answers:
+        """Commit, device, date, and the versions of all that is measured."""
         from igm_jax.training import provenance
 
-        return {"rates": measured_rates(edge, repeats), "provenance": provenance()}
+        told = provenance()
+        for package in ("ott-jax", "torch", "geomloss", "pot", "pykeops", "flash-sinkhorn"):
+            with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+                told["versions"][package] = importlib.metadata.version(package)
+        return told
+
+    def rates(self, edge: int) -> Answers:
+        """What the machine can do (see ``measured_rates``)."""
+        return {"rates": measured_rates(edge)}
 
     def directions(self, dim: int, count: int, seed: int, path: str) -> Answers:
         """Unit vectors as ``igm_jax.sliced_wasserstein`` draws them, into a file, for everyone."""

@@ -10,16 +10,17 @@ from benchmarks.problems import Problem
 TILE_BYTES = 4 << 20
 
 Weigh = Callable[[Any], tuple[Any, Any]]
-"""Squared distances of a tile, which it may overwrite -> (sum of k, w) with ``∂k/∂x_i = -w (x_i - y_j)``."""
+"""(Squared) distances of a tile, which it may overwrite -> (sum of k, w) with ``∂k/∂x_i = -w (x_i - y_j)``."""
 
 
-def _squares(x: Any, y: Any, x_norms: Any, y_norms: Any, exact: bool) -> Any:
-    """A tile of squared distances: by one product, or by differences where small distances matter and they cost no more."""
+def _tile(x: Any, y: Any, x_norms: Any, y_norms: Any, roots: bool) -> Any:
+    """A tile of squared distances by one product, or of distances: those by differences for few features, where that pays."""
     torch = package("torch")
-    if exact and x.shape[1] <= 8:
-        return torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist").square_()
+    if roots and x.shape[1] <= 8:
+        return torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist")
     tile = torch.addmm(y_norms[None], x, y.T, alpha=-2)
-    return tile.add_(x_norms[:, None]).clamp_min_(0)
+    tile = tile.add_(x_norms[:, None]).clamp_min_(0)
+    return tile.sqrt_() if roots else tile
 
 
 def _starts(rows: int, columns: int) -> tuple[range, int]:
@@ -27,7 +28,7 @@ def _starts(rows: int, columns: int) -> tuple[range, int]:
     return range(0, rows, height), height
 
 
-def _between(x: Any, y: Any, weigh: Weigh, exact: bool) -> tuple[Any, Any]:
+def _between(x: Any, y: Any, weigh: Weigh, roots: bool) -> tuple[Any, Any]:
     """``Σ k(x_i, y_j)`` and for each i ``Σ_j w_ij (y_j - x_i)``."""
     torch = package("torch")
     x_norms, y_norms = x.square().sum(1), y.square().sum(1)
@@ -36,14 +37,14 @@ def _between(x: Any, y: Any, weigh: Weigh, exact: bool) -> tuple[Any, Any]:
     starts, height = _starts(len(x), len(y))
     for start in starts:
         rows = slice(start, start + height)
-        value, weights = weigh(_squares(x[rows], y, x_norms[rows], y_norms, exact))
+        value, weights = weigh(_tile(x[rows], y, x_norms[rows], y_norms, roots))
         total += value
         sums = weights @ augmented
         moved[rows] = sums[:, :-1] - x[rows] * sums[:, -1:]
     return total, moved
 
 
-def _within(x: Any, weigh: Weigh, exact: bool, gradient: bool) -> tuple[Any, Any]:
+def _within(x: Any, weigh: Weigh, roots: bool, gradient: bool) -> tuple[Any, Any]:
     """The same of x with itself, each pair beyond the diagonal blocks once; the gradient only where it is asked for."""
     torch = package("torch")
     norms, augmented = x.square().sum(1), torch.cat([x, torch.ones_like(x[:, :1])], 1)
@@ -52,15 +53,15 @@ def _within(x: Any, weigh: Weigh, exact: bool, gradient: bool) -> tuple[Any, Any
     for start in starts:
         stop = min(start + height, len(x))
         rows = slice(start, stop)
-        squares = _squares(x[rows], x[rows], norms[rows], norms[rows], exact)
-        squares.diagonal().zero_()
-        value, weights = weigh(squares)
+        tile = _tile(x[rows], x[rows], norms[rows], norms[rows], roots)
+        tile.diagonal().zero_()
+        value, weights = weigh(tile)
         total += value
         if gradient:
             sums[rows] += weights @ augmented[rows]
         if stop == len(x):
             break
-        value, weights = weigh(_squares(x[rows], x[stop:], norms[rows], norms[stop:], exact))
+        value, weights = weigh(_tile(x[rows], x[stop:], norms[rows], norms[stop:], roots))
         total += 2 * value
         if gradient:
             sums[rows] += weights @ augmented[stop:]
@@ -68,7 +69,7 @@ def _within(x: Any, weigh: Weigh, exact: bool, gradient: bool) -> tuple[Any, Any
     return total, sums[:, :-1] - x * sums[:, -1:]
 
 
-def _discrepancy(problem: Problem, weigh: Weigh, exact: bool = False) -> Prepared:
+def _discrepancy(problem: Problem, weigh: Weigh, roots: bool = False) -> Prepared:
     torch = package("torch")
     x, y, _ = torch_samples(problem)
 
@@ -77,9 +78,9 @@ def _discrepancy(problem: Problem, weigh: Weigh, exact: bool = False) -> Prepare
         n, m = len(x), len(y)
         centre = y.mean(0, keepdim=True)
         own, data = x - centre, y - centre
-        within_x, pushed = _within(own, weigh, exact, True)
-        within_y, _ = _within(data, weigh, exact, False)
-        between, pulled = _between(own, data, weigh, exact)
+        within_x, pushed = _within(own, weigh, roots, True)
+        within_y, _ = _within(data, weigh, roots, False)
+        between, pulled = _between(own, data, weigh, roots)
         value = within_x / n**2 + within_y / m**2 - 2 * between / (n * m)
         return torch_finished((value, pushed * (2 / n**2) - pulled * (2 / (n * m))))
 
@@ -114,13 +115,11 @@ def _bank(problem: Problem) -> Prepared:
 
 
 def _energy(problem: Problem) -> Prepared:
-    torch = package("torch")
+    def weigh(distances: Any) -> tuple[Any, Any]:
+        value = -distances.sum()
+        return value, distances.reciprocal_().nan_to_num_(posinf=0)  # coincident points do not pull
 
-    def weigh(squares: Any) -> tuple[Any, Any]:
-        weights = squares.rsqrt().masked_fill_(squares == 0, 0)  # coincident points do not pull
-        return -torch.dot(weights.view(-1), squares.view(-1)), weights
-
-    return _discrepancy(problem, weigh, exact=True)
+    return _discrepancy(problem, weigh, roots=True)
 
 
 def _sliced(problem: Problem) -> Prepared:

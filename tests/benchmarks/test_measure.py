@@ -20,7 +20,7 @@ DIRECTIONS = np.eye(2)
 
 
 def bench(tmp_path, seconds=60.0, worker="benchmarks.worker"):
-    return Bench(Limits(seconds, 8.0), 2, 0, 1e-3, tmp_path / "log", RATES, STORY, worker)
+    return Bench(Limits(seconds, 8.0), 2, 0, 1e-3, tmp_path / "log", RATES, STORY, worker=worker)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_a_lost_worker_is_a_row_that_says_why(name, reason, odd):
 
 def test_a_worker_over_its_memory_is_ended(tmp_path):
     with Process(tmp_path / "log", Limits(60, 1e-6)) as process, pytest.raises(Lost, match="out of memory"):
-        process.ask("rates", edge=64, repeats=1)
+        process.ask("rates", edge=64)
 
 
 def test_absent_peers_say_what_is_missing(monkeypatch):

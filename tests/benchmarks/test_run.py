@@ -20,7 +20,7 @@ def test_a_small_run_is_checked_timed_and_written(tmp_path):
     for row in results.rows:
         assert_complete(row)
     transport = [row.facts for row in results.rows if row.case == "sinkhorn"]
-    assert all(0 < facts["marginal_error"] <= 1e-3 and facts["iterations"] > 0 for facts in transport)
+    assert all(0 < facts["marginal_error"] <= 1e-2 and facts["iterations"] > 0 for facts in transport)
     assert "flash-sinkhorn" in results.absent
     assert_written(tmp_path / "run-smoke", results)
 
