@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: its words; None for those of the process.
 
     Returns:
-        The exit status: 0 when all is well, 1 if igm_jax got slower, fails or disagrees, 2 for a wrong wish, 130 after Ctrl-C.
+        The exit status: 0 when all is well, 1 if igm_jax got slower, fails, disagrees or cannot be compared, 2 for a wrong wish, 130 after Ctrl-C.
     """
     console = Console(stderr=True, soft_wrap=True, markup=False, highlight=False)
     wish = tyro.cli(Run, args=arguments, prog="python -m benchmarks.run")
@@ -223,8 +223,11 @@ def _warn_if_busy(wish: Run, console: Console) -> None:
 
 
 def _compared(old: Results, new: Results, threshold: float) -> int:
-    lines, worse = told(changes(old, new), threshold)
     broken = lost(old, new)
+    try:
+        lines, worse = told(changes(old, new), threshold)
+    except ValueError as error:  # a new run is measured and written by now: say it, and keep that
+        lines, worse = [str(error)], True
     Console(soft_wrap=True, markup=False, highlight=False).print(
         "\n".join([*lines, *(f"lost: {line}" for line in broken)])
     )

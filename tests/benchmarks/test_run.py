@@ -95,6 +95,11 @@ def test_a_slower_machine_is_no_failure(tmp_path):
     assert compared(tmp_path, results(igm_jax=1.0), slow) == 0
 
 
+def test_runs_with_nothing_in_common_cannot_be_compared(tmp_path, capsys):
+    assert compared(tmp_path, results(igm_jax=1.0), results(plain_jax=1.0)) == 1
+    assert "in common" in capsys.readouterr().out
+
+
 def test_what_fails_now_counts_as_lost(tmp_path, capsys):
     broken = results(igm_jax=1.0, plain_jax=1.0)
     broken.rows[0] = broken.rows[0]._replace(status="failed", reason="killed", seconds=None)
