@@ -189,7 +189,7 @@ def make(*arguments: str) -> subprocess.CompletedProcess:
 
 def test_make_help_names_every_target():
     help_text = make("help").stdout
-    for target in ("help", "compare", "test", "lint", "environment", "lock", "clean"):
+    for target in ("help", "compare", "bench", "test", "lint", "environment", "lock", "clean"):
         assert re.search(rf"^  {target} +\S", help_text, re.M), target
 
 

@@ -1,0 +1,68 @@
+"""igm_jax, through its public functions."""
+
+from typing import Any
+
+from benchmarks.peers.prepared import Builder, Prepared, jax_step, package
+from benchmarks.problems import Problem
+
+
+def _mmd(problem: Problem) -> Prepared:
+    igm = package("igm_jax")
+    kernel = package("igm_jax.kernels").gaussian(problem.parameters["sigma"])
+    return jax_step(lambda x, y: igm.mmd2_biased(x, y, kernel), problem)
+
+
+def _bank(problem: Problem) -> Prepared:
+    igm, kernels = package("igm_jax"), package("igm_jax.kernels")
+    first, *others = (kernels.gaussian(sigma) for sigma in problem.parameters["sigmas"])
+    kernel = sum(others, first)
+    return jax_step(lambda x, y: igm.mmd2_biased(x, y, kernel), problem)
+
+
+def _energy(problem: Problem) -> Prepared:
+    return jax_step(package("igm_jax").energy_distance, problem)
+
+
+def _sinkhorn(problem: Problem) -> Prepared:
+    igm, objectives = package("igm_jax"), package("igm_jax.objectives")
+    epsilon, tolerance = problem.parameters["epsilon"], problem.parameters["tolerance"]
+
+    def facts() -> dict[str, float]:
+        solved = objectives.sinkhorn_potentials(problem.x, problem.y, epsilon, tolerance=tolerance)
+        return {"marginal_error": float(solved.marginal_error), "iterations": int(solved.iterations)}
+
+    return jax_step(lambda x, y: igm.sinkhorn_divergence(x, y, epsilon, tolerance=tolerance), problem, facts)
+
+
+def _sliced(problem: Problem) -> Prepared:
+    jax, igm = package("jax"), package("igm_jax")
+    # The directions of the problem were drawn from this key: see ``benchmarks.worker``.
+    key = jax.random.key(problem.parameters["seed"])
+    number = len(problem.directions)
+    return jax_step(lambda x, y: igm.sliced_wasserstein(key, x, y, num_projections=number), problem)
+
+
+def _drifting(problem: Problem) -> Prepared:
+    jax, jnp, objectives = package("jax"), package("jax.numpy"), package("igm_jax.objectives")
+    x, y = jax.device_put(problem.x), jax.device_put(problem.y)
+    temperatures = tuple(problem.parameters["temperatures"])
+
+    @jax.jit
+    def field(x: Any, y: Any) -> Any:
+        moved = objectives.drifting_field(x, y, temperatures, preset="released").field
+        return jnp.sqrt(jnp.mean(jnp.square(moved))), moved
+
+    return Prepared(
+        lambda: jax.block_until_ready(field(x, y)),
+        lambda result: (float(result[0]), package("numpy").asarray(result[1])),
+    )
+
+
+STEPS: dict[str, Builder] = {
+    "mmd": _mmd,
+    "energy": _energy,
+    "bank": _bank,
+    "sinkhorn": _sinkhorn,
+    "sliced": _sliced,
+    "drifting": _drifting,
+}
