@@ -159,7 +159,7 @@ def test_a_fixed_number_of_updates_is_the_loop_stopped_there(x64):
     xs, ys = jnp.asarray(RNG.normal(size=(3, 10, 2))), jnp.asarray(RNG.normal(size=(3, 12, 2)))
 
     def value(x, y, fixed):
-        return sinkhorn_divergence(x, y, 0.2, tolerance=1e-14, max_iterations=25, fixed=fixed)
+        return sinkhorn_divergence(x, y, 0.2, tolerance=1e-14, max_iterations=25, fixed=fixed, streaming=True)
 
     together = jax.jit(jax.vmap(jax.value_and_grad(partial(value, fixed=True))))(xs, ys)
     for i, (x, y) in enumerate(zip(xs, ys, strict=True)):
