@@ -56,8 +56,7 @@ def mmd2_biased(
 
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Eq. 5.
     """
-    x, y = checks.pair(x, y)
-    a, b = checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y)
+    x, y, a, b = _weighted(x, y, x_weights, y_weights)
     height = kernel_height(_checked(kernel), x, y)
     within = kernel_mean_within(kernel, y, b, height)
     x, y = after(within, x, y)
@@ -102,8 +101,7 @@ def mmd2_unbiased(
 
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Eq. 3.
     """
-    x, y = checks.pair(x, y, least=2)
-    a, b = checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y)
+    x, y, a, b = _weighted(x, y, x_weights, y_weights, least=2)
     height = kernel_height(_checked(kernel), x, y)
     within = kernel_mean_distinct(kernel, x, a, height) + kernel_mean_distinct(kernel, y, b, height)
     return within - 2 * kernel_mean(kernel, x, y, a, b, height)
@@ -145,9 +143,8 @@ def mmd_witness(
 
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Section 2.3 (there without the factor 2).
     """
-    x, y = checks.pair(x, y)
+    x, y, a, b = _weighted(x, y, x_weights, y_weights)
     points, _ = checks.pair(points, y, names=("points", "y"))
-    a, b = checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y)
     kernel = _checked(kernel)
     return 2 * (kernel_means(kernel, points, x, a) - kernel_means(kernel, points, y, b))
 
@@ -180,6 +177,16 @@ def mmd(kernel: Kernel) -> Objective:
     """
     kernel = _checked(kernel)
     return stateless(partial(mmd2_biased, kernel=kernel), partial(mmd_witness, kernel=kernel))
+
+
+def _weighted(
+    x: ArrayLike, y: ArrayLike, x_weights: ArrayLike | None, y_weights: ArrayLike | None, least: int = 1
+) -> tuple[Array, Array, Array, Array]:
+    """Both samples and their weights, checked, in at least single precision: a weight of 1/n has few digits in half."""
+    x, y = checks.pair(x, y, least=least)
+    dtype = checks.at_least_single(x.dtype)
+    x, y = x.astype(dtype), y.astype(dtype)
+    return x, y, checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y)
 
 
 def _checked(kernel: Kernel) -> Kernel:
