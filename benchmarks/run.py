@@ -84,7 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: its words; None for those of the process.
 
     Returns:
-        The exit status: 0 when all is well, 1 if igm_jax got slower, fails, disagrees or cannot be compared, 2 for a wrong wish, 130 after Ctrl-C.
+        The exit status: 0 when all is well, 1 if igm_jax got slower, fails, disagrees or cannot be compared,
+        2 for a wrong wish, 130 after Ctrl-C.
     """
     console = Console(stderr=True, soft_wrap=True, markup=False, highlight=False)
     wish = tyro.cli(Run, args=arguments, prog="python -m benchmarks.run")
