@@ -47,27 +47,31 @@ def _fields(
     return data * model_mass[..., None] - model * data_mass[..., None]
 
 
-def _paper(x: Array, y: Array, temperatures: Sequence[float], a: Array, b: Array) -> Drift:
+@jax.jit
+def _paper(x: Array, y: Array, temperatures: Array, a: Array, b: Array) -> Drift:
     """``A = K / √(row sums · column sums)`` with ``K = w exp(-d/τ)``, a sample masked from itself."""
 
     def costs(distance: Array, own: Array) -> Array:
         return jnp.where(own > 0, jnp.inf, distance)
 
-    field = jnp.sum(_fields(x, y, costs, jnp.asarray(temperatures, x.dtype), (a, b), True, 0.0), axis=1)
+    field = jnp.sum(_fields(x, y, costs, temperatures, (a, b), True, 0.0), axis=1)
     return Drift(field, jnp.sqrt(jnp.mean(jnp.square(field))))
 
 
+@jax.jit
 def _mean_distance(x: Array, y: Array, a: Array, b: Array) -> Array:
     """``Σ_j w_j d_ij / (n + m)`` over the targets [x; y], mean over the rows: some rows at a time."""
 
     def visit(total: Array, rows: Array, index: Array) -> tuple[Array, Array]:
-        return total, sum(block_sum(Pairs(rows, t).distance * w[None, :]) for t, w in ((x, a), (y, b)))
+        to_x, to_y = (block_sum(Pairs(rows, t).distance * w[None, :]) for t, w in ((x, a), (y, b)))
+        return total, to_x + to_y
 
     return jnp.mean(by_rows(visit, jnp.zeros(()), x, len(x), len(x) + len(y))[1]) / (len(x) + len(y))
 
 
+@jax.jit
 def _released(
-    x: Float[Array, "b n d"], y: Float[Array, "b m d"], temperatures: Sequence[float], a: Array, b: Array
+    x: Float[Array, "b n d"], y: Float[Array, "b m d"], temperatures: Array, a: Array, b: Array
 ) -> tuple[Array, Array, Array]:
     """Forces in scaled coordinates, the unit of those coordinates, the mean squared raw force at each temperature.
 
@@ -80,8 +84,7 @@ def _released(
     def costs(distance: Array, own: Array) -> Array:
         return distance / length + SELF_DISTANCE * own
 
-    known = jnp.asarray(temperatures, x.dtype)
-    raw = jax.vmap(lambda u, v: _fields(u, v, costs, known, (a, b), False, SMALLEST_AFFINITY))(x, y) / unit
+    raw = jax.vmap(lambda u, v: _fields(u, v, costs, temperatures, (a, b), False, SMALLEST_AFFINITY))(x, y) / unit
     squares = jnp.mean(jnp.square(raw), axis=(0, 1, 3))
     normalised = raw / jnp.sqrt(jnp.maximum(squares, SMALLEST_FORCE))[None, None, :, None]
     return jnp.sum(normalised, axis=2), unit, squares
@@ -153,8 +156,8 @@ def drifting_field(
     x, y = x.astype(dtype), y.astype(dtype)
     a, b = _multiplicities("x_weights", x_weights, x), _multiplicities("y_weights", y_weights, y)
     if preset == "paper":
-        return _paper(x, y, temperatures, a, b)
-    force, unit, squares = _released(x[None], y[None], temperatures, a, b)
+        return _paper(x, y, jnp.asarray(temperatures, dtype), a, b)
+    force, unit, squares = _released(x[None], y[None], jnp.asarray(temperatures, dtype), a, b)
     return Drift(force[0] * unit, jnp.sqrt(jnp.mean(squares)))
 
 
@@ -193,7 +196,8 @@ def drifting_loss(
     checks.finite("x", x), checks.finite("y", y)
     ones = jnp.ones(x.shape[1] + y.shape[1], x.dtype)
     fixed = jax.lax.stop_gradient(x)
-    force, unit, _ = jax.lax.stop_gradient(_released(fixed, y, temperatures, ones[: x.shape[1]], ones[x.shape[1] :]))
+    known, n = jnp.asarray(temperatures, x.dtype), x.shape[1]
+    force, unit, _ = jax.lax.stop_gradient(_released(fixed, y, known, ones[:n], ones[n:]))
     return jnp.mean(jnp.square((x - fixed) / unit - force), axis=(1, 2))
 
 

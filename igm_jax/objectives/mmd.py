@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import numpy as np
 from jaxtyping import Array, Float
 
 from igm_jax import checks
@@ -186,7 +187,14 @@ def _weighted(
     x, y = checks.pair(x, y, least=least)
     dtype = checks.at_least_single(x.dtype)
     x, y = x.astype(dtype), y.astype(dtype)
-    return x, y, checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y)
+    a, b = checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y)
+    for name, weights in (("x_weights", a), ("y_weights", b)):
+        if least > 1 and checks.is_concrete(weights) and np.count_nonzero(weights) < least:
+            raise ValueError(
+                f"`{name}` must be positive for at least {least} samples, since each is compared with others, but is for"
+                f" {np.count_nonzero(weights)}"
+            )
+    return x, y, a, b
 
 
 def _checked(kernel: Kernel) -> Kernel:

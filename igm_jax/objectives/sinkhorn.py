@@ -81,7 +81,7 @@ def sinkhorn_potentials(
         rho: ρ > 0, in squared units of the samples: marginals are penalised by ρ KL, not met, and weights are masses, not
             normalised. None for balanced transport, the limit ρ → ∞.
         tolerance: stop when the marginal error is below it, or below what the float type can resolve.
-        max_iterations: stop after this many, converged or not: look at ``marginal_error``.
+        max_iterations: stop after this many, converged or not: look at ``marginal_error``. Small problems count in tens.
         fixed: make exactly ``max_iterations`` updates, whatever the error: cheap under ``jax.vmap``.
         streaming: whether pairs are computed anew in every update, in memory linear in n + m, or kept; None asks a budget.
         start: potentials of x against y to start from, such as those before the samples moved a little.

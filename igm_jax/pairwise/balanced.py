@@ -56,7 +56,10 @@ def _log_sums(cost: Array, temperatures: Array, weights: Array, axis: int) -> Fl
     least = jnp.where(jnp.isinf(least), 0, least)
     kernels = [jnp.exp((least - cost) / temperature) for temperature in temperatures]
     sums = [matmul(k, weights[:, None])[:, 0] if axis == 1 else matmul(weights[None, :], k)[0] for k in kernels]
-    return jnp.log(jnp.stack(sums)) - jnp.squeeze(least, axis)[None, :] / temperatures[:, None]
+    found = jnp.stack(sums)
+    # The logarithm of nothing has no derivative, and is not taken.
+    logs = jnp.where(found > 0, jnp.log(jnp.where(found > 0, found, 1)), -jnp.inf)
+    return logs - jnp.squeeze(least, axis)[None, :] / temperatures[:, None]
 
 
 def totals(

@@ -7,7 +7,7 @@ are its parameters, handed over at each call, and may be traced and differentiat
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -24,18 +24,22 @@ class Form(Protocol):
     of φ', so that one tile serves both.
     """
 
-    def value(self, squared: Tile, *parameters: Array) -> Tile: ...
+    # Properties, since each form has parameters of its own.
+    @property
+    def value(self) -> Callable[..., Tile]: ...
 
-    def both(self, squared: Tile, *parameters: Array) -> tuple[Tile, Tile]: ...
+    @property
+    def both(self) -> Callable[..., tuple[Tile, Tile]]: ...
 
-    def ratio(self, *parameters: Array) -> tuple[Array | float, Array | float] | None: ...
+    @property
+    def ratio(self) -> Callable[..., tuple[Any, Any] | None]: ...
 
 
 class Radial(NamedTuple):
     """A form with its parameters: ``k(x, y) = form.value(‖x - y‖², *parameters)``."""
 
     form: Form
-    parameters: tuple[Array | float, ...]
+    parameters: tuple[Any, ...]
 
 
 def root(squared: Tile) -> tuple[Tile, Tile]:
@@ -229,19 +233,18 @@ def combined(operation: Callable[[Tile, Tile], Tile], left: Radial | None, right
 
 def added(left: Radial | None, right: Radial | None) -> Radial | None:
     """The sum of two radial kernels; Gaussians of known widths share their exponentials."""
-    parts = (left, right)
-    if all(part is not None and isinstance(part.form, Gaussian | GaussianBank) for part in parts):
-        widths = [_members(part) for part in parts if part is not None]
-        if None not in widths:
-            return gaussian_bank(sum(widths, ()))
+    widths = [_widths(part) for part in (left, right)]
+    if all(widths):
+        return gaussian_bank((*widths[0], *widths[1]))
     return combined(operator.add, left, right)
 
 
-def _members(part: Radial) -> tuple[float, ...] | None:
-    """All bandwidths of a Gaussian or a bank; None where they are traced."""
-    if not all(isinstance(bandwidth, int | float) for bandwidth in part.parameters):
-        return None
+def _widths(part: Radial | None) -> tuple[float, ...]:
+    """All bandwidths of a Gaussian or a bank; none where they are traced, or it is something else."""
+    known = part is not None and all(isinstance(bandwidth, int | float) for bandwidth in part.parameters)
+    if part is None or not known or not isinstance(part.form, Gaussian | GaussianBank):
+        return ()
     groups = part.form.groups if isinstance(part.form, GaussianBank) else ((1,),)
     return tuple(
-        widest / power**0.5 for widest, powers in zip(part.parameters, groups, strict=True) for power in powers
+        float(widest) / power**0.5 for widest, powers in zip(part.parameters, groups, strict=True) for power in powers
     )

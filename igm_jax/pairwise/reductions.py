@@ -21,6 +21,9 @@ from igm_jax.pairwise.kernels import Kernel
 from igm_jax.pairwise.radial import Form, Radial
 from igm_jax.pairwise.rows import by_rows
 
+# Exponentials of single precision stay finite up to this.
+LARGEST_EXPONENT = 60.0
+
 
 def block_sum(terms: Float[Array, "..."], axis: int = -1, block: int = 32) -> Float[Array, "..."]:
     """Sum along an axis, first within blocks and then over blocks: the rounding error grows with √n at most, not n.
@@ -133,19 +136,18 @@ def _is_zero(tangent: object) -> bool:
 def _known(tangents: tuple) -> tuple:
     """Tangents with zeros written out."""
     return jax.tree.map(
-        lambda leaf: jnp.zeros(leaf.shape, leaf.dtype) if isinstance(leaf, SymbolicZero) else leaf,
+        lambda leaf: jnp.zeros(leaf.shape, jnp.dtype(str(leaf.dtype))) if isinstance(leaf, SymbolicZero) else leaf,
         tangents,
         is_leaf=lambda leaf: isinstance(leaf, SymbolicZero),
     )
 
 
-@partial(jax.jit, static_argnums=0)
 @partial(jax.custom_jvp, nondiff_argnums=(0,))
-def _means(form: Form, parameters: tuple, points: Array, y: Array, weights: Array) -> Array:
+def _means_rule(form: Form, parameters: tuple, points: Array, y: Array, weights: Array) -> Array:
     return tiled.between(form, parameters, *_sides(points, None, y, weights), slopes=False)[0].sums
 
 
-@partial(_means.__wrapped__.defjvp, symbolic_zeros=True)
+@partial(_means_rule.defjvp, symbolic_zeros=True)
 def _means_jvp(form: Form, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
     parameters, points, y, weights = primals
     along_points, *others = tangents[1], tangents[0], tangents[2], tangents[3]
@@ -175,14 +177,13 @@ def _total(sums: Array, a: Array, b: Array, height: Array) -> Array:
     return weighted_mean(sums - height, a) - height * _excess(b) * jnp.sum(a)
 
 
-@partial(jax.jit, static_argnums=0)
 @partial(jax.custom_jvp, nondiff_argnums=(0,))
-def _mean(form: Form, parameters: tuple, x: Array, y: Array, a: Array, b: Array, height: Array) -> Array:
+def _mean_rule(form: Form, parameters: tuple, x: Array, y: Array, a: Array, b: Array, height: Array) -> Array:
     moments, _ = tiled.between(form, parameters, *_sides(x, a, y, b), slopes=False)
     return _total(moments.sums, a, b, height)
 
 
-@partial(_mean.__wrapped__.defjvp, symbolic_zeros=True)
+@partial(_mean_rule.defjvp, symbolic_zeros=True)
 def _mean_jvp(form: Form, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
     parameters, x, y, a, b, height = primals
     along_parameters, along_x, along_y, along_a, along_b, _ = tangents
@@ -194,11 +195,11 @@ def _mean_jvp(form: Form, primals: tuple, tangents: tuple) -> tuple[Array, Array
     tangent = jnp.zeros((), x.dtype)
     if moving_x:
         tangent += 2 * jnp.sum(a[:, None] * at_x.pulls * along_x)
-    if moving_y:
+    if moving_y and at_y is not None:
         tangent += 2 * jnp.sum(b[:, None] * at_y.pulls * along_y)
     if not _is_zero(along_a):
         tangent += jnp.sum((at_x.sums - base_a) * along_a)
-    if moving_b:
+    if moving_b and at_y is not None:
         tangent += jnp.sum((at_y.sums - base_b) * along_b)
     if not _is_zero(along_parameters):
         plain = lambda parameters: weighted_mean(_radial_means(form, parameters, x, y, b), a)  # noqa: E731
@@ -206,14 +207,13 @@ def _mean_jvp(form: Form, primals: tuple, tangents: tuple) -> tuple[Array, Array
     return _total(at_x.sums, a, b, height), tangent
 
 
-@partial(jax.jit, static_argnums=0)
 @partial(jax.custom_jvp, nondiff_argnums=(0,))
-def _mean_within(form: Form, parameters: tuple, x: Array, a: Array, height: Array) -> Array:
+def _mean_within_rule(form: Form, parameters: tuple, x: Array, a: Array, height: Array) -> Array:
     moments = tiled.within(form, parameters, tiled.side(x, a), slopes=False, each=False)
     return _total(moments.sums, a, a, height)
 
 
-@partial(_mean_within.__wrapped__.defjvp, symbolic_zeros=True)
+@partial(_mean_within_rule.defjvp, symbolic_zeros=True)
 def _mean_within_jvp(form: Form, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
     parameters, x, a, height = primals
     along_parameters, along_x, along_a, _ = tangents
@@ -231,6 +231,10 @@ def _mean_within_jvp(form: Form, primals: tuple, tangents: tuple) -> tuple[Array
     return _total(moments.sums, a, a, height), tangent
 
 
+# Compiled once for a form, whatever its parameters.
+_means, _mean, _mean_within = (jax.jit(rule, static_argnums=0) for rule in (_means_rule, _mean_rule, _mean_within_rule))
+
+
 def soft_minimum(
     costs: Float[Array, "n m"], potential: Float[Array, " m"], log_weights: Float[Array, " m"], epsilon: Array | float
 ) -> Float[Array, " n"]:
@@ -238,6 +242,7 @@ def soft_minimum(
     return -epsilon * jax.nn.logsumexp((potential[None, :] - costs) / epsilon + log_weights[None, :], axis=1)
 
 
+@partial(jax.jit, static_argnames="leave_out")
 def soft_barycentres(
     x: Float[Array, "n d"],
     y: Float[Array, "m d"],
@@ -262,18 +267,21 @@ def soft_barycentres(
     factor = jnp.concatenate([y * weights[:, None], weights[:, None]], axis=1)
 
     def visit(carry: tuple, rows: Array, index: Array) -> tuple[tuple, Array]:
-        scores = _gaussian_scores(rows, y, weights, bandwidth)
+        scores, seen = _gaussian_scores(rows, y, bandwidth), jnp.broadcast_to(weights > 0, (len(rows), len(y)))
         if leave_out:
-            scores = jnp.where(index[:, None] == jnp.arange(len(y))[None, :], -jnp.inf, scores)
-        highest = jnp.max(scores, axis=1, keepdims=True)
-        alone = jnp.isneginf(highest)
-        sums = matmul(jnp.exp(scores - jnp.where(alone, 0, highest)), factor)
+            seen &= index[:, None] != jnp.arange(len(y))[None, :]
+        kernel, _ = _scaled(scores, seen)
+        if leave_out:
+            kernel = jnp.where(index[:, None] == jnp.arange(len(y))[None, :], 0, kernel)
+        sums = matmul(kernel, factor)
+        alone = ~jnp.any(seen, axis=1, keepdims=True)
         mass = jnp.where(alone, 1, sums[:, -1:])
         return carry, jnp.where(alone, 0, sums[:, :-1] / mass - rows)
 
     return by_rows(visit, (), x, len(x), len(y))[1]
 
 
+@jax.jit
 def log_density(
     points: Float[Array, "p d"], y: Float[Array, "m d"], weights: Float[Array, " m"], bandwidth: Float[Array, ""]
 ) -> Float[Array, " p"]:
@@ -282,16 +290,38 @@ def log_density(
 
     def visit(carry: tuple, rows: Array, index: Array) -> tuple[tuple, Array]:
         del index
-        scores = _gaussian_scores(rows, y, weights, bandwidth)
-        return carry, jax.nn.logsumexp(scores + jnp.log(weights)[None, :], axis=1)
+        kernel, highest = _scaled(
+            _gaussian_scores(rows, y, bandwidth), jnp.broadcast_to(weights > 0, (len(rows), len(y)))
+        )
+        return carry, highest + jnp.log(matmul(kernel, weights[:, None])[:, 0])
 
     return by_rows(visit, (), points, len(points), len(y))[1]
 
 
-def _gaussian_scores(rows: Array, y: Array, weights: Array, bandwidth: Array) -> Array:
-    """``-‖x - y‖²/2σ²``, and -∞ where there is no weight."""
-    scores = Pairs(rows, y).squared * (-0.5 / jnp.square(bandwidth))
-    return jnp.where((weights > 0)[None, :], scores, -jnp.inf)
+def _gaussian_scores(rows: Array, y: Array, bandwidth: Array) -> Array:
+    """``-‖x - y‖²/2σ²``."""
+    return Pairs(rows, y).squared * (-0.5 / jnp.square(bandwidth))
+
+
+def _scaled(scores: Array, seen: Array) -> tuple[Array, Array]:
+    """``exp(scores - highest)`` and the highest score of each row among those seen, so that no sum of them underflows.
+
+    What is not seen has weight zero, and yet a derivative in that weight: only the highest is taken among the seen. An
+    unseen score far above it would overflow, and is held.
+    """
+    highest = jax.lax.stop_gradient(jnp.max(jnp.where(seen, scores, -jnp.inf), axis=1, keepdims=True))
+    highest = jnp.where(jnp.isneginf(highest), 0, highest)
+    return jnp.exp(jnp.minimum(scores - highest, LARGEST_EXPONENT)), highest[:, 0]
+
+
+@partial(jax.jit, static_argnums=2)
+def _nearest(points: Array, y: Array, k: int) -> tuple[Array, Array]:
+    def visit(carry: tuple, some: Array, index: Array) -> tuple[tuple, tuple[Array, Array]]:
+        del index
+        values, indices = jax.lax.top_k(-Pairs(some, y).squared, k)
+        return carry, (safe_sqrt(-values), indices)
+
+    return by_rows(visit, (), points, len(points), len(y))[1]
 
 
 def nearest(points: ArrayLike, y: ArrayLike, k: int = 1) -> tuple[Float[Array, "p k"], Int[Array, "p k"]]:
@@ -323,9 +353,4 @@ def nearest(points: ArrayLike, y: ArrayLike, k: int = 1) -> tuple[Float[Array, "
     # One shift for all row blocks: the squared norms then stay small, and equal rows stay equal.
     points, y = centred(points, y)
 
-    def visit(carry: tuple, some: Array, index: Array) -> tuple[tuple, tuple[Array, Array]]:
-        del index
-        values, indices = jax.lax.top_k(-Pairs(some, y).squared, k)
-        return carry, (safe_sqrt(-values), indices)
-
-    return by_rows(visit, (), points, len(points), len(y))[1]
+    return _nearest(points, y, k)

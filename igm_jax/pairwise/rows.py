@@ -1,6 +1,7 @@
 """Work on all pairs, some rows at a time: the loop that every sum over pairs without a shortcut goes through."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -28,7 +29,7 @@ def by_rows(visit: Callable, start: Any, samples: Any, n: int, columns: int) -> 
     index = jnp.concatenate([jnp.arange(n), jnp.full(-n % rows, n)])
     blocks = jax.tree.map(lambda leaf: leaf[index % n].reshape(-1, rows, *leaf.shape[1:]), samples)
 
-    @jax.checkpoint
+    @partial(jax.checkpoint, prevent_cse=False)
     def step(carry: Any, given: tuple) -> tuple[Any, Any]:
         return visit(carry, *given)
 

@@ -17,6 +17,9 @@ from igm_jax.pairwise.transport_within import Within, swept_within
 # Each step of the schedule divides ε by four, which halves the length scale.
 SCHEDULE = 0.25
 
+# The marginal error, between 0 and 2, below which ε falls on.
+SETTLED = 0.5
+
 # ω is chosen anew after this many sweeps, and θ measured over the last of them: a change of ω makes errors jump at first.
 PERIOD = 8
 SETTLING = 2
@@ -105,7 +108,9 @@ def _attainable(epsilon: Array, largest: Array, tolerance: float) -> Array:
 
 def _advance(pairs: Between, epsilon: Array, rho: Array | None, safe: bool, progress: _Progress) -> _Progress:
     """One sweep at the next ε of the schedule, or at the target with a measured ω."""
-    now = jnp.maximum(progress.epsilon * SCHEDULE, epsilon)
+    # A level that has not settled would leave its errors to the next, in units of a smaller ε.
+    settled = (progress.now.error <= SETTLED) & ~progress.now.lost
+    now = jnp.where(settled, jnp.maximum(progress.epsilon * SCHEDULE, epsilon), progress.epsilon)
     relaxation = Relaxation(now, progress.omega, strength(rho, now))
     one = partial(swept, pairs, relaxation=relaxation)
     if safe:
@@ -113,10 +118,11 @@ def _advance(pairs: Between, epsilon: Array, rho: Array | None, safe: bool, prog
         after = jax.lax.cond(progress.now.lost, back, one, progress.now.f, progress.now.g)
     else:
         after = one(progress.now.f, progress.now.g)
-    age = jnp.where(progress.epsilon > epsilon, 0, progress.age + 1)
+    age = jnp.where((progress.epsilon > epsilon) | after.lost, 0, progress.age + 1)
     due = (age > 0) & (age % PERIOD == 0)
     rate = (after.error / jnp.maximum(progress.base, jnp.finfo(now.dtype).tiny)) ** (1 / (PERIOD - SETTLING))
     omega = jnp.where(due, over_relaxation(progress.omega, rate), progress.omega)
+    omega = jnp.where(after.lost, 1, omega).astype(progress.omega.dtype)
     base = jnp.where(age % PERIOD == SETTLING, after.error, progress.base)
     return _Progress(now, omega, after, base, age, progress.iterations + 1)
 

@@ -147,9 +147,10 @@ class _Plan(NamedTuple):
         ``β Σ w φ' ‖x - y‖²`` was put together from terms of the size of ``β Σ w φ' ‖x‖²``. (Distances in the dot form have
         lost the same digits before, so nothing would be gained there.)
         """
-        if not self.squares or not is_direct(at):
+        ratio, mass = self.ratio, moments.mass
+        if not self.squares or not is_direct(at) or ratio is None or mass is None:
             return moments
-        terms = jnp.sum(at.weights * jnp.abs(moments.mass) * at.norms.squares) * jnp.abs(self.ratio[1])
+        terms = jnp.sum(at.weights * jnp.abs(mass) * at.norms.squares) * jnp.abs(ratio[1])
         lost = terms > RESOLVED * jnp.sum(at.weights * jnp.abs(moments.sums))
         return moments._replace(sums=jax.lax.cond(lost, again, lambda: moments.sums))
 
@@ -186,7 +187,8 @@ def between(
         return None if total is None else total + plan.along_columns(tiles, block), plan.along_rows(tiles, y)
 
     start = jnp.zeros((plan.width(d), len(y.points)), x.points.dtype) if columns else None
-    total, out = jax.lax.scan(visit, start, _blocks(_padded(x, rows), rows))
+    # A second derivative computes a tile again rather than keeping all of them.
+    total, out = jax.lax.scan(jax.checkpoint(visit, prevent_cse=False), start, _blocks(_padded(x, rows), rows))
     again = partial(between, form, parameters, slopes=False)
     at_x = plan.moments(x, out.reshape(-1, out.shape[-1])[:n])
     at_x = plan.resolved(x, at_x, lambda: again(x, y)[0].sums)
@@ -244,7 +246,7 @@ def within(form: Form, parameters: tuple, x: Side, *, slopes: bool, each: bool =
     width = plan.width(d)
     total = jnp.zeros((width, length if both_ends else 0), x.points.dtype)
     steps = (jnp.arange(0, length, rows), _blocks(padded, rows))
-    (_, total), out = jax.lax.scan(visit, (turning, total), steps)
+    (_, total), out = jax.lax.scan(jax.checkpoint(visit, prevent_cse=False), (turning, total), steps)
     reduced = out.reshape(length, width)[:n]
     if not both_ends:
         return plan.moments(x, 2 * reduced)

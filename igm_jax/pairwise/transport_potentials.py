@@ -51,6 +51,7 @@ def potentials_within(settings: Settings, x: Array, a: Array, epsilon: Array, rh
     return solve_within(pairs, epsilon, rho, settings.stopping)[0].reshape(-1)[: len(x)]
 
 
+@jax.jit
 def extended(
     points: Float[Array, "p d"], y: Float[Array, "m d"], g: Array, b: Array, epsilon: Array, rho: Array | None
 ) -> Float[Array, " p"]:
