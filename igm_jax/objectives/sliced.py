@@ -39,6 +39,12 @@ def _column(name: str, value: ArrayLike) -> Array:
     return array
 
 
+def scalar_pair(x: ArrayLike, y: ArrayLike, x_weights, y_weights) -> tuple[Array, Array, Array | None, Array | None]:
+    """Checked scalars as centred (n, 1) and (m, 1), and their weights, None where both are uniform."""
+    x, y = checks.pair(_column("x", x), _column("y", y))
+    return *centred(x, y), *_checked_weights(x, y, x_weights, y_weights)
+
+
 def wasserstein_1d(
     x: ArrayLike, y: ArrayLike, p: float = 1, *, x_weights: ArrayLike | None = None, y_weights: ArrayLike | None = None
 ) -> Float[Array, ""]:
@@ -67,10 +73,8 @@ def wasserstein_1d(
     Source: Peyré and Cuturi, Computational Optimal Transport, arXiv 1803.00567, Remark 2.30.
     """
     p = _exponent(p)
-    x, y = checks.pair(_column("x", x), _column("y", y))
-    weights = _checked_weights(x, y, x_weights, y_weights)
-    x, y = centred(x, y)
-    return mean_over_directions(Transport(p), jnp.ones((1, 1), x.dtype), x, y, *weights)
+    x, y, a, b = scalar_pair(x, y, x_weights, y_weights)
+    return mean_over_directions(Transport(p), jnp.ones((1, 1), x.dtype), x, y, a, b)
 
 
 def random_directions(key: Key, dim: int, num_projections: int, dtype=float) -> Float[Array, "k d"]:
@@ -101,6 +105,16 @@ def random_directions(key: Key, dim: int, num_projections: int, dtype=float) -> 
 
 def _project(directions: Array, *samples: Array) -> list[Array]:
     return [matmul(directions, some.T) for some in samples]
+
+
+def projection_input(
+    key: Key, x: ArrayLike, y: ArrayLike, num_projections: int, x_weights, y_weights
+) -> tuple[Array, Array, Array, Array | None, Array | None]:
+    """Random directions, checked and centred samples, and their weights, None where both are uniform."""
+    x, y = checks.pair(x, y)
+    a, b = _checked_weights(x, y, x_weights, y_weights)
+    x, y = centred(x, y)
+    return random_directions(key, x.shape[1], num_projections, x.dtype), x, y, a, b
 
 
 def sliced_wasserstein(
@@ -142,11 +156,9 @@ def sliced_wasserstein(
 
     Source: Bonneel et al., Sliced and Radon Wasserstein Barycenters, JMIV 51 (2015).
     """
-    x, y = checks.pair(x, y)
-    a, b = _checked_weights(x, y, x_weights, y_weights)
-    x, y = centred(x, y)
-    directions = random_directions(key, x.shape[1], num_projections, x.dtype)
-    return mean_over_directions(Transport(_exponent(p)), directions, x, y, a, b)
+    p = _exponent(p)
+    directions, x, y, a, b = projection_input(key, x, y, num_projections, x_weights, y_weights)
+    return mean_over_directions(Transport(p), directions, x, y, a, b)
 
 
 def _potential_1d(points: Array, x: Array, y: Array, p: float) -> Array:

@@ -124,9 +124,7 @@ def _uniform_steps(order: Int[Array, "l k"], n: int, m: int, dtype) -> tuple[Arr
     return step, of_x.astype(dtype) / n - of_y.astype(dtype) / m
 
 
-def energy(
-    x: Float[Array, "n k"], y: Float[Array, "m k"], a: Array | None, b: Array | None
-) -> Float[Array, " k"]:
+def energy(x: Float[Array, "n k"], y: Float[Array, "m k"], a: Array | None, b: Array | None) -> Float[Array, " k"]:
     """``2 ∫ (F_x - F_y)²``, the energy distance of scalars: the divergence of the distribution functions themselves."""
     z, order = sort_with_order(jnp.concatenate([x, y]), axis=0)
     if a is None or b is None:
