@@ -15,7 +15,7 @@ from jaxtyping import Array, Float, Int
 
 from igm_jax import checks
 from igm_jax.checks import ArrayLike
-from igm_jax.pairwise import tiled
+from igm_jax.pairwise import backend, tiled
 from igm_jax.pairwise.costs import DIRECT_FEATURES, Pairs, centred, direct_form, dot_form, matmul, norms, safe_sqrt
 from igm_jax.pairwise.kernels import Kernel
 from igm_jax.pairwise.radial import Form, Radial
@@ -142,7 +142,7 @@ def _known(tangents: tuple) -> tuple:
 @partial(jax.jit, static_argnums=0)
 @partial(jax.custom_jvp, nondiff_argnums=(0,))
 def _means(form: Form, parameters: tuple, points: Array, y: Array, weights: Array) -> Array:
-    return tiled.between(form, parameters, *_sides(points, None, y, weights), slopes=False)[0].sums
+    return backend.between(form, parameters, *_sides(points, None, y, weights), slopes=False)[0].sums
 
 
 @partial(_means.__wrapped__.defjvp, symbolic_zeros=True)
@@ -150,7 +150,7 @@ def _means_jvp(form: Form, primals: tuple, tangents: tuple) -> tuple[Array, Arra
     parameters, points, y, weights = primals
     along_points, *others = tangents[1], tangents[0], tangents[2], tangents[3]
     moving = not _is_zero(along_points)
-    moments, _ = tiled.between(form, parameters, *_sides(points, None, y, weights), slopes=moving)
+    moments, _ = backend.between(form, parameters, *_sides(points, None, y, weights), slopes=moving)
     tangent = 2 * jnp.sum(moments.pulls * along_points, axis=1) if moving else jnp.zeros_like(moments.sums)
     if not _is_zero(others):
         plain = partial(_radial_means, form)
@@ -178,7 +178,7 @@ def _total(sums: Array, a: Array, b: Array, height: Array) -> Array:
 @partial(jax.jit, static_argnums=0)
 @partial(jax.custom_jvp, nondiff_argnums=(0,))
 def _mean(form: Form, parameters: tuple, x: Array, y: Array, a: Array, b: Array, height: Array) -> Array:
-    moments, _ = tiled.between(form, parameters, *_sides(x, a, y, b), slopes=False)
+    moments, _ = backend.between(form, parameters, *_sides(x, a, y, b), slopes=False)
     return _total(moments.sums, a, b, height)
 
 
@@ -187,7 +187,7 @@ def _mean_jvp(form: Form, primals: tuple, tangents: tuple) -> tuple[Array, Array
     parameters, x, y, a, b, height = primals
     along_parameters, along_x, along_y, along_a, along_b, _ = tangents
     moving_x, moving_y, moving_b = (not _is_zero(tangent) for tangent in (along_x, along_y, along_b))
-    at_x, at_y = tiled.between(
+    at_x, at_y = backend.between(
         form, parameters, *_sides(x, a, y, b), slopes=moving_x or moving_y, columns=moving_y or moving_b
     )
     base_a, base_b = height * jnp.sum(b), height * jnp.sum(a)
@@ -209,7 +209,7 @@ def _mean_jvp(form: Form, primals: tuple, tangents: tuple) -> tuple[Array, Array
 @partial(jax.jit, static_argnums=0)
 @partial(jax.custom_jvp, nondiff_argnums=(0,))
 def _mean_within(form: Form, parameters: tuple, x: Array, a: Array, height: Array) -> Array:
-    moments = tiled.within(form, parameters, tiled.side(x, a), slopes=False, each=False)
+    moments = backend.within(form, parameters, tiled.side(x, a), slopes=False, each=False)
     return _total(moments.sums, a, a, height)
 
 
@@ -218,7 +218,7 @@ def _mean_within_jvp(form: Form, primals: tuple, tangents: tuple) -> tuple[Array
     parameters, x, a, height = primals
     along_parameters, along_x, along_a, _ = tangents
     moving_x, moving_a = not _is_zero(along_x), not _is_zero(along_a)
-    moments = tiled.within(form, parameters, tiled.side(x, a), slopes=moving_x, each=moving_x or moving_a)
+    moments = backend.within(form, parameters, tiled.side(x, a), slopes=moving_x, each=moving_x or moving_a)
     base = height * jnp.sum(a)
     tangent = jnp.zeros((), x.dtype)
     if moving_x:
