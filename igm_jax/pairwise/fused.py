@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 from jax.experimental import pallas as pl
 from jax.experimental.pallas import triton
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 from igm_jax.pairwise.costs import Norms, dot_form, matmul
 from igm_jax.pairwise.radial import Form, inside_a_kernel
