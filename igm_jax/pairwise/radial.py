@@ -5,7 +5,9 @@ are its parameters, handed over at each call, and may be traced and differentiat
 """
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -33,6 +35,24 @@ class Form(Protocol):
 
     @property
     def ratio(self) -> Callable[..., tuple[Any, Any] | None]: ...
+
+
+_in_a_kernel = ContextVar("_in_a_kernel", default=False)
+
+
+@contextmanager
+def inside_a_kernel() -> Iterator[None]:
+    """While the body of a GPU kernel is traced: its compiler has no barriers, and computes what it is told."""
+    token = _in_a_kernel.set(True)
+    try:
+        yield
+    finally:
+        _in_a_kernel.reset(token)
+
+
+def barrier(tiles: list[Tile]) -> list[Tile]:
+    """The tiles, computed once: XLA would compute them again for each of their uses."""
+    return tiles if _in_a_kernel.get() else jax.lax.optimization_barrier(tiles)
 
 
 class Radial(NamedTuple):
@@ -81,7 +101,7 @@ class GaussianBank:
     def both(self, squared: Tile, *widest: Array) -> tuple[Tile, Tile]:
         rates = [-0.5 / jnp.square(bandwidth) for bandwidth in widest]
         # Without a barrier XLA turns powers back into exponentials, and takes them once for the value and once for the slope.
-        bases = jax.lax.optimization_barrier([jnp.exp(squared * rate) for rate in rates])
+        bases = barrier([jnp.exp(squared * rate) for rate in rates])
         value, slope = jnp.zeros_like(squared), jnp.zeros_like(squared)
         for powers, rate, base in zip(self.groups, rates, bases, strict=True):
             last, member = 1, base
@@ -119,7 +139,7 @@ class Laplace:
 
     def both(self, squared: Tile, bandwidth: Array) -> tuple[Tile, Tile]:
         distance, inverse = root(squared)
-        value = jax.lax.optimization_barrier(jnp.exp(distance * (-1 / bandwidth)))
+        (value,) = barrier([jnp.exp(distance * (-1 / bandwidth))])
         return value, value * inverse * (-0.5 / bandwidth)
 
     def ratio(self, bandwidth: Array) -> None:

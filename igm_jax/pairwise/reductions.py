@@ -15,7 +15,7 @@ from jaxtyping import Array, Float, Int
 
 from igm_jax import checks
 from igm_jax.checks import ArrayLike
-from igm_jax.pairwise import tiled
+from igm_jax.pairwise import backend, tiled
 from igm_jax.pairwise.costs import DIRECT_FEATURES, Pairs, centred, direct_form, dot_form, matmul, norms, safe_sqrt
 from igm_jax.pairwise.kernels import Kernel
 from igm_jax.pairwise.radial import Form, Radial
@@ -144,7 +144,7 @@ def _known(tangents: tuple) -> tuple:
 
 @partial(jax.custom_jvp, nondiff_argnums=(0,))
 def _means_rule(form: Form, parameters: tuple, points: Array, y: Array, weights: Array) -> Array:
-    return tiled.between(form, parameters, *_sides(points, None, y, weights), slopes=False)[0].sums
+    return backend.between(form, parameters, *_sides(points, None, y, weights), slopes=False)[0].sums
 
 
 @partial(_means_rule.defjvp, symbolic_zeros=True)
@@ -152,7 +152,7 @@ def _means_jvp(form: Form, primals: tuple, tangents: tuple) -> tuple[Array, Arra
     parameters, points, y, weights = primals
     along_points, *others = tangents[1], tangents[0], tangents[2], tangents[3]
     moving = not _is_zero(along_points)
-    moments, _ = tiled.between(form, parameters, *_sides(points, None, y, weights), slopes=moving)
+    moments, _ = backend.between(form, parameters, *_sides(points, None, y, weights), slopes=moving)
     tangent = 2 * jnp.sum(moments.pulls * along_points, axis=1) if moving else jnp.zeros_like(moments.sums)
     if not _is_zero(others):
         plain = partial(_radial_means, form)
@@ -179,7 +179,7 @@ def _total(sums: Array, a: Array, b: Array, height: Array) -> Array:
 
 @partial(jax.custom_jvp, nondiff_argnums=(0,))
 def _mean_rule(form: Form, parameters: tuple, x: Array, y: Array, a: Array, b: Array, height: Array) -> Array:
-    moments, _ = tiled.between(form, parameters, *_sides(x, a, y, b), slopes=False)
+    moments, _ = backend.between(form, parameters, *_sides(x, a, y, b), slopes=False)
     return _total(moments.sums, a, b, height)
 
 
@@ -188,7 +188,7 @@ def _mean_jvp(form: Form, primals: tuple, tangents: tuple) -> tuple[Array, Array
     parameters, x, y, a, b, height = primals
     along_parameters, along_x, along_y, along_a, along_b, _ = tangents
     moving_x, moving_y, moving_b = (not _is_zero(tangent) for tangent in (along_x, along_y, along_b))
-    at_x, at_y = tiled.between(
+    at_x, at_y = backend.between(
         form, parameters, *_sides(x, a, y, b), slopes=moving_x or moving_y, columns=moving_y or moving_b
     )
     base_a, base_b = height * jnp.sum(b), height * jnp.sum(a)
@@ -209,7 +209,7 @@ def _mean_jvp(form: Form, primals: tuple, tangents: tuple) -> tuple[Array, Array
 
 @partial(jax.custom_jvp, nondiff_argnums=(0,))
 def _mean_within_rule(form: Form, parameters: tuple, x: Array, a: Array, height: Array) -> Array:
-    moments = tiled.within(form, parameters, tiled.side(x, a), slopes=False, each=False)
+    moments = backend.within(form, parameters, tiled.side(x, a), slopes=False, each=False)
     return _total(moments.sums, a, a, height)
 
 
@@ -218,7 +218,7 @@ def _mean_within_jvp(form: Form, primals: tuple, tangents: tuple) -> tuple[Array
     parameters, x, a, height = primals
     along_parameters, along_x, along_a, _ = tangents
     moving_x, moving_a = not _is_zero(along_x), not _is_zero(along_a)
-    moments = tiled.within(form, parameters, tiled.side(x, a), slopes=moving_x, each=moving_x or moving_a)
+    moments = backend.within(form, parameters, tiled.side(x, a), slopes=moving_x, each=moving_x or moving_a)
     base = height * jnp.sum(a)
     tangent = jnp.zeros((), x.dtype)
     if moving_x:

@@ -1,0 +1,238 @@
+"""Sums over all pairs in one GPU kernel: distances, form and reduction of a tile without writing it to memory.
+
+The kernels are Pallas, lowered by Triton. They lower for CUDA and are tested by Pallas' interpreter on a CPU; **nobody has run
+or timed them on a GPU yet**, so the sizes below are reasoned, not measured.
+
+A program of the grid takes a block of rows and a part of the columns, block by block. The sums and pulls it adds up come from
+the tile itself, in registers: unlike a matrix product over a tile in memory, another sum over a tile costs little, so the value
+is always summed on its own, and ``Form.ratio`` is of no use here. Few rows would leave a GPU without work, so they meet the
+columns in several parts, added up at the end; short running sums are more accurate, too.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.experimental import pallas as pl
+from jax.experimental.pallas import triton
+from jaxtyping import Array
+
+from igm_jax.pairwise.costs import Norms, dot_form, matmul
+from igm_jax.pairwise.radial import Form, inside_a_kernel
+from igm_jax.pairwise.tiled import Moments, Side, is_direct
+
+# A block of rows keeps its points and its pulls in registers and shared memory, so their features are limited.
+MOST_FEATURES = 128
+
+# Triton multiplies matrices of at least this many columns.
+FEWEST_FEATURES = 16
+
+# Rows and columns of a tile: 4096 numbers are 32 a thread, and the forms need a few such tiles at once.
+ROWS, COLUMNS = 64, 64
+
+# About as many programs as keep a large GPU busy.
+PROGRAMS = 512
+
+
+class _Grid(NamedTuple):
+    """How the pairs are split: ``strips`` blocks of rows, times ``parts`` of ``steps`` blocks of columns each."""
+
+    strips: int
+    parts: int
+    steps: int
+    columns: int
+
+    @property
+    def n(self) -> int:
+        return self.strips * ROWS
+
+    @property
+    def m(self) -> int:
+        return self.parts * self.steps * self.columns
+
+
+def _grid(n: int, m: int, d: int, direct: bool) -> _Grid:
+    # Differences of every feature are kept for the pulls, and long rows fill shared memory: both want narrow tiles.
+    columns = COLUMNS // 2 if d > (4 if direct else 64) else COLUMNS
+    strips, blocks = -(-n // ROWS), -(-m // columns)
+    steps = -(-blocks // min(blocks, max(1, PROGRAMS // strips)))
+    return _Grid(strips, -(-blocks // steps), steps, columns)
+
+
+def supports(x: Side) -> bool:
+    """Whether there is a kernel for samples with so many features."""
+    return x.points.shape[1] <= MOST_FEATURES
+
+
+def between(
+    form: Form, parameters: tuple[Array, ...], x: Side, y: Side, *, slopes: bool, interpret: bool = False
+) -> Moments:
+    """Sums over all pairs of x and y, at the samples of x.
+
+    Args:
+        form: the function φ of squared distances.
+        parameters: its parameters, scalars.
+        x: the rows; their weights do not matter.
+        y: the columns.
+        slopes: whether the pulls are needed, too.
+        interpret: whether to run the kernel step by step on whatever device there is, for tests.
+
+    Returns:
+        The moments at x.
+    """
+    n, d = x.points.shape
+    direct = is_direct(x)
+    grid = _grid(n, len(y.points), d, direct)
+    scalars = [jnp.reshape(parameter, (1,)) for parameter in parameters]
+    call = _direct_call if direct else _dot_call
+    sums, *more = call(form, slopes, grid, interpret, scalars, _padded(x, grid.n), _padded(y, grid.m))
+    sums = jnp.sum(sums, axis=0)[:n]
+    if not slopes:
+        return Moments(sums)
+    mass, pulls = (jnp.sum(part, axis=0) for part in more)
+    return Moments(sums, (pulls.T if direct else pulls)[:n, :d], mass[:n])
+
+
+def _padded(of: Side, length: int) -> Side:
+    """The side with so many samples: what is added lies at the origin and has no weight."""
+
+    def longer(leaf: Array) -> Array:
+        return jnp.pad(leaf, [(0, length - len(leaf))] + [(0, 0)] * (leaf.ndim - 1))
+
+    return jax.tree.map(longer, of)
+
+
+def _call(
+    kernel: Any, grid: _Grid, interpret: bool, inputs: Sequence[tuple[Array, pl.BlockSpec]], pulls: tuple | None
+) -> Sequence[Array]:
+    """Run a kernel; it gives (parts, n) sums, and with the shape and blocks of ``pulls`` also mass and pulls."""
+    dtype = inputs[-1][0].dtype
+    strip = jax.ShapeDtypeStruct((grid.parts, grid.n), dtype), pl.BlockSpec((None, ROWS), lambda i, p: (p, i))
+    outputs = [strip] if pulls is None else [strip, strip, (jax.ShapeDtypeStruct(pulls[0], dtype), pulls[1])]
+    arrays, specs = zip(*inputs, strict=True)
+    return pl.pallas_call(
+        kernel,
+        [shape for shape, _ in outputs],
+        grid=(grid.strips, grid.parts),
+        in_specs=list(specs),
+        out_specs=[spec for _, spec in outputs],
+        interpret=interpret,
+        # Said outright: without parameters jax 0.10 takes another compiler (Mosaic GPU) than later versions do.
+        compiler_params=triton.CompilerParams(num_warps=4, num_stages=2),
+        name="sums_over_pairs",
+    )(*arrays)
+
+
+def _scalar_inputs(scalars: Sequence[Array]) -> list[tuple[Array, pl.BlockSpec]]:
+    return [(scalar, pl.BlockSpec((1,), lambda i, p: (0,))) for scalar in scalars]
+
+
+def _columns_input(values: Array, grid: _Grid) -> tuple[Array, pl.BlockSpec]:
+    """One number for each column: a program sees its part."""
+    return values, pl.BlockSpec((grid.steps * grid.columns,), lambda i, p: (p,))
+
+
+def _weighted_tiles(
+    form: Form, slopes: bool, squared: Array, parameters: list[Array], weights: Array
+) -> tuple[Array, Array | None]:
+    """``w φ`` and, if asked for, ``w φ'`` on a tile."""
+    with inside_a_kernel():
+        if not slopes:
+            return form.value(squared, *parameters) * weights[None, :], None
+        value, slope = form.both(squared, *parameters)
+    return value * weights[None, :], slope * weights[None, :]
+
+
+# --- few features: differences ---
+
+
+def _direct_call(
+    form: Form, slopes: bool, grid: _Grid, interpret: bool, scalars: Sequence[Array], x: Side, y: Side
+) -> Sequence[Array]:
+    d = x.points.shape[1]
+    # One feature a row: a kernel can load a row of any of them, but cannot take a column out of a block.
+    inputs = [
+        *_scalar_inputs(scalars),
+        (x.points.T, pl.BlockSpec((d, ROWS), lambda i, p: (0, i))),
+        (y.points.T, pl.BlockSpec((d, grid.steps * grid.columns), lambda i, p: (0, p))),
+        _columns_input(y.weights, grid),
+    ]
+    pulls = (grid.parts, d, grid.n), pl.BlockSpec((None, d, ROWS), lambda i, p: (p, 0, i))
+    kernel = partial(_direct_kernel, form, slopes, grid, len(scalars))
+    return _call(kernel, grid, interpret, inputs, pulls if slopes else None)
+
+
+def _direct_kernel(form: Form, slopes: bool, grid: _Grid, count: int, *refs: Any) -> None:
+    parameters = [ref[0] for ref in refs[:count]]
+    (x, y, w), outputs = refs[count : count + 3], refs[count + 3 :]
+    features = range(x.shape[0])
+    rows = [x[k, :] for k in features]
+
+    def visit(step: Array, totals: tuple[Array, ...]) -> tuple[Array, ...]:
+        at = pl.ds(step * grid.columns, grid.columns)
+        differences = [rows[k][:, None] - y[k, at][None, :] for k in features]
+        squared = sum((delta * delta for delta in differences[1:]), differences[0] * differences[0])
+        value, slope = _weighted_tiles(form, slopes, squared, parameters, w[at])
+        # The differences are at hand, so the pulls are summed as such: nothing is lost to clusters far from the origin.
+        tiles = [value] if slope is None else [value, slope, *(slope * delta for delta in differences)]
+        return tuple(total + jnp.sum(tile, axis=1) for total, tile in zip(totals, tiles, strict=True))
+
+    start = (jnp.zeros_like(rows[0]),) * (2 + len(rows) if slopes else 1)
+    totals = jax.lax.fori_loop(0, grid.steps, visit, start)
+    outputs[0][...] = totals[0]
+    if slopes:
+        outputs[1][...] = totals[1]
+        for k in features:
+            outputs[2][k, :] = totals[2 + k]
+
+
+# --- more features: norms and inner products ---
+
+
+def _dot_call(
+    form: Form, slopes: bool, grid: _Grid, interpret: bool, scalars: Sequence[Array], x: Side, y: Side
+) -> Sequence[Array]:
+    d = x.points.shape[1]
+    width = max(FEWEST_FEATURES, pl.next_power_of_2(d))  # Triton's blocks are powers of two
+    of_x, of_y = (jnp.pad(side.points, ((0, 0), (0, width - d))) for side in (x, y))
+    strip = pl.BlockSpec((ROWS,), lambda i, p: (i,))
+    inputs = [
+        *_scalar_inputs(scalars),
+        (of_x, pl.BlockSpec((ROWS, width), lambda i, p: (i, 0))),
+        (x.norms.squares, strip),
+        (x.norms.prints, strip),
+        (of_y, pl.BlockSpec((grid.steps * grid.columns, width), lambda i, p: (p, 0))),
+        _columns_input(y.norms.squares, grid),
+        _columns_input(y.norms.prints, grid),
+        _columns_input(y.weights, grid),
+    ]
+    pulls = (grid.parts, grid.n, width), pl.BlockSpec((None, ROWS, width), lambda i, p: (p, i, 0))
+    kernel = partial(_dot_kernel, form, slopes, grid, len(scalars))
+    return _call(kernel, grid, interpret, inputs, pulls if slopes else None)
+
+
+def _dot_kernel(form: Form, slopes: bool, grid: _Grid, count: int, *refs: Any) -> None:
+    parameters = [ref[0] for ref in refs[:count]]
+    (x, x_squares, x_prints, y, y_squares, y_prints, w), outputs = refs[count : count + 7], refs[count + 7 :]
+    rows, of_rows = x[...], Norms(x_squares[...], x_prints[...])
+
+    def visit(step: Array, totals: tuple[Array, ...]) -> tuple[Array, ...]:
+        at = pl.ds(step * grid.columns, grid.columns)
+        columns = y[at, :]
+        # Both products ask for the highest precision, which in Triton is IEEE float32. TF32 would round the coordinates to
+        # eleven bits: the distance of close samples is the difference of numbers that large, and would be noise.
+        squared = dot_form(rows, columns, of_rows, Norms(y_squares[at], y_prints[at]))
+        value, slope = _weighted_tiles(form, slopes, squared, parameters, w[at])
+        sums = (totals[0] + jnp.sum(value, axis=1),)
+        if slope is None:
+            return sums
+        return *sums, totals[1] + jnp.sum(slope, axis=1), totals[2] + matmul(slope, columns)
+
+    start = (jnp.zeros_like(of_rows.squares),) * (2 if slopes else 1)
+    totals = jax.lax.fori_loop(0, grid.steps, visit, (*start, jnp.zeros_like(rows)) if slopes else start)
+    outputs[0][...] = totals[0]
+    if slopes:
+        outputs[1][...] = totals[1]
+        outputs[2][...] = rows * totals[1][:, None] - totals[2]
