@@ -228,8 +228,11 @@ def _padded(values: Array, ring: Ring) -> Array:
 
 
 def _form(kernel: Kernel, like: Array) -> tuple[Form, tuple[Array, ...]]:
-    """The function of squared distances and its parameters, in the samples' type; other kernels do not come here."""
-    return kernel.radial.form, tuple(jnp.asarray(value).astype(like.dtype) for value in kernel.radial.parameters)
+    """The function of squared distances and its parameters, in the samples' type; an error for other kernels."""
+    if kernel.radial is None:
+        raise ValueError(f"`kernel` must be a function of the distance, but is {kernel.name}; choose another")
+    form, parameters = kernel.radial
+    return form, tuple(jnp.asarray(value).astype(like.dtype) for value in parameters)
 
 
 def kernel_height(kernel: Kernel, ring: Ring, x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, ""]:
