@@ -15,8 +15,8 @@ ArrayLike = jax.typing.ArrayLike | list | tuple
 
 
 def is_concrete(value: Any) -> bool:
-    """Whether the numbers in ``value`` are known now, that is, it is not being traced."""
-    return not isinstance(value, jax.core.Tracer)
+    """Whether the numbers in ``value`` are known here and now: it is not being traced, nor spread over other processes."""
+    return not isinstance(value, jax.core.Tracer) and getattr(value, "is_fully_addressable", True)
 
 
 def finite(name: str, value: Any) -> None:

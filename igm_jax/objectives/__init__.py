@@ -5,6 +5,7 @@ from igm_jax.objectives.energy import energy, energy_distance
 from igm_jax.objectives.f_gan import DIVERGENCES, FDivergence, f_divergence, f_gan, f_gan_value
 from igm_jax.objectives.gan import gan, gan_value
 from igm_jax.objectives.mmd import mmd, mmd2_biased, mmd2_unbiased, mmd_witness
+from igm_jax.objectives.ring import mmd2_ring, mmd_ring, mmd_witness_ring
 from igm_jax.objectives.score_difference import score_difference, score_difference_field, score_difference_witness
 from igm_jax.objectives.sinkhorn import (
     Potentials,
@@ -36,8 +37,11 @@ __all__ = [
     "gradient_penalty",
     "mmd",
     "mmd2_biased",
+    "mmd2_ring",
     "mmd2_unbiased",
+    "mmd_ring",
     "mmd_witness",
+    "mmd_witness_ring",
     "random_directions",
     "score_difference",
     "score_difference_field",
