@@ -54,8 +54,8 @@ def sliced_energy_distance(
 
     ``SED = mean_θ ED(θ·x, θ·y)``, θ uniform on the unit sphere.
 
-    Over directions its expectation is ``c_d ED(x, y)`` with ``c_d = E|θ_1| = Γ(d/2) / (√π Γ((d+1)/2))``, as |θ·z| is ``c_d ‖z‖`` in
-    the mean: an unbiased estimate of the energy distance in time k n log n.
+    Over directions its expectation is ``c_d ED(x, y)`` with ``c_d = E|θ_1| = Γ(d/2) / (√π Γ((d+1)/2))``, as |θ·z| is
+    ``c_d ‖z‖`` in the mean: an unbiased estimate of the energy distance in time k n log n.
 
     Args:
         key: random key of the directions.

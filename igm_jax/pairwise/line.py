@@ -7,7 +7,7 @@ ones on both sides, and gives one number for each column. No n × m array is mad
 from collections.abc import Callable
 from functools import partial
 from math import gcd
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -155,16 +155,18 @@ def _chunked_total(divergence: Divergence, chunks: Float[Array, "c l d"], sample
 def _chunked_total_forward(divergence: Divergence, chunks, samples):
     """The value and the gradients asked for in one pass, so that no chunk is kept, nor done twice."""
     asked = [s is not None and s.perturbed for s in samples]
-    values = [None if s is None else s.value for s in samples]
+    values: list[Any] = [None if s is None else s.value for s in samples]
 
     def total(wanted: list[Array], directions: Array) -> Array:
         wanted_values = iter(wanted)
-        return _total(divergence, directions, *(next(wanted_values) if w else v for w, v in zip(asked, values)))
+        return _total(
+            divergence, directions, *(next(wanted_values) if w else v for w, v in zip(asked, values, strict=True))
+        )
 
     def body(sums, directions):
         return jax.tree.map(jnp.add, sums, jax.value_and_grad(total)(wanted, directions)), None
 
-    wanted = [value for value, w in zip(values, asked) if w]
+    wanted = [value for value, w in zip(values, asked, strict=True) if w]
     start = jax.tree.map(jnp.zeros_like, (values[0][0, 0], wanted))
     (value, gradients), _ = jax.lax.scan(body, start, chunks.value)
     of_wanted = iter(gradients)

@@ -151,13 +151,14 @@ def _is_zero(tangent: object) -> bool:
     return isinstance(tangent, SymbolicZero)
 
 
-@partial(jax.jit, static_argnums=(0, 1))
 @partial(jax.custom_jvp, nondiff_argnums=(0, 1))
-def _mean(form: Form, ring: Ring, parameters: tuple, height: Array, x: Array, y: Array, a: Array, b: Array) -> Array:
+def _mean_rule(
+    form: Form, ring: Ring, parameters: tuple, height: Array, x: Array, y: Array, a: Array, b: Array
+) -> Array:
     return _between(form, ring)(parameters, height, x, y, a, b)[0]
 
 
-@partial(_mean.__wrapped__.defjvp, symbolic_zeros=True)
+@partial(_mean_rule.defjvp, symbolic_zeros=True)
 def _mean_jvp(form: Form, ring: Ring, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
     parameters, height, x, y, a, b = primals
     along_parameters, _, along_x, along_y, along_a, along_b = tangents
@@ -178,13 +179,12 @@ def _mean_jvp(form: Form, ring: Ring, primals: tuple, tangents: tuple) -> tuple[
     return value, tangent
 
 
-@partial(jax.jit, static_argnums=(0, 1))
 @partial(jax.custom_jvp, nondiff_argnums=(0, 1))
-def _mean_within(form: Form, ring: Ring, parameters: tuple, height: Array, x: Array, a: Array) -> Array:
+def _mean_within_rule(form: Form, ring: Ring, parameters: tuple, height: Array, x: Array, a: Array) -> Array:
     return _within(form, ring)(parameters, height, x, a)[0]
 
 
-@partial(_mean_within.__wrapped__.defjvp, symbolic_zeros=True)
+@partial(_mean_within_rule.defjvp, symbolic_zeros=True)
 def _mean_within_jvp(form: Form, ring: Ring, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
     parameters, height, x, a = primals
     along_parameters, _, along_x, along_a = tangents
@@ -201,13 +201,12 @@ def _mean_within_jvp(form: Form, ring: Ring, primals: tuple, tangents: tuple) ->
     return value, tangent
 
 
-@partial(jax.jit, static_argnums=(0, 1))
 @partial(jax.custom_jvp, nondiff_argnums=(0, 1))
-def _means(form: Form, ring: Ring, parameters: tuple, points: Array, y: Array, b: Array) -> Array:
+def _means_rule(form: Form, ring: Ring, parameters: tuple, points: Array, y: Array, b: Array) -> Array:
     return _between(form, ring)(parameters, jnp.zeros((), y.dtype), points, y, jnp.ones_like(points[:, 0]), b)[1].sums
 
 
-@partial(_means.__wrapped__.defjvp, symbolic_zeros=True)
+@partial(_means_rule.defjvp, symbolic_zeros=True)
 def _means_jvp(form: Form, ring: Ring, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
     parameters, points, y, b = primals
     if not all(_is_zero(tangent) for tangent in jax.tree.leaves((tangents[0], tangents[2:]), is_leaf=_is_zero)):
@@ -281,3 +280,9 @@ def kernel_means(
     form, parameters = _form(kernel, y)
     y, weights = _padded(y, ring), _padded(weights.astype(y.dtype), ring)
     return _means(form, ring, parameters, _padded(points, ring), y, weights)[:count]
+
+
+# Compiled once for a form and a mesh.
+_means, _mean, _mean_within = (
+    jax.jit(rule, static_argnums=(0, 1)) for rule in (_means_rule, _mean_rule, _mean_within_rule)
+)
