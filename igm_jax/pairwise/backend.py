@@ -40,6 +40,7 @@ def using(name: str) -> AbstractContextManager[None]:
 
     Example:
         >>> from igm_jax import energy_distance
+        >>> from igm_jax.pairwise.backend import using
         >>> with using("interpret"):
         ...     float(energy_distance([[0.0]], [[1.0]]))
         2.0
