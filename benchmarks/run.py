@@ -8,8 +8,7 @@
 
 Each implementation has a process of its own, is first checked against a float64 reference, and then timed in turn with the
 others. The directory gets ``results.json``, ``results.md`` and two pictures; ``rows.jsonl`` grows on the way. Peers come with
-``pip install "igm-jax[benchmarks]"`` (flash-sinkhorn, for GPUs, on its own); what is not installed is listed as absent. The
-default takes about a quarter of an hour on two cores.
+``pip install "igm-jax[benchmarks]"`` (flash-sinkhorn, for GPUs, on its own); what is not installed is listed as absent.
 """
 
 import dataclasses

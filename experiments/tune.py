@@ -5,7 +5,7 @@
 
 Each objective has three candidates in ``experiments/settings.py``; each is trained once under the same budget and judged on
 held-out data that the comparison does not use (fresh draws, or the validation images). The table says which won, so that
-``settings.py`` can name it first. On two cores the whole search takes about a quarter of an hour.
+``settings.py`` can name it first.
 """
 
 import dataclasses
