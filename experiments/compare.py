@@ -46,7 +46,7 @@ class Compare:
     seeds: int = 3
     """Independent runs of each, side by side."""
     steps: int | None = None
-    """Updates of the generator; by default 2000 in the plane and 1500 for images."""
+    """Updates of the generator; by default 1200 in the plane and 800 for images."""
     batch_size: int | None = None
     """Samples, and data, in each minibatch; by default 512 in the plane and 256 for images."""
     generator: Pushforward = dataclasses.field(default_factory=Pushforward)

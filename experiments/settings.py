@@ -28,7 +28,7 @@ class Effort(NamedTuple):
     batch_size: int
 
 
-PLANE, IMAGES = Effort(2000, 512), Effort(1500, 256)
+PLANE, IMAGES = Effort(1200, 512), Effort(800, 256)
 """Narrow modes in the plane take long to separate, and small minibatches miscount them; images cost more an update."""
 
 Candidates = dict[str, tuple[ObjectiveConfig, ...]]
