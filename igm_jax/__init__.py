@@ -10,6 +10,7 @@ from igm_jax.objectives.energy import energy_distance
 from igm_jax.objectives.mmd import mmd2_biased, mmd2_unbiased
 from igm_jax.objectives.sinkhorn import sinkhorn_divergence
 from igm_jax.objectives.sliced import sliced_wasserstein, wasserstein_1d
+from igm_jax.objectives.sliced_energy import energy_distance_1d, sliced_energy_distance
 
 __version__ = "0.1.0"
 
@@ -19,10 +20,12 @@ __all__ = [
     "NoWitnessError",
     "Objective",
     "energy_distance",
+    "energy_distance_1d",
     "from_velocity",
     "mmd2_biased",
     "mmd2_unbiased",
     "sinkhorn_divergence",
+    "sliced_energy_distance",
     "sliced_wasserstein",
     "stateless",
     "velocity",

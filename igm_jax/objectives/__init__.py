@@ -15,6 +15,7 @@ from igm_jax.objectives.sinkhorn import (
     sinkhorn_witness,
 )
 from igm_jax.objectives.sliced import random_directions, sliced, sliced_wasserstein, sliced_witness, wasserstein_1d
+from igm_jax.objectives.sliced_energy import energy_distance_1d, sliced_energy_distance
 from igm_jax.objectives.wasserstein_gan import gradient_penalty, wgan_gp, wgan_value
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "drifting_loss",
     "energy",
     "energy_distance",
+    "energy_distance_1d",
     "f_divergence",
     "f_gan",
     "f_gan_value",
@@ -49,6 +51,7 @@ __all__ = [
     "sinkhorn_potentials",
     "sinkhorn_witness",
     "sliced",
+    "sliced_energy_distance",
     "sliced_wasserstein",
     "sliced_witness",
     "wasserstein_1d",

@@ -5,69 +5,20 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Objective
 from igm_jax.checks import ArrayLike
 from igm_jax.pairwise.costs import centred, matmul
-from igm_jax.pairwise.reductions import block_sum
-
-
-class _Pieces(NamedTuple):
-    """The monotone coupling of two sorted samples: piece k moves mass ``width`` from ``x[x_rank]`` to ``y[y_rank]``."""
-
-    x_rank: Array | np.ndarray
-    y_rank: Array | np.ndarray
-    width: Array
-
-
-def _uniform_pieces(n: int, m: int, dtype) -> _Pieces:
-    """The coupling of two uniform samples. It depends on their sizes alone, so it is worked out before tracing, in integers."""
-    ends = np.union1d(np.arange(1, n + 1) * m, np.arange(1, m + 1) * n)
-    starts = np.concatenate([[0], ends[:-1]])
-    return _Pieces(starts // m, starts // n, jnp.asarray((ends - starts) / (n * m), dtype))
-
-
-def _weighted_pieces(a: Array, b: Array) -> _Pieces:
-    """The coupling of two weighted samples, already sorted: merge the steps of their distribution functions."""
-    a_ends, b_ends = jnp.cumsum(a), jnp.cumsum(b)
-    a_ends, b_ends = a_ends / a_ends[-1], b_ends / b_ends[-1]
-    ends = jnp.sort(jnp.concatenate([a_ends, b_ends]))
-    starts = jnp.concatenate([jnp.zeros(1, ends.dtype), ends[:-1]])
-    middle = (starts + ends) / 2
-    x_rank = jnp.minimum(jnp.searchsorted(a_ends, middle, side="right"), len(a) - 1)
-    y_rank = jnp.minimum(jnp.searchsorted(b_ends, middle, side="right"), len(b) - 1)
-    return _Pieces(x_rank, y_rank, ends - starts)
-
-
-def _power(gap: Array, p: float) -> Array:
-    """``|gap|^p`` with derivative 0 at 0 for every p ≥ 1."""
-    if p == 2:
-        return jnp.square(gap)
-    size = jnp.abs(gap)
-    return size if p == 1 else jnp.where(size > 0, jnp.where(size > 0, size, 1) ** p, 0)
-
-
-def _transport(x: Array, y: Array, a: Array | None, b: Array | None, p: float) -> Array:
-    """``W_p^p`` of scalars x (n,) and y (m,); weights None where both sides are uniform."""
-    if a is None or b is None:
-        x, y = jnp.sort(x), jnp.sort(y)
-        if len(x) == len(y):
-            return block_sum(_power(x - y, p)) / len(x)
-        pieces = _uniform_pieces(len(x), len(y), x.dtype)
-    else:
-        x_order, y_order = jnp.argsort(x), jnp.argsort(y)
-        x, y, pieces = x[x_order], y[y_order], _weighted_pieces(a[x_order], b[y_order])
-    return block_sum(pieces.width * _power(x[pieces.x_rank] - y[pieces.y_rank], p))
+from igm_jax.pairwise.line import Transport, mean_over_directions
 
 
 def _exponent(p: float) -> float:
     checks.positive("p", p)
     if p < 1:
         raise ValueError(f"`p` must be at least 1, where the monotone coupling is optimal, but is {p}")
-    return p
+    return float(p)
 
 
 def _checked_weights(x: Array, y: Array, x_weights, y_weights) -> tuple[Array | None, Array | None]:
@@ -86,6 +37,12 @@ def _column(name: str, value: ArrayLike) -> Array:
             " for vectors use `sliced_wasserstein` or `sinkhorn_divergence`"
         )
     return array
+
+
+def scalar_pair(x: ArrayLike, y: ArrayLike, x_weights, y_weights) -> tuple[Array, Array, Array | None, Array | None]:
+    """Checked scalars as centred (n, 1) and (m, 1), and their weights, None where both are uniform."""
+    x, y = checks.pair(_column("x", x), _column("y", y))
+    return *centred(x, y), *_checked_weights(x, y, x_weights, y_weights)
 
 
 def wasserstein_1d(
@@ -115,10 +72,9 @@ def wasserstein_1d(
 
     Source: Peyré and Cuturi, Computational Optimal Transport, arXiv 1803.00567, Remark 2.30.
     """
-    x, y = checks.pair(_column("x", x), _column("y", y))
-    weights = _checked_weights(x, y, x_weights, y_weights)
-    x, y = centred(x, y)
-    return _transport(x[:, 0], y[:, 0], *weights, _exponent(p))
+    p = _exponent(p)
+    x, y, a, b = scalar_pair(x, y, x_weights, y_weights)
+    return mean_over_directions(Transport(p), jnp.ones((1, 1), x.dtype), x, y, a, b)
 
 
 def random_directions(key: Key, dim: int, num_projections: int, dtype=float) -> Float[Array, "k d"]:
@@ -149,6 +105,16 @@ def random_directions(key: Key, dim: int, num_projections: int, dtype=float) -> 
 
 def _project(directions: Array, *samples: Array) -> list[Array]:
     return [matmul(directions, some.T) for some in samples]
+
+
+def projection_input(
+    key: Key, x: ArrayLike, y: ArrayLike, num_projections: int, x_weights, y_weights
+) -> tuple[Array, Array, Array, Array | None, Array | None]:
+    """Random directions, checked and centred samples, and their weights, None where both are uniform."""
+    x, y = checks.pair(x, y)
+    a, b = _checked_weights(x, y, x_weights, y_weights)
+    x, y = centred(x, y)
+    return random_directions(key, x.shape[1], num_projections, x.dtype), x, y, a, b
 
 
 def sliced_wasserstein(
@@ -190,12 +156,9 @@ def sliced_wasserstein(
 
     Source: Bonneel et al., Sliced and Radon Wasserstein Barycenters, JMIV 51 (2015).
     """
-    x, y = checks.pair(x, y)
-    a, b = _checked_weights(x, y, x_weights, y_weights)
-    x, y = centred(x, y)
-    directions = random_directions(key, x.shape[1], num_projections, x.dtype)
-    along = jax.vmap(lambda u, v: _transport(u, v, a, b, _exponent(p)))
-    return block_sum(along(*_project(directions, x, y))) / num_projections
+    p = _exponent(p)
+    directions, x, y, a, b = projection_input(key, x, y, num_projections, x_weights, y_weights)
+    return mean_over_directions(Transport(p), directions, x, y, a, b)
 
 
 def _potential_1d(points: Array, x: Array, y: Array, p: float) -> Array:
@@ -205,7 +168,7 @@ def _potential_1d(points: Array, x: Array, y: Array, p: float) -> Array:
     """
     order = jnp.argsort(x)
     x = x[order]
-    slope = (len(x) * jax.grad(_transport)(x, y, None, None, p)).astype(x.dtype)
+    slope = len(x) * jax.grad(lambda x: Transport(p)(x[:, None], y[:, None], None, None)[0])(x)
     height = jnp.concatenate([jnp.zeros(1, x.dtype), jnp.cumsum(jnp.diff(x) * (slope[1:] + slope[:-1]) / 2)])
     left = jnp.clip(jnp.searchsorted(x, points, side="right") - 1, 0, max(len(x) - 2, 0))
     right = jnp.minimum(left + 1, len(x) - 1)

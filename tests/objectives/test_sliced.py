@@ -3,13 +3,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax.test_util import check_grads
-from scipy import stats
+from scipy import special, stats
 
-from igm_jax import sliced_wasserstein, wasserstein_1d
+from igm_jax import energy_distance, energy_distance_1d, sliced_energy_distance, sliced_wasserstein, wasserstein_1d
 from igm_jax.objectives import random_directions, sliced, sliced_witness
+from igm_jax.pairwise import line
 from tests import reference
 
 RNG = np.random.default_rng(0)
+KEY = jax.random.key(0)
 
 
 @pytest.mark.parametrize("sizes", [(20, 20), (20, 30), (7, 11), (1, 5)])
@@ -123,3 +125,129 @@ def test_bad_input_is_explained():
         sliced(0)
     with pytest.raises(ValueError, match="`p` must be one of 1, 2"):
         sliced(8, p=3)
+
+
+# --- many directions, in chunks, and by sorting alone ---
+
+DIVERGENCES = [
+    pytest.param(lambda *a, **k: sliced_wasserstein(KEY, *a, num_projections=6, p=1, **k), id="p=1"),
+    pytest.param(lambda *a, **k: sliced_wasserstein(KEY, *a, num_projections=6, p=1.5, **k), id="p=1.5"),
+    pytest.param(lambda *a, **k: sliced_wasserstein(KEY, *a, num_projections=6, **k), id="p=2"),
+    pytest.param(lambda *a, **k: sliced_energy_distance(KEY, *a, num_projections=6, **k), id="energy"),
+]
+
+
+@pytest.fixture(params=["at once", "chunks of directions"])
+def chunks(request, monkeypatch):
+    """Both ways through the directions: all at once, or four and then two and two zeros."""
+    line.mean_over_directions.clear_cache()
+    if request.param != "at once":
+        monkeypatch.setattr(line, "SCALARS_AT_ONCE", 60)
+    yield
+    line.mean_over_directions.clear_cache()
+
+
+@pytest.mark.parametrize("sizes", [(7, 7), (6, 9)])
+@pytest.mark.parametrize("divergence", DIVERGENCES)
+def test_sliced_gradients_by_finite_differences(divergence, sizes, chunks, x64):
+    rng = np.random.default_rng(1)  # one step of the finite difference, 1e-6, then crosses no tie
+    x, y = (rng.normal(size=(n, 3)) for n in sizes)
+    a, b = (rng.uniform(1, 2, size=n) for n in sizes)
+    check_grads(jax.jit(divergence), (x, y), order=1, modes=["rev"], rtol=1e-5, eps=1e-6)
+    weighted = jax.jit(lambda x, y, a, b: divergence(x, y, x_weights=a, y_weights=b))
+    check_grads(weighted, (x, y, a, b), order=1, modes=["rev"], rtol=1e-5, eps=1e-6)
+    for k, argument in enumerate((x, y, a, b)):
+        alone = jax.grad(weighted, argnums=k)(x, y, a, b)
+        assert alone.shape == argument.shape
+        np.testing.assert_allclose(alone, jax.grad(weighted, argnums=(0, 1, 2, 3))(x, y, a, b)[k], rtol=1e-12)
+
+
+# Not p = 1.5: its second derivative is infinite where two numbers meet, and no finite difference is close to it nearby.
+@pytest.mark.parametrize("divergence", [DIVERGENCES[0], *DIVERGENCES[2:]])
+def test_second_derivatives_by_finite_differences(divergence, chunks, x64):
+    x, y, step = np.random.default_rng(1).normal(size=(3, 6, 3))
+    slope = jax.jit(lambda x, y: jnp.sum(step * jax.grad(divergence)(x, y)))
+    check_grads(slope, (x, y), order=1, modes=["rev"], rtol=1e-4, atol=1e-7, eps=1e-6)
+
+
+@pytest.mark.parametrize("divergence", DIVERGENCES)
+def test_weights_are_repetitions(divergence, chunks, x64):
+    x, y = RNG.normal(size=(5, 3)), RNG.normal(size=(8, 3))
+    a, b = np.array([1, 3, 0, 2, 1]), np.array([2, 1, 1, 4, 1, 0, 1, 1])
+    got = divergence(x, y, x_weights=a, y_weights=b)
+    np.testing.assert_allclose(got, divergence(np.repeat(x, a, 0), np.repeat(y, b, 0)), rtol=1e-10)
+
+
+def test_chunks_change_nothing(monkeypatch, x64):
+    x, y = RNG.normal(size=(30, 3)), RNG.normal(size=(20, 3))
+    loss = jax.value_and_grad(lambda x: sliced_wasserstein(KEY, x, y, num_projections=11))
+    whole = loss(x)
+    line.mean_over_directions.clear_cache()
+    monkeypatch.setattr(line, "SCALARS_AT_ONCE", 200)
+    jax.tree.map(lambda got, expected: np.testing.assert_allclose(got, expected, rtol=1e-12), loss(x), whole)
+    line.mean_over_directions.clear_cache()
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("sizes", [(4096, 4096), (20_000, 30_000), (65_536, 65_536)])
+def test_memory_of_value_and_gradient_is_bounded(sizes, weighted):
+    x, y, a, b = (jax.ShapeDtypeStruct(s, jnp.float32) for s in ((sizes[0], 8), (sizes[1], 8), sizes[:1], sizes[1:]))
+
+    def loss(x, y, a, b):
+        return sliced_wasserstein(KEY, x, y, **({"x_weights": a, "y_weights": b} if weighted else {}))
+
+    compiled = jax.jit(jax.value_and_grad(loss)).lower(x, y, a, b).compile()
+    assert compiled.memory_analysis().temp_size_in_bytes <= 150e6
+
+
+def test_a_second_call_compiles_nothing():
+    x, y = RNG.normal(size=(2, 12, 3)).astype(np.float32)
+    sliced_wasserstein(jax.random.key(0), x, y, p=2)
+    before = line.mean_over_directions._cache_size()
+    sliced_wasserstein(jax.random.key(1), y, x, p=2.0)
+    assert line.mean_over_directions._cache_size() == before
+
+
+# --- energy distance by sorting ---
+
+
+def weighted_energy(x, y, a, b):
+    return reference.mmd2(x, y, lambda u, v: -np.sqrt(reference.squared_distances(u, v)), a, b)
+
+
+@pytest.mark.parametrize("sizes", [(1, 1), (40, 40), (1000, 1000), (300, 470)])
+@pytest.mark.parametrize("offset", [0, 1e4])
+def test_energy_of_scalars_float32_matches_float64(sizes, offset):
+    x, y = ((RNG.normal(s, 1, size=(n, 1)) + offset).astype(np.float32) for n, s in zip(sizes, (0.3, 0), strict=True))
+    a, b = (RNG.uniform(size=n).astype(np.float32) for n in sizes)
+    np.testing.assert_allclose(energy_distance_1d(x, y), reference.energy(x, y), rtol=1e-6)
+    got = energy_distance_1d(x, y, x_weights=a, y_weights=b)
+    # Normalised float32 weights sum to 1 ± 6e-8 alone, and the difference of the distribution functions is about a tenth.
+    np.testing.assert_allclose(got, weighted_energy(x, y, a, b), rtol=3e-6)
+
+
+def test_energy_of_scalars_and_its_gradients_are_those_of_all_pairs(x64):
+    x, y, a, b = RNG.normal(size=(20, 1)), RNG.normal(size=(30, 1)), RNG.uniform(size=20), RNG.uniform(size=30)
+    np.testing.assert_allclose(energy_distance_1d(x, y), energy_distance(x, y), rtol=1e-11)
+    for argnums in (0, 1, 2, 3):
+        got, expected = (
+            jax.grad(lambda x, y, a, b, f=f: f(x, y, x_weights=a, y_weights=b), argnums)(x, y, a, b)
+            for f in (energy_distance_1d, energy_distance)
+        )
+        np.testing.assert_allclose(got, expected, rtol=1e-8, atol=1e-12)
+
+
+def test_sliced_energy_is_the_energy_distance_in_the_mean(x64):
+    x, y = RNG.normal(size=(20, 3)), RNG.normal(size=(15, 3)) + 1
+    values = [float(sliced_energy_distance(jax.random.key(s), x, y, num_projections=400)) for s in range(20)]
+    constant = special.gamma(3 / 2) / (np.sqrt(np.pi) * special.gamma(2))
+    error = np.mean(values) - constant * reference.energy(x, y)
+    assert abs(error) < 4 * np.std(values, ddof=1) / np.sqrt(20)
+
+
+def test_energy_vanishes_for_equal_samples_and_ties_have_no_pull():
+    x = np.repeat(RNG.normal(size=(5, 1)), 4, axis=0).astype(np.float32)
+    assert float(energy_distance_1d(x, x[::-1])) == 0
+    assert float(energy_distance_1d([0.0], [3.0])) == 6
+    with pytest.raises(ValueError, match="must be one-dimensional"):
+        energy_distance_1d(np.ones((3, 2)), np.ones((3, 2)))
