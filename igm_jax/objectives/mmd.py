@@ -9,14 +9,14 @@ from igm_jax import checks
 from igm_jax.base import Objective, stateless
 from igm_jax.checks import ArrayLike
 from igm_jax.pairwise.budget import after
-from igm_jax.pairwise.kernels import Kernel
-from igm_jax.pairwise.reductions import (
+from igm_jax.pairwise.kernel_means import (
     kernel_height,
     kernel_mean,
     kernel_mean_distinct,
     kernel_mean_within,
     kernel_means,
 )
+from igm_jax.pairwise.kernels import Kernel
 
 
 def mmd2_biased(

@@ -50,14 +50,21 @@ def safe_sqrt(squared: Float[Array, "..."]) -> Float[Array, "..."]:
     return jnp.where(positive, jnp.sqrt(jnp.where(positive, squared, 1)), 0)
 
 
-def centred(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> tuple[Float[Array, "n d"], Float[Array, "m d"]]:
-    """Both sets minus the mean of ``y``; in at least single precision.
+def centred(
+    x: Float[Array, "n d"], y: Float[Array, "m d"], weights: Float[Array, " m"] | None = None
+) -> tuple[Float[Array, "n d"], Float[Array, "m d"]]:
+    """Both sets minus the mean of ``y``, weighted where a far sample may have no weight; in at least single precision.
 
     Distances do not change, so no derivative flows through the mean.
     """
     dtype = checks.at_least_single(x.dtype)
     x, y = x.astype(dtype), y.astype(dtype)
-    mean = jax.lax.stop_gradient(jnp.mean(y, axis=0, keepdims=True))
+    if weights is None:
+        mean = jnp.mean(y, axis=0, keepdims=True)
+    else:  # a product of elements, which no default precision of matrix products rounds
+        share = (weights / jnp.sum(weights)).astype(dtype)
+        mean = jnp.sum(share[:, None] * y, axis=0, keepdims=True)
+    mean = jax.lax.stop_gradient(mean)
     # One bit less than it has, so that every use sees one rounded mean. A compiler that fuses its last product into the
     # difference subtracts an exact mean from x and a rounded one from y, which far from the origin is not the same.
     info = jnp.finfo(dtype)
@@ -118,15 +125,16 @@ class Pairs:
     Args:
         x: (n, d) samples, one for each row of the matrices below.
         y: (m, d) samples, one for each column.
+        weights: (m,) weights of y, where some may be zero: the farther it reaches, the fewer digits are left to the rest.
     """
 
-    def __init__(self, x: Float[Array, "n d"], y: Float[Array, "m d"]):
-        self.x, self.y = x, y
+    def __init__(self, x: Float[Array, "n d"], y: Float[Array, "m d"], weights: Float[Array, " m"] | None = None):
+        self.x, self.y, self.weights = x, y, weights
 
     @cached_property
     def squared(self) -> Float[Array, "n m"]:
         """``‖x_i - y_j‖²``."""
-        x, y = centred(self.x, self.y)
+        x, y = centred(self.x, self.y, self.weights)
         return direct_form(x, y) if x.shape[1] <= DIRECT_FEATURES else dot_form(x, y, norms(x), norms(y))
 
     @cached_property

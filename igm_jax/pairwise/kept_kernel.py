@@ -32,9 +32,9 @@ Absorption = Callable[[Array, Array], tuple[Array, Array]]
 """``(ε, g) -> (g, error)``: some scalings at one ε, absorbed, and the marginal error before the last of them."""
 
 
-def _anneal(absorption: Absorption, costs: Array, epsilon: Array, stopping: Stopping) -> _Progress:
+def _anneal(absorption: Absorption, costs: Array, seen: Array, epsilon: Array, stopping: Stopping) -> _Progress:
     """Absorptions down the ε-schedule, then at the target ε until the error is small or the updates are spent."""
-    largest = jnp.max(costs)
+    largest = jnp.max(costs, where=seen, initial=0)
     # Below this, the rounding of (f + g - C)/ε is all that the error measures.
     attainable = jnp.maximum(stopping.tolerance, 4 * jnp.finfo(costs.dtype).eps * largest / epsilon)
 
@@ -98,5 +98,6 @@ def solve(
 
     Source: Schmitzer, Stabilized Sparse Scaling Algorithms for Entropy Regularized Transport Problems, arXiv 1610.06519.
     """
-    progress = _anneal(partial(_alternating, costs, a, b), costs, epsilon, stopping)
+    seen = (a > 0)[:, None] & (b > 0)[None, :]
+    progress = _anneal(partial(_alternating, costs, a, b), costs, seen, epsilon, stopping)
     return progress.g, progress.iterations

@@ -235,7 +235,7 @@ def _form(kernel: Kernel, like: Array) -> tuple[Form, tuple[Array, ...]]:
 
 
 def kernel_height(kernel: Kernel, ring: Ring, x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, ""]:
-    """About the mean of a kernel, from a few pairs on each device: see ``reductions.kernel_height``."""
+    """About the mean of a kernel, from a few pairs on each device: see ``kernel_means.kernel_height``."""
 
     def body(parameters: tuple, zero: Array, x: Array, y: Array) -> tuple:
         height = zero + jnp.mean(form.value(Pairs(x[:MOST], y[:MOST]).squared, *parameters))

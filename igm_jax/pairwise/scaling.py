@@ -163,7 +163,8 @@ def solve(
     Source: Lehmann et al., A note on overrelaxation in the Sinkhorn algorithm, arXiv 2012.12562.
     """
     dtype, (tiles, rows, _) = pairs.y.dtype, pairs.x.shape
-    largest = jnp.square(jnp.sqrt(jnp.max(pairs.x_norms)) + jnp.sqrt(jnp.max(pairs.y_norms)))
+    of_x, of_y = (jnp.max(n, where=w > 0, initial=0) for n, w in ((pairs.x_norms, pairs.a), (pairs.y_norms, pairs.b)))
+    largest = jnp.square(jnp.sqrt(of_x) + jnp.sqrt(of_y))
     zero, inf = jnp.zeros((), dtype), jnp.full((), jnp.inf, dtype)
     if start is None:
         # The solution at ε = ∞, up to a constant. The schedule comes down from there to a quarter of the mean cost at once.
@@ -207,7 +208,7 @@ def solve_within(
     Source: Feydy et al., arXiv 1810.08278, Section 3.1.
     """
     dtype = pairs.x.dtype
-    attainable = _attainable(epsilon, 4 * jnp.max(pairs.norms), stopping.tolerance)
+    attainable = _attainable(epsilon, 4 * jnp.max(pairs.norms, where=pairs.a > 0, initial=0), stopping.tolerance)
 
     def unfinished(progress: tuple[Array, Array, Array]) -> Array:
         _, error, iterations = progress

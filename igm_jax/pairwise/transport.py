@@ -95,7 +95,7 @@ def between(x: Float[Array, "n d"], y: Float[Array, "m d"], a: Array, b: Array, 
     Returns:
         The tiles.
     """
-    x, y = centred(x, y)
+    x, y = centred(x, y, b)
     tiles, rows = tiling(len(x), len(y))
     x, a = in_tiles(x, tiles, rows), in_tiles(a, tiles, rows)
     x_norms, y_norms = jnp.sum(x * x, axis=2), jnp.sum(y * y, axis=1)

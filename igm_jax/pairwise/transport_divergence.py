@@ -144,7 +144,7 @@ def solved(
     x, y, a, b, epsilon, rho = problem
     few = len(x) * len(y) <= CACHED_PAIRS and settings.streaming is None
     if few and rho is None and start is None and not settings.stopping.fixed:
-        return kept_kernel.solve(Pairs(x, y).squared, a, b, epsilon, settings.stopping)
+        return kept_kernel.solve(Pairs(x, y, b).squared, a, b, epsilon, settings.stopping)
     _, g, iterations = solve(pairs, epsilon, rho, settings.stopping, start)
     return g, iterations
 

@@ -61,7 +61,7 @@ def within(x: Float[Array, "n d"], a: Float[Array, " n"], *, keep: bool) -> With
     Returns:
         The tiles.
     """
-    x, _ = centred(x, x)
+    x, _ = centred(x, x, a)
     tiles, rows = tiling(len(x), len(x) // 2 + 1, odd=True)
     x, a = in_tiles(x, tiles, rows), in_tiles(a, tiles, rows)
     norms = jnp.sum(x * x, axis=2)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from igm_jax import energy_distance, kernels, mmd2_biased
-from igm_jax.pairwise import backend, fused, reductions, tiled
+from igm_jax.pairwise import backend, fused, kernel_means, tiled
 from igm_jax.pairwise.radial import (
     Combined,
     Distance,
@@ -239,7 +239,7 @@ def test_derivatives_in_bandwidth_weights_and_columns():
 
     def means(bandwidth, points, weights):
         kernel = kernels.laplace(bandwidth)
-        return jnp.sum(jnp.sin(reductions.kernel_means(kernel, x, points, weights)))
+        return jnp.sum(jnp.sin(kernel_means.kernel_means(kernel, x, points, weights)))
 
     gradient = jax.jit(jax.grad(means, argnums=(0, 1, 2)))
     expected = gradient(1.2, y, weights)

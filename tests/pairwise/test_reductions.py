@@ -1,7 +1,6 @@
 import jax.numpy as jnp
 import numpy as np
 
-from igm_jax import kernels
 from igm_jax.pairwise import reductions
 from tests import reference
 
@@ -13,24 +12,6 @@ def test_block_sum_is_a_sum_and_more_accurate_than_a_running_one():
     blocked = np.float64(reductions.block_sum(jnp.asarray(terms)))
     assert abs(blocked - exact) < 2e-7 * exact < abs(running - exact)
     np.testing.assert_allclose(reductions.block_sum(jnp.arange(6.0).reshape(2, 3), axis=0), [3.0, 5.0, 7.0])
-
-
-def test_kernel_mean_of_distinct_pairs(x64):
-    x = np.random.default_rng(0).normal(size=(6, 2))
-    matrix = np.asarray(kernels.gaussian(1.0)(x, x))
-    got = reductions.kernel_mean_distinct(kernels.gaussian(1.0), jnp.asarray(x), jnp.full(6, 1 / 6))
-    np.testing.assert_allclose(got, (matrix.sum() - 6) / 30, rtol=1e-12)
-
-
-def test_a_height_is_taken_off_the_kernel(x64):
-    x, y = np.random.default_rng(0).normal(size=(2, 9, 2))
-    a, b = np.arange(1.0, 10) / 45, np.full(9, 1 / 9)
-    for kernel in (kernels.laplace(1.0), kernels.polynomial()):
-        matrix = np.asarray(kernel(x, y))
-        height = reductions.kernel_height(kernel, jnp.asarray(x), jnp.asarray(y))
-        np.testing.assert_allclose(height, matrix.mean(), rtol=1e-12)
-        got = reductions.kernel_mean(kernel, *map(jnp.asarray, (x, y, a, b)), height)
-        np.testing.assert_allclose(got, a @ (matrix - matrix.mean()) @ b, rtol=1e-10)
 
 
 def test_soft_minimum_tends_to_the_minimum_and_to_the_mean(x64):
@@ -77,11 +58,3 @@ def test_barycentres_keep_their_digits_far_away():
     exact = kernel @ y.astype(np.float64) / kernel.sum(1, keepdims=True) - x
     got = reductions.soft_barycentres(jnp.asarray(x), jnp.asarray(y), jnp.ones(6), jnp.float32(1))
     np.testing.assert_allclose(got, exact, atol=5e-6 * np.abs(exact).max())
-
-
-def test_kernel_means_are_weighted_row_means(x64):
-    x, y = np.random.default_rng(0).normal(size=(2, 40, 2))
-    weights = np.arange(40.0) / 780
-    expected = np.exp(-reference.squared_distances(x, y) / 2) @ weights
-    got = reductions.kernel_means(kernels.gaussian(1.0), *map(jnp.asarray, (x, y, weights)))
-    np.testing.assert_allclose(got, expected, rtol=1e-12)

@@ -9,7 +9,7 @@ import pytest
 from jax.test_util import check_grads
 
 from igm_jax import energy_distance, kernels, mmd2_biased
-from igm_jax.pairwise import budget, costs, reductions, tiled
+from igm_jax.pairwise import budget, costs, kernel_means, tiled
 from igm_jax.pairwise.radial import Gaussian, GaussianBank
 from tests import reference
 
@@ -138,7 +138,7 @@ def test_derivatives_of_means_at_points(x64):
 
     @jax.jit
     def means(points, y, weights, bandwidth):
-        return reductions.kernel_means(kernels.laplace(bandwidth) + kernels.gaussian(bandwidth), points, y, weights)
+        return kernel_means.kernel_means(kernels.laplace(bandwidth) + kernels.gaussian(bandwidth), points, y, weights)
 
     check_grads(means, (points, y, weights, 1.2), order=1, modes=["fwd", "rev"], rtol=1e-4)
 
