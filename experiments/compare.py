@@ -46,11 +46,11 @@ class Compare:
     seeds: int = 3
     """Independent runs of each, side by side."""
     steps: int | None = None
-    """Updates of the generator; by default 1200 in the plane and 800 for images."""
+    """Updates of the generator; by default 1000 in the plane and 1500 for images."""
     batch_size: int | None = None
-    """Samples, and data, in each minibatch; by default 512 in the plane and 256 for images."""
+    """Samples, and data, in each minibatch; by default 512 in the plane and 128 for images."""
     generator: Pushforward = dataclasses.field(default_factory=Pushforward)
-    optimizer: Adam = dataclasses.field(default_factory=lambda: Adam(rate=3e-3))
+    optimizer: Adam = dataclasses.field(default_factory=lambda: Adam(rate=None))
     average: float = 0.99
     """Decay of the moving average of the parameters."""
     samples: int = 2000
@@ -132,7 +132,10 @@ def budget(wish: Compare, problem: Problem) -> Budget:
     """What every objective is given alike on a target."""
     effort = PLANE if problem.space.image_shape is None else IMAGES
     chosen = {name: getattr(wish, name) for name in Budget._fields}
-    return Budget(**chosen | {name: chosen[name] or usual for name, usual in effort._asdict().items()})
+    chosen |= {name: chosen[name] or getattr(effort, name) for name in ("steps", "batch_size")}
+    if wish.optimizer.rate is None:
+        chosen["optimizer"] = dataclasses.replace(wish.optimizer, rate=effort.rate)
+    return Budget(**chosen)
 
 
 def _measured(

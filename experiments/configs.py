@@ -265,8 +265,8 @@ class Pushforward:
 class Adam:
     """The generator's optimiser."""
 
-    rate: float = 1e-3
-    """Learning rate."""
+    rate: float | None = 1e-3
+    """Learning rate; in the comparison by default 0.01 in the plane and 0.003 for images."""
     b1: float = 0.5
     """Memory of the gradient."""
     b2: float = 0.99
@@ -276,6 +276,8 @@ class Adam:
 
     def build(self, steps: int | None = None) -> optax.GradientTransformation:
         """The optax transformation; over ``steps``, if given, the rate falls to zero along a cosine."""
+        if self.rate is None:
+            raise ValueError("`rate` must be a positive number, but is None; give one, e.g. `--optimizer.rate 0.003`")
         rate = _positive("rate", self.rate)
         adam = optax.adam(rate if steps is None else optax.cosine_decay_schedule(rate, steps), b1=self.b1, b2=self.b2)
         return adam if self.clip is None else optax.chain(optax.clip_by_global_norm(_positive("clip", self.clip)), adam)

@@ -22,14 +22,15 @@ from experiments.configs import (
 
 
 class Effort(NamedTuple):
-    """How long everybody trains: updates of the generator, and samples (and data) in each minibatch."""
+    """How everybody trains: updates of the generator, samples (and data) in each minibatch, and the first learning rate."""
 
     steps: int
     batch_size: int
+    rate: float
 
 
-PLANE, IMAGES = Effort(1200, 512), Effort(800, 256)
-"""Narrow modes in the plane take long to separate, and small minibatches miscount them; images cost more an update."""
+PLANE, IMAGES = Effort(1000, 512, 1e-2), Effort(1500, 128, 3e-3)
+"""Small minibatches miscount narrow modes in the plane; images cost more an update, and critics of them need many."""
 
 Candidates = dict[str, tuple[ObjectiveConfig, ...]]
 
