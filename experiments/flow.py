@@ -41,8 +41,7 @@ from igm_jax.generators import particles
 from igm_jax.reporting import FLOOR, Cell, Line, Table, to_console, write_whole
 from igm_jax.training import NonFiniteError, Run, Trained, plain, provenance, train, training
 
-JUDGED = 1000
-HELD = 20
+JUDGED, HELD = 1000, 20
 
 
 @dataclasses.dataclass(frozen=True)

@@ -99,6 +99,7 @@ def adversarial(
 
 
 def check_parts(critic: Any, optimizer: Any) -> None:
+    """An error that says what was expected, unless these are a network and an optimiser."""
     if not isinstance(critic, Network):
         raise TypeError(
             f"`critic` must be a Network, e.g. `igm_jax.networks.mlp_critic(2)`, but is {type(critic).__name__};"

@@ -197,6 +197,16 @@ def between(
     return at_x, plan.resolved(y, plan.moments(y, total.T), lambda: again(y, x)[0].sums)
 
 
+def _shares(blocks: int, rows: int) -> np.ndarray:
+    """How much of each column of a window counts, where some pairs are seen from both ends."""
+    share = np.ones((blocks // 2 + 1) * rows)
+    # A block meets itself, and the last block of the window meets this one again, if their number is even.
+    share[:rows] = 0.5
+    if blocks % 2 == 0:
+        share[-rows:] = 0.5
+    return share
+
+
 def within(form: Form, parameters: tuple, x: Side, *, slopes: bool, each: bool = True) -> Moments:
     """Sums over all pairs of x with itself, each pair visited once for both of its ends.
 
@@ -218,12 +228,7 @@ def within(form: Form, parameters: tuple, x: Side, *, slopes: bool, each: bool =
     length = len(padded.points)
     blocks = length // rows
     window = (blocks // 2 + 1) * rows
-    # A block meets itself, where each pair is seen from both ends; so is the last block of the window, if their number is even.
-    share = np.ones(window)
-    share[:rows] = 0.5
-    if blocks % 2 == 0:
-        share[-rows:] = 0.5
-    share = jnp.asarray(share, x.points.dtype)
+    share = jnp.asarray(_shares(blocks, rows), x.points.dtype)
 
     # The columns turn by a block a step, so that the window is always the first of them. A window sliced at a moving place
     # would be fused into the tile, and cost more than the rest. Where points only feed a matrix product, a slice is cheaper.
