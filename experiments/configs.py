@@ -266,7 +266,7 @@ class Adam:
     """The generator's optimiser."""
 
     rate: float | None = 1e-3
-    """Learning rate; in the comparison by default 0.01 in the plane and 0.003 for images."""
+    """Learning rate; None leaves it to a comparison, which gives all objectives the target's own."""
     b1: float = 0.5
     """Memory of the gradient."""
     b2: float = 0.99

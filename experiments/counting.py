@@ -288,7 +288,7 @@ def strips(config: Config, data: Splits) -> bytes:
 
 
 def main() -> None:
-    config = tyro.cli(Config, description=__doc__)
+    config = tyro.cli(Config, description=__doc__, prog="python -m experiments.counting")
     try:
         config = prepared(config)
     except (OSError, TypeError, ValueError) as error:
