@@ -22,7 +22,7 @@ import numpy as np
 import tyro
 from rich.console import Console
 
-from experiments.configs import FGAN, GAN, OBJECTIVES, TARGETS, WGANGP, Adam, Problem, Pushforward
+from experiments.configs import COMPARED, OBJECTIVES, TARGETS, Adam, Problem, Pushforward, narrowed
 from experiments.groups import Budget, Group, Judges, flat_config, judges, load, save, trained_group
 from experiments.settings import IMAGES, PLANE, settings
 from experiments.summary import summarise, title
@@ -41,8 +41,8 @@ class Compare:
 
     targets: tuple[str, ...] = ("grid", "digits")
     """What to learn; see ``python -m experiments.train energy --help`` for all."""
-    objectives: tuple[str, ...] = tuple(OBJECTIVES)
-    """Which objectives, by name."""
+    objectives: tuple[str, ...] = COMPARED
+    """Which objectives, by name; see ``python -m experiments.train --help`` for all."""
     seeds: int = 3
     """Independent runs of each, side by side."""
     steps: int | None = None
@@ -157,8 +157,8 @@ def _measured(
 def _group(wish: Compare, target: str, problem: Problem, name: str, judge: Judges, directory: Path) -> Group:
     kind, path = settings(target, name), directory / "groups" / f"{target}-{name}.npz"
     alike = budget(wish, problem)
-    if wish.smoke and isinstance(kind, GAN | WGANGP | FGAN):
-        kind = dataclasses.replace(kind, critic=dataclasses.replace(kind.critic, width=16))
+    if wish.smoke:
+        kind = narrowed(kind)
     config = flat_config(kind, alike)
     group = load(path, config)
     if group is None:

@@ -32,7 +32,7 @@ import tyro
 from jaxtyping import Array
 from rich.console import Console
 
-from experiments.configs import FGAN, GAN, WGANGP, ObjectiveConfig, ScoreDifference
+from experiments.configs import ObjectiveChoice, ScoreDifference, narrowed
 from experiments.problems import Grid, Problem, TargetConfig
 from igm_jax import checks
 from igm_jax.base import Key
@@ -48,7 +48,7 @@ JUDGED, HELD = 1000, 20
 class Flow:
     """Let particles flow towards a target in the plane, under any objective."""
 
-    objective: ObjectiveConfig = dataclasses.field(default_factory=lambda: ScoreDifference(bandwidth=0.2))
+    objective: ObjectiveChoice = dataclasses.field(default_factory=lambda: ScoreDifference(bandwidth=0.2))
     target: TargetConfig = dataclasses.field(default_factory=Grid)
     source: Literal["ring", "square", "normal"] = "ring"
     """Where the particles start: on a circle, in a square, or from a Gaussian, as wide as the target."""
@@ -279,12 +279,9 @@ def _title(wish: Flow, problem: Problem) -> str:
 
 def _small(wish: Flow) -> Flow:
     """The same wish in miniature."""
-    objective = wish.objective
-    if isinstance(objective, GAN | WGANGP | FGAN):
-        objective = dataclasses.replace(objective, critic=dataclasses.replace(objective.critic, width=16))
     return dataclasses.replace(
         wish,
-        objective=objective,
+        objective=narrowed(wish.objective),
         particles=min(wish.particles, 64),
         steps=min(wish.steps, 12),
         frames=min(wish.frames, 4),

@@ -10,6 +10,7 @@ from experiments.configs import (
     FGAN,
     GAN,
     MMD,
+    OBJECTIVES,
     WGANGP,
     Critic,
     Drifting,
@@ -90,6 +91,8 @@ def settings(target: str, objective: str) -> ObjectiveConfig:
     Returns:
         The objective's config. Lengths are in the data's median distance, so targets that were not searched take over the
         setting of ``grid`` in the plane and of ``digits`` for images.
+        Objectives that were not searched have their config's defaults.
     """
     images = target in ("digits", "photo-patches", "file")
-    return CANDIDATES.get(target, DIGITS if images else GRID)[objective][0]
+    searched = CANDIDATES.get(target, DIGITS if images else GRID)
+    return searched[objective][0] if objective in searched else OBJECTIVES[objective]()

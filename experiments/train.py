@@ -29,7 +29,7 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
-from experiments.configs import FGAN, GAN, WGANGP, Adam, ObjectiveConfig, Problem, Pushforward, TargetConfig
+from experiments.configs import Adam, ObjectiveChoice, Problem, Pushforward, TargetConfig, narrowed
 from igm_jax import Generator, checks
 from igm_jax.evaluation import exact_w2, mode_coverage
 from igm_jax.training import (
@@ -53,7 +53,7 @@ JUDGED = 500
 class Train:
     """Train one generator under one objective on one target."""
 
-    objective: ObjectiveConfig
+    objective: ObjectiveChoice
     target: TargetConfig
     generator: Pushforward = dataclasses.field(default_factory=Pushforward)
     optimizer: Adam = dataclasses.field(default_factory=lambda: Adam(rate=3e-3))
@@ -169,12 +169,9 @@ def identity(wish: Train, problem: Problem) -> dict[str, Any]:
 
 def small(wish: Train) -> Train:
     """The same wish in miniature."""
-    objective = wish.objective
-    if isinstance(objective, GAN | WGANGP | FGAN):
-        objective = dataclasses.replace(objective, critic=dataclasses.replace(objective.critic, width=16))
     return dataclasses.replace(
         wish,
-        objective=objective,
+        objective=narrowed(wish.objective),
         generator=dataclasses.replace(wish.generator, width=16),
         steps=min(wish.steps, 20),
         batch_size=min(wish.batch_size, 32),

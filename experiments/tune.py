@@ -19,7 +19,7 @@ import tyro
 from rich.console import Console
 
 from experiments.compare import Compare, budget, checked
-from experiments.configs import OBJECTIVES, TARGETS, ObjectiveConfig, Problem
+from experiments.configs import COMPARED, TARGETS, ObjectiveConfig, Problem
 from experiments.groups import Budget, Judges, flat_config, judges, trained_group
 from experiments.settings import CANDIDATES
 from igm_jax.evaluation import MEASURES
@@ -36,7 +36,7 @@ class Tune:
 
     targets: tuple[str, ...] = tuple(CANDIDATES)
     """Which targets."""
-    objectives: tuple[str, ...] = tuple(OBJECTIVES)
+    objectives: tuple[str, ...] = COMPARED
     """Which objectives."""
     steps: int | None = None
     """Updates of the generator in each trial; by default as many as in the comparison."""

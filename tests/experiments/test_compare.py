@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from experiments import compare, groups
-from experiments.configs import OBJECTIVES
+from experiments.configs import COMPARED, OBJECTIVES
 from experiments.settings import CANDIDATES, settings
 from igm_jax.reporting import FLOOR, read_jsonl
 
@@ -106,10 +106,11 @@ def test_an_unwritable_directory_is_told_at_once(tmp_path, capsys):
 
 def test_every_objective_has_the_same_number_of_candidates():
     for target, candidates in CANDIDATES.items():
-        assert set(candidates) == set(OBJECTIVES), target
+        assert set(candidates) == set(COMPARED), target
         assert {len(trials) for trials in candidates.values()} == {3}, target
         assert all(type(trial) is OBJECTIVES[name] for name, trials in candidates.items() for trial in trials)
     assert settings("ring", "energy") == CANDIDATES["grid"]["energy"][0]
+    assert all(type(settings("grid", name)) is kind for name, kind in OBJECTIVES.items())
 
 
 def test_a_saved_group_comes_back_and_one_of_other_settings_does_not(tmp_path):

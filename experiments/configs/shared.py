@@ -1,0 +1,71 @@
+"""What the configs of several objectives share: a critic with its optimiser, lengths in the data's own unit."""
+
+import dataclasses
+from typing import Any
+
+import optax
+
+from experiments.problems import Space
+from igm_jax import Network, checks
+from igm_jax.networks import conv_critic, mlp_critic
+
+
+@dataclasses.dataclass(frozen=True)
+class Critic:
+    """A critic and its own optimiser."""
+
+    width: int = 128
+    """Units of a hidden layer; for images, a quarter of it is the channels of the first convolution."""
+    depth: int = 3
+    """Hidden layers, for samples that are no images."""
+    rate: float = 1e-3
+    """Learning rate of Adam."""
+    b1: float = 0.0
+    """Adam's memory of the gradient."""
+    b2: float = 0.99
+    """Adam's memory of its square."""
+
+    def build(self, space: Space) -> tuple[Network, optax.GradientTransformation]:
+        """The critic's network and optimiser."""
+        if space.image_shape is not None:
+            network = conv_critic(space.image_shape, width=max(1, self.width // 4))
+        else:
+            network = mlp_critic(space.dim, width=self.width, depth=self.depth, activation="leaky_relu")
+        return network, optax.adam(checks.positive("rate", self.rate), b1=self.b1, b2=self.b2)
+
+
+def length(name: str, multiple: float, space: Space) -> float:
+    """A multiple of the data's median distance, which must not be zero then.
+
+    Args:
+        name: of the field, for the error.
+        multiple: how many median distances.
+        space: the data's.
+
+    Returns:
+        The length, in the units of the data.
+
+    Raises:
+        ValueError: for a multiple that is not positive, or data of which most coincide.
+    """
+    if space.scale == 0:
+        raise ValueError(
+            f"`{name}` is in median distances of the data, but that distance is zero: at least half of the pairs coincide;"
+            " remove duplicates, or choose an objective without it, such as energy or sliced"
+        )
+    return checks.positive(name, multiple) * space.scale
+
+
+def narrowed(kind: Any, width: int = 16) -> Any:
+    """The same settings with a critic of fewer units, where they have a critic: for trying things out.
+
+    Args:
+        kind: an objective's settings.
+        width: units of a hidden layer.
+
+    Returns:
+        The settings.
+    """
+    if not hasattr(kind, "critic"):
+        return kind
+    return dataclasses.replace(kind, critic=dataclasses.replace(kind.critic, width=width))
