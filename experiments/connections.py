@@ -1,0 +1,186 @@
+"""How the objectives are connected: every identity with what it leaves over when it is measured, as a table and as a map.
+
+    python -m experiments.connections                              about two minutes on 2 cores
+    python -m experiments.connections --only "Cramér" Pinsker
+    python -m experiments.connections --page docs/connections.md   also the page of the documentation
+    python -m experiments.connections --smoke                      one identity of each kind
+
+Each identity is computed in float64 on small samples, from two sides that share no code. It prints a table and writes
+``connections.md``, ``connections.jsonl`` and ``map.png`` to ``results/connections``; the exit status is 1 if one does not hold.
+"""
+
+import dataclasses
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import tyro
+from rich.console import Console
+from rich.progress import track
+
+from experiments.identities import IDENTITIES, MEANING, Identity, Outcome
+from igm_jax import checks
+from igm_jax.reporting import to_console, to_markdown, write_jsonl, write_whole
+from igm_jax.reporting.tables import Cell, Line, Table
+from igm_jax.training import plain, provenance
+
+HEADINGS = ("identity", "statement", "kind", "discrepancy", "rate", "source")
+
+
+@dataclasses.dataclass(frozen=True)
+class Connections:
+    """Measure the identities that connect the objectives."""
+
+    only: tuple[str, ...] = ()
+    """Names of identities; all if none is named."""
+    output: Path = Path("results/connections")
+    """Where table, rows and map go."""
+    page: Path | None = None
+    """A Markdown file to write as well, with the map beside it."""
+    smoke: bool = False
+    """Only the first identity of each kind, in results/connections-smoke."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: its words; None for those of the process.
+
+    Returns:
+        The exit status: 0 if every identity holds, 1 if one does not, 2 for a wrong wish.
+    """
+    console = Console(stderr=True, soft_wrap=True, markup=False, highlight=False)
+    wish = tyro.cli(Connections, args=arguments, prog="python -m experiments.connections")
+    try:
+        chosen = selected(wish)
+        output = wish.output.with_name(wish.output.name + "-smoke") if wish.smoke else wish.output
+        for path in [output / ".writable", *([wish.page.with_name(".writable")] if wish.page else [])]:
+            write_whole(path, "").unlink()
+    except (ValueError, OSError) as error:
+        console.print(str(error))
+        return 2
+    rows, outcomes = [], []
+    for identity in track(chosen, "identities", console=console, transient=True):
+        start = time.perf_counter()
+        outcomes.append(measured(identity))
+        rows.append(row(identity, outcomes[-1], time.perf_counter() - start, wish))
+    table = tabulated(chosen, outcomes)
+    Console().print(to_console(table))
+    picture = drawn(chosen, outcomes)
+    write_jsonl(output / "connections.jsonl", rows)
+    write_whole(output / "map.png", picture)
+    write_whole(output / "connections.md", page(table, rows, "map.png"))
+    if wish.page:
+        name = f"{wish.page.stem}.png"
+        write_whole(wish.page.with_name(name), picture)
+        write_whole(wish.page, page(table, rows, name))
+    failed = [identity.name for identity, outcome in zip(chosen, outcomes, strict=True) if not identity.holds(outcome)]
+    console.print(f"written: {output}" + (f"; these do not hold: {', '.join(failed)}" if failed else ""))
+    return int(bool(failed))
+
+
+def selected(wish: Connections) -> list[Identity]:
+    """The identities that are asked for.
+
+    Args:
+        wish: the command line's.
+
+    Returns:
+        The identities in their order.
+
+    Raises:
+        ValueError: for an unknown name; the text lists the nearest.
+    """
+    names = [identity.name for identity in IDENTITIES]
+    for name in wish.only:
+        checks.choice("only", name, names)
+    chosen = [identity for identity in IDENTITIES if not wish.only or identity.name in wish.only]
+    if wish.smoke:
+        first = {identity.kind: identity for identity in reversed(chosen)}
+        chosen = [identity for identity in chosen if first[identity.kind] is identity]
+    return chosen
+
+
+def measured(identity: Identity) -> Outcome:
+    """The outcome of an identity, in float64.
+
+    Args:
+        identity: which.
+
+    Returns:
+        Its outcome.
+    """
+    with jax.enable_x64(True):
+        return identity.measure()
+
+
+def row(identity: Identity, outcome: Outcome, seconds: float, wish: Connections) -> dict[str, Any]:
+    """A line of the results file."""
+    story = {name: value for name, value in identity._asdict().items() if name != "measure"}
+    numbers = {
+        "errors": outcome.errors,
+        "at": outcome.at,
+        "discrepancy": outcome.discrepancy,
+        "measured_rate": outcome.rate,
+    }
+    verdict = {"holds": identity.holds(outcome), "seconds": seconds, "seed": 0}
+    return {"experiment": "connections", **story, **numbers, **verdict, "config": plain(wish), **provenance()}
+
+
+def tabulated(chosen: Sequence[Identity], outcomes: Sequence[Outcome]) -> Table:
+    """The identities as a table.
+
+    Args:
+        chosen: the identities.
+        outcomes: theirs.
+
+    Returns:
+        The table; who does not hold is marked.
+    """
+    lines = []
+    for identity, outcome in zip(chosen, outcomes, strict=True):
+        rate = "" if outcome.rate is None or identity.rate is None else f"{outcome.rate:.2f} (theory {identity.rate:g})"
+        found = f"{outcome.discrepancy:.0e}" if outcome.discrepancy else "0"
+        found += "" if identity.holds(outcome) else " FAILS"
+        cells = (identity.statement, identity.kind, found, rate, identity.source)
+        lines.append(Line(identity.name, tuple(map(Cell, cells))))
+    kinds = {identity.kind for identity in chosen}
+    caption = " ".join(f"{kind}: {MEANING[kind]}." for kind in MEANING if kind in kinds)
+    return Table("Identities between the objectives, measured", caption, HEADINGS, tuple(lines))
+
+
+def drawn(chosen: Sequence[Identity], outcomes: Sequence[Outcome]) -> bytes:
+    """The map as PNG: objectives as nodes, identities as edges."""
+    from igm_jax.reporting.canvas import png
+    from igm_jax.reporting.graph import Edge, graph
+
+    edges = [
+        Edge(*identity.between, identity.kind, identity.holds(outcome))
+        for identity, outcome in zip(chosen, outcomes, strict=True)
+    ]
+    return png(graph(edges))
+
+
+def page(table: Table, rows: Sequence[dict[str, Any]], picture: str) -> str:
+    """The page of the documentation, from a run."""
+    story = rows[0]
+    seconds = sum(each["seconds"] for each in rows)
+    device = story["device"]
+    where = f"{device['platform']} {device['kind']}" if isinstance(device, dict) else device
+    return "\n".join([
+        "# How the objectives are connected\n",
+        "Made by `python -m experiments.connections --page docs/connections.md`; the same identities are asserted by"
+        " `tests/experiments/test_connections.py`.\n",
+        f"![Objectives as nodes, identities as edges]({picture})\n",
+        to_markdown(table),
+        f"{len(rows)} identities in {seconds:.0f} s on {where}, jax {story['versions']['jax']}, commit {story['commit']},"
+        f" {story['date']}.\n",
+    ])  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.exit(main())

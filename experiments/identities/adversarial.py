@@ -1,0 +1,216 @@
+"""Identities of critics, densities and f-divergences: expectations by quadrature on the line, critics at their optimum."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from experiments.identities.claim import Identity, Outcome, compared, line
+from igm_jax import wasserstein_1d
+from igm_jax.objectives import DIVERGENCES, f_gan_value, gan_value, wgan_value
+
+GAN, FGAN, JS = "GAN", "f-GAN", "Jensen-Shannon"
+
+
+def _weighted(value, critic_p: Array, critic_q: Array | None = None) -> Array:
+    """A critic's value with expectations under p and q: the grid as samples, its masses as weights."""
+    grid = line()
+    critic_q = critic_p if critic_q is None else critic_q
+    return value(critic_p, critic_q, x_weights=grid.q / grid.q.sum(), y_weights=grid.p / grid.p.sum())
+
+
+def _divergence(f) -> Array:
+    grid = line()
+    return jnp.sum(grid.q * f(grid.p / grid.q)) * grid.weight
+
+
+def _js() -> Array:
+    grid = line()
+    middle = (grid.p + grid.q) / 2
+    return sum(
+        (jnp.sum(s * jnp.log(s / middle)) * grid.weight / 2 for s in (grid.p, grid.q)), jnp.zeros((), jnp.float64)
+    )
+
+
+def optimal_gan() -> Outcome:
+    """At the logit log p/q."""
+    grid = line()
+    return compared(_weighted(gan_value, jnp.log(grid.p / grid.q)), -np.log(4) + 2 * _js())
+
+
+def stationary_gan() -> Outcome:
+    """No direction improves the value at log p/q: its slope beside the one at zero."""
+    grid = line()
+    slope = jax.grad(lambda logit: _weighted(gan_value, logit))
+    optimum = jnp.log(grid.p / grid.q)
+    return Outcome((float(jnp.abs(slope(optimum)).max() / jnp.abs(slope(jnp.zeros_like(optimum))).max()),))
+
+
+def logit_is_score_difference() -> Outcome:
+    """The slope of the optimal logit, by the critic that a network would have to learn."""
+    grid = line()
+    middle = slice(1200, 2800)
+
+    def density(t: Array, parts) -> Array:
+        return sum(
+            (w * jnp.exp(-0.5 * ((t - m) / s) ** 2) / (s * np.sqrt(2 * np.pi)) for w, m, s in parts), jnp.zeros_like(t)
+        )
+
+    p, q = ((0.6, -1.0, 0.8), (0.4, 1.6, 1.0)), ((1.0, 0.2, 1.4),)
+    points = grid.points[middle]
+    slope = jax.vmap(jax.grad(lambda t: jnp.log(density(t, p)) - jnp.log(density(t, q))))(points)
+
+    def score(parts) -> Array:
+        weights = jnp.stack([w * jnp.exp(-0.5 * ((points - m) / s) ** 2) / s for w, m, s in parts])
+        pulls = jnp.stack([-(points - m) / s**2 for _, m, s in parts])
+        return (weights * pulls).sum(0) / weights.sum(0)
+
+    return compared(slope, score(p) - score(q))
+
+
+def optimal_f_gans() -> Outcome:
+    """All nine at the output whose activation is f'(p/q): the largest discrepancy of the bound from the divergence."""
+    grid, worst = line(), 0.0
+    ratio = grid.p / grid.q
+    for divergence in DIVERGENCES.values():
+        if divergence.name == "total_variation":
+            continue  # its optimum lies at the ends of the activation's range: see the identity of its own
+        slope = jax.vmap(jax.grad(divergence.f))(ratio)
+        output = _inverse(divergence.activation, slope)
+        truth = _divergence(divergence.f)
+        found = _weighted(lambda p, q, **w: f_gan_value(divergence, p, q, **w), output)  # noqa: B023
+        worst = max(worst, compared(found, truth).discrepancy)
+    return Outcome((worst,))
+
+
+def _inverse(increasing, values: Array) -> Array:
+    """Bisection of an increasing function between -700 and 700."""
+    low, high = jnp.full_like(values, -700.0), jnp.full_like(values, 700.0)
+    for _ in range(90):
+        middle = (low + high) / 2
+        above = increasing(middle) > values
+        low, high = jnp.where(above, low, middle), jnp.where(above, middle, high)
+    return (low + high) / 2
+
+
+def js_of_both() -> Outcome:
+    """For any critic the two games differ by a constant, once their outputs are the same logit."""
+    grid = line()
+    logit = jnp.sin(grid.points)
+    return compared(_weighted(lambda p, q, **w: f_gan_value("gan", p, q, **w), logit), _weighted(gan_value, logit))
+
+
+def jensen_shannon() -> Outcome:
+    """f-GAN's "jensen_shannon" is 2 JSD."""
+    return compared(_divergence(DIVERGENCES["jensen_shannon"].f), 2 * _js())
+
+
+def jeffrey() -> Outcome:
+    """The symmetric sum."""
+    sides = [_divergence(DIVERGENCES[name].f) for name in ("kl", "reverse_kl")]
+    return compared(_divergence(DIVERGENCES["jeffrey"].f), sides[0] + sides[1])
+
+
+def total_variation() -> Outcome:
+    """As an f-divergence, and as the best gap of a critic between -½ and ½."""
+    grid = line()
+    gap = _weighted(wgan_value, jnp.sign(grid.p - grid.q) / 2)
+    return compared(gap, _divergence(DIVERGENCES["total_variation"].f))
+
+
+def fisher_is_chi_square() -> Outcome:
+    """sup E_P f - E_Q f with E_Q f² ≤ 1 about E_Q f is reached at p/q - 1: the root of Pearson's χ²."""
+    grid = line()
+    critic = grid.p / grid.q - 1
+    critic = critic / jnp.sqrt(jnp.sum(grid.q * critic**2) * grid.weight)
+    return compared(jnp.square(_weighted(wgan_value, critic)), _divergence(DIVERGENCES["pearson"].f))
+
+
+def pinsker() -> Outcome:
+    """TV ≤ √(KL/2), TV ≤ √(χ²)/2 and H² ≤ 2 TV (f-GAN's H² is twice the usual): violations."""
+    size = {name: float(_divergence(DIVERGENCES[name].f)) for name in DIVERGENCES}
+    tv = size["total_variation"]
+    excess = (tv - (size["kl"] / 2) ** 0.5, tv - size["pearson"] ** 0.5 / 2, size["squared_hellinger"] - 2 * tv)
+    return Outcome((max(0.0, *excess),))
+
+
+def kantorovich() -> Outcome:
+    """The critic with slope ±1 wherever the distribution functions differ reaches W1."""
+    draws = np.random.default_rng(5)
+    x, y = jnp.sort(jnp.asarray(draws.normal(size=30))), jnp.sort(jnp.asarray(0.5 + 0.5 * draws.normal(size=40)))
+    ends = jnp.sort(jnp.concatenate([x, y]))
+    below = [jnp.searchsorted(s, ends[:-1], side="right") / len(s) for s in (x, y)]
+    rises = jnp.sign(below[0] - below[1]) * jnp.diff(ends)
+    height = jnp.concatenate([jnp.zeros(1), jnp.cumsum(rises)])
+    at = [height[jnp.searchsorted(ends, s)] for s in (y, x)]
+    return compared(wgan_value(at[0], at[1]), wasserstein_1d(x, y, p=1))
+
+
+IDENTITIES = (
+    Identity(
+        "the optimal GAN", (GAN, JS), "V at D = log p/q is −log 4 + 2 JSD", "arXiv 1406.2661", "optimum", optimal_gan
+    ),
+    Identity(
+        "no better logit",
+        (GAN, "density ratio"),
+        "∂V/∂D = 0 at D = log p/q",
+        "arXiv 1406.2661",
+        "optimum",
+        stationary_gan,
+    ),
+    Identity(
+        "the optimal logit's slope",
+        (GAN, "score difference"),
+        "∇ log p/q = ∇ log p − ∇ log q",
+        "arXiv 2304.12906",
+        "optimum",
+        logit_is_score_difference,
+    ),
+    Identity(
+        "the optimal f-GANs",
+        (FGAN, "f-divergence"),
+        "F at g(V) = f′(p/q) is D_f, eight divergences",
+        "arXiv 1606.00709",
+        "optimum",
+        optimal_f_gans,
+        bound=1e-9,
+    ),
+    Identity(
+        "the GAN among the f-GANs", (GAN, FGAN), "F_gan = V for every critic", "arXiv 1606.00709", "exact", js_of_both
+    ),
+    Identity("twice Jensen-Shannon", (FGAN, JS), "f-GAN's JS = 2 JSD", "arXiv 1606.00709", "exact", jensen_shannon),
+    Identity("Jeffrey", ("f-divergence", "KL"), "J = KL(P‖Q) + KL(Q‖P)", "Jeffreys 1946", "exact", jeffrey),
+    Identity(
+        "total variation is both",
+        ("f-divergence", "IPM"),
+        "½∫|p − q| = sup over |f| ≤ ½ of E_P f − E_Q f",
+        "Müller 1997",
+        "optimum",
+        total_variation,
+    ),
+    Identity(
+        "Fisher's IPM",
+        ("IPM", "f-divergence"),
+        "sup over Var_Q f ≤ 1 of (E_P f − E_Q f)² = χ²",
+        "arXiv 1705.09675",
+        "optimum",
+        fisher_is_chi_square,
+    ),
+    Identity(
+        "Pinsker",
+        ("f-divergence", "KL"),
+        "TV ≤ √(KL/2), TV ≤ √χ²/2, H² ≤ 2 TV",
+        "Tsybakov 2009, section 2.4",
+        "bound",
+        pinsker,
+        bound=0.0,
+    ),
+    Identity(
+        "Kantorovich",
+        ("WGAN", "W1, 1-d"),
+        "sup over 1-Lipschitz f of E_P f − E_Q f = W1",
+        "arXiv 1701.07875",
+        "optimum",
+        kantorovich,
+    ),
+)

@@ -1,0 +1,121 @@
+"""What an identity between objectives is, and when it counts as shown."""
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+Kind = Literal["exact", "limit", "optimum", "bound", "denied"]
+
+MEANING = {
+    "exact": "holds for all samples: what is left is rounding in float64",
+    "limit": "holds in a limit: the discrepancy falls with the rate that theory gives",
+    "optimum": "holds where the critic or the particles are at their optimum, which is put in from a formula",
+    "bound": "an inequality: the largest violation over many random pairs, zero if it holds",
+    "denied": "does not hold, though it is tempting: the discrepancy is far from rounding",
+}
+
+# How far a measured exponent may be from the theory's.
+SLOPE = 0.12
+
+
+class Outcome(NamedTuple):
+    """What was measured.
+
+    Attributes:
+        errors: discrepancies, relative to the size of what is compared; one, or one for each of ``at``.
+        at: the values of the parameter that goes to its limit, for limits.
+    """
+
+    errors: tuple[float, ...]
+    at: tuple[float, ...] = ()
+
+    @property
+    def discrepancy(self) -> float:
+        """The last and, in a limit, nearest one."""
+        return self.errors[-1]
+
+    @property
+    def rate(self) -> float | None:
+        """The exponent r of ``error ∝ parameter^r`` by least squares in logarithms; None where there is no limit."""
+        if not self.at:
+            return None
+        return float(np.polyfit(np.log(self.at), np.log(self.errors), 1)[0])
+
+
+class Identity(NamedTuple):
+    """A statement about two objectives.
+
+    Attributes:
+        name: a few words.
+        between: the two objectives, nodes of the map.
+        statement: the equation.
+        source: where it is from.
+        kind: in which sense it holds.
+        measure: makes the outcome, in float64.
+        bound: the largest discrepancy that counts as rounding; for what is denied, the smallest that does not.
+        rate: for limits, the exponent that theory gives.
+    """
+
+    name: str
+    between: tuple[str, str]
+    statement: str
+    source: str
+    kind: Kind
+    measure: Callable[[], Outcome]
+    bound: float = 1e-11
+    rate: float | None = None
+
+    def holds(self, outcome: Outcome) -> bool:
+        """Whether the outcome shows what is claimed."""
+        if not np.isfinite(outcome.errors).all():
+            return False
+        if self.rate is not None:
+            rate = outcome.rate
+            return rate is not None and abs(rate - self.rate) <= SLOPE
+        return outcome.discrepancy >= self.bound if self.kind == "denied" else outcome.discrepancy <= self.bound
+
+
+def compared(left: Array | float, right: Array | float) -> Outcome:
+    """The largest difference of two arrays over the largest entry of the second."""
+    left, right = np.asarray(left, np.float64), np.asarray(right, np.float64)
+    if left.shape != right.shape:
+        raise ValueError(f"only arrays of one shape can be compared, but these have {left.shape} and {right.shape}")
+    return Outcome((float(np.abs(left - right).max() / np.abs(right).max()),))
+
+
+def towards(left: Callable[[float], Array], right: Array, at: tuple[float, ...]) -> Outcome:
+    """The discrepancies of ``left(parameter)`` from ``right`` as the parameter goes through ``at``."""
+    return Outcome(tuple(compared(left(value), right).discrepancy for value in at), at)
+
+
+def plane(n: int = 40, m: int = 50, dim: int = 2, seed: int = 0) -> tuple[Array, Array]:
+    """Two samples of unlike place, spread and number, in float64."""
+    draws = np.random.default_rng(seed)
+    x, y = draws.normal(size=(n, dim)), 0.7 + 0.6 * draws.normal(size=(m, dim))
+    return jnp.asarray(x, jnp.float64), jnp.asarray(y, jnp.float64)
+
+
+class Line(NamedTuple):
+    """Two densities on a fine grid of the line, p of the data and q of the model, and the weight of each point.
+
+    The trapezoidal rule is exact to rounding for smooth densities that vanish at both ends.
+    """
+
+    points: Array
+    p: Array
+    q: Array
+    weight: float
+
+
+def line() -> Line:
+    """A mixture as data and a Gaussian as model, with all mass but rounding between -14 and 14."""
+    points = jnp.linspace(-14.0, 14.0, 4001, dtype=jnp.float64)
+
+    def normal(mean: float, std: float) -> Array:
+        return jnp.exp(-0.5 * jnp.square((points - mean) / std)) / (std * np.sqrt(2 * np.pi))
+
+    p = 0.6 * normal(-1.0, 0.8) + 0.4 * normal(1.6, 1.0)
+    return Line(points, p, normal(0.2, 1.4), float(points[1] - points[0]))

@@ -1,0 +1,157 @@
+"""Identities of velocity fields: score differences and drifts."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from experiments.identities.claim import Identity, Outcome, compared, plane, towards
+from igm_jax import velocity
+from igm_jax.objectives import drifting_field, score_difference, score_difference_field, score_difference_witness
+from igm_jax.pairwise.reductions import soft_barycentres
+
+SCORE, DRIFT = "score difference", "drifting"
+
+
+def _log_density(points: Array, centres: Array, width: float) -> Array:
+    squares = jnp.sum(jnp.square(points[:, None] - centres[None]), axis=2)
+    return jax.nn.logsumexp(-squares / (2 * width**2), axis=1)
+
+
+def mean_shift() -> Outcome:
+    """Against the slopes of the logarithms of dense kernel density estimates."""
+    x, y = plane()
+    width = 0.7
+    slopes = [
+        jax.grad(lambda points, centres=centres: jnp.sum(_log_density(points, centres, width)))(x) for centres in (y, x)
+    ]
+    field = score_difference_field(x, y, width, leave_one_out=False)
+    return compared(field, slopes[0] - slopes[1])
+
+
+def denoisers() -> Outcome:
+    """The weighted means that data and samples pull to."""
+    x, y = plane()
+    width = 0.7
+    towards_data, towards_model = (
+        soft_barycentres(x, s, jnp.full(len(s), 1 / len(s)), jnp.asarray(width)) for s in (y, x)
+    )
+    return compared(width**2 * score_difference_field(x, y, width, leave_one_out=False), towards_data - towards_model)
+
+
+def score_velocity() -> Outcome:
+    """A sample moves along the slope of the witness of the others."""
+    x, y = plane(12, 15)
+    objective = score_difference(0.7)
+    field = velocity(objective, jax.random.key(0), (), x, y)
+
+    def slope(index: int) -> Array:
+        others = jnp.delete(x, index, axis=0)
+        return jax.grad(lambda p: objective.witness((), p[None], others, y)[0])(x[index])
+
+    return compared(field, -jnp.stack([slope(index) for index in range(len(x))]))
+
+
+def wide_kernel() -> Outcome:
+    """As the kernel widens only means are left."""
+    x, y = plane()
+    at = (8.0, 16.0, 32.0, 64.0)
+    gap = jnp.broadcast_to(y.mean(0) - x.mean(0), x.shape)
+    return towards(lambda width: width**2 * score_difference_field(x, y, width, leave_one_out=False), gap, at)
+
+
+def _antisymmetric(field) -> float:
+    """The largest antisymmetric entry of a field's Jacobian in one point, over the largest entry."""
+    x, y = plane(10, 12)
+
+    def at(point: Array) -> Array:
+        return field(jnp.concatenate([point[None], x]), y)[0]
+
+    jacobian = jax.vmap(jax.jacfwd(at))(x + 0.1)
+    return float(jnp.abs(jacobian - jnp.swapaxes(jacobian, 1, 2)).max() / jnp.abs(jacobian).max())
+
+
+def score_is_a_gradient() -> Outcome:
+    """Its Jacobian is symmetric."""
+    return Outcome((_antisymmetric(lambda x, y: score_difference_field(x, y, 0.7)),))
+
+
+def drifting_is_none() -> Outcome:
+    """Its Jacobian is not."""
+    return Outcome((_antisymmetric(lambda x, y: drifting_field(x, y, 0.5).field),))
+
+
+def symmetric_drift() -> Outcome:
+    """Data and samples that are the same push as they pull: the field of x against x vanishes beside that against y."""
+    x, y = plane()
+    alike = score_difference_field(x, x, 0.7, leave_one_out=False)
+    other = score_difference_field(x, y, 0.7, leave_one_out=False)
+    return Outcome((float(jnp.abs(alike).max() / jnp.abs(other).max()),))
+
+
+def descends_reverse_kl() -> Outcome:
+    """d/dt of KL(q_σ ‖ p_σ), estimated by E_q of the witness, is minus the mean squared field, for mass at q's own samples."""
+    x, y = plane()
+    width = 0.9
+
+    def witness(points: Array) -> Array:
+        return jnp.sum(score_difference_witness(points, x, y, width))
+
+    field = score_difference_field(x, y, width, leave_one_out=False)
+    change = jax.jvp(witness, (x,), (field,))[1]
+    return compared(change, -jnp.sum(jnp.square(field)))
+
+
+IDENTITIES = (
+    Identity(
+        "mean shift",
+        (SCORE, "kernel density"),
+        "v = ∇ log p̂_σ − ∇ log q̂_σ",
+        "arXiv 2304.12906; Cheng 1995",
+        "exact",
+        mean_shift,
+    ),
+    Identity("denoisers", (SCORE, "denoiser"), "σ² v = D_p − D_q", "arXiv 2304.12906", "exact", denoisers),
+    Identity(
+        "score difference moves along its witness",
+        (SCORE, "witness"),
+        "v(x_i) = −∇w of the others",
+        "arXiv 2304.12906",
+        "exact",
+        score_velocity,
+    ),
+    Identity(
+        "wide kernels see means",
+        (SCORE, "squared mean difference"),
+        "σ² v → E y − E x, error σ⁻²",
+        "Taylor's theorem",
+        "limit",
+        wide_kernel,
+        rate=-2.0,
+    ),
+    Identity(
+        "score difference is a gradient",
+        (SCORE, "gradient flow"),
+        "∂v_k/∂x_l = ∂v_l/∂x_k",
+        "arXiv 2304.12906",
+        "exact",
+        score_is_a_gradient,
+    ),
+    Identity(
+        "drifting is no gradient",
+        (DRIFT, "gradient flow"),
+        "∂v_k/∂x_l ≠ ∂v_l/∂x_k",
+        "arXiv 2602.04770; 2603.07514",
+        "denied",
+        drifting_is_none,
+        bound=1e-3,
+    ),
+    Identity(
+        "equilibrium",
+        (SCORE, "kernel density"),
+        "v = 0 for x against itself",
+        "arXiv 2304.12906",
+        "exact",
+        symmetric_drift,
+    ),
+    Identity("descent", (SCORE, "KL"), "d/dt E_q log q̂/p̂ = −E‖v‖²", "arXiv 2304.12906", "exact", descends_reverse_kl),
+)

@@ -1,0 +1,235 @@
+"""Identities of kernels, distances and sums of moments."""
+
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from experiments.identities.claim import Identity, Outcome, compared, plane, towards
+from igm_jax import energy_distance, energy_distance_1d, kernels, mmd2_biased, mmd2_unbiased, sliced_energy_distance
+from igm_jax.base import velocity
+from igm_jax.evaluation import kid
+from igm_jax.objectives import energy, mmd, mmd_witness
+
+ENERGY, MMD, MEANS = "energy distance", "MMD", "squared mean difference"
+
+
+def _gap(x: Array, y: Array) -> Array:
+    return jnp.sum(jnp.square(x.mean(0) - y.mean(0)))
+
+
+def _dense(kernel: Array, x: Array, y: Array) -> Array:
+    """The V-statistic from the matrix of all pairs of [x; y]."""
+    signed = jnp.concatenate([jnp.full(len(x), 1 / len(x)), jnp.full(len(y), -1 / len(y))])
+    return signed @ kernel @ signed
+
+
+def energy_as_mmd() -> Outcome:
+    """Against the positive definite kernel ‖a‖ + ‖b‖ - ‖a - b‖, summed densely."""
+    x, y = plane()
+    both = jnp.concatenate([x, y])
+    length = jnp.linalg.norm(both, axis=1)
+    distance = jnp.linalg.norm(both[:, None] - both[None], axis=2)
+    return compared(energy_distance(x, y), _dense(length[:, None] + length[None] - distance, x, y))
+
+
+def energy_as_cramer() -> Outcome:
+    """The integral of the step functions, piece by piece."""
+    x, y = plane(dim=1)
+    ends = jnp.sort(jnp.concatenate([x[:, 0], y[:, 0]]))
+    below = [jnp.searchsorted(jnp.sort(s[:, 0]), ends[:-1], side="right") / len(s) for s in (x, y)]
+    integral = 2 * jnp.sum(jnp.square(below[0] - below[1]) * jnp.diff(ends))
+    return compared(energy_distance(x, y), integral)
+
+
+def sorted_energy() -> Outcome:
+    """In n log n against n²."""
+    x, y = plane(dim=1)
+    return compared(energy_distance_1d(x[:, 0], y[:, 0]), energy_distance(x, y))
+
+
+def energy_squared() -> Outcome:
+    """At the exponent 2 only means are left."""
+    x, y = plane()
+    return compared(energy_distance(x, y, beta=2.0), 2 * _gap(x, y))
+
+
+def linear_mmd() -> Outcome:
+    """The kernel x·y."""
+    x, y = plane()
+    return compared(mmd2_biased(x, y, kernels.linear()), _gap(x, y))
+
+
+def wide_gaussian() -> Outcome:
+    """1 - exp(-r²/2σ²) is r²/2σ² to first order."""
+    x, y = plane()
+    at = (8.0, 16.0, 32.0, 64.0, 128.0)
+    return towards(lambda width: width**2 * mmd2_biased(x, y, kernels.gaussian(width)), _gap(x, y), at)
+
+
+def wide_laplace() -> Outcome:
+    """1 - exp(-r/σ) is r/σ to first order."""
+    x, y = plane()
+    at = (32.0, 64.0, 128.0, 256.0, 512.0)
+    return towards(lambda width: width * mmd2_biased(x, y, kernels.laplace(width)), energy_distance(x, y), at)
+
+
+def sliced_energy() -> Outcome:
+    """The mean over directions, divided by E|θ₁|, against directions in number: root mean square of 32 draws."""
+    x, y = plane(dim=3)
+    constant = math.gamma(1.5) / (math.sqrt(math.pi) * math.gamma(2.0))
+    truth = float(energy_distance(x, y))
+
+    def spread(number: int) -> float:
+        draw = jax.jit(lambda key: sliced_energy_distance(key, x, y, num_projections=number) / constant)
+        found = jax.lax.map(draw, jax.random.split(jax.random.key(number), 256))
+        return float(jnp.sqrt(jnp.mean(jnp.square(found / truth - 1))))
+
+    at = (16, 64, 256)
+    return Outcome(tuple(spread(number) for number in at), tuple(map(float, at)))
+
+
+def kid_is_mmd() -> Outcome:
+    """One subset of everything, against the U-statistic of the cubic kernel."""
+    x, y = plane(48, 48, dim=5)
+    found = kid(real=y, fake=x, subset_size=48, repeats=1).value
+    inner = lambda a, b: (a @ b.T / 5 + 1) ** 3  # noqa: E731
+    xx, yy = (np.asarray(inner(s, s)) for s in (x, y))
+    within = sum((k.sum() - np.trace(k)) / (48 * 47) for k in (xx, yy))
+    return compared(found, within - 2 * inner(x, y).mean())
+
+
+def biased_and_unbiased() -> Outcome:
+    """n (n - 1) against n² pairs: the diagonal is one for a Gaussian kernel."""
+    x, y = plane()
+    kernel, n, m = kernels.gaussian(1.0), len(x), len(y)
+    mean_xx, mean_yy = (jnp.mean(kernel(s, s)) for s in (x, y))
+    excess = (1 - mean_xx) / (n - 1) + (1 - mean_yy) / (m - 1)
+    return compared(mmd2_biased(x, y, kernel) - mmd2_unbiased(x, y, kernel), excess)
+
+
+def mmd_velocity() -> Outcome:
+    """The contract: the force on a sample is the slope of the witness."""
+    return _conservative(mmd(kernels.gaussian(0.8)))
+
+
+def energy_velocity() -> Outcome:
+    """The contract again."""
+    return _conservative(energy())
+
+
+def _conservative(objective) -> Outcome:
+    x, y = plane()
+    field = velocity(objective, jax.random.key(0), (), x, y)
+    slope = jax.grad(lambda points: jnp.sum(objective.witness((), points, x, y)))(x)
+    return compared(field, -slope)
+
+
+def witness_mean_is_mmd() -> Outcome:
+    """The witness is twice the embedding's difference, so its mean gap is twice the squared distance."""
+    x, y = plane()
+    kernel = kernels.laplace(0.9)
+    height = [jnp.mean(mmd_witness(points, x, y, kernel)) for points in (x, y)]
+    return compared(height[0] - height[1], 2 * mmd2_biased(x, y, kernel))
+
+
+IDENTITIES = (
+    Identity(
+        "a distance is a kernel",
+        (ENERGY, MMD),
+        "ED(x, y) = MMD²(x, y; ‖a‖ + ‖b‖ − ‖a − b‖)",
+        "Sejdinovic et al., Ann. Statist. 41 (2013)",
+        "exact",
+        energy_as_mmd,
+    ),
+    Identity(
+        "Cramér",
+        (ENERGY, "Cramér distance"),
+        "d = 1: ED = 2 ∫ (F − G)²",
+        "Székely and Rizzo 2013; arXiv 1705.10743",
+        "exact",
+        energy_as_cramer,
+    ),
+    Identity(
+        "by sorting",
+        (ENERGY, "sliced energy"),
+        "d = 1: ED by sorting = ED by pairs",
+        "arXiv 2305.11463",
+        "exact",
+        sorted_energy,
+    ),
+    Identity(
+        "exponent 2",
+        (ENERGY, MEANS),
+        "ED with ‖·‖² = 2 ‖E x − E y‖²",
+        "Székely and Rizzo 2013",
+        "exact",
+        energy_squared,
+    ),
+    Identity(
+        "linear kernel",
+        (MMD, MEANS),
+        "MMD²(x, y; a·b) = ‖E x − E y‖²",
+        "Gretton et al., JMLR 13 (2012)",
+        "exact",
+        linear_mmd,
+    ),
+    Identity(
+        "wide Gaussian",
+        (MMD, MEANS),
+        "σ² MMD²(Gaussian σ) → ‖E x − E y‖², error σ⁻²",
+        "Taylor's theorem",
+        "limit",
+        wide_gaussian,
+        rate=-2.0,
+    ),
+    Identity(
+        "wide Laplace",
+        (MMD, ENERGY),
+        "σ MMD²(Laplace σ) → ED, error σ⁻¹",
+        "Taylor's theorem",
+        "limit",
+        wide_laplace,
+        rate=-1.0,
+    ),
+    Identity(
+        "slices of energy",
+        ("sliced energy", ENERGY),
+        "mean over k directions of ED / E|θ₁| → ED, error k^(−½)",
+        "arXiv 2305.11463",
+        "limit",
+        sliced_energy,
+        rate=-0.5,
+    ),
+    Identity(
+        "kernel inception distance",
+        ("KID", MMD),
+        "KID = unbiased MMD² of the kernel (a·b/d + 1)³",
+        "arXiv 1801.01401",
+        "exact",
+        kid_is_mmd,
+        bound=1e-6,
+    ),
+    Identity(
+        "the V-statistic's excess",
+        ("unbiased MMD", MMD),
+        "V − U = (1 − E k(x,x′))/(n−1) + (1 − E k(y,y′))/(m−1)",
+        "Gretton et al., JMLR 13 (2012)",
+        "exact",
+        biased_and_unbiased,
+    ),
+    Identity("MMD moves along its witness", (MMD, "witness"), "v = −∇w", "arXiv 1906.04370", "exact", mmd_velocity),
+    Identity(
+        "energy moves along its witness", (ENERGY, "witness"), "v = −∇w", "arXiv 1906.04370", "exact", energy_velocity
+    ),
+    Identity(
+        "the witness's gap",
+        (MMD, "witness"),
+        "E_x w − E_y w = 2 MMD²",
+        "Gretton et al., JMLR 13 (2012)",
+        "exact",
+        witness_mean_is_mmd,
+    ),
+)

@@ -1,0 +1,248 @@
+"""Identities of optimal transport."""
+
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+from scipy.optimize import linear_sum_assignment
+
+from experiments.identities.claim import Identity, Outcome, compared, plane, towards
+from igm_jax import energy_distance_1d, sinkhorn_divergence, sliced_wasserstein, velocity, wasserstein_1d
+from igm_jax.evaluation import frechet_distance
+from igm_jax.objectives import sinkhorn, sinkhorn_potentials, sliced
+
+SINKHORN, SLICED, W2, MEANS = "Sinkhorn divergence", "sliced W2", "W2", "squared mean difference"
+
+
+def _solved(x: Array, y: Array, epsilon: float, **options) -> Array:
+    return sinkhorn_divergence(x, y, epsilon, tolerance=1e-11, max_iterations=20_000, **options)
+
+
+def _assignment(x: Array, y: Array) -> float:
+    cost = np.asarray(jnp.sum(jnp.square(x[:, None] - y[None]), axis=2))
+    return float(cost[linear_sum_assignment(cost)].mean())
+
+
+def much_entropy() -> Outcome:
+    """The plan becomes the product, and the debiased rest is that of the means."""
+    x, y = plane()
+    at = (50.0, 100.0, 200.0, 400.0, 800.0)
+    return towards(lambda epsilon: _solved(x, y, epsilon), jnp.sum(jnp.square(x.mean(0) - y.mean(0))), at)
+
+
+def no_entropy() -> Outcome:
+    """Between as many samples, against the exact assignment."""
+    x, y = plane(20, 20)
+    return compared(_solved(x, y, 2e-3), _assignment(x, y))
+
+
+def one_dimension() -> Outcome:
+    """Every direction of a line is the line."""
+    x, y = plane(dim=1)
+    return compared(
+        sliced_wasserstein(jax.random.key(0), x, y, num_projections=3), wasserstein_1d(x[:, 0], y[:, 0], p=2)
+    )
+
+
+def sorted_is_assigned() -> Outcome:
+    """On a line the best assignment is the sorted one."""
+    x, y = plane(30, 30, dim=1)
+    return compared(wasserstein_1d(x[:, 0], y[:, 0], p=2), _assignment(x, y))
+
+
+def quantiles_and_steps() -> Outcome:
+    """W1 as the area between the distribution functions."""
+    x, y = plane(dim=1)
+    ends = jnp.sort(jnp.concatenate([x[:, 0], y[:, 0]]))
+    below = [jnp.searchsorted(jnp.sort(s[:, 0]), ends[:-1], side="right") / len(s) for s in (x, y)]
+    area = jnp.sum(jnp.abs(below[0] - below[1]) * jnp.diff(ends))
+    return compared(wasserstein_1d(x[:, 0], y[:, 0], p=1), area)
+
+
+def translation() -> Outcome:
+    """A translation is the best plan, and entropy's bias cancels."""
+    x, _ = plane()
+    shift = jnp.array([0.8, -0.5])
+    return compared(_solved(x, x + shift[None], 0.3), jnp.sum(jnp.square(shift)))
+
+
+def sliced_translation() -> Outcome:
+    """The mean over directions of (θ·t)² is ‖t‖²/d, at 1/√k: root mean square of 256 draws."""
+    x, _ = plane()
+    shift = jnp.array([0.8, -0.5])
+    truth = float(jnp.sum(jnp.square(shift)) / 2)
+
+    def spread(number: int) -> float:
+        draw = jax.jit(lambda key: sliced_wasserstein(key, x, x + shift[None], num_projections=number))
+        found = jax.lax.map(draw, jax.random.split(jax.random.key(number), 256))
+        return float(jnp.sqrt(jnp.mean(jnp.square(found / truth - 1))))
+
+    at = (16, 64, 256)
+    return Outcome(tuple(spread(number) for number in at), tuple(map(float, at)))
+
+
+def strict_marginals() -> Outcome:
+    """The price of missing a marginal goes to infinity."""
+    x, y = plane(15, 18)
+    at = (100.0, 200.0, 400.0, 800.0)
+    return towards(lambda rho: _solved(x, y, 0.5, rho=rho), _solved(x, y, 0.5), at)
+
+
+def duality() -> Outcome:
+    """The dual value of the potentials against the cost and entropy of their plan."""
+    x, y = plane(25, 30)
+    epsilon = 0.4
+    f, g, *_ = sinkhorn_potentials(x, y, epsilon, tolerance=1e-12, max_iterations=20_000)
+    cost = jnp.sum(jnp.square(x[:, None] - y[None]), axis=2)
+    density = jnp.exp((f[:, None] + g[None] - cost) / epsilon)
+    plan = density / (len(x) * len(y))
+    primal = jnp.sum(plan * cost) + epsilon * jnp.sum(plan * jnp.log(density))
+    return compared(jnp.mean(f) + jnp.mean(g), primal)
+
+
+def gaussian_fits() -> Outcome:
+    """The Fréchet distance against the covariance formula."""
+    x, y = (np.asarray(s) for s in plane(dim=3))
+    a, b = np.cov(x.T), np.cov(y.T)
+    values, vectors = np.linalg.eigh(a)
+    root = vectors * np.sqrt(values) @ vectors.T
+    cross = np.sqrt(np.linalg.eigvalsh(root @ b @ root)).sum()
+    truth = ((x.mean(0) - y.mean(0)) ** 2).sum() + np.trace(a) + np.trace(b) - 2 * cross
+    return compared(frechet_distance(real=y, fake=x), truth)
+
+
+def energy_below_transport() -> Outcome:
+    """ED ≤ 2 W1, and W1² ≤ W2²: violations over random pairs on a line, relative."""
+    worst = 0.0
+    for seed in range(20):
+        x, y = plane(20, 25, dim=1, seed=seed)
+        x, y = x[:, 0], y[:, 0]
+        w1, w2 = (float(wasserstein_1d(x, y, p=p)) for p in (1, 2))
+        worst = max(worst, float(energy_distance_1d(x, y)) / (2 * w1) - 1, w1 / math.sqrt(w2) - 1)
+    return Outcome((max(worst, 0.0),))
+
+
+def sinkhorn_velocity() -> Outcome:
+    """The envelope theorem's gradient against the slope of the extended potentials."""
+    x, y = plane(20, 25)
+    objective = sinkhorn(0.5, tolerance=1e-11, max_iterations=20_000)
+    field = velocity(objective, jax.random.key(0), (), x, y)
+    return compared(field, -jax.grad(lambda points: jnp.sum(objective.witness((), points, x, y)))(x))
+
+
+def sliced_velocity() -> Outcome:
+    """Sorted matches against the slope of the mean potential."""
+    x, y = plane(20, 25)
+    objective, key = sliced(8), jax.random.key(0)
+    state, _ = objective.update(key, objective.init(key, x), x, y)
+    field = velocity(objective, key, state, x, y)
+    # The potential of n equal samples is flat in their ranks: one at a time moves, the others stay.
+    slope = jax.vmap(lambda point: jax.grad(lambda p: objective.witness(state, p[None], x, y)[0])(point))(x)
+    return compared(field, -slope)
+
+
+IDENTITIES = (
+    Identity(
+        "much entropy",
+        (SINKHORN, MEANS),
+        "S_ε → ‖E x − E y‖² as ε → ∞, error 1/ε",
+        "arXiv 1706.00292, 1810.08278",
+        "limit",
+        much_entropy,
+        rate=-1.0,
+    ),
+    Identity(
+        "no entropy",
+        (SINKHORN, W2),
+        "S_ε → W2² as ε → 0 (at ε = 0.002)",
+        "arXiv 1706.00292",
+        "optimum",
+        no_entropy,
+        bound=1e-2,
+    ),
+    Identity(
+        "translations",
+        (SINKHORN, W2),
+        "S_ε(x, x + t) = ‖t‖² for every ε",
+        "arXiv 1810.08278",
+        "exact",
+        translation,
+        bound=1e-9,
+    ),
+    Identity(
+        "duality",
+        (SINKHORN, "entropic OT"),
+        "E f + E g = ⟨C, π⟩ + ε KL(π ‖ a⊗b)",
+        "arXiv 1306.0895",
+        "exact",
+        duality,
+        bound=1e-9,
+    ),
+    Identity(
+        "strict marginals",
+        ("unbalanced OT", SINKHORN),
+        "S_ε with ρ KL marginals → S_ε as ρ → ∞, error 1/ρ",
+        "arXiv 1910.12958",
+        "limit",
+        strict_marginals,
+        rate=-1.0,
+    ),
+    Identity("one direction", (SLICED, "W2, 1-d"), "d = 1: SW2² = W2²", "arXiv 1803.11188", "exact", one_dimension),
+    Identity(
+        "sorting is assignment",
+        ("W2, 1-d", W2),
+        "d = 1: Σ (x_(i) − y_(i))² / n = min over assignments",
+        "arXiv 1803.00567",
+        "exact",
+        sorted_is_assigned,
+    ),
+    Identity(
+        "area between steps",
+        ("W1, 1-d", "Cramér distance"),
+        "W1 = ∫ |F − G|, beside ED = 2 ∫ (F − G)²",
+        "Vallender 1974",
+        "exact",
+        quantiles_and_steps,
+    ),
+    Identity(
+        "slices of a translation",
+        (SLICED, MEANS),
+        "SW2²(x, x + t) → ‖t‖²/d, error k^(−½)",
+        "arXiv 1803.11188",
+        "limit",
+        sliced_translation,
+        rate=-0.5,
+    ),
+    Identity(
+        "Fréchet",
+        ("Fréchet distance", "Bures"),
+        "FID = W2² of Gaussian fits",
+        "arXiv 1706.08500",
+        "exact",
+        gaussian_fits,
+        bound=1e-9,
+    ),
+    Identity(
+        "energy below transport",
+        ("energy distance", "W1, 1-d"),
+        "ED ≤ 2 W1 ≤ 2 W2",
+        "triangle inequality",
+        "bound",
+        energy_below_transport,
+        bound=0.0,
+    ),
+    Identity(
+        "Sinkhorn moves along its witness",
+        (SINKHORN, "witness"),
+        "v = −∇w",
+        "arXiv 1810.08278",
+        "exact",
+        sinkhorn_velocity,
+        bound=1e-8,
+    ),
+    Identity(
+        "slices move along their witness", (SLICED, "witness"), "v = −∇w", "arXiv 1803.11188", "exact", sliced_velocity
+    ),
+)

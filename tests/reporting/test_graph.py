@@ -1,0 +1,35 @@
+"""Pictures of graphs."""
+
+import numpy as np
+import pytest
+
+from igm_jax.reporting.graph import Edge, graph, layout, places_of
+
+PATH = [Edge("a", "b", "exact"), Edge("b", "c", "limit"), Edge("c", "d", "exact", shown=False)]
+
+
+def test_a_path_is_laid_out_straight_with_equal_steps():
+    places = layout("abcd", PATH) / np.array([1.0, 0.62])
+    steps = np.linalg.norm(np.diff(places, axis=0), axis=1)
+    np.testing.assert_allclose(steps, 1.0, atol=1e-3)
+    np.testing.assert_allclose(np.linalg.norm(places[3] - places[0]), 3.0, atol=1e-3)
+
+
+def test_parts_that_do_not_hang_together_stand_apart():
+    places = layout("abxy", [Edge("a", "b", "exact"), Edge("x", "y", "exact")])
+    assert min(np.linalg.norm(places[i] - places[j]) for i in (0, 1) for j in (2, 3)) > 0.3
+
+
+def test_edges_between_the_same_nodes_lie_side_by_side():
+    edges = [Edge("a", "b", "exact"), Edge("b", "a", "limit")]
+    places = {"a": np.zeros(2), "b": np.array([1.0, 0.0])}
+    first, second = (places_of(edge, edges, places) for edge in edges)
+    np.testing.assert_allclose(first - second, [[0.0, -0.035]] * 2, atol=1e-12)
+
+
+def test_the_picture_names_nodes_and_kinds():
+    axis = graph(PATH).axes[0]
+    assert {text.get_text() for text in axis.texts} == set("abcd")
+    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["exact", "limit"]
+    with pytest.raises(ValueError, match="at least one edge"):
+        graph([])
