@@ -209,7 +209,7 @@ def errors(measure: Measure, condition: str, shape: tuple[int, int, int]) -> tup
         (value, size), slope = jax.jit(jax.value_and_grad(measure.exact, has_aux=True))(x, y, a, b)
         moved = jax.jit(jax.grad(lambda x: measure.exact(x, y + 1, a, b)[0]))(x)
     gradient = _relative(got[1], np.asarray(slope), float(np.abs(moved).max()) if condition == "x is y" else 0.0)
-    return float(abs(got[0] - value) / max(float(size), 1e-300)), gradient
+    return abs(float(got[0]) - float(value)) / max(float(size), 1e-300), gradient
 
 
 def _relative(got: np.ndarray, truth: np.ndarray, least: float) -> float:

@@ -1,6 +1,7 @@
 """Drifting: samples are pulled to the data and pushed off each other by doubly normalised kernels."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -12,9 +13,9 @@ from igm_jax import checks
 from igm_jax.base import Info, Objective, from_velocity
 from igm_jax.checks import ArrayLike
 from igm_jax.pairwise.balanced import Costs, Targets, pulls, totals
-from igm_jax.pairwise.costs import Pairs, centred
-from igm_jax.pairwise.reductions import block_sum
-from igm_jax.pairwise.rows import by_rows
+from igm_jax.pairwise.costs import centred
+from igm_jax.pairwise.kernel_means import kernel_mean, kernel_sums_within
+from igm_jax.pairwise.kernels import distance
 
 PRESETS = {"paper": (0.05,), "released": (0.02, 0.05, 0.2)}
 """The presets and the temperatures that go with each: the toy notebook of the paper, the released training code."""
@@ -33,7 +34,14 @@ class Drift(NamedTuple):
 
 
 def _fields(
-    x: Array, y: Array, costs: Costs, temperatures: Array, weights: tuple[Array, Array], counted: bool, least: float
+    x: Array,
+    y: Array,
+    costs: Costs,
+    temperatures: Array,
+    weights: tuple[Array, Array],
+    counted: bool,
+    least: float,
+    alone: bool = True,
 ) -> Float[Array, "n t d"]:
     """``Σ_j A_ij y_j · (mass of A on x) - Σ_k A_ik x_k · (mass of A on y)`` at each sample and temperature.
 
@@ -42,7 +50,7 @@ def _fields(
     x, y = centred(x, y)
     counts = weights if counted else tuple(map(jnp.ones_like, weights))
     kinds = (Targets(x, weights[0], counts[0], True), Targets(y, weights[1], counts[1], False))
-    found = totals(x, counts[0], kinds, costs, temperatures)
+    found = totals(x, counts[0], kinds, costs, temperatures, alone=alone)
     (model, model_mass), (data, data_mass) = pulls(x, kinds, costs, temperatures, found, least)
     return data * model_mass[..., None] - model * data_mass[..., None]
 
@@ -60,13 +68,11 @@ def _paper(x: Array, y: Array, temperatures: Array, a: Array, b: Array) -> Drift
 
 @jax.jit
 def _mean_distance(x: Array, y: Array, a: Array, b: Array) -> Array:
-    """``Σ_j w_j d_ij / (n + m)`` over the targets [x; y], mean over the rows: some rows at a time."""
+    """``Σ_j w_j d_ij / (n + m)`` over the targets [x; y], mean over the rows."""
 
-    def visit(total: Array, rows: Array, index: Array) -> tuple[Array, Array]:
-        to_x, to_y = (block_sum(Pairs(rows, t).distance * w[None, :]) for t, w in ((x, a), (y, b)))
-        return total, to_x + to_y
-
-    return jnp.mean(by_rows(visit, jnp.zeros(()), x, len(x), len(x) + len(y))[1]) / (len(x) + len(y))
+    kernel, ones = distance(), jnp.ones(len(x), x.dtype)
+    total = -jnp.sum(a * kernel_sums_within(kernel, x, ones)) - kernel_mean(kernel, x, y, ones, b)
+    return total / (len(x) * (len(x) + len(y)))
 
 
 @jax.jit
@@ -84,7 +90,14 @@ def _released(
     def costs(distance: Array, own: Array) -> Array:
         return distance / length + SELF_DISTANCE * own
 
-    raw = jax.vmap(lambda u, v: _fields(u, v, costs, temperatures, (a, b), False, SMALLEST_AFFINITY))(x, y) / unit
+    alone = len(x) == 1
+    field = partial(_fields, weights=(a, b), counted=False, least=SMALLEST_AFFINITY, alone=alone)
+    raw = (
+        field(x[0], y[0], costs, temperatures)[None]
+        if alone
+        else jax.vmap(lambda u, v: field(u, v, costs, temperatures))(x, y)
+    )
+    raw = raw / unit
     squares = jnp.mean(jnp.square(raw), axis=(0, 1, 3))
     normalised = raw / jnp.sqrt(jnp.maximum(squares, SMALLEST_FORCE))[None, None, :, None]
     return jnp.sum(normalised, axis=2), unit, squares

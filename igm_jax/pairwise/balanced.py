@@ -2,11 +2,12 @@
 
     ``A_ij = exp(-c_ij/τ) / √(Σ_j exp(-c_ij/τ) · Σ_i exp(-c_ij/τ))``
 
-Two passes over the pairs, some rows at a time: one for the sums, in logarithms so that a small τ does not underflow, and one
-for the pulls. All temperatures share the distances.
+Two passes over the pairs, some rows at a time: one for the sums, one for the pulls. All temperatures share the distances. Where
+a small τ makes kernels underflow, the sums are taken again in logarithms.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -62,12 +63,56 @@ def _log_sums(cost: Array, temperatures: Array, weights: Array, axis: int) -> Fl
     return logs - jnp.squeeze(least, axis)[None, :] / temperatures[:, None]
 
 
+def _kernels(kinds: tuple[Targets, ...], temperatures: Array) -> int:
+    """How many numbers a row of all kernels has: what a tile's height is measured by."""
+    return len(temperatures) * sum(len(kind.points) for kind in kinds)
+
+
+def _stacked(cost: Array, temperatures: Array) -> Float[Array, "tr m"]:
+    """The kernels of all temperatures below each other, computed once for all that is done with them."""
+    kernels = jnp.exp(-cost[None] / temperatures[:, None, None]).reshape(-1, cost.shape[1])
+    return jax.lax.optimization_barrier(kernels)
+
+
+def _plain_totals(
+    x: Float[Array, "n d"],
+    counts: Float[Array, " n"],
+    kinds: tuple[Targets, ...],
+    costs: Costs,
+    temperatures: Float[Array, " t"],
+) -> Totals:
+    """The totals without logarithms: each exponential serves its row and its column."""
+    number, start = (
+        len(temperatures),
+        [jnp.zeros((len(temperatures), len(k.points)), x.dtype) for k in kinds if not k.own],
+    )
+
+    def visit(carry: list[Array], block: tuple[Array, Array], index: Array) -> tuple[list[Array], Array]:
+        rows, own_counts = block
+        own_counts = jnp.where(index < len(x), own_counts, 0)
+        new, along = [], []
+        for kind in kinds:
+            kernels = _stacked(_tile(rows, index, kind, costs), temperatures)
+            along.append(matmul(kernels, kind.counts[:, None]).reshape(number, len(rows)).T)
+            if not kind.own:
+                each = kernels.reshape(number, len(rows), -1)
+                new.append(jnp.concatenate([matmul(own_counts[None, :], kernel) for kernel in each]))
+        return [old + more for old, more in zip(carry, new, strict=True)], jnp.stack(along, axis=-1)
+
+    columns, rows = by_rows(visit, start, (x, counts), len(x), _kernels(kinds, temperatures))
+    found = iter(columns)
+    each = tuple(rows[..., number].T if kind.own else next(found) for number, kind in enumerate(kinds))
+    return Totals(jnp.sum(rows, axis=-1).T, each)
+
+
 def totals(
     x: Float[Array, "n d"],
     counts: Float[Array, " n"],
     kinds: tuple[Targets, ...],
     costs: Costs,
     temperatures: Float[Array, " t"],
+    *,
+    alone: bool = False,
 ) -> Totals:
     """The logarithms of all row and column sums of ``exp(-c/τ)``.
 
@@ -77,10 +122,29 @@ def totals(
         kinds: the targets.
         costs: the cost of a pair.
         temperatures: τ > 0.
+        alone: whether this problem is solved by itself: then sums are plain ones first, and logarithms are taken only if
+            one is too small. Among many under ``vmap`` both would be computed.
 
     Returns:
         The totals; -∞ where nothing is summed.
     """
+    careful = partial(_careful_totals, x, counts, kinds, costs, temperatures)
+    if not alone:
+        return careful()
+    plain = _plain_totals(x, counts, kinds, costs, temperatures)
+    smallest = jnp.min(jnp.stack([jnp.min(sums) for sums in jax.tree.leaves(plain)]))
+    resolved = smallest > jnp.finfo(x.dtype).tiny / jnp.finfo(x.dtype).eps
+    return jax.lax.cond(resolved, lambda: jax.tree.map(jnp.log, plain), careful)
+
+
+def _careful_totals(
+    x: Float[Array, "n d"],
+    counts: Float[Array, " n"],
+    kinds: tuple[Targets, ...],
+    costs: Costs,
+    temperatures: Float[Array, " t"],
+) -> Totals:
+    """The totals in logarithms, each sum about its largest term."""
     others = [number for number, kind in enumerate(kinds) if not kind.own]
 
     def visit(carry: list[Array], block: tuple[Array, Array], index: Array) -> tuple[list[Array], Array]:
@@ -92,7 +156,7 @@ def totals(
         return [jnp.logaddexp(*pair) for pair in zip(carry, new, strict=True)], jnp.stack(along_rows).T
 
     start = [jnp.full((len(temperatures), len(kinds[number].points)), -jnp.inf, x.dtype) for number in others]
-    columns, rows = by_rows(visit, start, (x, counts), len(x), sum(len(kind.points) for kind in kinds))
+    columns, rows = by_rows(visit, start, (x, counts), len(x), _kernels(kinds, temperatures))
     # Among the samples themselves costs are symmetric, so what a row sums is what its column sums.
     found = iter(columns)
     each = tuple(rows[..., number].T if kind.own else next(found) for number, kind in enumerate(kinds))
@@ -130,13 +194,13 @@ def pulls(
         rows, half = block
         out = []
         for kind, columns, factor in zip(kinds, columns_half, augmented, strict=True):
-            cost, reduced = _tile(rows, index, kind, costs), []
-            for number, temperature in enumerate(temperatures):
-                exponent = -half[:, number, None] - columns[number][None, :] - cost / temperature
-                affinity = jnp.exp(exponent) if least == 0 else jnp.maximum(jnp.exp(exponent), least)
-                reduced.append(matmul(affinity, factor))
-            out.append(jnp.stack(reduced, axis=1))
+            cost = _tile(rows, index, kind, costs)
+            exponent = -half.T[:, :, None] - columns[:, None, :] - cost[None] / temperatures[:, None, None]
+            affinity = jnp.exp(exponent) if least == 0 else jnp.maximum(jnp.exp(exponent), least)
+            # All temperatures in one product: a tall one is faster than several.
+            reduced = matmul(affinity.reshape(-1, cost.shape[1]), factor)
+            out.append(jnp.swapaxes(reduced.reshape(len(temperatures), len(rows), -1), 0, 1))
         return carry, tuple(out)
 
-    _, out = by_rows(visit, (), (x, rows_half), len(x), sum(len(kind.points) for kind in kinds))
+    _, out = by_rows(visit, (), (x, rows_half), len(x), _kernels(kinds, temperatures))
     return [(part[..., :-1], part[..., -1]) for part in out]

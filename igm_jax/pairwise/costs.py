@@ -20,6 +20,9 @@ from igm_jax.checks import ArrayLike
 # Up to this many features, differences are squared and summed directly: as fast as a matrix product, and exact for close pairs.
 DIRECT_FEATURES = 8
 
+# So many numbers are hashed at once.
+HASHED = 2**18
+
 # Of two equal rows, the squared norm and the matrix product differ by rounding alone: at most this many units of ‖x‖² + ‖y‖².
 ROUNDING_UNITS = 64
 
@@ -72,9 +75,20 @@ def centred(
     return x - mean, y - mean
 
 
-def _fingerprint(x: Float[Array, "n d"]) -> UInt[Array, " n"]:
-    """A hash of each row's bits: equal rows have equal fingerprints, and others almost never."""
+def _fingerprints(x: Float[Array, "n d"]) -> UInt[Array, " n"]:
+    """A hash of each row's bits: equal rows have equal fingerprints, and others almost never.
+
+    Many rows are hashed some at a time: the compiler would write down the hash of every number before it sums them.
+    """
     x = jax.lax.stop_gradient(x)
+    if x.size <= HASHED:
+        return _fingerprint(x)
+    rows = max(HASHED // x.shape[1], 1)
+    blocks = jnp.concatenate([x, jnp.zeros_like(x[: -len(x) % rows])]).reshape(-1, rows, x.shape[1])
+    return jax.lax.map(_fingerprint, blocks).reshape(-1)[: len(x)]
+
+
+def _fingerprint(x: Float[Array, "n d"]) -> UInt[Array, " n"]:
     x = jnp.where(x == 0, jnp.zeros_like(x), x)  # -0 equals 0
     bits = jax.lax.bitcast_convert_type(x, jnp.uint64 if x.dtype == jnp.float64 else jnp.uint32)
     bits = (bits ^ (bits >> 16)).astype(jnp.uint32) * jnp.uint32(0x85EBCA6B)
@@ -99,7 +113,7 @@ class Norms(NamedTuple):
 
 def norms(x: Float[Array, "n d"]) -> Norms:
     """The squared norms and the fingerprints of centred samples."""
-    return Norms(jnp.sum(x * x, axis=1), _fingerprint(x))
+    return Norms(jnp.sum(x * x, axis=1), _fingerprints(x))
 
 
 def dot_form(x: Float[Array, "n d"], y: Float[Array, "m d"], of_x: Norms, of_y: Norms) -> Float[Array, "n m"]:

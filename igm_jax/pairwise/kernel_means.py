@@ -67,6 +67,15 @@ def kernel_mean_within(
     return _mean_within(kernel.radial.form, _parameters(kernel.radial, x), x, weights, height)
 
 
+def kernel_sums_within(kernel: Kernel, x: Float[Array, "n d"], weights: Float[Array, " n"]) -> Float[Array, " n"]:
+    """``Σ_j w_j k(x_i, x_j)`` at each sample, on half of the pairs where the kernel is radial."""
+    if kernel.radial is None:
+        return kernel_means(kernel, x, x, weights)
+    x, _ = centred(x, x, weights)
+    parameters = _parameters(kernel.radial, x)
+    return backend.within(kernel.radial.form, parameters, tiled.side(x, weights), slopes=False).sums
+
+
 def kernel_mean_distinct(
     kernel: Kernel, x: Float[Array, "n d"], weights: Float[Array, " n"], height: Array | float = 0.0
 ) -> Float[Array, ""]:

@@ -81,8 +81,13 @@ def _padded(of: Side, rows: int) -> Side:
     return copies._replace(weights=weights)
 
 
+def _pointless(of: Side) -> Side:
+    """The side without its points, for those who take slices of them: cut into blocks they would be copied whole."""
+    return of._replace(points=of.points[:, :0])
+
+
 def _blocks(of: Side, rows: int) -> Side:
-    return jax.tree.map(lambda leaf: leaf.reshape(-1, rows, *leaf.shape[1:]), of)
+    return jax.tree.map(lambda leaf: leaf.reshape(len(leaf) // rows, rows, *leaf.shape[1:]), of)
 
 
 class _Plan(NamedTuple):
@@ -182,13 +187,18 @@ def between(
     n, d = x.points.shape
     rows, plan = rows_of_a_tile(n, len(y.points)), _plan(form, parameters, slopes, x, y)
 
-    def visit(total: Array | None, block: Side) -> tuple[Array | None, Array]:
+    padded = _padded(x, rows)
+
+    def visit(total: Array | None, step: tuple[Array, Side]) -> tuple[Array | None, Array]:
+        start, block = step
+        block = block._replace(points=jax.lax.dynamic_slice_in_dim(padded.points, start, rows))
         tiles = plan.tiles(squared(block, y))
         return None if total is None else total + plan.along_columns(tiles, block), plan.along_rows(tiles, y)
 
     start = jnp.zeros((plan.width(d), len(y.points)), x.points.dtype) if columns else None
     # A second derivative computes a tile again rather than keeping all of them.
-    total, out = jax.lax.scan(jax.checkpoint(visit, prevent_cse=False), start, _blocks(_padded(x, rows), rows))
+    steps = (jnp.arange(0, len(padded.points), rows), _blocks(_pointless(padded), rows))
+    total, out = jax.lax.scan(jax.checkpoint(visit, prevent_cse=False), start, steps)
     again = partial(between, form, parameters, slopes=False)
     at_x = plan.moments(x, out.reshape(-1, out.shape[-1])[:n])
     at_x = plan.resolved(x, at_x, lambda: again(x, y)[0].sums)
@@ -232,29 +242,33 @@ def within(form: Form, parameters: tuple, x: Side, *, slopes: bool, each: bool =
 
     # The columns turn by a block a step, so that the window is always the first of them. A window sliced at a moving place
     # would be fused into the tile, and cost more than the rest. Where points only feed a matrix product, a slice is cheaper.
-    turning = padded if is_direct(x) else padded._replace(points=padded.points[:, :0])
-    twice = None if is_direct(x) else jnp.concatenate([padded.points, padded.points])
+    turning = padded if is_direct(x) else _pointless(padded)
+    around = None if is_direct(x) else jnp.concatenate([padded.points, padded.points[:window]])
 
     def visit(carry: tuple[Side, Array], step: tuple[Array, Side]) -> tuple[tuple[Side, Array], Array]:
         (columns, total), (start, block) = carry, step
         met = jax.tree.map(lambda leaf: leaf[:window], columns)
-        if twice is not None:
-            met = met._replace(points=jax.lax.dynamic_slice_in_dim(twice, start, window))
+        if around is not None:
+            met = met._replace(points=jax.lax.dynamic_slice_in_dim(around, start, window))
+            block = block._replace(points=met.points[:rows])
         tiles = plan.tiles(squared(block, met))
         out = plan.along_rows(tiles, met._replace(weights=met.weights * share))
         if both_ends:
-            total = total.at[:, :window].add(plan.along_columns(tiles, block) * share[None, :])
-            total = jnp.roll(total, -rows, axis=1)
+            seen = jax.lax.dynamic_slice_in_dim(total, start, window, axis=1)
+            seen = seen + plan.along_columns(tiles, block) * share[None, :]
+            total = jax.lax.dynamic_update_slice_in_dim(total, seen, start, axis=1)
         return (jax.tree.map(lambda leaf: jnp.roll(leaf, -rows, axis=0), columns), total), out
 
     both_ends = slopes or each
     width = plan.width(d)
-    total = jnp.zeros((width, length if both_ends else 0), x.points.dtype)
-    steps = (jnp.arange(0, length, rows), _blocks(padded, rows))
+    # Windows that reach beyond the last block go on behind it, and come back to the first ones in the end.
+    total = jnp.zeros((width, length + window if both_ends else 0), x.points.dtype)
+    steps = (jnp.arange(0, length, rows), _blocks(turning, rows))
     (_, total), out = jax.lax.scan(jax.checkpoint(visit, prevent_cse=False), (turning, total), steps)
     reduced = out.reshape(length, width)[:n]
     if not both_ends:
         return plan.moments(x, 2 * reduced)
+    total = total[:, :length].at[:, :window].add(total[:, length:])
     moments = plan.moments(x, reduced + total.T[:n])
     again = partial(within, form, parameters, slopes=False)
     return plan.resolved(x, moments, lambda: again(x).sums)

@@ -69,7 +69,9 @@ SHAPES = [(2, 3, 1), (257, 131, 2), (300, 411, 17), (1, 1, 2), (1537, 901, 8), (
 def test_value_and_gradients_in_single_precision(name, offset):
     kernel, formula = KERNELS[name]
     rng = np.random.default_rng(0)
-    for n, m, d in SHAPES if offset == 0 else SHAPES[:3]:
+    # Each shape is compiled: two kernels see all, the others one of each regime (python -m benchmarks.errors has the grid).
+    all_shapes = name in ("gaussian", "distance")
+    for n, m, d in (SHAPES if all_shapes else SHAPES[1::2]) if offset == 0 else SHAPES[1:3]:
         scale = np.sqrt(2 / d)
         x = (scale * rng.normal(size=(n, d)) + offset).astype(np.float32)
         y = (scale * (0.3 + 0.8 * rng.normal(size=(m, d))) + offset).astype(np.float32)
