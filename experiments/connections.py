@@ -120,15 +120,17 @@ def measured(identity: Identity) -> Outcome:
 
 def row(identity: Identity, outcome: Outcome, seconds: float, wish: Connections) -> dict[str, Any]:
     """A line of the results file."""
-    story = {name: value for name, value in identity._asdict().items() if name != "measure"}
-    numbers = {
-        "errors": outcome.errors,
-        "at": outcome.at,
-        "discrepancy": outcome.discrepancy,
-        "measured_rate": outcome.rate,
+    place = {
+        "experiment": "connections",
+        "target": identity.name,
+        "objective": " and ".join(identity.between),
+        "seed": 0,
     }
-    verdict = {"holds": identity.holds(outcome), "seconds": seconds, "seed": 0}
-    return {"experiment": "connections", **story, **numbers, **verdict, "config": plain(wish), **provenance()}
+    metrics = {"discrepancy": outcome.discrepancy} | ({} if outcome.rate is None else {"rate": outcome.rate})
+    claim = {name: getattr(identity, name) for name in ("statement", "kind", "source", "bound", "rate")}
+    told = {"claim": claim, "errors": outcome.errors, "at": outcome.at, "holds": identity.holds(outcome)}
+    costs = {"seconds": seconds, "compile_seconds": None, "memory_mb": None}
+    return {**place, "metrics": metrics, **costs, **told, "config": plain(wish), **provenance()}
 
 
 def tabulated(chosen: Sequence[Identity], outcomes: Sequence[Outcome]) -> Table:

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from experiments.identities.claim import Identity, Outcome, compared, line
+from experiments.identities.claim import Identity, Outcome, P, Q, compared, line, mixture, steps
 from igm_jax import wasserstein_1d
 from igm_jax.objectives import DIVERGENCES, f_gan_value, gan_value, wgan_value
 
@@ -48,24 +48,15 @@ def stationary_gan() -> Outcome:
 
 def logit_is_score_difference() -> Outcome:
     """The slope of the optimal logit, by the critic that a network would have to learn."""
-    grid = line()
-    middle = slice(1200, 2800)
+    points = line().points[1200:2800]
+    slope = jax.vmap(jax.grad(lambda t: jnp.log(mixture(t, P)) - jnp.log(mixture(t, Q))))(points)
 
-    def density(t: Array, parts) -> Array:
-        return sum(
-            (w * jnp.exp(-0.5 * ((t - m) / s) ** 2) / (s * np.sqrt(2 * np.pi)) for w, m, s in parts), jnp.zeros_like(t)
-        )
-
-    p, q = ((0.6, -1.0, 0.8), (0.4, 1.6, 1.0)), ((1.0, 0.2, 1.4),)
-    points = grid.points[middle]
-    slope = jax.vmap(jax.grad(lambda t: jnp.log(density(t, p)) - jnp.log(density(t, q))))(points)
-
-    def score(parts) -> Array:
+    def score(parts: tuple[tuple[float, float, float], ...]) -> Array:
         weights = jnp.stack([w * jnp.exp(-0.5 * ((points - m) / s) ** 2) / s for w, m, s in parts])
         pulls = jnp.stack([-(points - m) / s**2 for _, m, s in parts])
         return (weights * pulls).sum(0) / weights.sum(0)
 
-    return compared(slope, score(p) - score(q))
+    return compared(slope, score(P) - score(Q))
 
 
 def optimal_f_gans() -> Outcome:
@@ -139,7 +130,7 @@ def kantorovich() -> Outcome:
     draws = np.random.default_rng(5)
     x, y = jnp.sort(jnp.asarray(draws.normal(size=30))), jnp.sort(jnp.asarray(0.5 + 0.5 * draws.normal(size=40)))
     ends = jnp.sort(jnp.concatenate([x, y]))
-    below = [jnp.searchsorted(s, ends[:-1], side="right") / len(s) for s in (x, y)]
+    below = [steps(s, ends[:-1]) for s in (x, y)]
     rises = jnp.sign(below[0] - below[1]) * jnp.diff(ends)
     height = jnp.concatenate([jnp.zeros(1), jnp.cumsum(rises)])
     at = [height[jnp.searchsorted(ends, s)] for s in (y, x)]

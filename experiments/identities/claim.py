@@ -98,6 +98,11 @@ def plane(n: int = 40, m: int = 50, dim: int = 2, seed: int = 0) -> tuple[Array,
     return jnp.asarray(x, jnp.float64), jnp.asarray(y, jnp.float64)
 
 
+def steps(sample: Array, ends: Array) -> Array:
+    """The distribution function of a sample of scalars at the ends."""
+    return jnp.searchsorted(jnp.sort(sample), ends, side="right").astype(ends.dtype) / len(sample)
+
+
 class Line(NamedTuple):
     """Two densities on a fine grid of the line, p of the data and q of the model, and the weight of each point.
 
@@ -110,12 +115,17 @@ class Line(NamedTuple):
     weight: float
 
 
+P, Q = ((0.6, -1.0, 0.8), (0.4, 1.6, 1.0)), ((0.25, -1.0, 0.8), (0.75, 1.6, 1.0))
+"""Weight, mean and standard deviation of the Gaussians that make up p, and q: the same, so that p/q is bounded."""
+
+
+def mixture(points: Array, parts: tuple[tuple[float, float, float], ...]) -> Array:
+    """The density of a mixture of Gaussians."""
+    terms = [w * jnp.exp(-0.5 * jnp.square((points - m) / s)) / (s * np.sqrt(2 * np.pi)) for w, m, s in parts]
+    return sum(terms[1:], terms[0])
+
+
 def line() -> Line:
-    """A mixture as data and a Gaussian as model, with all mass but rounding between -14 and 14."""
+    """Both mixtures, with all mass but rounding between -14 and 14."""
     points = jnp.linspace(-14.0, 14.0, 4001, dtype=jnp.float64)
-
-    def normal(mean: float, std: float) -> Array:
-        return jnp.exp(-0.5 * jnp.square((points - mean) / std)) / (std * np.sqrt(2 * np.pi))
-
-    p = 0.6 * normal(-1.0, 0.8) + 0.4 * normal(1.6, 1.0)
-    return Line(points, p, normal(0.2, 1.4), float(points[1] - points[0]))
+    return Line(points, mixture(points, P), mixture(points, Q), float(points[1] - points[0]))

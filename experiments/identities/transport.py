@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Array
 from scipy.optimize import linear_sum_assignment
 
-from experiments.identities.claim import Identity, Outcome, compared, plane, towards
+from experiments.identities.claim import Identity, Outcome, compared, plane, steps, towards
 from igm_jax import energy_distance_1d, sinkhorn_divergence, sliced_wasserstein, velocity, wasserstein_1d
 from igm_jax.evaluation import frechet_distance
 from igm_jax.objectives import sinkhorn, sinkhorn_potentials, sliced
@@ -56,7 +56,7 @@ def quantiles_and_steps() -> Outcome:
     """W1 as the area between the distribution functions."""
     x, y = plane(dim=1)
     ends = jnp.sort(jnp.concatenate([x[:, 0], y[:, 0]]))
-    below = [jnp.searchsorted(jnp.sort(s[:, 0]), ends[:-1], side="right") / len(s) for s in (x, y)]
+    below = [steps(s[:, 0], ends[:-1]) for s in (x, y)]
     area = jnp.sum(jnp.abs(below[0] - below[1]) * jnp.diff(ends))
     return compared(wasserstein_1d(x[:, 0], y[:, 0], p=1), area)
 

@@ -78,7 +78,7 @@ def places_of(edge: Edge, edges: Sequence[Edge], places: dict[str, np.ndarray]) 
     return np.stack([left, right]) + aside * np.array([-along[1], along[0]])
 
 
-def layout(names: Sequence[str], edges: Sequence[Edge], *, rounds: int = 400) -> np.ndarray:
+def layout(names: Sequence[str], edges: Sequence[Edge], *, rounds: int = 1500) -> np.ndarray:
     """Places whose distances are as near as can be to the fewest edges between nodes: stress majorisation.
 
     ``min Σ_ij (‖p_i - p_j‖ - d_ij)² / d_ij²``

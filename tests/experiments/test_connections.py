@@ -36,7 +36,7 @@ def test_the_command_writes_table_rows_map_and_page(tmp_path, capsys):
     page = tmp_path / "docs" / "page.md"
     assert main(["--only", "Cramér", "Jeffrey", "--output", str(tmp_path / "out"), "--page", str(page)]) == 0
     rows = read_jsonl(tmp_path / "out" / "connections.jsonl")
-    assert [(row["name"], row["holds"]) for row in rows] == [("Cramér", True), ("Jeffrey", True)]
+    assert [(row["target"], row["holds"]) for row in rows] == [("Cramér", True), ("Jeffrey", True)]
     assert {"commit", "versions", "device", "config"} <= set(rows[0])
     assert "](page.png)" in page.read_text()
     assert page.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
