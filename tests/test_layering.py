@@ -34,6 +34,7 @@ DRAWING = {f"igm_jax.reporting.{name}" for name in ("canvas", "curves", "fields"
 # Outer products outside igm_jax.pairwise that are not pairs of samples: "file:function" -> why.
 NOT_PAIRS = {
     "igm_jax/evaluation/frechet.py:frechet_distance": "features × features: the triangular factors of two covariances",
+    "igm_jax/reporting/graph.py:apart": "nodes × nodes of a small graph",
     "igm_jax/reporting/graph.py:layout": "nodes × nodes of a small graph",
     "igm_jax/objectives/sliced.py:_project": "directions × samples: projections on random directions, not distances",
 }

@@ -14,6 +14,9 @@ from igm_jax.reporting.style import colours, theme
 # Labels are wide and low, so the same distance looks right along and across.
 STRETCH = 0.62
 
+# Inches: room for the nodes' centres, a letter's width in a label, and what a label needs beyond its letters.
+ROOM, LETTER, FRAME, LINE = np.array([8.6, 5.9]), 0.078, 0.28, 0.4
+
 
 class Edge(NamedTuple):
     """A connection of two nodes: of some kind, and whether it was shown (else it is drawn broken)."""
@@ -46,7 +49,7 @@ def graph(edges: Sequence[Edge], *, dark: bool = False) -> Figure:
         raise ValueError("`edges` must hold at least one edge, but is empty")
     shade = theme(dark)
     names = list(dict.fromkeys(name for edge in edges for name in (edge.left, edge.right)))
-    places = dict(zip(names, layout(names, edges), strict=True))
+    places = dict(zip(names, apart(names, layout(names, edges)), strict=True))
     palette = colours(edge.kind for edge in edges)
     figure, (axis,) = panels(1, 1, 0.68 * WIDTH, shade)
     for kind, colour in palette.items():
@@ -61,9 +64,9 @@ def graph(edges: Sequence[Edge], *, dark: bool = False) -> Figure:
         weight = "bold" if degree[name] > 2 else "normal"
         axis.text(*place, name, ha="center", va="center", fontsize=9, weight=weight, bbox=box, zorder=2)
     corners = np.array(list(places.values()))
-    low, high = corners.min(0), corners.max(0)
-    room = np.array([0.55, 0.25])
-    axis.set(xlim=(low[0] - room[0], high[0] + room[0]), ylim=(low[1] - room[1], high[1] + room[1]))
+    edge = np.array([0.7, 0.3])
+    low, high = corners.min(0) - edge, corners.max(0) + edge
+    axis.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
     axis.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=len(palette), frameon=False)
     bare(axis, frame=False)
     return figure
@@ -72,10 +75,38 @@ def graph(edges: Sequence[Edge], *, dark: bool = False) -> Figure:
 def places_of(edge: Edge, edges: Sequence[Edge], places: dict[str, np.ndarray]) -> np.ndarray:
     """Both ends of an edge, moved aside where several connect the same two nodes."""
     alike = [other for other in edges if {*other[:2]} == {*edge[:2]}]
-    aside = 0.035 * (next(i for i, other in enumerate(alike) if other is edge) - (len(alike) - 1) / 2)
+    aside = 0.05 * (next(i for i, other in enumerate(alike) if other is edge) - (len(alike) - 1) / 2)
     left, right = (places[name] for name in sorted(edge[:2]))
     along = (right - left) / max(float(np.linalg.norm(right - left)), 1e-9)
     return np.stack([left, right]) + aside * np.array([-along[1], along[0]])
+
+
+def apart(names: Sequence[str], places: np.ndarray, *, rounds: int = 300) -> np.ndarray:
+    """The places in inches, with labels that would cover each other pushed aside, along the axis where less is needed.
+
+    Args:
+        names: the labels.
+        places: (n, 2) from ``layout``.
+        rounds: at most this many pushes of all pairs.
+
+    Returns:
+        (n, 2) places in inches.
+    """
+    places = (places - places.min(0)) / np.maximum(np.ptp(places, axis=0), 1e-9) * ROOM
+    half = np.array([[LETTER * len(name) + FRAME, LINE] for name in names]) / 2
+    for _ in range(rounds):
+        gaps = places[:, None] - places[None]
+        over = half[:, None] + half[None] - np.abs(gaps)
+        over[np.arange(len(names)), np.arange(len(names))] = 0
+        hidden = (over > 1e-9).all(axis=2)
+        if not hidden.any():
+            break
+        shorter = np.argmin(over, axis=2)[:, :, None] == np.arange(2)
+        side = np.where(
+            gaps == 0, np.sign(np.arange(len(names))[:, None] - np.arange(len(names)))[:, :, None], np.sign(gaps)
+        )
+        places = places + 0.3 * (np.where(hidden[:, :, None] & shorter, over, 0) * side).sum(1)
+    return places
 
 
 def layout(names: Sequence[str], edges: Sequence[Edge], *, rounds: int = 1500) -> np.ndarray:

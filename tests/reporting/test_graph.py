@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from igm_jax.reporting.graph import Edge, graph, layout, places_of
+from igm_jax.reporting.graph import Edge, apart, graph, layout, places_of
 
 PATH = [Edge("a", "b", "exact"), Edge("b", "c", "limit"), Edge("c", "d", "exact", shown=False)]
 
@@ -24,7 +24,7 @@ def test_edges_between_the_same_nodes_lie_side_by_side():
     edges = [Edge("a", "b", "exact"), Edge("b", "a", "limit")]
     places = {"a": np.zeros(2), "b": np.array([1.0, 0.0])}
     first, second = (places_of(edge, edges, places) for edge in edges)
-    np.testing.assert_allclose(first - second, [[0.0, -0.035]] * 2, atol=1e-12)
+    np.testing.assert_allclose(first - second, [[0.0, -0.05]] * 2, atol=1e-12)
 
 
 def test_the_picture_names_nodes_and_kinds():
@@ -33,3 +33,12 @@ def test_the_picture_names_nodes_and_kinds():
     assert [text.get_text() for text in axis.get_legend().get_texts()] == ["exact", "limit"]
     with pytest.raises(ValueError, match="at least one edge"):
         graph([])
+
+
+def test_labels_do_not_cover_each_other():
+    names = [f"a rather long name {i}" for i in range(12)]
+    places = apart(names, np.random.default_rng(0).normal(size=(12, 2)))
+    gaps = np.abs(places[:, None] - places[None])
+    width = 0.078 * np.array([[len(a) / 2 + len(b) / 2 for b in names] for a in names]) + 0.28
+    clear = (gaps[:, :, 0] > width - 1e-6) | (gaps[:, :, 1] > 0.4 - 1e-6)
+    assert clear[~np.eye(12, dtype=bool)].all()
