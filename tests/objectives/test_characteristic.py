@@ -1,0 +1,96 @@
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy import stats
+
+from igm_jax import kernels, mmd2_biased
+from igm_jax.objectives import (
+    cauchy_frequencies,
+    characteristic,
+    characteristic_distance,
+    normal_frequencies,
+    random_feature_mmd2,
+    student_frequencies,
+)
+
+RNG = np.random.default_rng(0)
+X, Y = RNG.normal(size=(40, 2)), 0.7 + 0.6 * RNG.normal(size=(50, 2))
+
+
+def test_is_the_distance_of_empirical_characteristic_functions(x64):
+    frequencies, shares = RNG.normal(size=(2, 30)), RNG.uniform(size=30)
+    a, b = RNG.uniform(size=40), RNG.uniform(size=50)
+    phi_x, phi_y = (np.exp(1j * s @ frequencies).T @ w / w.sum() for s, w in ((X, a), (Y, b)))
+    expected = np.sum(shares / shares.sum() * np.abs(phi_x - phi_y) ** 2)
+    given = {"frequency_weights": shares, "x_weights": a, "y_weights": b}
+    np.testing.assert_allclose(characteristic_distance(X, Y, frequencies, **given), expected, rtol=1e-10)
+    np.testing.assert_allclose(characteristic_distance(X + 9, Y + 9, frequencies, **given), expected, rtol=1e-10)
+
+
+def test_with_gaussian_quadrature_over_normal_frequencies_it_is_the_mmd_of_the_gaussian_kernel(x64):
+    x, y = X[:, :1], Y[:, :1]
+    nodes, shares = np.polynomial.hermite_e.hermegauss(60)
+    got = characteristic_distance(x, y, nodes[None] / 0.8, frequency_weights=shares)
+    np.testing.assert_allclose(got, mmd2_biased(x, y, kernels.gaussian(0.8)), rtol=1e-9)
+
+
+LAWS = {
+    "normal": (normal_frequencies(1 / 0.8), kernels.gaussian(0.8)),
+    "cauchy": (cauchy_frequencies(1 / 0.8), kernels.laplace(0.8)),
+    "student 3": (student_frequencies(3.0, 1 / 0.8), kernels.matern_32(0.8)),
+    "student 5": (student_frequencies(5.0, 1 / 0.8), kernels.matern_52(0.8)),
+}
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_random_features_approach_the_mmd_of_their_kernel_as_one_over_the_root_of_their_number(name, x64):
+    law, kernel = LAWS[name]
+    exact, keys, sizes = float(mmd2_biased(X, Y, kernel)), jax.random.split(jax.random.key(0), 60), (16, 64, 256, 1024)
+    misses, errors = [], []
+    for size in sizes:
+        estimate = functools.partial(random_feature_mmd2, x=X, y=Y, law=law, num_features=size)
+        values, found = jax.jit(jax.vmap(estimate))(keys)
+        misses.append(np.sqrt(np.mean(np.square(values - exact))))
+        errors.append(np.sqrt(np.mean(np.square(found))))
+        assert abs(np.mean(values) - exact) < 4 * np.std(values) / np.sqrt(len(keys))
+    slope = np.polyfit(np.log(sizes), np.log(misses), 1)[0]
+    assert abs(slope + 0.5) < 0.1
+    np.testing.assert_allclose(errors, misses, rtol=0.35)  # a spread over 60 keys is known to √(1/120) = 9 %
+
+
+def test_frequencies_have_their_laws(x64):
+    points = np.asarray(student_frequencies(3.0, 2.0)(jax.random.key(0), 2, 4000))
+    direction = np.array([0.6, 0.8])  # a projection of a multivariate Student law has the one-dimensional law
+    assert stats.kstest(direction @ points / 2, stats.t(3).cdf).pvalue > 0.01
+    cauchy = np.asarray(cauchy_frequencies(2.0)(jax.random.key(1), 3, 4000))
+    assert stats.kstest(cauchy[1] / 2, stats.cauchy.cdf).pvalue > 0.01
+
+
+def test_each_update_draws_frequencies_that_loss_and_witness_share():
+    objective = characteristic(cauchy_frequencies(1.0), 8)
+    x, y = X.astype(np.float32), Y.astype(np.float32)
+    first = objective.init(jax.random.key(0), x)
+    second, info = objective.update(jax.random.key(1), first, x, y)
+    assert info == {}
+    assert first.frequencies.shape == second.frequencies.shape == (2, 8)
+    assert not np.allclose(first.frequencies, second.frequencies)
+    np.testing.assert_allclose(
+        objective.loss(jax.random.key(5), second, x, y), characteristic_distance(x, y, second.frequencies), rtol=1e-6
+    )
+    # mean_Q w - mean_P w = 2 D for a squared distance.
+    gap = jnp.mean(objective.witness(second, x, x, y)) - jnp.mean(objective.witness(second, y, x, y))
+    np.testing.assert_allclose(gap, 2 * objective.loss(jax.random.key(5), second, x, y), rtol=1e-5)
+
+
+def test_wrong_frequencies_are_explained():
+    with pytest.raises(
+        ValueError, match=r"shape \(d, k\), one a column, for samples \(40, 2\), but have shape \(3, 4\)"
+    ):
+        characteristic_distance(X, Y, np.ones((3, 4)))
+    with pytest.raises(ValueError, match="`num_features` must be at least 2"):
+        random_feature_mmd2(jax.random.key(0), X, Y, normal_frequencies(1.0), num_features=1)
+    with pytest.raises(ValueError, match="`scale` must be positive"):
+        cauchy_frequencies(0.0)
