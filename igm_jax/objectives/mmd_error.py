@@ -41,7 +41,7 @@ def mmd2_estimate(x: ArrayLike, y: ArrayLike, kernel: Kernel) -> Estimate:
         >>> from igm_jax.objectives import mmd2_estimate
         >>> x, y = [[0.0], [2.0], [0.0], [2.0]], [[4.0], [4.0], [4.0], [4.0]]
         >>> [round(float(number), 4) for number in mmd2_estimate(x, y, linear())]
-        [8.6667, 3.4641]
+        [8.6667, 3.3333]
 
     Source: the decomposition is Hoeffding's; Sutherland et al., arXiv 1611.04488, Section 2, and Sutherland and Deka, arXiv
     1906.02104, estimate the variance for n = m, with all terms for the second.

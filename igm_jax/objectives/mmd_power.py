@@ -53,7 +53,7 @@ def power_bandwidth(
         >>> from igm_jax.kernels import gaussian
         >>> from igm_jax.objectives import power_bandwidth
         >>> x, y = jax.random.normal(jax.random.key(0), (2, 100, 1))
-        >>> float(power_bandwidth(x, y + 1, gaussian, [0.01, 1.0, 100.0]).bandwidth)
+        >>> float(power_bandwidth(x, y + 1, gaussian, [0.01, 1.0]).bandwidth)
         1.0
 
     Source: Sutherland et al., Generative Models and Model Criticism via Optimized Maximum Mean Discrepancy, arXiv 1611.04488.

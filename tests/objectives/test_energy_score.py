@@ -49,15 +49,17 @@ def test_a_mean_of_scores_is_half_the_mmd_plus_what_no_model_can_change(x64):
 
 def test_the_true_law_has_the_least_score_on_average(x64):
     """Proper: in the mean and in the spread of a normal model the expected score has its minimum at the truth."""
-    noise = stats.norm.ppf((np.arange(400) + 0.5) / 400)
+    noise = stats.norm.ppf((np.arange(200) + 0.5) / 200)
     y = 1 + 0.5 * noise
 
     @jax.jit
     def expected(mean, std):
-        return jnp.mean(energy_score((mean + std * noise)[None, :, None] * jnp.ones((400, 1, 1)), y[:, None]))
+        draws = jnp.broadcast_to((mean + std * noise)[None, :, None], (200, 200, 1))
+        return jnp.mean(energy_score(draws, y[:, None]))
 
     slopes = jax.jit(jax.grad(expected, argnums=(0, 1)))(1.0, 0.5)
-    np.testing.assert_allclose(slopes, 0, atol=2e-3)
+    # Nodes that are no random draws are met with each other a little too often: by ½ E|Z - Z'| / 199.
+    np.testing.assert_allclose(slopes, (0, -1 / np.sqrt(np.pi) / 199), atol=1e-4)
     best = expected(1.0, 0.5)
     np.testing.assert_allclose(best, 0.5 / np.sqrt(np.pi), rtol=1e-2)  # ½ E|Y - Y'|
     for wrong in ((1.2, 0.5), (0.8, 0.5), (1.0, 0.4), (1.0, 0.65)):

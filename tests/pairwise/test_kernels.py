@@ -71,7 +71,7 @@ def test_kernels_between_others_have_them_as_limits_or_special_cases(x64):
         kernels.cauchy(1.5)(X, Y), kernels.rational_quadratic([1.0], 1.5 / 2**0.5)(X, Y), rtol=1e-12
     )
     bank = kernels.gaussian_mixture()
-    assert bank.radial.parameters == (80.0, 5.0)  # 80, 40, 20 share an exponential with none of 10, 5, 2
+    assert bank.radial.parameters == (80.0, 10.0, 2.0)  # 40 and 20 share the exponential of 80, and 5 that of 10
     near = [np.abs(np.asarray(k(1.5)(X, Y)) - np.exp(-R2 / 4.5)).max() for k in NAMED]
     assert near == sorted(near, reverse=True)  # towards the Gaussian with growing smoothness
 
