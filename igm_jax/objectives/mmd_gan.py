@@ -45,7 +45,7 @@ def witness_penalty(
         >>> import jax, jax.numpy as jnp
         >>> from igm_jax.kernels import linear
         >>> from igm_jax.objectives import witness_penalty
-        >>> x, y = jnp.zeros((6, 2)), jnp.ones((6, 2)) * jnp.array([3.0, 4.0])  # f(p) = p·(3, 4), of slope 5
+        >>> x, y = jnp.zeros((6, 2)), jnp.array([[3.0, 4.0]] * 6)  # f(p) = p·(3, 4), of slope 5
         >>> float(witness_penalty(lambda points: points, jax.random.key(0), x, y, linear()))
         16.0
 

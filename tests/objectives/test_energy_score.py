@@ -25,7 +25,7 @@ def test_is_the_ranked_probability_score_of_a_normal_law(x64):
     values = np.asarray(score(draws))  # unbiased with six draws, and so on average exact
     assert (np.abs(values.mean(0) - crps(mean, std, y)) < 4 * values.std(0) / np.sqrt(400)).all()
     grid = mean[:, None] + std[:, None] * stats.norm.ppf((np.arange(2000) + 0.5) / 2000)[None]
-    np.testing.assert_allclose(energy_score(grid[..., None], y[:, None]), crps(mean, std, y), rtol=1e-3)
+    np.testing.assert_allclose(energy_score(grid[..., None], y[:, None]), crps(mean, std, y), rtol=2e-3)
 
 
 def test_is_its_formula_for_vectors(x64):
@@ -41,7 +41,7 @@ def test_is_its_formula_for_vectors(x64):
 
 def test_a_mean_of_scores_is_half_the_mmd_plus_what_no_model_can_change(x64):
     x, y, kernel = RNG.normal(size=(8, 2)), 1 + RNG.normal(size=(11, 2)), kernels.gaussian(0.8)
-    scores = kernel_score(np.broadcast_to(x, (11, 8, 2)), y, kernel)
+    scores = jax.jit(lambda draws, y: kernel_score(draws, y, kernel))(np.broadcast_to(x, (11, 8, 2)), y)
     data = np.asarray(kernel(y, y))
     own = (data.sum() - 11) / 110
     np.testing.assert_allclose(jnp.mean(scores), 0.5 * mmd2_unbiased(x, y, kernel) - 0.5 * own + 0.5, rtol=1e-10)
