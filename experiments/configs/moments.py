@@ -108,26 +108,6 @@ class MMDBlock:
         return objectives.mmd_block(bank(self.kernel, self.bandwidths, space), self.block_size)
 
 
-@command("mmd-incomplete")
-@dataclasses.dataclass(frozen=True)
-class MMDIncomplete:
-    """MMD of some random pairs: each sample meets a few others."""
-
-    name: ClassVar[str] = "mmd-incomplete"
-    inner_steps: ClassVar[int] = 1
-
-    kernel: Literal["gaussian", "laplace", "inverse_multiquadric"] = "laplace"
-    """Form of each kernel."""
-    bandwidths: tuple[float, ...] = SEVERAL
-    """One kernel each; in median distances of the data."""
-    num_shifts: int = 32
-    """Half of how many others a sample meets."""
-
-    def build(self, space: Space) -> Objective:
-        """The objective for data of this shape and scale."""
-        return objectives.mmd_incomplete(bank(self.kernel, self.bandwidths, space), self.num_shifts)
-
-
 @command("mmd-flow")
 @dataclasses.dataclass(frozen=True)
 class MMDFlow:
@@ -258,7 +238,6 @@ OBJECTIVES = (
     MMD,
     Energy,
     MMDBlock,
-    MMDIncomplete,
     MMDFlow,
     MMDNystrom,
     Characteristic,

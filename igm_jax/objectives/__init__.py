@@ -16,7 +16,7 @@ from igm_jax.objectives.f_gan import DIVERGENCES, FDivergence, f_divergence, f_g
 from igm_jax.objectives.gan import gan, gan_value
 from igm_jax.objectives.mmd import mmd, mmd2_biased, mmd2_unbiased, mmd_witness
 from igm_jax.objectives.mmd_error import mmd2_estimate
-from igm_jax.objectives.mmd_estimators import mmd2_block, mmd2_incomplete, mmd2_linear, mmd_block, mmd_incomplete
+from igm_jax.objectives.mmd_estimators import mmd2_block, mmd2_incomplete, mmd2_linear, mmd_block
 from igm_jax.objectives.mmd_flow import mmd_flow
 from igm_jax.objectives.mmd_gan import mmd_gan, witness_penalty
 from igm_jax.objectives.mmd_power import PowerChoice, power_bandwidth
@@ -72,7 +72,6 @@ __all__ = [
     "mmd_block",
     "mmd_flow",
     "mmd_gan",
-    "mmd_incomplete",
     "mmd_nystrom",
     "mmd_ring",
     "mmd_scale",

@@ -144,7 +144,8 @@ def mmd_block(kernel: Kernel, block_size: int = 32) -> Objective:
 
     ``loss = mean_b MMD²(x in block b, y in block b)``, the blocks drawn anew at every call; unbiased.
 
-    Blocks of two make it the linear-time estimate. Both samples are drawn in the same order where they are equally many,
+    Blocks of two make it the linear-time estimate. (For training, the incomplete one would be no better for its number of
+    pairs, and blocks are sums over pairs like any other.) Both samples are drawn in the same order where they are equally many,
     so that a sample against itself is at rest. One sample alone meets itself, and is only attracted.
 
     Args:
@@ -171,56 +172,16 @@ def mmd_block(kernel: Kernel, block_size: int = 32) -> Objective:
     kernel, block_size = checked_kernel(kernel), checks.count("block_size", block_size, least=2)
 
     def divergence(key: Key, x: Array, y: Array) -> Array:
-        x, y = _in_random_order(key, x, y, least=2)
+        x, y = _in_random_order(key, x, y)
         return jnp.mean(_blocks(kernel, x, y, min(block_size, len(x))))
 
     return stochastic(divergence, reason=NO_WITNESS)
 
 
-def mmd_incomplete(kernel: Kernel, num_shifts: int = 16) -> Objective:
-    """The incomplete U-statistic of the squared maximum mean discrepancy as an objective, in time nR instead of n².
-
-    ``loss = mean_{r ≤ R, i ≤ n} h(i, i + s_r)``, order and shifts drawn anew at every call; unbiased.
-
-    Both samples are drawn in the same order where they are equally many, so that a sample against itself is at rest. Fewer
-    than three samples are repeated.
-
-    Args:
-        kernel: from ``igm_jax.kernels``.
-        num_shifts: R ≥ 1; as many as there are, if the minibatch is too small for so many.
-
-    Returns:
-        The objective.
-
-    Raises:
-        TypeError: if ``kernel`` is not a kernel.
-        ValueError: for no shifts.
-
-    Example:
-        >>> import jax
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import mmd_incomplete
-        >>> x = jax.random.normal(jax.random.key(0), (8, 3))
-        >>> abs(float(mmd_incomplete(gaussian(1.0), 2).loss(jax.random.key(1), (), x, x))) < 1e-6
-        True
-
-    Source: Blom, Biometrika 63 (1976); Schrab et al., arXiv 2206.09194.
-    """
-    kernel, num_shifts = checked_kernel(kernel), checks.count("num_shifts", num_shifts)
-
-    def divergence(key: Key, x: Array, y: Array) -> Array:
-        key_order, key_shifts = jax.random.split(key)
-        x, y = _in_random_order(key_order, x, y, least=3)
-        shifts = _shifts(key_shifts, len(x), min(num_shifts, (len(x) - 1) // 2))
-        return jnp.mean(_shifted(kernel, x, y, shifts))
-
-    return stochastic(divergence, reason=NO_WITNESS)
-
-
-def _in_random_order(key: Key, x: Array, y: Array, least: int) -> tuple[Array, Array]:
-    """As many of x as of y, in random order, the same for both where they are equally many; repeated to have ``least``."""
+def _in_random_order(key: Key, x: Array, y: Array) -> tuple[Array, Array]:
+    """As many of x as of y, in random order, the same for both where they are equally many; a lone one is repeated."""
     x, y, _, _ = weighted_input(x, y, None, None)
-    size = max(min(len(x), len(y)), least)
+    size = max(min(len(x), len(y)), 2)
     x, y = (some[jnp.resize(jax.random.permutation(key, len(some)), (size,))] for some in (x, y))
     return x, y
 

@@ -14,16 +14,13 @@ from igm_jax.objectives import (
     mmd_block,
     mmd_flow,
     mmd_gan,
-    mmd_incomplete,
     mmd_nystrom,
     normal_frequencies,
     nystrom_mmd2,
-    repulsive_mmd,
-    scaled_mmd,
 )
 from tests.conformance.row import ADAM, KERNEL, KEY, Row, unweighted
 
-GAUSSIAN = kernels.gaussian(1.0)
+GAUSSIAN = kernels.gaussian(1.5)
 FEATURES = mlp(2, 3, width=8, depth=1)
 WAVES = jnp.array([[0.5, 1.0, -0.7], [0.2, -0.4, 1.5]])
 
@@ -38,17 +35,16 @@ FEATURES_ONLY = {"translation": "features with fixed parameters are a function o
 ROWS = {
     "mmd": Row(mmd(KERNEL), partial(mmd2_biased, kernel=KERNEL), steps=400),
     "energy": Row(energy(), energy_distance),
-    "mmd_block": Row(mmd_block(kernels.laplace(1.0), 4), None, rate=0.05, steps=500, exceptions=SOME_PAIRS),
-    "mmd_incomplete": Row(mmd_incomplete(kernels.laplace(1.0), 2), None, rate=0.05, steps=500, exceptions=SOME_PAIRS),
+    "mmd_block": Row(mmd_block(GAUSSIAN, 4), None, rate=0.2, steps=400, exceptions=SOME_PAIRS),
     "mmd_flow": Row(
-        mmd_flow(kernels.laplace(1.0), noise=0.1),
+        mmd_flow(GAUSSIAN, noise=0.1),
         None,
         exceptions={"witness": "the velocity is taken at places that noise has moved"}
         | {"permutation": "noise is drawn for places in the sample"}
         | unweighted("samples carry no weights in a flow"),
     ),
     "characteristic": Row(
-        characteristic(normal_frequencies(1.5), 64), partial(characteristic_distance, frequencies=WAVES), steps=300
+        characteristic(normal_frequencies(0.7), 64), partial(characteristic_distance, frequencies=WAVES), steps=300
     ),
     "mmd_nystrom": Row(
         mmd_nystrom(GAUSSIAN, 5),
@@ -61,7 +57,6 @@ ROWS = {
             "removal": "a datum without weight may still be a landmark",
         },
     ),
+    # What the other MMD-GANs do not share with this one, `tests/objectives/test_mmd_gan.py` has: a row is half a minute.
     "mmd_gan": Row(mmd_gan(FEATURES, ADAM, GAUSSIAN, penalty=0.1), None, 1, 0.3, exceptions=FEATURES_ONLY),
-    "scaled_mmd": Row(scaled_mmd(FEATURES, ADAM, GAUSSIAN), None, 1, 0.5, exceptions=FEATURES_ONLY),
-    "repulsive_mmd": Row(repulsive_mmd(FEATURES, ADAM, GAUSSIAN), None, 1, 0.3, exceptions=FEATURES_ONLY),
 }

@@ -105,6 +105,33 @@ def test_the_repulsive_critic_tells_data_from_data(x64):
     assert repulsive_value(X @ after.params, Y @ after.params, KERNEL) > expected
 
 
+OTHERS = {
+    "scaled": scaled_mmd(mlp(2, 2, width=4, depth=1), SGD, KERNEL),
+    "repulsive": repulsive_mmd(mlp(2, 2, width=4, depth=1), SGD, KERNEL),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_the_others_move_samples_along_their_witness_too_and_rest_at_the_data(name, x64):
+    objective, (x, y) = OTHERS[name], arrays()
+
+    @jax.jit
+    def flows(x, y):
+        state, _ = objective.update(KEY, objective.init(KEY, x), x, y)
+        slope = jax.grad(lambda points: jnp.sum(objective.witness(state, points, x, y)))(x)
+        return velocity(objective, KEY, state, x, y), -slope
+
+    flow, descent = flows(x, y)
+    assert np.linalg.norm(flow) > 1e-3
+    np.testing.assert_allclose(flow, descent, rtol=1e-6)
+    order_x, order_y = RNG.permutation(9), RNG.permutation(12)
+    np.testing.assert_allclose(flows(x[order_x], y[order_y])[0], flow[order_x], rtol=1e-8)
+    still, _ = flows(x, x)
+    assert np.abs(still).max() < 1e-12
+    for samples in (jnp.ones((9, 2)), 1e3 + x):
+        assert np.isfinite(flows(samples, y)[0]).all()
+
+
 def test_features_learn_in_single_precision_and_the_witness_is_high_on_samples():
     x, y = arrays(jnp.float32)
     phi = mlp(2, 3, width=8, depth=1)
