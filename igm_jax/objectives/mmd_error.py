@@ -22,7 +22,7 @@ def mmd2_estimate(x: ArrayLike, y: ArrayLike, kernel: Kernel) -> Estimate:
 
     Where both laws are equal the first two vanish and the others rule, as for the degenerate U-statistic. (The distribution
     is then no normal one.) Where the estimate of the first two is below zero it counts as zero, so that on equal laws the
-    standard error is some 20 % too large, and hardly ever too small.
+    standard error is about a quarter too large.
 
     Args:
         x: (n, d) generated samples, n ≥ 4.

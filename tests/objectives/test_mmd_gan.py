@@ -4,12 +4,11 @@ import numpy as np
 import optax
 import pytest
 
-from igm_jax import Network, kernels, mmd2_biased, mmd2_unbiased, velocity
+from igm_jax import Network, kernels, mmd2_unbiased, velocity
 from igm_jax.networks import mlp, mlp_critic
 from igm_jax.objectives import mmd_gan, mmd_scale, repulsive_mmd, repulsive_value, scaled_mmd, witness_penalty
 from igm_jax.objectives.critics import CriticState
 from tests import reference
-from tests.objectives.optimisers import adam
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(9, 2)), 1 + RNG.normal(size=(12, 2))
@@ -55,20 +54,27 @@ def test_the_penalty_with_a_gaussian_kernel_by_finite_differences(x64):
 
 
 def test_the_generator_descends_the_biased_and_the_critic_ascends_the_unbiased_mmd_of_features(x64):
-    objective = mmd_gan(LINEAR, SGD, KERNEL, penalty=0.5)
-    x, y = arrays()
-    state = objective.init(KEY, x)
-    np.testing.assert_allclose(objective.loss(KEY, state, x, y), mmd2_biased(X @ W, Y @ W, KERNEL), rtol=1e-12)
-    after, info = jax.jit(objective.update)(KEY, state, x, y)
+    objective, (x, y) = mmd_gan(LINEAR, SGD, KERNEL, penalty=0.5), arrays()
+
+    def critic_loss(w):
+        penalty = witness_penalty(lambda p: p @ w, KEY, x, y, KERNEL)
+        return 0.5 * penalty - mmd2_unbiased(x @ w, y @ w, KERNEL)
+
+    @jax.jit
+    def found(x, y):
+        state = objective.init(KEY, x)
+        return (
+            objective.loss(KEY, state, x, y),
+            *objective.update(KEY, state, x, y),
+            jax.grad(critic_loss)(state.params),
+        )
+
+    loss, after, info, slope = found(x, y)
+    np.testing.assert_allclose(loss, matrix(X, X).mean() + matrix(Y, Y).mean() - 2 * matrix(X, Y).mean(), rtol=1e-10)
     unbiased = mean_of_distinct(matrix(X, X)) + mean_of_distinct(matrix(Y, Y)) - 2 * matrix(X, Y).mean()
     np.testing.assert_allclose(info["mmd2"], unbiased, rtol=1e-10)
     np.testing.assert_allclose(info["critic_loss"], info["penalty"] - unbiased, rtol=1e-10)
-
-    def critic_loss(w):
-        penalty = witness_penalty(lambda p: p @ w, KEY, X, Y, KERNEL)
-        return 0.5 * penalty - mmd2_unbiased(X @ w, Y @ w, KERNEL)
-
-    np.testing.assert_allclose(after.params, W - 0.1 * jax.jit(jax.grad(critic_loss))(jnp.asarray(W)), rtol=1e-8)
+    np.testing.assert_allclose(after.params, W - 0.1 * slope, rtol=1e-8)
 
 
 def test_the_scale_of_linear_features_is_in_closed_form(x64):
@@ -83,26 +89,31 @@ def test_the_scale_of_linear_features_is_in_closed_form(x64):
     np.testing.assert_allclose(got, 1 / (2 + np.mean(np.sum(4 * Y**2, axis=1))), rtol=1e-12)
 
 
-def test_a_scaled_mmd_stays_where_an_mmd_grows_with_the_features(x64):
-    objective = scaled_mmd(LINEAR, SGD, KERNEL)
-    loss, (x, y) = jax.jit(objective.loss), arrays()
-    state = objective.init(KEY, x)
-    scale = mmd_scale(lambda p: p @ W, Y, KERNEL)
-    np.testing.assert_allclose(loss(KEY, state, x, y), scale * mmd2_biased(X @ W, Y @ W, KERNEL), rtol=1e-10)
-    steep = loss(KEY, CriticState(1e3 * state.params, ()), x, y)
-    assert steep < 1e-5 < loss(KEY, state, x, y)
-    _, info = objective.update(KEY, state, x, y)
+def test_a_scaled_mmd_is_the_mmd_times_its_scale_and_falls_with_the_slope_of_the_features(x64):
+    objective, (x, y) = scaled_mmd(LINEAR, SGD, KERNEL), arrays()
+
+    @jax.jit
+    def found(w):
+        state = CriticState(w, SGD.init(w))
+        return objective.loss(KEY, state, x, y), objective.update(KEY, state, x, y)[1]
+
+    scale = 1 / (2 + np.sum(W**2) / 1.3**2)
+    loss, info = found(jnp.asarray(W))
+    biased = matrix(X, X).mean() + matrix(Y, Y).mean() - 2 * matrix(X, Y).mean()
+    np.testing.assert_allclose((loss, info["scale"]), (scale * biased, scale), rtol=1e-10)
     np.testing.assert_allclose(info["critic_loss"], -info["scale"] * info["mmd2"], rtol=1e-12)
+    assert found(1e3 * jnp.asarray(W))[0] < 1e-5 < loss
 
 
 def test_the_repulsive_critic_tells_data_from_data(x64):
     expected = mean_of_distinct(matrix(X, X)) - mean_of_distinct(matrix(Y, Y))
-    np.testing.assert_allclose(repulsive_value(X @ W, Y @ W, KERNEL), expected, rtol=1e-10)
+    value = jax.jit(lambda w: repulsive_value(X @ w, Y @ w, KERNEL))
+    np.testing.assert_allclose(value(W), expected, rtol=1e-10)
     objective = repulsive_mmd(LINEAR, SGD, KERNEL)
     x, y = arrays()
     after, info = jax.jit(objective.update)(KEY, objective.init(KEY, x), x, y)
     np.testing.assert_allclose(info["critic_loss"], -expected, rtol=1e-10)
-    assert repulsive_value(X @ after.params, Y @ after.params, KERNEL) > expected
+    assert value(after.params) > expected
 
 
 OTHERS = {
@@ -128,22 +139,7 @@ def test_the_others_move_samples_along_their_witness_too_and_rest_at_the_data(na
     np.testing.assert_allclose(flows(x[order_x], y[order_y])[0], flow[order_x], rtol=1e-8)
     still, _ = flows(x, x)
     assert np.abs(still).max() < 1e-12
-    for samples in (jnp.ones((9, 2)), 1e3 + x):
-        assert np.isfinite(flows(samples, y)[0]).all()
-
-
-def test_features_learn_in_single_precision_and_the_witness_is_high_on_samples():
-    x, y = arrays(jnp.float32)
-    phi = mlp(2, 3, width=8, depth=1)
-    objective = mmd_gan(phi, adam(1e-2), kernels.rational_quadratic(), penalty=0.1)
-    update, state, values = jax.jit(objective.update), objective.init(KEY, x), []
-    for key in jax.random.split(KEY, 60):
-        state, info = update(key, state, x, y)
-        values.append(float(info["critic_loss"]))
-    assert values[-1] < values[0]
-    assert np.mean(objective.witness(state, x, x, y)) > np.mean(objective.witness(state, y, x, y))
-    flow = velocity(objective, KEY, state, x, y)
-    assert flow.shape == x.shape
+    assert np.isfinite(flows(jnp.ones((9, 2)), y)[0]).all()
 
 
 def test_wrong_parts_are_explained():
