@@ -41,24 +41,25 @@ def pair(n, m, seed=0):
     return reference.draw(rng, reference.GAUSSIAN_A, n), reference.draw(rng, reference.GAUSSIAN_B, m)
 
 
+@jax.jit
+@jax.vmap
+def estimates(key, x, y):
+    return {
+        "linear": mmd2_linear(x, y, KERNEL),
+        "block": mmd2_block(x, y, KERNEL, block_size=6),
+        "incomplete": mmd2_incomplete(key, x, y, KERNEL, num_shifts=3),
+        "complete": mmd2_estimate(x[:40], y, KERNEL),
+    }
+
+
 @functools.cache
 def replicated(different):
     """Values and standard errors, (repeats,) each, of all estimators on fresh draws of two laws, or of one."""
-
-    def estimates(key, x, y):
-        return {
-            "linear": mmd2_linear(x, y, KERNEL),
-            "block": mmd2_block(x, y, KERNEL, block_size=6),
-            "incomplete": mmd2_incomplete(key, x, y, KERNEL, num_shifts=3),
-            "complete": mmd2_estimate(x[:40], y, KERNEL),
-        }
-
     with jax.enable_x64(True):
         rng = np.random.default_rng(1)
         x = reference.draw(rng, reference.GAUSSIAN_A, (REPEATS, 60))
         y = reference.draw(rng, reference.GAUSSIAN_B if different else reference.GAUSSIAN_A, (REPEATS, 60))
-        found = jax.jit(jax.vmap(estimates))(jax.random.split(jax.random.key(0), REPEATS), x, y)
-        return jax.tree.map(np.asarray, found)
+        return jax.tree.map(np.asarray, estimates(jax.random.split(jax.random.key(0), REPEATS), x, y))
 
 
 @pytest.mark.parametrize("different", [True, False])
@@ -81,12 +82,12 @@ def test_more_pairs_are_a_smaller_error():
 
 def test_linear_block_and_incomplete_are_means_over_their_pairs(x64):
     @jax.jit
-    def estimates(x, y):
+    def found(x, y):
         of_shifts = mmd2_incomplete(jax.random.key(0), x, y, KERNEL, num_shifts=15)
         return mmd2_linear(x, y, KERNEL), mmd2_block(x, y, KERNEL, block_size=10), of_shifts.value
 
     x, y = pair(31, 35)
-    h, (linear, block, incomplete) = met(x, y[:31]), estimates(x, y)
+    h, (linear, block, incomplete) = met(x, y[:31]), found(x, y)
     pairs = np.array([h[i, i + 1] for i in range(0, 30, 2)])
     np.testing.assert_allclose(linear, (pairs.mean(), pairs.std(ddof=1) / np.sqrt(15)), rtol=1e-12)
     blocks = [mean_of_distinct(h[i : i + 10, i : i + 10]) for i in (0, 10, 20)]
