@@ -86,10 +86,10 @@ def mmd_gan(
 
     Example:
         >>> import jax, jax.numpy as jnp, optax
-        >>> from igm_jax.kernels import rational_quadratic
+        >>> from igm_jax.kernels import gaussian
         >>> from igm_jax.networks import mlp
         >>> from igm_jax.objectives import mmd_gan
-        >>> objective = mmd_gan(mlp(2, 4, width=16), optax.rmsprop(1e-3), rational_quadratic())
+        >>> objective = mmd_gan(mlp(2, 4, width=16), optax.rmsprop(1e-3), gaussian(1.0))
         >>> x, y = jnp.zeros((8, 2)), jnp.ones((8, 2))
         >>> state = objective.init(jax.random.key(0), x)
         >>> state, info = objective.update(jax.random.key(1), state, x, y)

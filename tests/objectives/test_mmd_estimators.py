@@ -143,8 +143,6 @@ def test_single_precision_far_from_the_origin_keeps_the_error():
 def test_the_objective_is_unbiased_for_the_mean_over_all_pairs(x64):
     x, y = (jnp.asarray(some) for some in pair(9, 9))
     expected = mean_of_distinct(met(x, y))
-    whole = jax.jit(mmd_block(KERNEL, 100).loss)(jax.random.key(1), (), x, y)
-    np.testing.assert_allclose(whole, expected, rtol=1e-10)
     objective, keys = mmd_block(KERNEL, 2), jax.random.split(jax.random.key(0), 2000)
     values = np.asarray(jax.jit(jax.vmap(lambda key: objective.loss(key, (), x, y)))(keys))
     assert abs(values.mean() - expected) < 4 * values.std() / np.sqrt(len(keys))
