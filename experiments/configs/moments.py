@@ -157,8 +157,8 @@ class Characteristic:
     name: ClassVar[str] = "characteristic"
     inner_steps: ClassVar[int] = 1
 
-    law: Literal["normal", "cauchy"] = "cauchy"
-    """Law of the frequencies: its kernel is the Gaussian or the Laplace one."""
+    law: Literal["normal", "student", "cauchy"] = "student"
+    """Law of the frequencies: its kernel is the Gaussian, the Matérn one of smoothness 3/2, or the Laplace one."""
     bandwidth: float = 0.2
     """Bandwidth of that kernel, in median distances of the data."""
     num_frequencies: int = 512
@@ -166,8 +166,11 @@ class Characteristic:
 
     def build(self, space: Space) -> Objective:
         """The objective for data of this shape and scale."""
-        laws = {"normal": objectives.normal_frequencies, "cauchy": objectives.cauchy_frequencies}
-        law = laws[checks.choice("law", self.law, laws)](1 / length("bandwidth", self.bandwidth, space))
+        scale = 1 / length("bandwidth", self.bandwidth, space)
+        if checks.choice("law", self.law, ("normal", "student", "cauchy")) == "normal":
+            law = objectives.normal_frequencies(scale)
+        else:
+            law = objectives.student_frequencies(3 if self.law == "student" else 1, scale)
         return objectives.characteristic(law, self.num_frequencies)
 
 
@@ -223,15 +226,17 @@ class RepulsiveMMD:
 
     outputs: int = 16
     """Features."""
-    inner_steps: int = 1
+    bandwidth: float = 0.1
+    """Width of the kernel between features, in median distances of the data."""
+    inner_steps: int = 2
     """Updates of the features before each of the generator."""
     critic: Critic = dataclasses.field(default_factory=Critic)
 
     def build(self, space: Space) -> Objective:
         """The objective for data of this shape and scale."""
         network = features(self.critic, self.outputs, space, spectral_norm=True)
-        # Normalised features are as wide as the data.
-        return objectives.repulsive_mmd(*network, kernels.gaussian(length("bandwidth", 0.5, space)))
+        # Normalised features are at most as wide as the data.
+        return objectives.repulsive_mmd(*network, kernels.gaussian(length("bandwidth", self.bandwidth, space)))
 
 
 OBJECTIVES = (

@@ -85,7 +85,8 @@ def student_frequencies(freedom: int, scale: ArrayLike) -> Frequencies:
 def cauchy_frequencies(scale: ArrayLike) -> Frequencies:
     """Cauchy frequencies, the same in all directions: their kernel is ``laplace(1 / scale)``, with the Euclidean distance.
 
-    Rare high frequencies see the finest detail. (Independent Cauchy coordinates would make the Laplace kernel of the
+    Rare high frequencies see the finest detail, but leave the slope of a distance over draws of them without a variance: to
+    train, take ``student_frequencies(3, scale)``. (Independent Cauchy coordinates would make the Laplace kernel of the
     distance Σ|x_j - y_j|.)
 
     Args:
@@ -209,7 +210,7 @@ def characteristic(law: Frequencies, num_frequencies: int = 256) -> Objective:
     frequencies belong to the state; a loop of your own calls ``update`` before each step, as the project's does.
 
     Args:
-        law: of the frequencies, e.g. ``cauchy_frequencies(1/σ)``.
+        law: of the frequencies, e.g. ``student_frequencies(3, 1/σ)``; slopes are of their size, so it should have a variance.
         num_frequencies: k ≥ 1.
 
     Returns:
@@ -221,8 +222,8 @@ def characteristic(law: Frequencies, num_frequencies: int = 256) -> Objective:
 
     Example:
         >>> import jax
-        >>> from igm_jax.objectives import cauchy_frequencies, characteristic
-        >>> objective = characteristic(cauchy_frequencies(1.0), 16)
+        >>> from igm_jax.objectives import characteristic, student_frequencies
+        >>> objective = characteristic(student_frequencies(3, 1.0), 16)
         >>> x, y = jax.random.normal(jax.random.key(0), (2, 8, 3))
         >>> state = objective.init(jax.random.key(1), x)
         >>> bool(objective.loss(jax.random.key(2), state, x, y) > 0)
