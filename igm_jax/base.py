@@ -183,6 +183,35 @@ def stateless(
     return Objective(_nothing, _identity, loss, lifted)
 
 
+def stochastic(divergence: Callable[[Key, Array, Array], Array], *, reason: str) -> Objective:
+    """Lift a divergence that draws at random, what it looks at or where, to an objective with nothing to learn.
+
+    ``loss(key, state, x, y) = divergence(key, x, y)``, drawn anew at every call.
+
+    Args:
+        divergence: ``(key, x, y) -> scalar``, differentiable in ``x``.
+        reason: why there is no witness, for the error's text.
+
+    Returns:
+        The objective; its witness raises ``NoWitnessError``.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> from igm_jax.base import stochastic
+        >>> half = lambda key, x: jax.random.choice(key, x, (len(x) // 2,), replace=False)
+        >>> gap = lambda key, x, y: jnp.sum((half(key, x).mean(0) - y.mean(0)) ** 2)
+        >>> objective = stochastic(gap, reason="half of the samples are at rest")
+        >>> objective.loss(jax.random.key(0), (), jnp.zeros((4, 2)), jnp.ones((5, 2))).item()
+        2.0
+    """
+
+    def loss(key: Key, state: State, x: Array, y: Array) -> Array:
+        del state
+        return divergence(key, x, y)
+
+    return Objective(_nothing, _identity, loss, no_witness(reason))
+
+
 def from_velocity(
     field: Callable[[Array, Array], Array],
     witness: Callable[[Array, Array, Array], Array] | None = None,

@@ -1,6 +1,7 @@
 """Kernels: ``gaussian``, ``laplace``, ``rational_quadratic``, ``inverse_multiquadric``, ``distance``, ``polynomial``, ``linear``.
 
-Sums and products by ``+`` and ``*``; ``median_bandwidth(y)`` chooses a scale. They live in ``igm_jax.pairwise``, the engine room.
+Less usual: ``matern_32``, ``matern_52``, ``cauchy``, ``riesz``, ``gaussian_mixture``. Sums and products by ``+`` and ``*``;
+``median_bandwidth(y)`` chooses a scale. They live in ``igm_jax.pairwise``, the engine room.
 """
 
 from igm_jax.pairwise.kernels import (
@@ -14,15 +15,21 @@ from igm_jax.pairwise.kernels import (
     polynomial,
     rational_quadratic,
 )
+from igm_jax.pairwise.more_kernels import cauchy, gaussian_mixture, matern_32, matern_52, riesz
 
 __all__ = [
     "Kernel",
+    "cauchy",
     "distance",
     "gaussian",
+    "gaussian_mixture",
     "inverse_multiquadric",
     "laplace",
     "linear",
+    "matern_32",
+    "matern_52",
     "median_bandwidth",
     "polynomial",
     "rational_quadratic",
+    "riesz",
 ]

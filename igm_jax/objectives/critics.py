@@ -59,10 +59,8 @@ def adversarial(
         >>> mean_gap = lambda key, critic, x, y: (critic(x).mean() - critic(y).mean(), {})
         >>> objective = adversarial(mlp_critic(2), optax.sgd(1e-2), mean_gap, jnp.negative)
     """
-    check_parts(critic, optimizer)
 
-    def evaluate(params: Params, points: Array) -> Array:
-        out = critic.apply(params, points)
+    def checked(out: Array, points: Array) -> Array:
         if out.shape != (len(points),):
             raise ValueError(
                 f"a critic must give one number a sample, shape ({len(points)},), but gave {out.shape} for samples"
@@ -70,32 +68,81 @@ def adversarial(
             )
         return out
 
+    def loss(critic: Critic, x: Array, y: Array) -> Array:
+        del y
+        return jnp.mean(generator_loss(critic(x)))
+
+    def witness(critic: Critic, points: Array, x: Array, y: Array) -> Array:
+        del x, y
+        return generator_loss(critic(points))
+
+    return learned(critic, optimizer, checked, critic_loss, loss, witness)
+
+
+def learned(
+    network: Network,
+    optimizer: optax.GradientTransformation,
+    checked: Callable[[Array, Array], Array],
+    critic_loss: Callable[[Key, Critic, Array, Array], tuple[Array, Info]],
+    loss: Callable[[Critic, Array, Array], Array],
+    witness: Callable[[Critic, Array, Array, Array], Array],
+) -> Objective:
+    """The objective of any network that is trained against the generator: a critic, or features for a kernel.
+
+    Args:
+        network: from (n, d) to what the losses understand.
+        optimizer: its optax optimiser.
+        checked: ``(out, points) -> out``, or an error where the network's output does not fit.
+        critic_loss: ``(key, network, x, y) -> (scalar, info)``, what the network minimises, and scalars to report.
+        loss: ``(network, x, y) -> scalar``, what the generator minimises.
+        witness: ``(network, points, x, y) -> (p,)``, the first variation of that.
+
+    Returns:
+        The objective. Its state is a ``CriticState``; ``update`` reports ``critic_loss`` and what ``critic_loss`` adds.
+
+    Raises:
+        TypeError: if ``network`` is not a ``Network`` or ``optimizer`` not an optax optimiser.
+
+    Example:
+        >>> import jax.numpy as jnp, optax
+        >>> from igm_jax.networks import mlp
+        >>> from igm_jax.objectives.critics import learned
+        >>> gap = lambda net, x, y: jnp.sum((net(x).mean(0) - net(y).mean(0)) ** 2)
+        >>> witness = lambda net, points, x, y: 2 * net(points) @ (net(x).mean(0) - net(y).mean(0))
+        >>> climb = lambda key, net, x, y: (-gap(net, x, y), {})
+        >>> objective = learned(mlp(2, 3), optax.sgd(1e-2), lambda out, points: out, climb, gap, witness)
+    """
+    check_parts(network, optimizer)
+
+    def with_params(params: Params) -> Critic:
+        return lambda points: checked(network.apply(params, points), points)
+
     def init(key: Key, x: Array) -> CriticState:
         x = checks.samples("x", x)
-        params = critic.init(key)
-        jax.eval_shape(evaluate, params, x)  # a critic that does not fit fails here, before any work
+        params = network.init(key)
+        jax.eval_shape(
+            lambda params, x: with_params(params)(x), params, x
+        )  # one that does not fit fails before any work
         return CriticState(params, optimizer.init(params))
 
     def update(key: Key, state: CriticState, x: Array, y: Array) -> tuple[CriticState, Info]:
         x, y = checks.pair(x, y)
 
         def objective(params: Params) -> tuple[Array, Info]:
-            return critic_loss(key, lambda points: evaluate(params, points), x, y)
+            return critic_loss(key, with_params(params), x, y)
 
         (value, info), gradient = jax.value_and_grad(objective, has_aux=True)(state.params)
         step, optimizer_state = optimizer.update(gradient, state.optimizer_state, state.params)
         return CriticState(optax.apply_updates(state.params, step), optimizer_state), {"critic_loss": value, **info}
 
-    def loss(key: Key, state: CriticState, x: Array, y: Array) -> Array:
+    def of_samples(key: Key, state: CriticState, x: Array, y: Array) -> Array:
         del key
-        x, y = checks.pair(x, y)
-        return jnp.mean(generator_loss(evaluate(state.params, x)))
+        return loss(with_params(state.params), *checks.pair(x, y))
 
-    def witness(state: CriticState, points: Array, x: Array, y: Array) -> Array:
-        del x, y
-        return generator_loss(evaluate(state.params, checks.samples("points", points)))
+    def at_points(state: CriticState, points: Array, x: Array, y: Array) -> Array:
+        return witness(with_params(state.params), checks.samples("points", points), x, y)
 
-    return Objective(init, update, loss, witness)
+    return Objective(init, update, of_samples, at_points)
 
 
 def check_parts(critic: Any, optimizer: Any) -> None:

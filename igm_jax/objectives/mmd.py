@@ -57,8 +57,8 @@ def mmd2_biased(
 
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Eq. 5.
     """
-    x, y, a, b = _weighted(x, y, x_weights, y_weights)
-    height = kernel_height(_checked(kernel), x, y)
+    x, y, a, b = weighted_input(x, y, x_weights, y_weights)
+    height = kernel_height(checked_kernel(kernel), x, y)
     within = kernel_mean_within(kernel, y, b, height)
     x, y = after(within, x, y)
     between = kernel_mean(kernel, x, y, a, b, height)
@@ -102,8 +102,8 @@ def mmd2_unbiased(
 
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Eq. 3.
     """
-    x, y, a, b = _weighted(x, y, x_weights, y_weights, least=2)
-    height = kernel_height(_checked(kernel), x, y)
+    x, y, a, b = weighted_input(x, y, x_weights, y_weights, least=2)
+    height = kernel_height(checked_kernel(kernel), x, y)
     within = kernel_mean_distinct(kernel, x, a, height) + kernel_mean_distinct(kernel, y, b, height)
     return within - 2 * kernel_mean(kernel, x, y, a, b, height)
 
@@ -144,9 +144,9 @@ def mmd_witness(
 
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Section 2.3 (there without the factor 2).
     """
-    x, y, a, b = _weighted(x, y, x_weights, y_weights)
+    x, y, a, b = weighted_input(x, y, x_weights, y_weights)
     points, _ = checks.pair(points, y, names=("points", "y"))
-    kernel = _checked(kernel)
+    kernel = checked_kernel(kernel)
     return 2 * (kernel_means(kernel, points, x, a) - kernel_means(kernel, points, y, b))
 
 
@@ -176,11 +176,11 @@ def mmd(kernel: Kernel) -> Objective:
 
     Source: Dziugaite et al., arXiv 1505.03906; Li et al., Generative Moment Matching Networks, arXiv 1502.02761.
     """
-    kernel = _checked(kernel)
+    kernel = checked_kernel(kernel)
     return stateless(partial(mmd2_biased, kernel=kernel), partial(mmd_witness, kernel=kernel))
 
 
-def _weighted(
+def weighted_input(
     x: ArrayLike, y: ArrayLike, x_weights: ArrayLike | None, y_weights: ArrayLike | None, least: int = 1
 ) -> tuple[Array, Array, Array, Array]:
     """Both samples and their weights, checked, in at least single precision: a weight of 1/n has few digits in half."""
@@ -197,7 +197,8 @@ def _weighted(
     return x, y, a, b
 
 
-def _checked(kernel: Kernel) -> Kernel:
+def checked_kernel(kernel: Kernel) -> Kernel:
+    """The kernel, or an error that says where kernels come from."""
     if not isinstance(kernel, Kernel):
         raise TypeError(f"`kernel` must come from `igm_jax.kernels`, such as `gaussian(1.0)`, but is {kernel!r}")
     return kernel

@@ -5,6 +5,7 @@ Weights here are already normalised or counted by the caller; inputs are already
 
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -81,13 +82,39 @@ def kernel_mean_distinct(
 ) -> Float[Array, ""]:
     """``Σ_{i≠j} w_i w_j (k(x_i, x_j) - height) / Σ_{i≠j} w_i w_j``: the mean over pairs of different samples."""
     total = kernel_mean_within(kernel, x, weights, height)
-    if kernel.radial is None:
-        own = jax.vmap(lambda row: kernel.of(Pairs(row[None], row[None]))[0, 0])(x)
-    else:  # every sample is as far from itself
-        form, parameters = kernel.radial.form, _parameters(kernel.radial, x)
-        own = form.value(jnp.zeros_like(weights), *parameters)
-    total = total - jnp.sum(jnp.square(weights) * (own - height))
+    total = total - jnp.sum(jnp.square(weights) * (kernel_values(kernel, x, x) - height))
     return total / (1 - jnp.sum(jnp.square(weights)))
+
+
+def kernel_values(kernel: Kernel, x: Float[Array, "n d"], y: Float[Array, "n d"]) -> Float[Array, " n"]:
+    """``k(x_i, y_i)``: each sample against its partner alone."""
+    if kernel.radial is None:
+        return jax.vmap(lambda one, other: kernel.of(Pairs(one[None], other[None]))[0, 0])(x, y)
+    return kernel.radial.form.value(jnp.sum(jnp.square(x - y), axis=1), *_parameters(kernel.radial, x))
+
+
+class KernelMoments(NamedTuple):
+    """Means of ``k(x_i, y_j) - height`` over j and over i, and of its square over all pairs."""
+
+    rows: Float[Array, " n"]
+    columns: Float[Array, " m"]
+    square: Float[Array, ""]
+
+
+def kernel_moments(
+    kernel: Kernel, x: Float[Array, "n d"], y: Float[Array, "m d"], height: Float[Array, ""]
+) -> KernelMoments:
+    """What a variance over all pairs needs of them, in one pass."""
+    n, m = len(x), len(y)
+
+    def visit(carry: tuple[Array, Array], block: Array, index: Array) -> tuple[tuple[Array, Array], Array]:
+        columns, square = carry
+        tile = jnp.where((index < n)[:, None], kernel.of(Pairs(block, y)) - height, 0)
+        return (columns + block_sum(tile, axis=0), square + block_sum(block_sum(jnp.square(tile)))), block_sum(tile)
+
+    start = jnp.zeros((m,), x.dtype), jnp.zeros((), x.dtype)
+    (columns, square), rows = by_rows(visit, start, x, n, m)
+    return KernelMoments(rows / m, columns / n, square / (n * m))
 
 
 def _parameters(radial: Radial, like: Array) -> tuple[Array, ...]:

@@ -74,8 +74,8 @@ class Kernel:
     __rmul__ = __mul__
 
 
-def _radial(name: str, form: Form, *parameters: ArrayLike) -> Kernel:
-    """A kernel of the squared distance."""
+def radial_kernel(name: str, form: Form, *parameters: ArrayLike) -> Kernel:
+    """A kernel of the squared distance: a form and its parameters."""
     return Kernel(
         name,
         lambda pairs: form.value(pairs.squared, *(_like(parameter, pairs) for parameter in parameters)),
@@ -110,7 +110,7 @@ def gaussian(bandwidth: ArrayLike) -> Kernel:
         0.6065
     """
     checks.positive("bandwidth", bandwidth)
-    return _radial(f"gaussian({bandwidth})", Gaussian(), bandwidth)
+    return radial_kernel(f"gaussian({bandwidth})", Gaussian(), bandwidth)
 
 
 def laplace(bandwidth: ArrayLike) -> Kernel:
@@ -131,7 +131,7 @@ def laplace(bandwidth: ArrayLike) -> Kernel:
         0.3679
     """
     checks.positive("bandwidth", bandwidth)
-    return _radial(f"laplace({bandwidth})", Laplace(), bandwidth)
+    return radial_kernel(f"laplace({bandwidth})", Laplace(), bandwidth)
 
 
 def rational_quadratic(alphas: Sequence[float] = (0.2, 0.5, 1.0, 2.0, 5.0), bandwidth: ArrayLike = 1.0) -> Kernel:
@@ -160,7 +160,7 @@ def rational_quadratic(alphas: Sequence[float] = (0.2, 0.5, 1.0, 2.0, 5.0), band
         checks.positive("alphas", alpha)
     checks.positive("bandwidth", bandwidth)
 
-    parts = [_radial(f"rational_quadratic({alpha})", RationalQuadratic(), alpha, bandwidth) for alpha in alphas]
+    parts = [radial_kernel(f"rational_quadratic({alpha})", RationalQuadratic(), alpha, bandwidth) for alpha in alphas]
     bank = sum(parts[1:], parts[0])
     return dataclasses.replace(bank, name=f"rational_quadratic({tuple(alphas)}, {bandwidth})")
 
@@ -183,7 +183,7 @@ def inverse_multiquadric(bandwidth: ArrayLike = 1.0) -> Kernel:
         1.0
     """
     checks.positive("bandwidth", bandwidth)
-    return _radial(f"inverse_multiquadric({bandwidth})", InverseMultiquadric(), bandwidth)
+    return radial_kernel(f"inverse_multiquadric({bandwidth})", InverseMultiquadric(), bandwidth)
 
 
 def distance(beta: float = 1.0) -> Kernel:
@@ -208,7 +208,7 @@ def distance(beta: float = 1.0) -> Kernel:
     checks.positive("beta", beta)
     if beta > 2:
         raise ValueError(f"`beta` must lie in (0, 2], where -‖x - y‖^β is a kernel up to constants, but is {beta}")
-    return _radial(f"distance({float(beta)})", Distance(float(beta)))
+    return radial_kernel(f"distance({float(beta)})", Distance(float(beta)))
 
 
 def polynomial(degree: int = 3, offset: float = 1.0) -> Kernel:

@@ -20,6 +20,17 @@ FORMULAS = {
     "distance": (kernels.distance(), -np.sqrt(R2)),
     "distance 1.5": (kernels.distance(1.5), -(R2**0.75)),
     "distance 2": (kernels.distance(2), -R2),
+    "matern_32": (kernels.matern_32(1.5), (1 + np.sqrt(3 * R2) / 1.5) * np.exp(-np.sqrt(3 * R2) / 1.5)),
+    "matern_52": (
+        kernels.matern_52(1.5),
+        (1 + np.sqrt(5 * R2) / 1.5 + 5 * R2 / (3 * 1.5**2)) * np.exp(-np.sqrt(5 * R2) / 1.5),
+    ),
+    "cauchy": (kernels.cauchy(1.5), 1 / (1 + R2 / 1.5**2)),
+    "riesz": (kernels.riesz(1.5), -(R2**0.75)),
+    "gaussian_mixture": (
+        kernels.gaussian_mixture((1.0, 2.0, 3.0), scale=0.5),
+        sum(np.exp(-R2 / (2 * (0.5 * width) ** 2)) for width in (1, 2, 3)),
+    ),
     "polynomial": (kernels.polynomial(3), (X @ Y.T / 3 + 1) ** 3),
     "linear": (kernels.linear(), X @ Y.T),
     "sum": (kernels.gaussian(1.0) + kernels.linear(), np.exp(-R2 / 2) + X @ Y.T),
@@ -41,8 +52,36 @@ def test_gradient_at_coincident_samples_is_finite(name):
     assert np.isfinite(jax.grad(lambda x: jnp.sum(kernel(x, jnp.zeros((2, 2)))))(x)).all()
 
 
+@pytest.mark.parametrize("name", [name for name in FORMULAS if FORMULAS[name][0].radial is not None])
+def test_slope_and_ratio_of_a_form_are_those_of_its_value(name, x64):
+    """``both`` gives value and derivative, which ``ratio`` ties together."""
+    form, parameters = FORMULAS[name][0].radial
+    parameters = [jnp.asarray(parameter) for parameter in parameters]
+    squared = jnp.array([1e-3, 0.5, 3.0])
+    value, slope = form.both(squared, *parameters)
+    expected = jax.vmap(jax.grad(lambda s: form.value(s, *parameters)))(squared)
+    np.testing.assert_allclose(value, form.value(squared, *parameters), rtol=1e-12)
+    np.testing.assert_allclose(slope, expected, rtol=1e-9)
+    if (ratio := form.ratio(*parameters)) is not None:
+        np.testing.assert_allclose(value, (ratio[0] + ratio[1] * squared) * slope, rtol=1e-10)
+
+
+def test_kernels_between_others_have_them_as_limits_or_special_cases(x64):
+    np.testing.assert_allclose(
+        kernels.cauchy(1.5)(X, Y), kernels.rational_quadratic([1.0], 1.5 / 2**0.5)(X, Y), rtol=1e-12
+    )
+    bank = kernels.gaussian_mixture()
+    assert bank.radial.parameters == (80.0, 10.0, 2.0)  # 40 and 20 share the exponential of 80, and 5 that of 10
+    near = [np.abs(np.asarray(k(1.5)(X, Y)) - np.exp(-R2 / 4.5)).max() for k in NAMED]
+    assert near == sorted(near, reverse=True)  # towards the Gaussian with growing smoothness
+
+
+NAMED = (kernels.laplace, kernels.matern_32, kernels.matern_52)
+
+
 def test_kernels_that_should_be_positive_definite_are(x64):
-    for name in ("gaussian", "laplace", "rational_quadratic", "inverse_multiquadric", "product", "linear"):
+    names = ["gaussian", "laplace", "rational_quadratic", "inverse_multiquadric", "product", "linear"]
+    for name in [*names, "matern_32", "matern_52", "cauchy", "gaussian_mixture"]:
         assert np.linalg.eigvalsh(np.asarray(FORMULAS[name][0](X, X))).min() > -1e-12, name
 
 
@@ -80,6 +119,12 @@ def test_median_bandwidth_is_the_median_of_distinct_pairs(x64):
         (lambda: kernels.distance(2.5), "\\(0, 2\\]"),
         (lambda: kernels.polynomial(0), "`degree` must be at least 1"),
         (lambda: kernels.polynomial(2, -1.0), "`offset` must be positive"),
+        (lambda: kernels.matern_32(0.0), "`bandwidth` must be positive"),
+        (lambda: kernels.matern_52(-1.0), "`bandwidth` must be positive"),
+        (lambda: kernels.cauchy(0.0), "`bandwidth` must be positive"),
+        (lambda: kernels.riesz(3.0), "\\(0, 2\\]"),
+        (lambda: kernels.gaussian_mixture(()), "at least one positive number"),
+        (lambda: kernels.gaussian_mixture((1.0, 0.0)), "`bandwidths` must be positive"),
         (lambda: kernels.gaussian(1.0) * -1.0, "`scale` must be positive"),
         (lambda: kernels.median_bandwidth(np.ones((5, 2))), "at least half of the pairs coincide"),
         (lambda: kernels.median_bandwidth(np.ones((1, 2))), "at least 2 samples"),

@@ -9,9 +9,14 @@ import pytest
 
 from igm_jax import energy_distance, kernels, mmd2_biased, mmd2_unbiased, sliced_wasserstein, velocity
 from igm_jax.objectives import (
+    characteristic_distance,
     drifting,
     drifting_field,
     energy,
+    mmd2_block,
+    mmd2_estimate,
+    mmd2_incomplete,
+    mmd_nystrom,
     mmd_witness,
     score_difference,
     score_difference_field,
@@ -22,6 +27,7 @@ from igm_jax.pairwise import nearest
 N, M, DIM = 3000, 3100, 5
 KEY = jax.random.key(0)
 KERNEL = kernels.gaussian(1.0) + kernels.laplace(2.0)
+NYSTROM = mmd_nystrom(KERNEL, 64)
 
 
 def largest(jaxpr) -> int:
@@ -47,6 +53,11 @@ FUNCTIONS = {
     "mmd2_biased, not radial": gradients(lambda x, y: mmd2_biased(x, y, kernels.polynomial() + KERNEL)),
     "mmd2_unbiased": gradients(lambda x, y: mmd2_unbiased(x, y, KERNEL)),
     "in the bandwidth": lambda x, y: jax.grad(lambda b: mmd2_biased(x, y, kernels.gaussian(b)))(1.0),
+    "mmd2_estimate": gradients(lambda x, y: mmd2_estimate(x, y, KERNEL).standard_error),
+    "mmd2_block": gradients(lambda x, y: mmd2_block(x, y, KERNEL, block_size=1000).value),
+    "mmd2_incomplete": gradients(lambda x, y: mmd2_incomplete(KEY, x, y, KERNEL, num_shifts=8).value),
+    "characteristic_distance": gradients(lambda x, y: characteristic_distance(x, y, jnp.ones((DIM, 64)))),
+    "velocity of mmd_nystrom": lambda x, y: velocity(NYSTROM, KEY, NYSTROM.init(KEY, x), x, y),
     "mmd_witness": gradients(lambda x, y: jnp.sum(mmd_witness(x, x, y, KERNEL))),
     "energy_distance": gradients(energy_distance),
     "sliced": gradients(partial(sliced_wasserstein, KEY, num_projections=16)),
