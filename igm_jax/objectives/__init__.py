@@ -1,11 +1,37 @@
 """Objectives: one idea a file, each with its divergence, its witness where one exists, and its ``Objective``."""
 
+from igm_jax.objectives.alpha_divergence import alpha_divergence
+from igm_jax.objectives.augment import additive_noise, augmented, colour, cutout, transformed, translation
+from igm_jax.objectives.constraints import augmented_lagrangian, fisher_constraint, sobolev_constraint
+from igm_jax.objectives.density_ratio import RatioLoss, density_ratio, density_ratio_value, kl_estimate
 from igm_jax.objectives.drifting import Drift, drifting, drifting_field, drifting_loss
 from igm_jax.objectives.energy import energy, energy_distance
 from igm_jax.objectives.f_gan import DIVERGENCES, FDivergence, f_divergence, f_gan, f_gan_value
 from igm_jax.objectives.gan import gan, gan_value
+from igm_jax.objectives.hinge_gan import hinge_gan, hinge_value
+from igm_jax.objectives.kl_wasserstein_gan import kl_wgan, kl_wgan_value
+from igm_jax.objectives.least_squares_gan import lsgan, lsgan_value
+from igm_jax.objectives.lecam import lecam_penalty
 from igm_jax.objectives.mmd import mmd, mmd2_biased, mmd2_unbiased, mmd_witness
+from igm_jax.objectives.neighbour_kl import neighbour_kl
+from igm_jax.objectives.pac_gan import pac_gan, packs
+from igm_jax.objectives.penalties import (
+    dragan_penalty,
+    gradient_penalty,
+    one_sided_penalty,
+    r1_penalty,
+    r2_penalty,
+    slope_penalty,
+)
+from igm_jax.objectives.r3gan import r3gan
+from igm_jax.objectives.relativistic_gan import (
+    relativistic_average_gan,
+    relativistic_average_value,
+    relativistic_gan,
+    relativistic_value,
+)
 from igm_jax.objectives.ring import mmd2_ring, mmd_ring, mmd_witness_ring
+from igm_jax.objectives.saturating_gan import saturating_gan
 from igm_jax.objectives.score_difference import score_difference, score_difference_field, score_difference_witness
 from igm_jax.objectives.sinkhorn import (
     Potentials,
@@ -16,13 +42,24 @@ from igm_jax.objectives.sinkhorn import (
 )
 from igm_jax.objectives.sliced import random_directions, sliced, sliced_wasserstein, sliced_witness, wasserstein_1d
 from igm_jax.objectives.sliced_energy import energy_distance_1d, sliced_energy_distance
-from igm_jax.objectives.wasserstein_gan import gradient_penalty, wgan_gp, wgan_value
+from igm_jax.objectives.wasserstein_gan import clipped_weights, wgan, wgan_gp, wgan_value
 
 __all__ = [
     "DIVERGENCES",
     "Drift",
     "FDivergence",
     "Potentials",
+    "RatioLoss",
+    "additive_noise",
+    "alpha_divergence",
+    "augmented",
+    "augmented_lagrangian",
+    "clipped_weights",
+    "colour",
+    "cutout",
+    "density_ratio",
+    "density_ratio_value",
+    "dragan_penalty",
     "drifting",
     "drifting_field",
     "drifting_loss",
@@ -32,9 +69,18 @@ __all__ = [
     "f_divergence",
     "f_gan",
     "f_gan_value",
+    "fisher_constraint",
     "gan",
     "gan_value",
     "gradient_penalty",
+    "hinge_gan",
+    "hinge_value",
+    "kl_estimate",
+    "kl_wgan",
+    "kl_wgan_value",
+    "lecam_penalty",
+    "lsgan",
+    "lsgan_value",
     "mmd",
     "mmd2_biased",
     "mmd2_ring",
@@ -42,7 +88,19 @@ __all__ = [
     "mmd_ring",
     "mmd_witness",
     "mmd_witness_ring",
+    "neighbour_kl",
+    "one_sided_penalty",
+    "pac_gan",
+    "packs",
+    "r1_penalty",
+    "r2_penalty",
+    "r3gan",
     "random_directions",
+    "relativistic_average_gan",
+    "relativistic_average_value",
+    "relativistic_gan",
+    "relativistic_value",
+    "saturating_gan",
     "score_difference",
     "score_difference_field",
     "score_difference_witness",
@@ -54,7 +112,12 @@ __all__ = [
     "sliced_energy_distance",
     "sliced_wasserstein",
     "sliced_witness",
+    "slope_penalty",
+    "sobolev_constraint",
+    "transformed",
+    "translation",
     "wasserstein_1d",
+    "wgan",
     "wgan_gp",
     "wgan_value",
 ]
