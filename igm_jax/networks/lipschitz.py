@@ -81,10 +81,7 @@ def orthonormal(matrix: Float[Array, "a b"], *, steps: int = 16) -> Float[Array,
     tall = _over(tall, spectral_norm(tall))
     product = partial(jnp.matmul, precision="highest")
 
-    def step(_: int, w: Array) -> Array:
-        return 1.5 * w - 0.5 * product(w, product(w.T, w))
-
-    tall = jax.lax.fori_loop(0, steps, step, tall)
+    tall = jax.lax.fori_loop(0, steps, lambda _, w: 1.5 * w - 0.5 * product(w, product(w.T, w)), tall)
     return tall if matrix.shape[0] >= matrix.shape[1] else tall.T
 
 
