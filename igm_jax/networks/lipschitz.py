@@ -41,7 +41,7 @@ def group_sort(h: Float[Array, "*n k"], size: int = 2) -> Float[Array, "*n k"]:
         >>> group_sort(jnp.array([3.0, 1.0, 2.0, 5.0])).tolist()
         [1.0, 3.0, 2.0, 5.0]
 
-    Source: Anil, Lucas, Grosse 2019, arXiv 1811.05381, section 4.1; MaxMin, Chernodub, Nowicki 2016, arXiv 1604.02313.
+    Source: Anil, Lucas, Grosse 2019, arXiv 1811.05381; MaxMin, Chernodub, Nowicki 2016, arXiv 1604.02313.
     """
     if h.shape[-1] % checks.count("size", size):
         raise ValueError(
@@ -75,7 +75,7 @@ def orthonormal(matrix: Float[Array, "a b"], *, steps: int = 16) -> Float[Array,
         >>> orthonormal(jnp.array([[3.0, 0.0], [0.0, -1.0]])).round(4).tolist()
         [[1.0, 0.0], [0.0, -1.0]]
 
-    Source: Björck, Bowie 1971, SIAM J. Numer. Anal. 8(2); Anil, Lucas, Grosse 2019, arXiv 1811.05381, section 4.2.1.
+    Source: Björck, Bowie 1971, SIAM J. Numer. Anal. 8(2); Anil, Lucas, Grosse 2019, arXiv 1811.05381.
     """
     tall = matrix if matrix.shape[0] >= matrix.shape[1] else matrix.T
     tall = _over(tall, spectral_norm(tall))

@@ -35,7 +35,7 @@ def projection_critic(trunk: Network, num_features: int, num_classes: int) -> Ne
         >>> critic.apply(critic.init(jax.random.key(0)), labelled).shape
         (10,)
 
-    Source: Miyato, Koyama 2018, cGANs with Projection Discriminator, arXiv 1802.05637, equation 6.
+    Source: Miyato, Koyama 2018, cGANs with Projection Discriminator, arXiv 1802.05637.
     """
     if not isinstance(trunk, Network):
         raise TypeError(f"`trunk` must be a Network, e.g. `mlp(2, 16)`, but is {type(trunk).__name__}")

@@ -34,7 +34,7 @@ def alpha_divergence(alpha: float) -> FDivergence:
         >>> alpha_divergence(2.0).f(u).tolist()  # (u − 1)²/2
         [0.125, 0.0, 2.0]
 
-    Source: Amari 2009, IEEE Trans. Inf. Theory 55(11); Cichocki, Amari 2010, Entropy 12(6), equation 12.
+    Source: Amari 2009, IEEE Trans. Inf. Theory 55(11); Cichocki, Amari 2010, Entropy 12(6).
     """
     if isinstance(alpha, bool) or not isinstance(alpha, int | float):
         raise TypeError(f"`alpha` must be a number, such as 0.5, but is {alpha!r}")

@@ -1,7 +1,7 @@
 """Differentiable augmentation: the critic sees samples and data through the same random changes.
 
-Such a change must let a gradient pass to the samples, and, by itself, let the generator win only with the right distribution;
-for that it must be undone by no mixture of the changes, which the ones here satisfy.
+A change of the data alone would be learned along with them. Changing both sides alike shows the critic more than the few data
+there are, and lets a gradient pass through the change to the samples.
 """
 
 from collections.abc import Callable
@@ -86,7 +86,7 @@ def augmented(objective: Objective, *augmentations: Augmentation) -> Objective:
         >>> plain = gan(conv_critic(shape), optax.adam(1e-3))
         >>> objective = augmented(plain, colour(shape), translation(shape), cutout(shape))
 
-    Source: Zhao et al. 2020, arXiv 2006.10738, equations 5 and 6; instance noise, Sønderby et al. 2016, arXiv 1610.04490.
+    Source: Zhao et al. 2020, arXiv 2006.10738; instance noise, Sønderby et al. 2016, arXiv 1610.04490.
     """
     if not augmentations:
         raise ValueError("`augmented` needs at least one augmentation, but got none; pass e.g. `additive_noise(0.1)`")
@@ -169,7 +169,7 @@ def translation(image_shape: ImageShape, ratio: float = 0.125) -> Augmentation:
         >>> translation((4, 4, 3))(jax.random.key(0), jnp.ones((5, 48))).shape
         (5, 48)
 
-    Source: Zhao et al. 2020, arXiv 2006.10738, section 3.3.
+    Source: Zhao et al. 2020, arXiv 2006.10738.
     """
     checks.positive("ratio", ratio)
 
@@ -216,7 +216,7 @@ def colour(
         >>> colour((4, 4, 3))(jax.random.key(0), jnp.ones((5, 48))).shape
         (5, 48)
 
-    Source: Zhao et al. 2020, arXiv 2006.10738, section 3.3.
+    Source: Zhao et al. 2020, arXiv 2006.10738.
     """
 
     def change(key: Key, image: Array) -> Array:
@@ -251,7 +251,7 @@ def cutout(image_shape: ImageShape, ratio: float = 0.5) -> Augmentation:
         >>> cutout((4, 4, 1))(jax.random.key(0), jnp.ones((5, 16))).sum(1).min() >= 12
         Array(True, dtype=bool)
 
-    Source: Zhao et al. 2020, arXiv 2006.10738, section 3.3, after DeVries, Taylor 2017, arXiv 1708.04552.
+    Source: Zhao et al. 2020, arXiv 2006.10738, after DeVries, Taylor 2017, arXiv 1708.04552.
     """
     checks.positive("ratio", ratio)
 

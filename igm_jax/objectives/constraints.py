@@ -73,7 +73,7 @@ def fisher_constraint(rho: ArrayLike) -> RememberingPenalty:
         >>> from igm_jax.objectives.wasserstein_gan import wgan
         >>> objective = wgan(mlp_critic(2), optax.adam(1e-3), penalties=(fisher_constraint(0.1),))
 
-    Source: Mroueh, Sercu 2017, arXiv 1705.09675, equations 5 and 7.
+    Source: Mroueh, Sercu 2017, arXiv 1705.09675.
     """
 
     def second_moment(key: Key, critic: Critic, x: Array, y: Array) -> Array:
@@ -104,7 +104,7 @@ def sobolev_constraint(rho: ArrayLike) -> RememberingPenalty:
         >>> from igm_jax.objectives.wasserstein_gan import wgan
         >>> objective = wgan(mlp_critic(2), optax.adam(1e-3), penalties=(sobolev_constraint(0.1),))
 
-    Source: Mroueh et al. 2017, arXiv 1711.04894, section 5, with μ = (P + Q)/2.
+    Source: Mroueh et al. 2017, arXiv 1711.04894, with μ = (P + Q)/2.
     """
 
     def mean_squared_slope(key: Key, critic: Critic, x: Array, y: Array) -> Array:

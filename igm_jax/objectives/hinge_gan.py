@@ -40,7 +40,7 @@ def hinge_value(
         >>> float(hinge_value(jnp.array([0.5, 2.0]), jnp.array([-1.0, -3.0])))
         -0.25
 
-    Source: Lim, Ye 2017, arXiv 1705.02894, equation 6.
+    Source: Lim, Ye 2017, arXiv 1705.02894.
     """
     real, fake = outputs("real_outputs", real_outputs), outputs("fake_outputs", fake_outputs)
     y_weights, x_weights = checks.weights("y_weights", y_weights, real), checks.weights("x_weights", x_weights, fake)
@@ -74,6 +74,6 @@ def hinge_gan(
         >>> from igm_jax.objectives.hinge_gan import hinge_gan
         >>> objective = hinge_gan(mlp_critic(2), optax.rmsprop(1e-3))
 
-    Source: Lim, Ye 2017, arXiv 1705.02894; Miyato et al. 2018, arXiv 1802.05957, equations 16 and 17.
+    Source: Lim, Ye 2017, arXiv 1705.02894; Miyato et al. 2018, arXiv 1802.05957.
     """
     return adversarial(critic, optimizer, ascent(hinge_value), jnp.negative, penalties=penalties)

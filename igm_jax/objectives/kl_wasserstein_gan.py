@@ -43,7 +43,7 @@ def kl_wgan_value(
         >>> float(kl_wgan_value(jnp.zeros(3), jnp.full(4, -0.5)))  # equal outputs, r = 1
         -1.5
 
-    Source: Song, Ermon 2020, arXiv 1910.09779, section 4, with the hinge of its released code.
+    Source: Song, Ermon 2020, arXiv 1910.09779, with the hinge of its released code.
     """
     real, fake = outputs("real_outputs", real_outputs), outputs("fake_outputs", fake_outputs)
     y_weights, x_weights = checks.weights("y_weights", y_weights, real), checks.weights("x_weights", x_weights, fake)

@@ -37,7 +37,7 @@ def lecam_penalty(coefficient: ArrayLike = 0.1, *, decay: float = 0.99) -> Remem
         >>> float(cost), [float(anchor) for anchor in anchors]
         (10.0, [1.5, 0.5])
 
-    Source: Tseng et al. 2021, arXiv 2104.03310, equation 3.
+    Source: Tseng et al. 2021, arXiv 2104.03310.
     """
     not_negative("coefficient", coefficient)
     if not 0 <= decay < 1:

@@ -32,7 +32,7 @@ def neighbour_kl(x: ArrayLike, y: ArrayLike, k: int = 1) -> Float[Array, ""]:
         >>> round(float(neighbour_kl([[0.0], [4.0]], [[1.0], [2.0], [3.0]])), 4)  # (log 1 + log 2 + log 1)/3 + log(2/2)
         0.231
 
-    Source: Wang, Kulkarni, Verdú 2009, IEEE Trans. Inf. Theory 55(5), equation 5.
+    Source: Wang, Kulkarni, Verdú 2009, IEEE Trans. Inf. Theory 55(5).
     """
     k = checks.count("k", k)
     x, y = checks.pair(x, y)

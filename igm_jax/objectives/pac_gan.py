@@ -66,7 +66,7 @@ def pac_gan(objective: Objective, size: int = 2, *, channels: int | None = None)
         >>> from igm_jax.objectives.pac_gan import pac_gan
         >>> objective = pac_gan(gan(mlp_critic(2 * 3), optax.adam(1e-3)), 3)  # for samples (n, 2)
 
-    Source: Lin, Khetan, Fanti, Oh 2018, arXiv 1712.04086, section 3.
+    Source: Lin, Khetan, Fanti, Oh 2018, arXiv 1712.04086.
     """
     checks.count("size", size)
 

@@ -150,7 +150,7 @@ def one_sided_penalty(coefficient: ArrayLike = 10.0) -> Cost:
         >>> [float(one_sided_penalty()(key, lambda p: s * p[:, 0], x, y)) for s in (0.5, 3.0)]
         [0.0, 40.0]
 
-    Source: Petzka, Fischer, Lukovnikov 2017, arXiv 1709.08894, equation 8.
+    Source: Petzka, Fischer, Lukovnikov 2017, arXiv 1709.08894.
     """
 
     def cost(key: Key, critic: Critic, x: Array, y: Array) -> Array:
@@ -183,7 +183,7 @@ def dragan_penalty(width: ArrayLike, coefficient: ArrayLike = 10.0, target: Arra
         >>> float(dragan_penalty(0.1)(jax.random.key(0), steep, jnp.zeros((6, 2)), jnp.ones((6, 2))))
         160.0
 
-    Source: Kodali, Abernethy, Hays, Kira 2017, arXiv 1705.07215, equation 2; the released code draws the noise differently.
+    Source: Kodali, Abernethy, Hays, Kira 2017, arXiv 1705.07215; the released code draws the noise differently.
     """
     checks.positive("width", width)
 

@@ -36,6 +36,6 @@ def r3gan(
         >>> from igm_jax.objectives.r3gan import r3gan
         >>> objective = r3gan(mlp_critic(2), optax.rmsprop(1e-3), r1=0.5, r2=0.5)
 
-    Source: Huang et al. 2024, arXiv 2501.05441, section 3.
+    Source: Huang et al. 2024, arXiv 2501.05441.
     """
     return relativistic_gan(critic, optimizer, penalties=(r1_penalty(r1), r2_penalty(r2)))

@@ -42,7 +42,7 @@ def relativistic_value(
         >>> round(float(relativistic_value(jnp.ones(3), jnp.ones(4))), 4)  # -log 2
         -0.6931
 
-    Source: Jolicoeur-Martineau 2018, arXiv 1807.00734, equation 9.
+    Source: Jolicoeur-Martineau 2018, arXiv 1807.00734.
     """
     real, fake = outputs("real_outputs", real_outputs), outputs("fake_outputs", fake_outputs)
     y_weights, x_weights = checks.weights("y_weights", y_weights, real), checks.weights("x_weights", x_weights, fake)
@@ -76,7 +76,7 @@ def relativistic_gan(
         >>> from igm_jax.objectives.relativistic_gan import relativistic_gan
         >>> objective = relativistic_gan(mlp_critic(2), optax.rmsprop(1e-3))
 
-    Source: Jolicoeur-Martineau 2018, arXiv 1807.00734, equations 9 and 10.
+    Source: Jolicoeur-Martineau 2018, arXiv 1807.00734.
     """
 
     def witness(critic: Critic, points: Array, x: Array, y: Array) -> Array:
@@ -116,7 +116,7 @@ def relativistic_average_value(
         >>> round(float(relativistic_average_value(jnp.ones(3), jnp.ones(4))), 4)  # -log 4
         -1.3863
 
-    Source: Jolicoeur-Martineau 2018, arXiv 1807.00734, equation 13.
+    Source: Jolicoeur-Martineau 2018, arXiv 1807.00734.
     """
     real, fake = outputs("real_outputs", real_outputs), outputs("fake_outputs", fake_outputs)
     y_weights, x_weights = checks.weights("y_weights", y_weights, real), checks.weights("x_weights", x_weights, fake)
@@ -152,7 +152,7 @@ def relativistic_average_gan(
         >>> from igm_jax.objectives.relativistic_gan import relativistic_average_gan
         >>> objective = relativistic_average_gan(mlp_critic(2), optax.rmsprop(1e-3))
 
-    Source: Jolicoeur-Martineau 2018, arXiv 1807.00734, equations 13 and 14.
+    Source: Jolicoeur-Martineau 2018, arXiv 1807.00734.
     """
 
     def loss(critic: Critic, x: Array, y: Array) -> Array:

@@ -12,10 +12,10 @@ def test_formula(key):
     x = np.random.default_rng(0).normal(size=(6, 2)).astype(np.float32)
     classes = np.array([0, 1, 2, 2, 1, 0])
     labelled = np.concatenate([x, np.eye(3, dtype=np.float32)[classes]], axis=1)
-    features = np.asarray(trunk.apply(params["trunk"], x))
+    features = np.asarray(trunk.apply(params["trunk"], jnp.asarray(x)))
     head, embedding = np.asarray(params["head"]), np.asarray(params["classes"])
     expected = features @ head + np.sum(features * embedding[classes], axis=1) + float(params["bias"])
-    np.testing.assert_allclose(jax.jit(critic.apply)(params, labelled), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(jax.jit(critic.apply)(params, jnp.asarray(labelled)), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_what_does_not_fit_is_named(key):

@@ -12,7 +12,7 @@ DATA, MODEL = np.array([0.1, 0.4, 0.2, 0.25, 0.05]), np.array([0.3, 0.1, 0.25, 0
 
 
 def divergence(kind):
-    return float(np.sum(MODEL * kind.f(DATA / MODEL)))
+    return float(np.sum(MODEL * kind.f(jnp.asarray(DATA / MODEL))))
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_it_is_the_formula(x64, alpha):
     if alpha not in (0.0, 1.0):
         expected = (np.sum(DATA**alpha * MODEL ** (1 - alpha)) - 1) / (alpha * (alpha - 1))
         np.testing.assert_allclose(divergence(alpha_divergence(alpha)), expected, rtol=1e-12)
-    mirrored = float(np.sum(DATA * alpha_divergence(1 - alpha).f(MODEL / DATA)))
+    mirrored = float(np.sum(DATA * alpha_divergence(1 - alpha).f(jnp.asarray(MODEL / DATA))))
     np.testing.assert_allclose(divergence(alpha_divergence(alpha)), mirrored, rtol=1e-12)
 
 
@@ -56,14 +56,14 @@ def test_the_conjugate_is_the_supremum(x64, alpha):
 
 @each
 def test_the_bound_is_reached_by_the_log_ratio_alone(x64, alpha):
-    kind, best = alpha_divergence(alpha), np.log(DATA / MODEL)
+    kind, best = alpha_divergence(alpha), jnp.asarray(np.log(DATA / MODEL))
 
     def bound(v):
         return float(f_gan_value(kind, v, v, x_weights=MODEL, y_weights=DATA))
 
     np.testing.assert_allclose(bound(best), divergence(kind), rtol=1e-12)
     assert max(bound(0.9 * best), bound(best + 0.1), bound(best - 0.1)) < divergence(kind)
-    v = np.linspace(-2, 2, 9)
+    v = jnp.linspace(-2, 2, 9)
     np.testing.assert_allclose(
         kind.conjugate_of_activation(v), kind.conjugate(kind.activation(v)), rtol=1e-10, atol=1e-12
     )

@@ -13,11 +13,12 @@ LINEAR = Network(lambda key: jnp.array([0.5, 0.1]), lambda psi, x: x @ psi)
 
 def batches():
     rng = np.random.default_rng(0)
-    return rng.normal(size=(8, 2)), np.array([0.8, -0.4]) + rng.normal(size=(8, 2))
+    x, y = rng.normal(size=(8, 2)), np.array([0.8, -0.4]) + rng.normal(size=(8, 2))
+    return jnp.asarray(x), jnp.asarray(y)
 
 
 def moments(x, y):
-    return 0.5 * (x.T @ x / len(x) + y.T @ y / len(y))
+    return np.asarray(0.5 * (x.T @ x / len(x) + y.T @ y / len(y)))
 
 
 @pytest.mark.parametrize("make", [fisher_constraint, sobolev_constraint])
@@ -48,7 +49,7 @@ def test_the_trained_gap_is_that_of_the_best_critic_under_the_constraint(x64, ke
 
     state, info = train(key)
     matrix = moments(x, y) if make is fisher_constraint else np.eye(2)
-    delta = y.mean(0) - x.mean(0)
+    delta = np.asarray(y.mean(0) - x.mean(0))
     best = np.sqrt(delta @ np.linalg.solve(matrix, delta))
     np.testing.assert_allclose(info["critic_gap"][-1], best, rtol=1e-8)
     np.testing.assert_allclose(state.memory[0], best / 2, rtol=1e-8)

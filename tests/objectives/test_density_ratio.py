@@ -10,7 +10,18 @@ from scipy import integrate
 from igm_jax import velocity
 from igm_jax.objectives.critics import CriticState
 from igm_jax.objectives.density_ratio import RATIO_LOSSES, density_ratio, density_ratio_value, kl_estimate, ratio_loss
-from tests.objectives.two_normals import CHI_SQUARED, GRID, KL, LOG_RATIO, WEIGHTS, P, Q, knowing, score_difference
+from tests.objectives.two_normals import (
+    CHI_SQUARED,
+    GRID,
+    KL,
+    LOG_RATIO,
+    WEIGHTS,
+    P,
+    Q,
+    knowing,
+    score_difference,
+    spread,
+)
 
 # The critic's output where the ratio is e^r.
 BEST = {
@@ -60,7 +71,7 @@ def test_donsker_and_varadhans_value_ignores_constants_and_is_above_nwjs(x64):
 @each
 def test_at_the_best_critic_the_flow_is_the_score_difference(x64, key, name):
     objective, state = density_ratio(name, knowing(BEST[name]), optax.sgd(1.0)), CriticState({}, ())
-    x = np.linspace(-2, 2, 9)[:, None]
+    x = spread(-2, 2, 9)
     np.testing.assert_allclose(velocity(objective, key, state, x, x), score_difference(x), rtol=1e-8)
 
 

@@ -18,16 +18,16 @@ from igm_jax.objectives.critics import CriticState
 from igm_jax.objectives.penalties import r1_penalty, r2_penalty
 
 LINEAR = Network(lambda key: jnp.ones(1), lambda psi, x: x @ psi)
-KEY, DATA, H = jax.random.key(0), np.zeros((1, 1)), 0.2
+KEY, H = jax.random.key(0), 0.2
 
 
 def critic_step(objective, psi, theta):
-    state, _ = objective.update(KEY, CriticState(psi, optax.sgd(1.0).init(psi)), theta[:, None], DATA)
+    state, _ = objective.update(KEY, CriticState(psi, optax.sgd(1.0).init(psi)), theta[:, None], jnp.zeros((1, 1)))
     return state.params
 
 
 def flow(objective, psi, theta):
-    return velocity(objective, KEY, CriticState(psi, ()), theta[:, None], DATA)[:, 0]
+    return velocity(objective, KEY, CriticState(psi, ()), theta[:, None], jnp.zeros((1, 1)))[:, 0]
 
 
 def field(objective):

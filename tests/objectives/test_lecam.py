@@ -1,4 +1,5 @@
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
@@ -15,7 +16,7 @@ def test_costs_and_anchors_of_a_linear_critic(x64, key):
     update = jax.jit(objective.update)
     for _ in range(3):
         x, y = rng.normal(size=(4, 2)), 1 + rng.normal(size=(5, 2))
-        state = objective.init(key, x) if state is None else state
+        state = objective.init(key, jnp.asarray(x)) if state is None else state
         real, fake = y @ [3.0, 4.0], x @ [3.0, 4.0]
         state, info = update(key, state, x, y)
         expected = 0.2 * (np.mean((real - anchors[1]) ** 2) + np.mean((fake - anchors[0]) ** 2))

@@ -20,10 +20,10 @@ def test_it_is_the_formula(x64, k):
 
 def test_closed_form_of_two_normal_laws(x64):
     rng = np.random.default_rng(0)
-    draws = [(Q.rvs((3000, 1), random_state=rng), P.rvs((3000, 1), random_state=rng)) for _ in range(4)]
+    draws = [(Q.rvs((1000, 1), random_state=rng), P.rvs((1000, 1), random_state=rng)) for _ in range(4)]
     found = np.array([neighbour_kl(x, y, 5) for x, y in draws])
     assert abs(found.mean() - KL) < 3 * found.std(ddof=1) / 2
-    assert found.std(ddof=1) < 0.05
+    assert found.std(ddof=1) < 0.1
 
 
 def test_too_few_for_so_many_neighbours():

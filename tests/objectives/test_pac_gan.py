@@ -10,7 +10,7 @@ from igm_jax.objectives.wasserstein_gan import wgan
 
 
 def test_packs_are_consecutive_and_filled_up_from_the_start():
-    x = np.arange(14.0, dtype=np.float32).reshape(7, 2)
+    x = jnp.arange(14.0).reshape(7, 2)
     np.testing.assert_array_equal(packs(x[:6], 3), x[:6].reshape(2, 6))
     np.testing.assert_array_equal(packs(x, 3)[2], [12, 13, 0, 1, 2, 3])
     np.testing.assert_array_equal(packs(x[:1], 3), [[0, 1, 0, 1, 0, 1]])
@@ -18,7 +18,7 @@ def test_packs_are_consecutive_and_filled_up_from_the_start():
 
 def test_images_are_stacked_along_their_channels():
     images = np.random.default_rng(0).normal(size=(4, 3, 3, 2)).astype(np.float32)
-    packed = np.asarray(packs(images.reshape(4, -1), 2, channels=2)).reshape(2, 3, 3, 4)
+    packed = np.asarray(packs(jnp.asarray(images.reshape(4, -1)), 2, channels=2)).reshape(2, 3, 3, 4)
     np.testing.assert_array_equal(packed, np.concatenate([images[::2], images[1::2]], axis=-1))
 
 
@@ -28,7 +28,7 @@ def test_the_critic_sees_a_lack_of_variety(key):
         lambda key: jnp.ones(()), lambda s, pair: s * jnp.sum(jnp.square(pair[:, :2] - pair[:, 2:]), axis=1)
     )
     objective = pac_gan(wgan(spread, optax.sgd(0.1)), 2)
-    x, y = np.zeros((4, 2), np.float32), np.float32([[0, 0], [3, 4], [1, 0], [1, 0]])
+    x, y = jnp.zeros((4, 2)), jnp.array([[0.0, 0.0], [3.0, 4.0], [1.0, 0.0], [1.0, 0.0]])
     state, info = jax.jit(objective.update)(key, objective.init(key, x), x, y)
     np.testing.assert_allclose(info["critic_gap"], 12.5)
     np.testing.assert_allclose(state.params, 1 + 0.1 * 12.5)

@@ -15,7 +15,7 @@ LINEAR = Network(lambda key: jnp.array([3.0, 4.0]), lambda psi, x: x @ psi)  # s
 
 def batches():
     rng = np.random.default_rng(0)
-    return rng.normal(size=(6, 2)), 1 + rng.normal(size=(9, 2))
+    return jnp.asarray(rng.normal(size=(6, 2))), jnp.asarray(1 + rng.normal(size=(9, 2)))
 
 
 def bowl(points):

@@ -1,4 +1,5 @@
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 from scipy import integrate, stats
@@ -11,7 +12,7 @@ from igm_jax.objectives.relativistic_gan import (
     relativistic_gan,
     relativistic_value,
 )
-from tests.objectives.two_normals import GRID, WEIGHTS, P, Q, knowing
+from tests.objectives.two_normals import GRID, WEIGHTS, knowing, log_ratio, spread
 
 
 def log_sigmoid(t):
@@ -34,7 +35,7 @@ def test_value_of_a_linear_critic_between_two_normal_laws(x64):
     difference = stats.norm(2 * (0.3 + 0.5), 2 * np.hypot(0.8, 1.3))
     expected = integrate.quad(lambda t: difference.pdf(t) * log_sigmoid(t), -30, 30, epsabs=1e-12)[0]
     coarse = {name: weights[::8] for name, weights in WEIGHTS.items()}
-    np.testing.assert_allclose(relativistic_value(2 * GRID[::8], 2 * GRID[::8], **coarse), expected, rtol=1e-9)
+    np.testing.assert_allclose(jax.jit(relativistic_value)(2 * GRID[::8], 2 * GRID[::8], **coarse), expected, rtol=1e-9)
 
 
 def test_each_is_compared_with_the_average_of_the_others(x64):
@@ -45,8 +46,8 @@ def test_each_is_compared_with_the_average_of_the_others(x64):
 
 def test_the_generator_plays_the_same_games_with_the_sides_exchanged(x64, key):
     rng, state = np.random.default_rng(2), CriticState({}, ())
-    x, y = rng.normal(size=(5, 1)), rng.normal(size=(7, 1))
-    real, fake = (P.logpdf(z[:, 0]) - Q.logpdf(z[:, 0]) for z in (y, x))
+    x, y = jnp.asarray(rng.normal(size=(5, 1))), jnp.asarray(rng.normal(size=(7, 1)))
+    real, fake = (np.asarray(log_ratio(z)) for z in (y, x))
     paired, average = (
         make(knowing(lambda r: r), optax.sgd(1.0)) for make in (relativistic_gan, relativistic_average_gan)
     )
@@ -59,7 +60,7 @@ def test_the_generator_plays_the_same_games_with_the_sides_exchanged(x64, key):
 def test_the_average_gan_pulls_through_the_mean_of_samples_too(x64, key):
     """With equal outputs everywhere both terms pull with half of the critic's slope each."""
     flat = knowing(lambda r: 1e-6 * r)
-    x = np.linspace(-1, 1, 4)[:, None]
+    x = spread(-1, 1, 4)
     slope = velocity(relativistic_average_gan(flat, optax.sgd(1.0)), key, CriticState({}, ()), x, x)
     half = velocity(relativistic_gan(flat, optax.sgd(1.0)), key, CriticState({}, ()), x, x)
     np.testing.assert_allclose(slope, 2 * half, rtol=1e-5)

@@ -1,6 +1,7 @@
 """Two known normal laws on the line: on a grid that carries them, and as a critic that knows their ratio."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from scipy import stats
 
@@ -23,6 +24,11 @@ def log_ratio(points):
 def knowing(output):
     """A critic without parameters whose output is a function of log p/q."""
     return Network(lambda key: {}, lambda params, points: output(log_ratio(points)))
+
+
+def spread(low, high, n):
+    """Points (n, 1), evenly spaced."""
+    return jnp.linspace(low, high, n)[:, None]
 
 
 def score_difference(x):
