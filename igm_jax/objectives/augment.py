@@ -182,7 +182,7 @@ def translation(image_shape: ImageShape, ratio: float = 0.125) -> Augmentation:
     return on_images(image_shape, change)
 
 
-def shifted(image: Float[Array, "h w c"], by: ArrayLike, axis: int) -> Float[Array, "h w c"]:
+def shifted(image: Float[Array, "h w c"], by: Array | int, axis: int) -> Float[Array, "h w c"]:
     """An image moved along an axis, zeros coming in: a product with a shift matrix, whose gradient is one again."""
     side = image.shape[axis]
     matrix = jax.nn.one_hot(jnp.arange(side) - by, side, dtype=image.dtype)  # a row of zeros where nothing comes from

@@ -110,12 +110,12 @@ def clipped_weights(optimizer: optax.GradientTransformation, bound: float = 0.01
     check_optimizer(optimizer)
     checks.positive("bound", bound)
 
-    def update(gradient: Any, state: Any, params: Any = None) -> tuple[Any, Any]:
+    def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, Any]:
         if params is None:
             raise TypeError(
-                "`params` must be the parameters to be clipped, but is None; call `update(gradient, state, params)`"
+                "`params` must be the parameters to be clipped, but is None; call `update(updates, state, params)`"
             )
-        step, state = optimizer.update(gradient, state, params)
+        step, state = optimizer.update(updates, state, params)
         return jax.tree.map(lambda p, s: jnp.clip(p + s, -bound, bound) - p, params, step), state
 
     return optax.GradientTransformation(optimizer.init, update)

@@ -2,16 +2,15 @@
 
 from functools import partial
 
-from igm_jax.networks import mlp_critic
+import jax
+import jax.numpy as jnp
+
+from igm_jax import Network
 from igm_jax.objectives import (
-    additive_noise,
-    augmented,
-    clipped_weights,
     density_ratio,
     density_ratio_value,
     f_gan,
     f_gan_value,
-    fisher_constraint,
     gan,
     gan_value,
     hinge_gan,
@@ -27,13 +26,24 @@ from igm_jax.objectives import (
     relativistic_average_value,
     relativistic_value,
     saturating_gan,
-    wgan,
     wgan_gp,
     wgan_value,
 )
 from tests.conformance.row import ADAM, CRITIC, CRITIC_ONLY, Row, of_critic, unweighted
 
-SMALL = mlp_critic(2, width=16, depth=1)
+
+def features_critic(dim: int) -> Network:
+    """A critic of one hidden layer that traces and compiles in no time."""
+
+    def init(key):
+        shapes = ((dim, 16), (16,), (16,))
+        a, b, w = (jax.random.normal(own, shape) for own, shape in zip(jax.random.split(key, 3), shapes, strict=True))
+        return {"a": a, "b": b, "w": w / 4}
+
+    return Network(init, lambda params, x: jnp.tanh(x @ params["a"] + params["b"][None]) @ params["w"])
+
+
+SMALL = features_critic(2)
 
 
 def of(objective, value, inner_steps=3, rate=0.5) -> Row:
@@ -52,20 +62,19 @@ ROWS = {
         relativistic_average_gan(SMALL, ADAM, penalties=(lecam_penalty(0.01),)), relativistic_average_value
     ),
     "kl_wgan": of(kl_wgan(SMALL, ADAM), kl_wgan_value),
-    "wgan": of(wgan(SMALL, clipped_weights(ADAM, 0.3), penalties=(fisher_constraint(0.1),)), wgan_value),
     "density_ratio": of(
         density_ratio("donsker_varadhan", SMALL, ADAM), partial(density_ratio_value, "donsker_varadhan")
     ),
-    "pac_gan, augmented": Row(
-        augmented(pac_gan(gan(mlp_critic(4, width=16, depth=1), ADAM, r1=0.1)), additive_noise(0.1)),
+    "pac_gan": Row(
+        pac_gan(gan(features_critic(4), ADAM, r1=0.1)),
         None,
         3,
         0.5,
         exceptions=CRITIC_ONLY
         | unweighted("a pack has no weight of its own")
         | {
-            "witness": "a sample is judged with the others of its pack, and through noise",
-            "permutation": "packs and noise follow the order",
+            "witness": "a sample is judged with the others of its pack",
+            "permutation": "packs follow the order of samples",
         },
     ),
 }

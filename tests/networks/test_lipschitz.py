@@ -42,14 +42,12 @@ def test_slopes_are_at_most_one_whatever_the_parameters(key, norm):
     @jax.jit
     def slopes(key):
         x = 3 * jax.random.normal(key, (300, 3))
-        start = critic.init(key)
-        wild = jax.tree.map(lambda p: 30 * p + jax.random.normal(key, p.shape), start)
-        each = [jax.grad(lambda x, at=at: critic.apply(at, x).sum())(x) for at in (start, wild)]
-        return jnp.stack([jnp.linalg.norm(slope, axis=1) for slope in each])
+        wild = jax.tree.map(lambda p: 30 * p + jax.random.normal(key, p.shape), critic.init(key))
+        return jnp.linalg.norm(jax.grad(lambda x: critic.apply(wild, x).sum())(x), axis=1)
 
     found = slopes(key)
     assert found.max() <= 1 + 1e-5
-    assert found.max(axis=1).min() > 0.05
+    assert found.max() > 0.2
 
 
 def test_without_widening_the_slope_is_one_everywhere(x64, key):

@@ -35,4 +35,4 @@ def test_the_flow_descends_donsker_and_varadhans_bound(x64, key):
 
 def test_large_outputs_do_not_overflow():
     value = kl_wgan_value(jnp.array([0.0]), jnp.array([200.0, 0.0]))
-    np.testing.assert_allclose(value, -1 - (1 + 400 + 1) / 2, rtol=1e-6)
+    np.testing.assert_allclose(value, -1 - (1 + 400 + 1) / 2, rtol=1e-5)
