@@ -7,7 +7,7 @@ its family, and one entry of that file's ``OBJECTIVES``.
 
 from typing import TYPE_CHECKING, Any, Protocol, Union
 
-from experiments.configs import adversarial, fields, moments, transport
+from experiments.configs import adversarial, critics, fields, moments, transport
 from experiments.configs.adversarial import FGAN, GAN, WGANGP
 from experiments.configs.fields import Drifting, ScoreDifference
 from experiments.configs.generator import Adam, Pushforward
@@ -60,7 +60,7 @@ class ObjectiveConfig(Protocol):
 
 
 OBJECTIVES: dict[str, type[Any]] = {
-    kind.name: kind for family in (moments, transport, adversarial, fields) for kind in family.OBJECTIVES
+    kind.name: kind for family in (moments, transport, adversarial, critics, fields) for kind in family.OBJECTIVES
 }
 """All objectives by name, family by family."""
 

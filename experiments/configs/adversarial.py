@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 from experiments.configs.shared import Critic
 from experiments.problems import Space, command
 from igm_jax import Objective
+from igm_jax.objectives.alpha_divergence import alpha_divergence
 from igm_jax.objectives.f_gan import f_gan
 from igm_jax.objectives.gan import gan
 from igm_jax.objectives.wasserstein_gan import wgan_gp
@@ -77,10 +78,13 @@ class FGAN:
     inner_steps: int = 1
     """Updates of the critic before each of the generator."""
     critic: Critic = dataclasses.field(default_factory=Critic)
+    alpha: float | None = None
+    """Order of an α-divergence, which is then the one: 0.5 is Hellinger's, 1 is KL, 2 is Pearson's."""
 
     def build(self, space: Space) -> Objective:
         """The objective for data of this shape and scale."""
-        return f_gan(self.divergence, *self.critic.build(space), saturating=self.saturating)
+        divergence = self.divergence if self.alpha is None else alpha_divergence(self.alpha)
+        return f_gan(divergence, *self.critic.build(space), saturating=self.saturating)
 
 
 OBJECTIVES = (GAN, WGANGP, FGAN)

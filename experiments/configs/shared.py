@@ -8,6 +8,8 @@ import optax
 from experiments.problems import Space
 from igm_jax import Network, checks
 from igm_jax.networks import conv_critic, mlp_critic
+from igm_jax.objectives.critics import Penalty
+from igm_jax.objectives.penalties import r1_penalty, r2_penalty
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +34,24 @@ class Critic:
         else:
             network = mlp_critic(space.dim, width=self.width, depth=self.depth, activation="leaky_relu")
         return network, optax.adam(checks.positive("rate", self.rate), b1=self.b1, b2=self.b2)
+
+
+@dataclasses.dataclass(frozen=True)
+class Penalised:
+    """What the settings of objectives with a critic share."""
+
+    r1: float = 0.1
+    """Penalty on the critic's slope at data, in squared median distances."""
+    r2: float = 0.0
+    """The same at samples."""
+    inner_steps: int = 1
+    """Updates of the critic before each of the generator."""
+    critic: Critic = dataclasses.field(default_factory=Critic)
+
+    def penalties(self, space: Space) -> tuple[Penalty, Penalty]:
+        """Both penalties for data of this scale."""
+        unit = space.scale**2
+        return r1_penalty(self.r1 * unit), r2_penalty(self.r2 * unit)
 
 
 def length(name: str, multiple: float, space: Space) -> float:

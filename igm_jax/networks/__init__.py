@@ -4,6 +4,21 @@ from igm_jax.networks.convolutional import conv_critic, conv_generator
 from igm_jax.networks.fourier import fourier
 from igm_jax.networks.functional import network
 from igm_jax.networks.layers import spectral_norm
+from igm_jax.networks.lipschitz import group_sort, lipschitz_critic, orthonormal
 from igm_jax.networks.mlp import mlp, mlp_critic, squeeze
+from igm_jax.networks.projection import projection_critic
 
-__all__ = ["conv_critic", "conv_generator", "fourier", "mlp", "mlp_critic", "network", "spectral_norm", "squeeze"]
+__all__ = [
+    "conv_critic",
+    "conv_generator",
+    "fourier",
+    "group_sort",
+    "lipschitz_critic",
+    "mlp",
+    "mlp_critic",
+    "network",
+    "orthonormal",
+    "projection_critic",
+    "spectral_norm",
+    "squeeze",
+]

@@ -1,5 +1,7 @@
 """Objectives: one idea a file, each with its divergence, its witness where one exists, and its ``Objective``."""
 
+from igm_jax.objectives.alpha_divergence import alpha_divergence
+from igm_jax.objectives.augment import additive_noise, augmented, colour, cutout, transformed, translation
 from igm_jax.objectives.characteristic import (
     cauchy_frequencies,
     characteristic,
@@ -8,21 +10,45 @@ from igm_jax.objectives.characteristic import (
     random_feature_mmd2,
     student_frequencies,
 )
+from igm_jax.objectives.constraints import augmented_lagrangian, fisher_constraint, sobolev_constraint
+from igm_jax.objectives.density_ratio import RatioLoss, density_ratio, density_ratio_value, kl_estimate
 from igm_jax.objectives.drifting import Drift, drifting, drifting_field, drifting_loss
 from igm_jax.objectives.energy import energy, energy_distance
 from igm_jax.objectives.energy_score import energy_score, kernel_score
 from igm_jax.objectives.estimate import Estimate
 from igm_jax.objectives.f_gan import DIVERGENCES, FDivergence, f_divergence, f_gan, f_gan_value
 from igm_jax.objectives.gan import gan, gan_value
+from igm_jax.objectives.hinge_gan import hinge_gan, hinge_value
+from igm_jax.objectives.kl_wasserstein_gan import kl_wgan, kl_wgan_value
+from igm_jax.objectives.least_squares_gan import lsgan, lsgan_value
+from igm_jax.objectives.lecam import lecam_penalty
 from igm_jax.objectives.mmd import mmd, mmd2_biased, mmd2_unbiased, mmd_witness
 from igm_jax.objectives.mmd_error import mmd2_estimate
 from igm_jax.objectives.mmd_estimators import mmd2_block, mmd2_incomplete, mmd2_linear, mmd_block
 from igm_jax.objectives.mmd_flow import mmd_flow
 from igm_jax.objectives.mmd_gan import mmd_gan, witness_penalty
 from igm_jax.objectives.mmd_power import PowerChoice, power_bandwidth
+from igm_jax.objectives.neighbour_kl import neighbour_kl
 from igm_jax.objectives.nystrom import NystromMMD, mmd_nystrom, nystrom_mmd2
+from igm_jax.objectives.pac_gan import pac_gan, packs
+from igm_jax.objectives.penalties import (
+    dragan_penalty,
+    gradient_penalty,
+    one_sided_penalty,
+    r1_penalty,
+    r2_penalty,
+    slope_penalty,
+)
+from igm_jax.objectives.r3gan import r3gan
+from igm_jax.objectives.relativistic_gan import (
+    relativistic_average_gan,
+    relativistic_average_value,
+    relativistic_gan,
+    relativistic_value,
+)
 from igm_jax.objectives.repulsive_mmd import repulsive_mmd, repulsive_value
 from igm_jax.objectives.ring import mmd2_ring, mmd_ring, mmd_witness_ring
+from igm_jax.objectives.saturating_gan import saturating_gan
 from igm_jax.objectives.scaled_mmd import mmd_scale, scaled_mmd
 from igm_jax.objectives.score_difference import score_difference, score_difference_field, score_difference_witness
 from igm_jax.objectives.sinkhorn import (
@@ -34,7 +60,7 @@ from igm_jax.objectives.sinkhorn import (
 )
 from igm_jax.objectives.sliced import random_directions, sliced, sliced_wasserstein, sliced_witness, wasserstein_1d
 from igm_jax.objectives.sliced_energy import energy_distance_1d, sliced_energy_distance
-from igm_jax.objectives.wasserstein_gan import gradient_penalty, wgan_gp, wgan_value
+from igm_jax.objectives.wasserstein_gan import clipped_weights, wgan, wgan_gp, wgan_value
 
 __all__ = [
     "DIVERGENCES",
@@ -44,9 +70,20 @@ __all__ = [
     "NystromMMD",
     "Potentials",
     "PowerChoice",
+    "RatioLoss",
+    "additive_noise",
+    "alpha_divergence",
+    "augmented",
+    "augmented_lagrangian",
     "cauchy_frequencies",
     "characteristic",
     "characteristic_distance",
+    "clipped_weights",
+    "colour",
+    "cutout",
+    "density_ratio",
+    "density_ratio_value",
+    "dragan_penalty",
     "drifting",
     "drifting_field",
     "drifting_loss",
@@ -57,10 +94,19 @@ __all__ = [
     "f_divergence",
     "f_gan",
     "f_gan_value",
+    "fisher_constraint",
     "gan",
     "gan_value",
     "gradient_penalty",
+    "hinge_gan",
+    "hinge_value",
     "kernel_score",
+    "kl_estimate",
+    "kl_wgan",
+    "kl_wgan_value",
+    "lecam_penalty",
+    "lsgan",
+    "lsgan_value",
     "mmd",
     "mmd2_biased",
     "mmd2_block",
@@ -77,13 +123,25 @@ __all__ = [
     "mmd_scale",
     "mmd_witness",
     "mmd_witness_ring",
+    "neighbour_kl",
     "normal_frequencies",
     "nystrom_mmd2",
+    "one_sided_penalty",
+    "pac_gan",
+    "packs",
     "power_bandwidth",
+    "r1_penalty",
+    "r2_penalty",
+    "r3gan",
     "random_directions",
     "random_feature_mmd2",
+    "relativistic_average_gan",
+    "relativistic_average_value",
+    "relativistic_gan",
+    "relativistic_value",
     "repulsive_mmd",
     "repulsive_value",
+    "saturating_gan",
     "scaled_mmd",
     "score_difference",
     "score_difference_field",
@@ -96,8 +154,13 @@ __all__ = [
     "sliced_energy_distance",
     "sliced_wasserstein",
     "sliced_witness",
+    "slope_penalty",
+    "sobolev_constraint",
     "student_frequencies",
+    "transformed",
+    "translation",
     "wasserstein_1d",
+    "wgan",
     "wgan_gp",
     "wgan_value",
     "witness_penalty",

@@ -1,11 +1,12 @@
 """What all objectives with a learned critic share: their state, their one step, checks and gradient penalties.
 
-A critic is a network from samples (n, d) to numbers (n,), high on data. Such an objective is two formulas, the critic's
-loss and the generator's loss of the critic's output at one sample; the latter is also its witness, so that the velocity
-is exactly minus the witness's gradient.
+A critic is a network from samples (n, d) to numbers (n,), high on data. Such an objective is the critic's loss, the
+generator's loss, and the latter's first variation, which is the witness; most losses are an average over samples of a function
+of the critic's output, which then is its own witness (``adversarial``). Penalties are terms of the critic's loss that any of
+them takes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -20,19 +21,47 @@ from igm_jax.base import Info, Key, Network, Objective, Params
 Critic = Callable[[Array], Array]
 """``points -> (n,)``: a critic with its parameters filled in; each output depends on its own sample alone."""
 
+CriticLoss = Callable[[Key, Critic, Array, Array], tuple[Array, Info]]
+"""``(key, critic, x, y) -> (scalar, info)``: what the critic minimises, and scalars to report."""
+
+
+class RememberingPenalty(NamedTuple):
+    """A penalty that remembers something from update to update, such as a multiplier or running averages.
+
+    Attributes:
+        init: ``() -> memory``, a tree of arrays.
+        cost: ``(memory, key, critic, x, y) -> (scalar, memory)``: what the critic pays, and what is remembered then.
+    """
+
+    init: Callable[[], Any]
+    cost: Callable[[Any, Key, Critic, Array, Array], tuple[Array, Any]]
+
+
+Penalty = Callable[[Key, Critic, Array, Array], Array] | RememberingPenalty
+"""What a critic pays besides its loss: ``(key, critic, x, y) -> scalar``, or the same with a memory."""
+
 
 class CriticState(NamedTuple):
-    """What an adversarial objective remembers: the critic's parameters and its optimiser's state."""
+    """What an adversarial objective remembers.
+
+    Attributes:
+        params: the critic's parameters.
+        optimizer_state: its optimiser's state.
+        memory: one entry for each of its penalties that remembers something.
+    """
 
     params: Params
     optimizer_state: Any
+    memory: tuple = ()
 
 
 def adversarial(
     critic: Network,
     optimizer: optax.GradientTransformation,
-    critic_loss: Callable[[Key, Critic, Array, Array], tuple[Array, Info]],
+    critic_loss: CriticLoss,
     generator_loss: Callable[[Array], Array],
+    *,
+    penalties: Sequence[Penalty] = (),
 ) -> Objective:
     """The objective of a critic that is trained against the generator, one optimiser step an update.
 
@@ -43,13 +72,14 @@ def adversarial(
         optimizer: the critic's optax optimiser.
         critic_loss: ``(key, critic, x, y) -> (scalar, info)``, what the critic minimises, and scalars to report.
         generator_loss: elementwise, what the generator minimises as a function of the critic's outputs.
+        penalties: what the critic pays besides, from ``igm_jax.objectives.penalties``; added up.
 
     Returns:
-        The objective. Its state is a ``CriticState``; ``update`` reports ``critic_loss``, ``critic_gap`` (the critic's mean
-        on data minus that on samples) and what ``critic_loss`` adds.
+        The objective. Its state is a ``CriticState``; ``update`` reports ``critic_loss`` (with all penalties), what the
+        given loss adds, and, if there are penalties, their sum as ``penalty``.
 
     Raises:
-        TypeError: if ``critic`` is not a ``Network`` or ``optimizer`` not an optax optimiser.
+        TypeError: if ``critic`` is not a ``Network``, ``optimizer`` not an optax optimiser or a penalty not callable.
         ValueError: while running, for critics whose output is not (n,), and for samples that are not (n, d).
 
     Example:
@@ -59,90 +89,144 @@ def adversarial(
         >>> mean_gap = lambda key, critic, x, y: (critic(x).mean() - critic(y).mean(), {})
         >>> objective = adversarial(mlp_critic(2), optax.sgd(1e-2), mean_gap, jnp.negative)
     """
-
-    def checked(out: Array, points: Array) -> Array:
-        if out.shape != (len(points),):
-            raise ValueError(
-                f"a critic must give one number a sample, shape ({len(points)},), but gave {out.shape} for samples"
-                f" {points.shape}; use `mlp_critic` or `conv_critic`, or wrap a network of one output in `squeeze`"
-            )
-        return out
-
-    def loss(critic: Critic, x: Array, y: Array) -> Array:
-        del y
-        return jnp.mean(generator_loss(critic(x)))
-
-    def witness(critic: Critic, points: Array, x: Array, y: Array) -> Array:
-        del x, y
-        return generator_loss(critic(points))
-
-    return learned(critic, optimizer, checked, critic_loss, loss, witness)
+    return comparing(
+        critic,
+        optimizer,
+        critic_loss,
+        lambda critic, x, y: jnp.mean(generator_loss(critic(x))),
+        lambda critic, points, x, y: generator_loss(critic(points)),
+        penalties=penalties,
+    )
 
 
-def learned(
-    network: Network,
+def comparing(
+    critic: Network,
     optimizer: optax.GradientTransformation,
-    checked: Callable[[Array, Array], Array],
-    critic_loss: Callable[[Key, Critic, Array, Array], tuple[Array, Info]],
+    critic_loss: CriticLoss,
     loss: Callable[[Critic, Array, Array], Array],
     witness: Callable[[Critic, Array, Array, Array], Array],
+    *,
+    penalties: Sequence[Penalty] = (),
+    checked: Callable[[Array, Array], Array] | None = None,
 ) -> Objective:
-    """The objective of any network that is trained against the generator: a critic, or features for a kernel.
+    """The same for a generator's loss that looks at both samples: how the critic ranks them, or a kernel of learned features.
 
     Args:
-        network: from (n, d) to what the losses understand.
-        optimizer: its optax optimiser.
-        checked: ``(out, points) -> out``, or an error where the network's output does not fit.
-        critic_loss: ``(key, network, x, y) -> (scalar, info)``, what the network minimises, and scalars to report.
-        loss: ``(network, x, y) -> scalar``, what the generator minimises.
-        witness: ``(network, points, x, y) -> (p,)``, the first variation of that.
+        critic: network from (n, d) to (n,).
+        optimizer: the critic's optax optimiser.
+        critic_loss: ``(key, critic, x, y) -> (scalar, info)``, as in ``adversarial``.
+        loss: ``(critic, x, y) -> scalar``, what the generator minimises.
+        witness: ``(critic, points, x, y) -> (p,)``, the first variation of ``loss`` in the distribution of x.
+        penalties: what the critic pays besides, as in ``adversarial``.
+        checked: ``(out, points) -> out``, or an error where the network's output does not fit; None for one number a sample.
 
     Returns:
-        The objective. Its state is a ``CriticState``; ``update`` reports ``critic_loss`` and what ``critic_loss`` adds.
+        The objective, with state and reports as those of ``adversarial``.
 
     Raises:
-        TypeError: if ``network`` is not a ``Network`` or ``optimizer`` not an optax optimiser.
+        TypeError, ValueError: as ``adversarial``.
 
     Example:
         >>> import jax.numpy as jnp, optax
-        >>> from igm_jax.networks import mlp
-        >>> from igm_jax.objectives.critics import learned
-        >>> gap = lambda net, x, y: jnp.sum((net(x).mean(0) - net(y).mean(0)) ** 2)
-        >>> witness = lambda net, points, x, y: 2 * net(points) @ (net(x).mean(0) - net(y).mean(0))
-        >>> climb = lambda key, net, x, y: (-gap(net, x, y), {})
-        >>> objective = learned(mlp(2, 3), optax.sgd(1e-2), lambda out, points: out, climb, gap, witness)
+        >>> from igm_jax.networks import mlp_critic
+        >>> from igm_jax.objectives.critics import ascent, comparing
+        >>> from igm_jax.objectives.gan import gan_value
+        >>> mean_gap = lambda critic, x, y: critic(y).mean() - critic(x).mean()
+        >>> objective = comparing(
+        ...     mlp_critic(2), optax.sgd(1e-2), ascent(gan_value), mean_gap, lambda critic, points, x, y: -critic(points)
+        ... )
     """
-    check_parts(network, optimizer)
-
-    def with_params(params: Params) -> Critic:
-        return lambda points: checked(network.apply(params, points), points)
+    check_parts(critic, optimizer)
+    terms, checked = penalty_terms(penalties), checked or one_number
 
     def init(key: Key, x: Array) -> CriticState:
         x = checks.samples("x", x)
-        params = network.init(key)
+        params = critic.init(key)
         jax.eval_shape(
-            lambda params, x: with_params(params)(x), params, x
-        )  # one that does not fit fails before any work
-        return CriticState(params, optimizer.init(params))
+            lambda params: filled(critic, params, checked)(x), params
+        )  # what does not fit fails before any work
+        memory = tuple(term.init() for term in terms if isinstance(term, RememberingPenalty))
+        return CriticState(params, optimizer.init(params), memory)
 
     def update(key: Key, state: CriticState, x: Array, y: Array) -> tuple[CriticState, Info]:
         x, y = checks.pair(x, y)
 
-        def objective(params: Params) -> tuple[Array, Info]:
-            return critic_loss(key, with_params(params), x, y)
+        def total(params: Params) -> tuple[Array, tuple[Info, tuple]]:
+            judge = filled(critic, params, checked)
+            value, info = critic_loss(key, judge, x, y)
+            if not terms:
+                return value, (info, ())
+            cost, memory = _costs(terms, state.memory, key, judge, x, y)
+            cost = cost.astype(value.dtype)
+            return value + cost, ({**info, "penalty": cost}, memory)
 
-        (value, info), gradient = jax.value_and_grad(objective, has_aux=True)(state.params)
+        (value, (info, memory)), gradient = jax.value_and_grad(total, has_aux=True)(state.params)
         step, optimizer_state = optimizer.update(gradient, state.optimizer_state, state.params)
-        return CriticState(optax.apply_updates(state.params, step), optimizer_state), {"critic_loss": value, **info}
+        after = CriticState(optax.apply_updates(state.params, step), optimizer_state, memory)
+        return after, {"critic_loss": value, **info}
 
-    def of_samples(key: Key, state: CriticState, x: Array, y: Array) -> Array:
+    def generator_loss(key: Key, state: CriticState, x: Array, y: Array) -> Array:
         del key
-        return loss(with_params(state.params), *checks.pair(x, y))
+        return loss(filled(critic, state.params, checked), *checks.pair(x, y))
 
-    def at_points(state: CriticState, points: Array, x: Array, y: Array) -> Array:
-        return witness(with_params(state.params), checks.samples("points", points), x, y)
+    def first_variation(state: CriticState, points: Array, x: Array, y: Array) -> Array:
+        return witness(filled(critic, state.params, checked), checks.samples("points", points), x, y)
 
-    return Objective(init, update, of_samples, at_points)
+    return Objective(init, update, generator_loss, first_variation)
+
+
+def filled(critic: Network, params: Params, checked: Callable[[Array, Array], Array] | None = None) -> Critic:
+    """A critic with its parameters filled in, which checks that its output fits: one number a sample, unless told else."""
+    checked = checked or one_number
+    return lambda points: checked(critic.apply(params, points), points)
+
+
+def one_number(out: Array, points: Array) -> Array:
+    """A critic's output, if it is one number a sample; else an error that says so."""
+    if out.shape != (len(points),):
+        raise ValueError(
+            f"a critic must give one number a sample, shape ({len(points)},), but gave {out.shape} for samples"
+            f" {points.shape}; use `mlp_critic` or `conv_critic`, or wrap a network of one output in `squeeze`"
+        )
+    return out
+
+
+def ascent(value: Callable[[Array, Array], Array]) -> CriticLoss:
+    """The loss ``−value(D(y), D(x))`` of a critic that climbs a value; reports ``critic_gap``, its mean gap."""
+
+    def critic_loss(key: Key, critic: Critic, x: Array, y: Array) -> tuple[Array, Info]:
+        del key
+        real, fake = critic(y), critic(x)
+        return -value(real, fake), {"critic_gap": gap(real, fake)}
+
+    return critic_loss
+
+
+def penalty_terms(penalties: Any) -> tuple[Penalty, ...]:
+    """Penalties as a tuple, or an error that says what was expected."""
+    advice = "pass a sequence of penalties, e.g. `penalties=(r1_penalty(1.0),)` of `igm_jax.objectives.penalties`"
+    if isinstance(penalties, RememberingPenalty) or not isinstance(penalties, Sequence):
+        raise TypeError(f"`penalties` must be a sequence, but is {type(penalties).__name__}; {advice}")
+    for term in penalties:
+        if not (callable(term) or isinstance(term, RememberingPenalty)):
+            raise TypeError(f"`penalties` must hold functions, but one is {type(term).__name__}; {advice}")
+    return tuple(penalties)
+
+
+def _costs(
+    terms: tuple[Penalty, ...], memory: tuple, key: Key, critic: Critic, x: Array, y: Array
+) -> tuple[Array, tuple]:
+    """The sum of all penalties, and what they remember afterwards."""
+    total, after, memories = jnp.zeros((), x.dtype), [], iter(memory)
+    for index, term in enumerate(terms):
+        own = jax.random.fold_in(key, index) if index else key
+        if isinstance(term, RememberingPenalty):
+            cost, remembered = term.cost(next(memories), own, critic, x, y)
+            after.append(remembered)
+        else:
+            cost = term(own, critic, x, y)
+        total = total + cost.astype(total.dtype)
+    return total, tuple(after)
 
 
 def check_parts(critic: Any, optimizer: Any) -> None:
@@ -152,6 +236,11 @@ def check_parts(critic: Any, optimizer: Any) -> None:
             f"`critic` must be a Network, e.g. `igm_jax.networks.mlp_critic(2)`, but is {type(critic).__name__};"
             " wrap a flax module as `network(lambda rngs: ...)`"
         )
+    check_optimizer(optimizer)
+
+
+def check_optimizer(optimizer: Any) -> None:
+    """An error that says what was expected, unless this is an optimiser."""
     if not isinstance(optimizer, optax.GradientTransformation):
         raise TypeError(
             f"`optimizer` must be an optax optimiser, e.g. `optax.adam(1e-4, b1=0.0)`, but is {type(optimizer).__name__}"

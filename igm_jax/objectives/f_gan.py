@@ -1,7 +1,7 @@
 """The f-GAN: a critic that bounds any f-divergence from below, with the nine divergences of Nowozin et al. 2016."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective
-from igm_jax.objectives.critics import Critic, adversarial, gap, outputs
+from igm_jax.objectives.critics import Critic, Penalty, adversarial, gap, outputs
 
 _LOG_2 = math.log(2)
 
@@ -195,6 +195,7 @@ def f_gan(
     optimizer: optax.GradientTransformation,
     *,
     saturating: bool = True,
+    penalties: Sequence[Penalty] = (),
 ) -> Objective:
     """The f-GAN: the generator descends the lower bound of an f-divergence that its critic ascends.
 
@@ -208,6 +209,7 @@ def f_gan(
         critic: network from (n, d) to (n,), any real numbers: the divergence's own activation is applied here.
         optimizer: the critic's optax optimiser.
         saturating: whether the generator descends the bound itself.
+        penalties: what the critic pays besides, from ``igm_jax.objectives.penalties``.
 
     Returns:
         The objective; ``update`` reports ``critic_loss``, ``critic_gap`` and ``bound``, the estimate F of the divergence.
@@ -238,4 +240,4 @@ def f_gan(
         bound = f_gan_value(divergence, real, fake)
         return -bound, {"bound": bound, "critic_gap": gap(real, fake)}
 
-    return adversarial(critic, optimizer, critic_loss, lambda v: -on_fake(v))
+    return adversarial(critic, optimizer, critic_loss, lambda v: -on_fake(v), penalties=penalties)

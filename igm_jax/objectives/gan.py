@@ -1,5 +1,6 @@
 """The generative adversarial network: a classifier of real against fake, non-saturating, with R1 and R2 penalties."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -8,9 +9,10 @@ import optax
 from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.base import Info, Key, Network, Objective
+from igm_jax.base import Network, Objective
 from igm_jax.checks import ArrayLike
-from igm_jax.objectives.critics import Critic, adversarial, gap, not_negative, outputs, zero_centred_penalty
+from igm_jax.objectives.critics import Penalty, adversarial, ascent, not_negative, outputs
+from igm_jax.objectives.penalties import r1_penalty, r2_penalty
 
 
 def gan_value(
@@ -48,7 +50,12 @@ def gan_value(
 
 
 def gan(
-    critic: Network, optimizer: optax.GradientTransformation, *, r1: ArrayLike = 0.0, r2: ArrayLike = 0.0
+    critic: Network,
+    optimizer: optax.GradientTransformation,
+    *,
+    r1: ArrayLike = 0.0,
+    r2: ArrayLike = 0.0,
+    penalties: Sequence[Penalty] = (),
 ) -> Objective:
     """The non-saturating GAN, with zero-centred gradient penalties on data (R1) and on samples (R2).
 
@@ -62,6 +69,7 @@ def gan(
         optimizer: the critic's optax optimiser, e.g. ``optax.adam(1e-3, b1=0.0)``.
         r1: coefficient γ of the penalty on data; 0 leaves it out.
         r2: coefficient of the penalty on samples; 0 leaves it out.
+        penalties: what the critic pays besides, from ``igm_jax.objectives.penalties``.
 
     Returns:
         The objective; ``update`` reports ``critic_loss``, ``critic_gap`` and ``penalty`` (with its coefficients).
@@ -86,17 +94,10 @@ def gan(
     not_negative("r1", r1)
     not_negative("r2", r2)
 
-    def critic_loss(key: Key, critic: Critic, x: Array, y: Array) -> tuple[Array, Info]:
-        del key
-        real, fake = critic(y), critic(x)
-        penalty = _scaled_penalty(r1, critic, y) + _scaled_penalty(r2, critic, x)
-        return penalty - gan_value(real, fake), {"critic_gap": gap(real, fake), "penalty": penalty}
-
-    return adversarial(critic, optimizer, critic_loss, lambda logits: -jax.nn.log_sigmoid(logits))
-
-
-def _scaled_penalty(coefficient: ArrayLike, critic: Critic, points: Array) -> Array:
-    if checks.is_concrete(coefficient) and coefficient == 0:
-        return jnp.zeros((), points.dtype)  # nothing to differentiate twice
-    penalty = zero_centred_penalty(critic, points)
-    return jnp.asarray(coefficient, penalty.dtype) * penalty
+    return adversarial(
+        critic,
+        optimizer,
+        ascent(gan_value),
+        lambda logits: -jax.nn.log_sigmoid(logits),
+        penalties=(r1_penalty(r1), r2_penalty(r2), *penalties),
+    )

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective
-from igm_jax.objectives.critics import Critic, learned
+from igm_jax.objectives.critics import Critic, comparing
 from igm_jax.objectives.mmd import checked_kernel, mmd2_biased, mmd2_unbiased, mmd_witness
 from igm_jax.objectives.wasserstein_gan import gradient_penalty
 from igm_jax.pairwise.kernels import Kernel
@@ -160,4 +160,4 @@ def between_features(
         x, y = checks.pair(x, y)
         return scale(phi, y) * mmd_witness(phi(points), phi(x), phi(y), kernel)
 
-    return learned(features, optimizer, checked, critic_loss, loss, witness)
+    return comparing(features, optimizer, critic_loss, loss, witness, checked=checked)

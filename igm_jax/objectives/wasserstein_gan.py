@@ -1,5 +1,6 @@
-"""The Wasserstein GAN with gradient penalty: a critic of slope one, whose gap is the distance W1."""
+"""The Wasserstein GAN: a critic of slope at most one, by clipped weights, a penalty or its network; its gap is W1."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -8,9 +9,10 @@ import optax
 from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.base import Info, Key, Network, Objective
+from igm_jax.base import Network, Objective
 from igm_jax.checks import ArrayLike
-from igm_jax.objectives.critics import Critic, adversarial, gap, gradients, lengths, outputs
+from igm_jax.objectives.critics import Penalty, adversarial, ascent, check_optimizer, outputs
+from igm_jax.objectives.penalties import slope_penalty
 
 
 def wgan_value(
@@ -46,51 +48,77 @@ def wgan_value(
     return jnp.sum(y_weights * real) - jnp.sum(x_weights * fake)
 
 
-def gradient_penalty(critic: Critic, key: Key, x: Array, y: Array, target: ArrayLike = 1.0) -> Float[Array, ""]:
-    """How far the critic's slope is from ``target``, between the samples and the data.
+def wgan(critic: Network, optimizer: optax.GradientTransformation, *, penalties: Sequence[Penalty] = ()) -> Objective:
+    """The Wasserstein GAN, for a critic that is kept from being steep by its network, its optimiser or penalties.
 
-    ``mean_i (‖∇D(x̂_i)‖ − target)²,  x̂_i = α_i x_i + (1 − α_i) y_i,  α_i ~ U[0, 1]``, one α a sample, l2 norm per sample
+    ``critic loss = E_Q D(x) − E_P D(y)``,  ``generator loss = −E_Q D(x)``
 
-    If n ≠ m, the larger set is used whole and each of its samples is paired with a uniform draw from the smaller set, so
-    that the pairs still are independent draws of both. Where the critic is flat the norm's gradient is taken as zero.
+    The witness is ``−D``. Without a bound on its slope the critic grows for ever. The original bounds its weights
+    (``clipped_weights``); penalties that bound its slope are ``slope_penalty`` and ``one_sided_penalty``, and
+    ``lipschitz_critic`` is a network of slope at most one. With ``fisher_constraint`` it is the Fisher GAN, with
+    ``sobolev_constraint`` the Sobolev GAN.
 
     Args:
-        critic: ``points -> (n,)``, each output a function of its own point alone.
-        key: random key, for the α and the pairs.
-        x: (n, d) samples.
-        y: (m, d) data.
-        target: the slope that is not penalised; 0 for a zero-centred penalty.
+        critic: network from (n, d) to (n,), high on data.
+        optimizer: the critic's optax optimiser, e.g. ``clipped_weights(optax.rmsprop(1e-4), 0.01)``.
+        penalties: what the critic pays besides, from ``igm_jax.objectives.penalties`` or ``constraints``.
 
     Returns:
-        The penalty, a scalar.
+        The objective; ``update`` reports ``critic_loss``, ``critic_gap`` and, if there are penalties, ``penalty``.
 
     Raises:
-        ValueError: for samples that are not (n, d), or of different dimensions.
+        TypeError: if ``critic`` is not a ``Network``, ``optimizer`` not an optax optimiser or a penalty not callable.
+        ValueError: while running, for a critic whose output is not (n,).
 
     Example:
-        >>> import jax, jax.numpy as jnp
-        >>> from igm_jax.objectives.wasserstein_gan import gradient_penalty
-        >>> steep = lambda points: points @ jnp.array([3.0, 4.0])  # slope 5 everywhere
-        >>> float(gradient_penalty(steep, jax.random.key(0), jnp.zeros((6, 2)), jnp.ones((6, 2))))
-        16.0
+        >>> import optax
+        >>> from igm_jax.networks import mlp_critic
+        >>> from igm_jax.objectives.wasserstein_gan import clipped_weights, wgan
+        >>> objective = wgan(mlp_critic(2), clipped_weights(optax.rmsprop(1e-4), 0.01))
 
-    Source: Gulrajani et al. 2017, arXiv 1704.00028, equation 3 and algorithm 1.
+    Source: Arjovsky, Chintala, Bottou 2017, arXiv 1701.07875, algorithm 1.
     """
-    x, y = checks.pair(x, y)
-    between = _between(key, x, y)
-    slopes = lengths(gradients(critic, between))
-    return jnp.mean(jnp.square(slopes - jnp.asarray(target, slopes.dtype)))
+    return adversarial(critic, optimizer, ascent(wgan_value), jnp.negative, penalties=penalties)
 
 
-def _between(key: Key, x: Array, y: Array) -> Array:
-    key_share, key_pairs = jax.random.split(key)
-    n, m = len(x), len(y)
-    if n < m:
-        x = x[jax.random.randint(key_pairs, (m,), 0, n)]
-    elif m < n:
-        y = y[jax.random.randint(key_pairs, (n,), 0, m)]
-    share = jax.random.uniform(key_share, (len(x), 1), x.dtype)
-    return share * x + (1 - share) * y
+def clipped_weights(optimizer: optax.GradientTransformation, bound: float = 0.01) -> optax.GradientTransformation:
+    """An optimiser after whose steps no parameter is larger than a bound.
+
+    ``θ ← min(max(θ + step, −bound), bound)``
+
+    Args:
+        optimizer: an optax optimiser.
+        bound: the largest absolute value of a parameter.
+
+    Returns:
+        The optimiser; its ``update`` needs the parameters.
+
+    Raises:
+        TypeError: if ``optimizer`` is not an optax optimiser, or, from ``update``, if no parameters are given.
+        ValueError: for a bound that is not positive.
+
+    Example:
+        >>> import jax.numpy as jnp, optax
+        >>> from igm_jax.objectives.wasserstein_gan import clipped_weights
+        >>> optimizer, weights = clipped_weights(optax.sgd(1.0), 0.5), jnp.array([0.25, 3.0])
+        >>> step, _ = optimizer.update(jnp.array([1.0, 0.0]), optimizer.init(weights), weights)
+        >>> (weights + step).tolist()
+        [-0.5, 0.5]
+
+    Source: Arjovsky, Chintala, Bottou 2017, arXiv 1701.07875, algorithm 1.
+    """
+    check_optimizer(optimizer)
+    checks.positive("bound", bound)
+
+    def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, Any]:
+        if params is None:
+            raise TypeError(
+                "`params` must be the parameters to be clipped, but is None; call `update(updates, state, params)`"
+            )
+        step, state = optimizer.update(updates, state, params)
+        return jax.tree.map(lambda p, s: jnp.clip(p + s, -bound, bound) - p, params, step), state
+
+    return optax.GradientTransformation(optimizer.init, update)
 
 
 def wgan_gp(critic: Network, optimizer: optax.GradientTransformation, *, penalty: ArrayLike = 10.0) -> Objective:
@@ -129,10 +157,4 @@ def wgan_gp(critic: Network, optimizer: optax.GradientTransformation, *, penalty
     """
     checks.positive("penalty", penalty)
 
-    def critic_loss(key: Key, critic: Critic, x: Array, y: Array) -> tuple[Array, Info]:
-        real, fake = critic(y), critic(x)
-        steepness = gradient_penalty(critic, key, x, y)
-        cost = jnp.asarray(penalty, steepness.dtype) * steepness
-        return cost - wgan_value(real, fake), {"critic_gap": gap(real, fake), "penalty": cost}
-
-    return adversarial(critic, optimizer, critic_loss, jnp.negative)
+    return wgan(critic, optimizer, penalties=(slope_penalty(penalty),))

@@ -4,6 +4,7 @@ Every divergence of the project is a few of these. Weights here are already norm
 already checked.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 import jax
@@ -33,6 +34,28 @@ def block_sum(terms: Float[Array, "..."], axis: int = -1, block: int = 32) -> Fl
 def weighted_mean(values: Float[Array, " n"], weights: Float[Array, " n"]) -> Float[Array, ""]:
     """``Σ_i w_i v_i`` for weights that sum to one, accurately."""
     return block_sum(weights * values)
+
+
+def difference_means(
+    function: Callable[[Array], Array], a: Float[Array, " n"], b: Float[Array, " m"], weights: Float[Array, " m"]
+) -> Float[Array, " n"]:
+    """``Σ_j w_j function(a_i − b_j)``: means over all pairs of two lists of numbers, some rows at a time.
+
+    Args:
+        function: elementwise.
+        a: numbers.
+        b: what each is compared with.
+        weights: of b.
+
+    Returns:
+        One mean for each of ``a``.
+    """
+
+    def visit(carry: tuple, rows: Array, index: Array) -> tuple[tuple, Array]:
+        del index
+        return carry, jnp.sum(function(rows[:, None] - b[None, :]) * weights[None, :], axis=1)
+
+    return by_rows(visit, (), a, len(a), len(b))[1]
 
 
 def soft_minimum(

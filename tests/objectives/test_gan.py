@@ -65,27 +65,6 @@ def test_the_zero_centred_penalty_is_half_the_mean_squared_slope(x64):
     np.testing.assert_allclose(penalty, 0.5 * np.mean(np.sum(np.asarray(points) ** 2, axis=1)), rtol=1e-12)
 
 
-@pytest.mark.parametrize("r1", [0.0, 0.5, 1.0, 3.0])
-def test_the_eigenvalues_of_the_dirac_gan(x64, key, r1):
-    """Generator δ_θ, critic D(x) = ψx, data δ_0: ±i/2 without a penalty, −γ/2 ± √(γ²/4 − 1/4) with R1.
-
-    Source: Mescheder, Geiger, Nowozin 2018, arXiv 1801.04406.
-    """
-    linear = Network(lambda key: jnp.ones(1), lambda psi, x: x @ psi)
-    objective = gan(linear, optax.sgd(1.0), r1=r1)
-    data = jnp.zeros((1, 1))
-
-    def field(at):
-        psi, x = at[:1], at[1:, None]
-        state, _ = objective.update(key, CriticState(psi, optax.sgd(1.0).init(psi)), x, data)
-        flow = velocity(objective, key, CriticState(psi, ()), x, data)
-        return jnp.concatenate([state.params - psi, flow[:, 0]])
-
-    found = np.linalg.eigvals(jax.jit(jax.jacobian(field))(jnp.zeros(2)))
-    root = np.sqrt(complex(r1**2 / 4 - 1 / 4))
-    np.testing.assert_allclose(np.sort_complex(found), np.sort_complex([-r1 / 2 + root, -r1 / 2 - root]), atol=1e-7)
-
-
 def test_bad_logits_and_weights_are_named():
     good = jnp.zeros(3)
     with pytest.raises(ValueError, match="`real_logits` must have shape"):

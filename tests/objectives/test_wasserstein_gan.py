@@ -8,7 +8,8 @@ import pytest
 from flax import nnx
 
 from igm_jax.networks import network, squeeze
-from igm_jax.objectives.wasserstein_gan import gradient_penalty, wgan_gp, wgan_value
+from igm_jax.objectives.penalties import gradient_penalty
+from igm_jax.objectives.wasserstein_gan import clipped_weights, wgan, wgan_gp, wgan_value
 
 
 def steep(points):
@@ -78,6 +79,29 @@ def test_the_trained_gap_of_a_linear_critic(key):
     info = train(key)
     np.testing.assert_allclose(info["critic_gap"][-1], 2 * (1 + 2 / 20), rtol=1e-4)
     np.testing.assert_allclose(info["penalty"][-1], 10 * (2 / 20) ** 2, rtol=1e-3)
+
+
+def test_clipped_weights_give_the_gap_of_the_best_corner(key):
+    """Of linear critics with weights in [−c, c] the best has ψ = c sign(δ), and the gap c ‖δ‖₁."""
+    objective = wgan(squeeze(network(lambda rngs: nnx.Linear(2, 1, rngs=rngs))), clipped_weights(optax.sgd(0.1), 0.03))
+    x = jax.random.normal(key, (20, 2))
+    y = x + jnp.array([[1.2, -1.6]])
+
+    @jax.jit
+    def train(key):
+        def step(state, _):
+            state, info = objective.update(key, state, x, y)
+            return state, info["critic_gap"]
+
+        return jax.lax.scan(step, objective.init(key, x), None, length=20)
+
+    state, gaps = train(key)
+    np.testing.assert_allclose(gaps[-1], 0.03 * 2.8, rtol=1e-5)
+    assert all(np.abs(leaf).max() <= 0.03 * (1 + 1e-5) for leaf in jax.tree.leaves(state.params))
+    with pytest.raises(TypeError, match="`params` must be the parameters"):
+        clipped_weights(optax.sgd(0.1)).update(x, (), None)
+    with pytest.raises(ValueError, match="`bound` must be positive"):
+        clipped_weights(optax.sgd(0.1), 0.0)
 
 
 def test_bad_samples_are_named(key):

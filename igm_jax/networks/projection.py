@@ -1,0 +1,70 @@
+"""The projection discriminator: a critic of samples with a class each."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from igm_jax import checks
+from igm_jax.base import Key, Network, Params
+
+
+def projection_critic(trunk: Network, num_features: int, num_classes: int) -> Network:
+    """A critic of pairs (sample, class), linear in the class: ``D(x, c) = w·φ(x) + b + ⟨E_c, φ(x)⟩``.
+
+    Samples come with their class as a one-hot code behind their features, (n, d + num_classes), on both sides; so every
+    objective with a critic can use it, and fits the joint distribution of samples and classes. At the best logit the first
+    term is ``log p(x)/q(x)``, and the second ``log p(c|x)/q(c|x)`` up to a function of x.
+
+    Args:
+        trunk: network φ from (n, d) to (n, num_features).
+        num_features: the number of features that the trunk gives.
+        num_classes: the number of classes.
+
+    Returns:
+        The network, from (n, d + num_classes) to (n,).
+
+    Raises:
+        TypeError: if ``trunk`` is not a ``Network``.
+        ValueError: for sizes that are not positive integers, or, from ``apply``, a trunk that gives another number of features.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> from igm_jax.networks import mlp, projection_critic
+        >>> critic = projection_critic(mlp(2, 16), 16, 10)
+        >>> labelled = jnp.concatenate([jnp.ones((10, 2)), jnp.eye(10)], axis=1)
+        >>> critic.apply(critic.init(jax.random.key(0)), labelled).shape
+        (10,)
+
+    Source: Miyato, Koyama 2018, cGANs with Projection Discriminator, arXiv 1802.05637.
+    """
+    if not isinstance(trunk, Network):
+        raise TypeError(f"`trunk` must be a Network, e.g. `mlp(2, 16)`, but is {type(trunk).__name__}")
+    checks.count("num_features", num_features)
+    checks.count("num_classes", num_classes)
+
+    def init(key: Key) -> Params:
+        key_trunk, key_head, key_classes = jax.random.split(key, 3)
+        spread = num_features**-0.5
+        return {
+            "trunk": trunk.init(key_trunk),
+            "head": spread * jax.random.normal(key_head, (num_features,)),
+            "bias": jnp.zeros(()),
+            "classes": spread * jax.random.normal(key_classes, (num_classes, num_features)),
+        }
+
+    def apply(params: Params, x: Array) -> Array:
+        if x.ndim != 2 or x.shape[1] <= num_classes:
+            raise ValueError(
+                f"samples must come with a one-hot class of {num_classes} behind their features,"
+                f" (n, d + {num_classes}), but have shape {x.shape}; join them by `jnp.concatenate([x, code], axis=1)`"
+            )
+        features = trunk.apply(params["trunk"], x[:, :-num_classes])
+        if features.shape != (len(x), num_features):
+            raise ValueError(
+                f"`trunk` must give {num_features} features a sample, but gave an array of shape {features.shape};"
+                " set `num_features` to its output"
+            )
+        code = x[:, -num_classes:].astype(features.dtype)
+        return params["bias"] + jnp.sum(features * (params["head"][None] + code @ params["classes"]), axis=1)
+
+    return Network(init, apply)
