@@ -82,9 +82,8 @@ def adversarial(
         def objective(params: Params) -> tuple[Array, Info]:
             return critic_loss(key, lambda points: evaluate(params, points), x, y)
 
-        (value, info), gradient = jax.value_and_grad(objective, has_aux=True)(state.params)
-        step, optimizer_state = optimizer.update(gradient, state.optimizer_state, state.params)
-        return CriticState(optax.apply_updates(state.params, step), optimizer_state), {"critic_loss": value, **info}
+        state, (value, info) = descended(objective, optimizer, state, has_aux=True)
+        return state, {"critic_loss": value, **info}
 
     def loss(key: Key, state: CriticState, x: Array, y: Array) -> Array:
         del key
@@ -98,6 +97,28 @@ def adversarial(
     return Objective(init, update, loss, witness)
 
 
+def descended(
+    objective: Callable[[Params], Any],
+    optimizer: optax.GradientTransformation,
+    state: CriticState,
+    has_aux: bool = False,
+) -> tuple[CriticState, Any]:
+    """The state after one step of the optimiser down ``objective(params)``, and the value before it."""
+    value, gradient = jax.value_and_grad(objective, has_aux=has_aux)(state.params)
+    step, optimizer_state = optimizer.update(gradient, state.optimizer_state, state.params)
+    return CriticState(optax.apply_updates(state.params, step), optimizer_state), value
+
+
+def check_network(network: Any, optimizer: Any) -> None:
+    """An error that says what was expected, unless these are a network from samples to vectors and an optimiser."""
+    if not isinstance(network, Network):
+        raise TypeError(
+            f"`network` must be a Network, e.g. `igm_jax.networks.mlp(2, 2)`, but is {type(network).__name__};"
+            " wrap a flax module as `network(lambda rngs: ...)`"
+        )
+    _check_optimizer(optimizer)
+
+
 def check_parts(critic: Any, optimizer: Any) -> None:
     """An error that says what was expected, unless these are a network and an optimiser."""
     if not isinstance(critic, Network):
@@ -105,6 +126,10 @@ def check_parts(critic: Any, optimizer: Any) -> None:
             f"`critic` must be a Network, e.g. `igm_jax.networks.mlp_critic(2)`, but is {type(critic).__name__};"
             " wrap a flax module as `network(lambda rngs: ...)`"
         )
+    _check_optimizer(optimizer)
+
+
+def _check_optimizer(optimizer: Any) -> None:
     if not isinstance(optimizer, optax.GradientTransformation):
         raise TypeError(
             f"`optimizer` must be an optax optimiser, e.g. `optax.adam(1e-4, b1=0.0)`, but is {type(optimizer).__name__}"
