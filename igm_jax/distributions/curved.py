@@ -76,8 +76,8 @@ def funnel(dim: int = 2, std: float = 3.0) -> Distribution:
 
     Example:
         >>> from igm_jax.distributions import funnel
-        >>> funnel(3, 1.0).score([[0.0, 2.0, 0.0]]).tolist()
-        [[1.0, -2.0, -0.0]]
+        >>> funnel(3, 1.0).score([[0.0, 2.0, 1.0]]).tolist()
+        [[1.5, -2.0, -1.0]]
 
     Source: Neal, Slice Sampling, Ann. Statist. 31 (2003), Section 8.
     """

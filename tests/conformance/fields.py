@@ -5,7 +5,7 @@ from functools import partial
 import jax.numpy as jnp
 
 from igm_jax import kernels
-from igm_jax.distributions import gaussian, normal
+from igm_jax.distributions import gaussian
 from igm_jax.networks import mlp
 from igm_jax.objectives import (
     annealed_difference,
@@ -96,14 +96,14 @@ ROWS = {
         },
     ),
     "learned_score_difference": Row(
-        learned_score_difference(mlp(2, 2, width=16, depth=2), ADAM, 0.5),
+        learned_score_difference(mlp(2, 2, width=16, depth=1), ADAM, 0.5),
         None,
         inner_steps=3,
         rate=0.1,
         exceptions=unweighted("networks learn from minibatches without weights") | NETWORKS,
     ),
     "distribution_matching": Row(
-        distribution_matching(mlp(3, 2, width=16, depth=2), ADAM, 0.2, 1.0),
+        distribution_matching(mlp(3, 2, width=16, depth=1), ADAM, 0.2, 1.0),
         None,
         inner_steps=3,
         rate=0.1,
@@ -140,7 +140,7 @@ ROWS = {
         },
     ),
     "guided_drifting": Row(
-        guided_drifting(normal(2), 1.2, 0.5, number=16),
+        guided_drifting(lambda key, n: NEGATIVES, 1.2, 0.5, number=3),
         with_negatives,
         rate=1.0,
         exceptions=NOT_A_GRADIENT | LEFT_OUT | {"translation": "the unconditional data stay where they are"},

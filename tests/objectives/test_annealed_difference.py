@@ -11,8 +11,9 @@ KEY = jax.random.key(0)
 
 
 def mean_over_noise(x, y, sigma):
-    """The field at x + σε, averaged over ε by Gauss and Hermite's rule."""
-    nodes, weights = np.polynomial.hermite_e.hermegauss(40)
+    """The field at x + σε, averaged over ε by a rule of equal steps."""
+    nodes = np.linspace(-8, 8, 400)
+    weights = np.exp(-(nodes**2) / 2)
     points = (x + sigma * nodes[None]).reshape(-1, 1)
     field = np.asarray(denoiser_difference_field(points, x, y, sigma)).reshape(len(x), -1)
     return field @ weights / weights.sum()

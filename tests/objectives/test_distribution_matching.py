@@ -56,8 +56,9 @@ def test_the_network_learns_the_model_s_noise(key):
     objective = distribution_matching(linear, optax.adam(optax.exponential_decay(0.1, 50, 0.5)), 0.5, 0.5)
 
     def step(state, key):
-        x = 1 + 0.7 * jax.random.normal(jax.random.fold_in(key, 1), (512, 1))
-        return objective.update(key, state, x, x)
+        key_x, key_update = jax.random.split(key)
+        x = 1 + 0.7 * jax.random.normal(key_x, (512, 1))
+        return objective.update(key_update, state, x, x)
 
     with jax.numpy_dtype_promotion("standard"):
         start = objective.init(key, jnp.zeros((4, 1)))

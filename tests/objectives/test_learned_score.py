@@ -36,10 +36,11 @@ def test_linear_networks_learn_the_score_difference_of_two_gaussians(key):
 
 
 def test_velocity_is_the_difference_of_the_networks_over_the_noise(x64):
-    objective = learned_score_difference(LINEAR, optax.sgd(0.1), SIGMA)
+    net = mlp(1, 1, width=4, depth=1)
+    objective = learned_score_difference(net, optax.sgd(0.1), SIGMA)
     x = jnp.array([[0.5], [2.0]])
     state = objective.init(KEY, x)
-    data, model = LINEAR.apply(state.data.params, x), LINEAR.apply(state.model.params, x)
+    data, model = net.apply(state.data.params, x), net.apply(state.model.params, x)
     assert np.abs(data - model).min() > 0
     np.testing.assert_allclose(velocity(objective, KEY, state, x, x), (data - model) / SIGMA, rtol=1e-10)
 

@@ -20,7 +20,6 @@ SCALARS = {
         kernels.inverse_multiquadric(0.7),
         lambda a, b: (1 + jnp.sum((a - b) ** 2) / 0.49) ** -0.5,
     ),
-    "rational quadratic": (kernels.rational_quadratic([2.0]), lambda a, b: (1 + jnp.sum((a - b) ** 2) / 4) ** -2.0),
 }
 
 
@@ -38,15 +37,17 @@ def steins_kernel(k, score, x):
 
     s = score(x)
     rows = jax.vmap(u, (None, 0, None, 0))
-    return np.asarray(jax.vmap(rows, (0, None, 0, None))(x, x, s, s))
+    return np.asarray(jax.jit(jax.vmap(rows, (0, None, 0, None)))(x, x, s, s))
 
 
-def gauss_hermite(mean, std, nodes=60):
-    places, weights = np.polynomial.hermite_e.hermegauss(nodes)
-    return (mean + std * places)[:, None], weights / weights.sum()
+def normal_nodes(mean):
+    """A rule for N(mean, 1): of equal steps, which is exact to rounding for functions as smooth as these."""
+    places = np.linspace(-9, 9, 300)
+    weights = np.exp(-(places**2) / 2)
+    return (mean + places)[:, None], weights / weights.sum()
 
 
-@pytest.mark.parametrize(("name", "x"), [("gaussian", X), ("inverse multiquadric", WIDE), ("rational quadratic", X)])
+@pytest.mark.parametrize(("name", "x"), [("gaussian", X), ("inverse multiquadric", WIDE)])
 def test_it_is_the_mean_of_steins_kernel(name, x, x64):
     kernel, scalar = SCALARS[name]
     score = MIXTURE if x is X else normal_score
@@ -61,17 +62,17 @@ def test_it_is_the_mean_of_steins_kernel(name, x, x64):
 
 def test_closed_form_of_two_shifted_gaussians(x64):
     m, h = 0.8, 1.3
-    nodes, weights = gauss_hermite(m, 1.0)
+    nodes, weights = normal_nodes(m)
     got = ksd2_biased(nodes, normal_score, kernels.gaussian(h), x_weights=weights)
     np.testing.assert_allclose(got, m**2 / np.sqrt(1 + 2 / h**2), rtol=1e-9)
     # The scores differ by -m everywhere, so KSD² is m² E k(x - x'), and x - x' ~ N(0, 2).
     mean = integrate.quad(lambda r: np.exp(-(r**2) / 4) / np.sqrt(4 * np.pi) / np.sqrt(1 + r**2), -30, 30)[0]
     got = ksd2_biased(nodes, normal_score, kernels.inverse_multiquadric(1.0), x_weights=weights)
-    np.testing.assert_allclose(got, m**2 * mean, rtol=1e-5)
+    np.testing.assert_allclose(got, m**2 * mean, rtol=1e-9)
 
 
 def test_steins_kernel_has_mean_zero_under_the_target(x64):
-    nodes, weights = gauss_hermite(0.0, 1.0)
+    nodes, weights = normal_nodes(0.0)
     heights = ksd_witness(nodes, X[:, :1], normal_score, kernels.gaussian(0.9))
     assert np.abs(heights).max() > 0.1
     np.testing.assert_allclose(weights @ heights, 0, atol=1e-9)
@@ -81,6 +82,9 @@ def test_it_is_linear_in_the_kernel(x64):
     one, two = kernels.gaussian(1.3), kernels.inverse_multiquadric(0.7)
     parts = ksd2_biased(X, MIXTURE, one) + 2 * ksd2_biased(X, MIXTURE, two)
     np.testing.assert_allclose(ksd2_biased(X, MIXTURE, one + 2.0 * two), parts, rtol=1e-12)
+    bank = ksd2_biased(X, MIXTURE, kernels.gaussian(1.3) + kernels.gaussian(0.65))  # of one exponential
+    parts = ksd2_biased(X, MIXTURE, one) + ksd2_biased(X, MIXTURE, kernels.gaussian(0.65))
+    np.testing.assert_allclose(bank, parts, rtol=1e-11)
 
 
 def test_product_of_kernels_is_that_of_their_values(x64):
@@ -97,10 +101,9 @@ def test_gradient_by_finite_differences_goes_through_the_score(x64):
 
 def test_a_step_along_the_velocity_descends_and_y_is_not_used(x64):
     objective, x = ksd(MIXTURE, kernels.gaussian(1.0)), jnp.asarray(X)
-    v = velocity(objective, jax.random.key(0), (), x, x + jnp.nan)
-    value = objective.loss(jax.random.key(0), (), x, x)
-    slope = -float(jnp.mean(jnp.sum(v * v, axis=1)))
-    moved = objective.loss(jax.random.key(0), (), x + 1e-4 * v, x)
+    loss = jax.jit(lambda x: objective.loss(jax.random.key(0), (), x, jnp.full_like(x, jnp.nan)))
+    v = jax.jit(lambda x: velocity(objective, jax.random.key(0), (), x, jnp.full_like(x, jnp.nan)))(x)
+    value, moved, slope = loss(x), loss(x + 1e-4 * v), -float(np.mean(np.sum(v * v, axis=1)))
     np.testing.assert_allclose((moved - value) / 1e-4, slope, rtol=1e-2)
 
 

@@ -19,7 +19,7 @@ def gaussian_score(x):
 def test_with_a_kernel_of_degree_one_it_is_the_score_of_the_fitted_gaussian(estimate, x64):
     # The kernel's functions are affine, and so is the field that fulfils Stein's identity for all of them.
     kernel = kernels.polynomial(1, 1.0)
-    got = stein_score(X, kernel, 1e-11) if estimate == "ridge" else spectral_score(X, kernel, 3)
+    got = stein_score(X, kernel, 1e-9) if estimate == "ridge" else spectral_score(X, kernel, 3)
     np.testing.assert_allclose(got, gaussian_score(X), rtol=1e-6, atol=1e-6)
 
 
@@ -56,8 +56,8 @@ def test_reverse_kl_is_at_rest_where_the_samples_have_the_target_s_moments(x64):
         return -jnp.linalg.solve(covariance, (points - mean[None]).T).T
 
     x, key = jnp.asarray(X), jax.random.key(0)
-    objective = stein_reverse_kl(score, kernel, 1e-11)
-    np.testing.assert_allclose(velocity(objective, key, (), x, x), 0, atol=1e-5)
+    objective = stein_reverse_kl(score, kernel, 1e-9)
+    np.testing.assert_allclose(velocity(objective, key, (), x, x), 0, atol=1e-6)
     moved = velocity(objective, key, (), x + 0.5, x)
     np.testing.assert_allclose(
         moved, np.broadcast_to(-0.5 * np.linalg.solve(covariance, np.ones(2)), (12, 2)), rtol=1e-4
