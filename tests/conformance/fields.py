@@ -3,6 +3,7 @@
 from functools import partial
 
 import jax.numpy as jnp
+import numpy as np
 
 from igm_jax import kernels
 from igm_jax.distributions import gaussian
@@ -10,17 +11,13 @@ from igm_jax.networks import mlp
 from igm_jax.objectives import (
     annealed_difference,
     banked_drifting,
-    denoiser_difference,
-    denoiser_difference_field,
     discriminator_flow,
     distribution_matching,
     drifting,
     drifting_field,
     gan_value,
-    guided_drifting,
     kde_drift,
     kde_drift_field,
-    kernel_denoiser,
     ksd,
     ksd2_biased,
     learned_score_difference,
@@ -47,13 +44,7 @@ NETWORKS = {
 # What the data of these tests are drawn from.
 TARGET = gaussian([1.0, 1.0], [[0.25, 0.0], [0.0, 0.25]])
 SMOOTH = kernels.inverse_multiquadric(1.0)
-NEGATIVES = jnp.array([[0.5, -1.0], [2.0, 0.3], [-0.7, 0.1]])
-
-
-def denoised(x, y, x_weights=None, y_weights=None):
-    data = partial(kernel_denoiser, weights=y_weights)
-    model = partial(kernel_denoiser, weights=x_weights, leave_one_out=True)
-    return denoiser_difference_field(x, x, y, 0.7, data=data, model=model)
+NEGATIVES = np.array([[0.5, -1.0], [2.0, 0.3], [-0.7, 0.1]])
 
 
 def with_negatives(x, y, **weights):
@@ -70,6 +61,8 @@ def steepest(x, y, x_weights=None, y_weights=None):
     return jnp.sum(svgd_field(x, TARGET.score, SMOOTH, points=points, x_weights=x_weights) * points)
 
 
+# Two are left out: `denoiser_difference` is `score_difference`, to rounding, and `guided_drifting` is `drifting` with the negatives
+# that `banked_drifting` has; their own tests hold them to that.
 ROWS = {
     "score_difference": Row(
         score_difference(0.7),
@@ -77,12 +70,6 @@ ROWS = {
         rate=0.1,
         leaves_out=True,
         exceptions=LEFT_OUT,
-    ),
-    "denoiser_difference": Row(
-        denoiser_difference(0.7),
-        denoised,
-        rate=0.1,
-        exceptions=LEFT_OUT | {"witness": "a denoiser need not be a gradient"},
     ),
     "annealed_difference": Row(
         annealed_difference(2.0, 0.3, 100),
@@ -96,14 +83,14 @@ ROWS = {
         },
     ),
     "learned_score_difference": Row(
-        learned_score_difference(mlp(2, 2, width=16, depth=1), ADAM, 0.5),
+        learned_score_difference(mlp(2, 2, width=16, depth=2), ADAM, 0.5),
         None,
-        inner_steps=3,
-        rate=0.1,
+        inner_steps=5,
+        rate=0.05,
         exceptions=unweighted("networks learn from minibatches without weights") | NETWORKS,
     ),
     "distribution_matching": Row(
-        distribution_matching(mlp(3, 2, width=16, depth=1), ADAM, 0.2, 1.0),
+        distribution_matching(mlp(3, 2, width=16, depth=2), ADAM, 0.2, 1.0),
         None,
         inner_steps=3,
         rate=0.1,
@@ -111,9 +98,7 @@ ROWS = {
         | NETWORKS
         | {"permutation": "each place in the minibatch has its own noise"},
     ),
-    "discriminator_flow": Row(
-        discriminator_flow(CRITIC, ADAM, r1=0.1), of_critic(gan_value), 3, 0.3, exceptions=CRITIC_ONLY
-    ),
+    "discriminator_flow": Row(discriminator_flow(CRITIC, ADAM), of_critic(gan_value), 3, 0.1, exceptions=CRITIC_ONLY),
     "kde_drift": Row(
         kde_drift(0.7, "neyman", most=10.0),
         partial(kde_drift_field, bandwidth=0.7, divergence="neyman", most=10.0),
@@ -138,12 +123,6 @@ ROWS = {
             "repetition of y": "affinities are clipped before they are weighted, and the scale counts rows",
             "removal": "the scale and the clipped affinities count rows, whatever their weight",
         },
-    ),
-    "guided_drifting": Row(
-        guided_drifting(lambda key, n: NEGATIVES, 1.2, 0.5, number=3),
-        with_negatives,
-        rate=1.0,
-        exceptions=NOT_A_GRADIENT | LEFT_OUT | {"translation": "the unconditional data stay where they are"},
     ),
     "banked_drifting": Row(
         banked_drifting(12, 0.5),

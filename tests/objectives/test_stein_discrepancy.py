@@ -12,7 +12,7 @@ from igm_jax.objectives import ksd, ksd2_biased, ksd2_unbiased, ksd_witness
 RNG = np.random.default_rng(0)
 X, WEIGHTS = RNG.normal(size=(7, 2)) + 0.5, RNG.uniform(size=7)
 WIDE = RNG.normal(size=(7, 10))
-MIXTURE = gaussian_mixture([[-1.0, 0.0], [1.0, 0.5]], 0.8).score
+MIXTURE = jax.jit(gaussian_mixture([[-1.0, 0.0], [1.0, 0.5]], 0.8).score)
 
 SCALARS = {
     "gaussian": (kernels.gaussian(1.3), lambda a, b: jnp.exp(-jnp.sum((a - b) ** 2) / (2 * 1.3**2))),

@@ -9,7 +9,7 @@ from igm_jax.objectives import ksd2_biased, svgd, svgd_field
 
 RNG = np.random.default_rng(0)
 X, WEIGHTS = RNG.normal(size=(7, 2)) + 0.5, RNG.uniform(size=7)
-MIXTURE = gaussian_mixture([[-1.0, 0.0], [1.0, 0.5]], 0.8).score
+MIXTURE = jax.jit(gaussian_mixture([[-1.0, 0.0], [1.0, 0.5]], 0.8).score)
 KEY = jax.random.key(0)
 
 SCALARS = {
