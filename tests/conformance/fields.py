@@ -61,8 +61,8 @@ def steepest(x, y, x_weights=None, y_weights=None):
     return jnp.sum(svgd_field(x, TARGET.score, SMOOTH, points=points, x_weights=x_weights) * points)
 
 
-# Two are left out: `denoiser_difference` is `score_difference`, to rounding, and `guided_drifting` is `drifting` with the negatives
-# that `banked_drifting` has; their own tests hold them to that.
+# Two are left out, and their own tests say why they may be: `denoiser_difference` is `score_difference` to rounding, and
+# `guided_drifting` is `drifting` with further negatives, as `banked_drifting` is.
 ROWS = {
     "score_difference": Row(
         score_difference(0.7),

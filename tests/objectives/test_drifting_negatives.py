@@ -53,6 +53,7 @@ def test_guided_drifting_is_the_field_with_weighted_unconditional_negatives(x64)
     draws, x, y = unconditional(KEY, 5), jnp.asarray(X), jnp.asarray(Y)
     weights = np.full(5, (3.0 - 1) * 8 / 5)
     np.testing.assert_allclose(guidance_weight(3.0, 9, 5), weights[0])
+    assert guidance_weight(3.0, 1, 5) == 2 / 5
     expected = weighted_reference(X, np.asarray(draws), Y, weights, 0.3)
     np.testing.assert_allclose(velocity(objective, KEY, (), x, y), expected, rtol=1e-9)
     _, info = objective.update(KEY, (), x, y)
