@@ -75,7 +75,8 @@ def _mean_distance(x: Array, others: tuple[Array, ...], weights: tuple[Array, ..
     number = sum(len(t) for t, _ in targets)
 
     def visit(total: Array, rows: Array, index: Array) -> tuple[Array, Array]:
-        return total, sum(block_sum(Pairs(rows, t).distance * w[None, :]) for t, w in targets)
+        parts = [block_sum(Pairs(rows, t).distance * w[None, :]) for t, w in targets]
+        return total, sum(parts[1:], parts[0])
 
     return jnp.mean(by_rows(visit, jnp.zeros(()), x, len(x), number)[1]) / number
 

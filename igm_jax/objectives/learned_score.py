@@ -11,7 +11,7 @@ from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective, Params, no_witness, regression
 from igm_jax.checks import ArrayLike
 from igm_jax.objectives.critics import CriticState, check_network, descended
-from igm_jax.objectives.denoiser_difference import denoiser_difference_field
+from igm_jax.objectives.denoiser_difference import Denoiser, denoiser_difference_field
 
 
 class ScoreNetworks(NamedTuple):
@@ -59,7 +59,7 @@ def learned_score_difference(network: Network, optimizer: optax.GradientTransfor
     check_network(network, optimizer)
     checks.positive("sigma", sigma)
 
-    def denoiser(params: Params) -> object:
+    def denoiser(params: Params) -> Denoiser:
         return lambda points, samples, sigma: points + sigma * network.apply(params, points)
 
     def begun(key: Key, x: Array) -> CriticState:
