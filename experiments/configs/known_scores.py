@@ -93,7 +93,8 @@ class ReverseKL:
 
     def build(self, space: Space) -> Objective:
         """The objective for data of this shape and scale."""
-        return objectives.reverse_kl(with_density(self.name, space).log_density, *self.critic.build(space))
+        log_density = checks.is_function("log_density", with_density(self.name, space).log_density)
+        return objectives.reverse_kl(log_density, *self.critic.build(space))
 
 
 OBJECTIVES = (KSD, SVGD, SteinReverseKL, ReverseKL)
