@@ -76,6 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:  # all that can be wrong with a wish shows here, before any long work
             wish = checked(_small(wish) if wish.smoke else wish)
             problems = {name: TARGETS[name]().build() for name in wish.targets}
+            for target, problem in problems.items():
+                for name in wish.objectives:
+                    settings(target, name).build(problem.space)
             settled = run_directory(wish.directory, _identity(wish), jax.random.key(0), ROOM)
             directory = stack.enter_context(settled)
         except (ValueError, TypeError, OSError, ImportError) as error:

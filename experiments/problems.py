@@ -35,11 +35,13 @@ class Space(NamedTuple):
         dim: number of features.
         scale: median distance of two data, the unit of all lengths in the configs; 0 if most data coincide.
         image_shape: (height, width, channels) of images, or None.
+        target: the distribution itself, for objectives that use its log density or score where it has one.
     """
 
     dim: int
     scale: float
     image_shape: ImageShape | None = None
+    target: Distribution | None = None
 
 
 class Problem(NamedTuple):
@@ -65,7 +67,7 @@ class Problem(NamedTuple):
 def _space(target: Distribution, image_shape: ImageShape | None = None) -> Space:
     # In one piece, since each small operation on its own would be compiled on its own.
     scale = jax.jit(lambda key: kernels.median_bandwidth(target(key, 1024)))(jax.random.key(0))
-    return Space(target.dim, float(scale), image_shape)
+    return Space(target.dim, float(scale), image_shape, target)
 
 
 def _synthetic(name: str, target: Distribution) -> Problem:

@@ -86,6 +86,38 @@ def pair(x: Any, y: Any, *, least: int = 1, names: tuple[str, str] = ("x", "y"))
     return x.astype(dtype), y.astype(dtype)
 
 
+def is_function(name: str, value: Any) -> Any:
+    """``value`` if it can be called, else an error."""
+    if not callable(value):
+        raise TypeError(f"`{name}` must be a function of points (n, d), but is {type(value).__name__}")
+    return value
+
+
+def field(name: str, function: Any, points: jax.Array) -> jax.Array:
+    """The vectors of a field at points, or an error.
+
+    Args:
+        name: the function's name, for the error's text.
+        function: ``(n, d) -> (n, d)``, such as a score.
+        points: (n, d) where to evaluate.
+
+    Returns:
+        (n, d) vectors in the type of ``points``.
+
+    Raises:
+        TypeError: for something that is not a function.
+        ValueError: for vectors of another shape, NaN or infinity.
+    """
+    vectors = _numbers(f"{name}(points)", is_function(name, function)(points))
+    if vectors.shape != points.shape:
+        raise ValueError(
+            f"`{name}` must give one vector a point, shape {points.shape}, but gave {vectors.shape};"
+            " of a log density for one point, take `jax.vmap(jax.grad(log_density))`"
+        )
+    finite(f"{name}(points)", vectors)
+    return vectors.astype(points.dtype)
+
+
 def at_least_single(dtype: Any) -> Any:
     """The float type to compute in: ``dtype``, or float32 for half precision."""
     return jnp.dtype(jnp.float32) if jnp.finfo(dtype).bits < 32 else dtype

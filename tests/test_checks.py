@@ -96,3 +96,14 @@ def test_counts_are_integers():
 def test_an_unknown_name_gets_the_list_and_the_nearest():
     with pytest.raises(ValueError, match=r"one of energy, sliced, but is 'enrgy'; did you mean 'energy'\?"):
         checks.choice("objective", "enrgy", ["energy", "sliced"])
+
+
+def test_fields_give_one_vector_a_point():
+    points = jnp.ones((3, 2))
+    np.testing.assert_array_equal(checks.field("score", lambda p: -p, points), -points)
+    with pytest.raises(TypeError, match=r"`score` must be a function of points .*, but is float"):
+        checks.field("score", 1.0, points)
+    with pytest.raises(ValueError, match=r"one vector a point, shape \(3, 2\), but gave \(3,\)"):
+        checks.field("score", lambda p: p[:, 0], points)
+    with pytest.raises(ValueError, match=r"`score\(points\)` must hold finite numbers"):
+        checks.field("score", jnp.log, 0 * points)

@@ -1,4 +1,4 @@
-"""What the configs of several objectives share: a critic with its optimiser, lengths in the data's own unit."""
+"""What the configs of several objectives share: a critic with its optimiser, lengths in the data's own unit, known scores."""
 
 import dataclasses
 from typing import Any
@@ -7,6 +7,7 @@ import optax
 
 from experiments.problems import Space
 from igm_jax import Network, checks
+from igm_jax.distributions import Distribution
 from igm_jax.networks import conv_critic, mlp_critic
 from igm_jax.objectives.critics import Penalty
 from igm_jax.objectives.penalties import r1_penalty, r2_penalty
@@ -74,6 +75,30 @@ def length(name: str, multiple: float, space: Space) -> float:
             " remove duplicates, or choose an objective without it, such as energy or sliced"
         )
     return checks.positive(name, multiple) * space.scale
+
+
+def with_density(name: str, space: Space) -> Distribution:
+    """The target, which must have a log density.
+
+    Args:
+        name: of the objective, for the error.
+        space: the data's.
+
+    Returns:
+        The distribution, with a log density and a score.
+
+    Raises:
+        ValueError: for a target without one.
+    """
+    target = space.target
+    if target is None or target.log_density is None:
+        reason = "it is only known by its samples" if target is None else target.no_density
+        shown = "this target" if target is None else repr(target.name)
+        raise ValueError(
+            f"{name} needs a target whose score is known, but {shown} has no density: {reason}; choose a target with one, such"
+            " as grid or moons, or an objective that learns from data"
+        )
+    return target
 
 
 def narrowed(kind: Any, width: int = 16) -> Any:

@@ -1,9 +1,11 @@
 """Bases that a generator starts from, and targets that it should reach: each is ``distribution(key, n) -> (n, d)``."""
 
 from igm_jax.distributions.base import Distribution, Modes, dataset, normal, sphere, uniform_cube
+from igm_jax.distributions.curved import banana, funnel
 from igm_jax.distributions.files import load_samples
 from igm_jax.distributions.images import Images, Splits, digits, photo_patches
 from igm_jax.distributions.mixtures import gaussian, gaussian_mixture
+from igm_jax.distributions.posterior import logistic_posterior
 from igm_jax.distributions.synthetic import checkerboard, grid, moons, ring, swiss_roll, unequal_mixture
 
 __all__ = [
@@ -11,13 +13,16 @@ __all__ = [
     "Images",
     "Modes",
     "Splits",
+    "banana",
     "checkerboard",
     "dataset",
     "digits",
+    "funnel",
     "gaussian",
     "gaussian_mixture",
     "grid",
     "load_samples",
+    "logistic_posterior",
     "moons",
     "normal",
     "photo_patches",

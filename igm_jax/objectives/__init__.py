@@ -1,6 +1,7 @@
 """Objectives: one idea a file, each with its divergence, its witness where one exists, and its ``Objective``."""
 
 from igm_jax.objectives.alpha_divergence import alpha_divergence
+from igm_jax.objectives.annealed_difference import annealed_difference
 from igm_jax.objectives.augment import additive_noise, augmented, colour, cutout, transformed, translation
 from igm_jax.objectives.characteristic import (
     cauchy_frequencies,
@@ -11,15 +12,21 @@ from igm_jax.objectives.characteristic import (
     student_frequencies,
 )
 from igm_jax.objectives.constraints import augmented_lagrangian, fisher_constraint, sobolev_constraint
+from igm_jax.objectives.denoiser_difference import denoiser_difference, denoiser_difference_field, kernel_denoiser
 from igm_jax.objectives.density_ratio import RatioLoss, density_ratio, density_ratio_value, kl_estimate
+from igm_jax.objectives.discriminator_flow import discriminator_flow
+from igm_jax.objectives.distribution_matching import distribution_matching
 from igm_jax.objectives.drifting import Drift, drifting, drifting_field, drifting_loss
+from igm_jax.objectives.drifting_negatives import banked_drifting, guidance_weight, guided_drifting
 from igm_jax.objectives.energy import energy, energy_distance
 from igm_jax.objectives.energy_score import energy_score, kernel_score
 from igm_jax.objectives.estimate import Estimate
 from igm_jax.objectives.f_gan import DIVERGENCES, FDivergence, f_divergence, f_gan, f_gan_value
 from igm_jax.objectives.gan import gan, gan_value
 from igm_jax.objectives.hinge_gan import hinge_gan, hinge_value
+from igm_jax.objectives.kde_drift import kde_drift, kde_drift_field, kde_drift_witness
 from igm_jax.objectives.kl_wasserstein_gan import kl_wgan, kl_wgan_value
+from igm_jax.objectives.learned_score import learned_score_difference
 from igm_jax.objectives.least_squares_gan import lsgan, lsgan_value
 from igm_jax.objectives.lecam import lecam_penalty
 from igm_jax.objectives.mmd import mmd, mmd2_biased, mmd2_unbiased, mmd_witness
@@ -47,6 +54,7 @@ from igm_jax.objectives.relativistic_gan import (
     relativistic_value,
 )
 from igm_jax.objectives.repulsive_mmd import repulsive_mmd, repulsive_value
+from igm_jax.objectives.reverse_kl import reverse_kl
 from igm_jax.objectives.ring import mmd2_ring, mmd_ring, mmd_witness_ring
 from igm_jax.objectives.saturating_gan import saturating_gan
 from igm_jax.objectives.scaled_mmd import mmd_scale, scaled_mmd
@@ -60,6 +68,9 @@ from igm_jax.objectives.sinkhorn import (
 )
 from igm_jax.objectives.sliced import random_directions, sliced, sliced_wasserstein, sliced_witness, wasserstein_1d
 from igm_jax.objectives.sliced_energy import energy_distance_1d, sliced_energy_distance
+from igm_jax.objectives.stein_discrepancy import ksd, ksd2_biased, ksd2_unbiased, ksd_witness
+from igm_jax.objectives.stein_score import spectral_score, stein_reverse_kl, stein_score
+from igm_jax.objectives.svgd import svgd, svgd_field
 from igm_jax.objectives.wasserstein_gan import clipped_weights, wgan, wgan_gp, wgan_value
 
 __all__ = [
@@ -73,16 +84,22 @@ __all__ = [
     "RatioLoss",
     "additive_noise",
     "alpha_divergence",
+    "annealed_difference",
     "augmented",
     "augmented_lagrangian",
+    "banked_drifting",
     "cauchy_frequencies",
     "characteristic",
     "characteristic_distance",
     "clipped_weights",
     "colour",
     "cutout",
+    "denoiser_difference",
+    "denoiser_difference_field",
     "density_ratio",
     "density_ratio_value",
+    "discriminator_flow",
+    "distribution_matching",
     "dragan_penalty",
     "drifting",
     "drifting_field",
@@ -98,12 +115,23 @@ __all__ = [
     "gan",
     "gan_value",
     "gradient_penalty",
+    "guidance_weight",
+    "guided_drifting",
     "hinge_gan",
     "hinge_value",
+    "kde_drift",
+    "kde_drift_field",
+    "kde_drift_witness",
+    "kernel_denoiser",
     "kernel_score",
     "kl_estimate",
     "kl_wgan",
     "kl_wgan_value",
+    "ksd",
+    "ksd2_biased",
+    "ksd2_unbiased",
+    "ksd_witness",
+    "learned_score_difference",
     "lecam_penalty",
     "lsgan",
     "lsgan_value",
@@ -141,6 +169,7 @@ __all__ = [
     "relativistic_value",
     "repulsive_mmd",
     "repulsive_value",
+    "reverse_kl",
     "saturating_gan",
     "scaled_mmd",
     "score_difference",
@@ -156,7 +185,12 @@ __all__ = [
     "sliced_witness",
     "slope_penalty",
     "sobolev_constraint",
+    "spectral_score",
+    "stein_reverse_kl",
+    "stein_score",
     "student_frequencies",
+    "svgd",
+    "svgd_field",
     "transformed",
     "translation",
     "wasserstein_1d",

@@ -160,10 +160,8 @@ def comparing(
             cost = cost.astype(value.dtype)
             return value + cost, ({**info, "penalty": cost}, memory)
 
-        (value, (info, memory)), gradient = jax.value_and_grad(total, has_aux=True)(state.params)
-        step, optimizer_state = optimizer.update(gradient, state.optimizer_state, state.params)
-        after = CriticState(optax.apply_updates(state.params, step), optimizer_state, memory)
-        return after, {"critic_loss": value, **info}
+        state, (value, (info, memory)) = descended(total, optimizer, state, has_aux=True)
+        return state._replace(memory=memory), {"critic_loss": value, **info}
 
     def generator_loss(key: Key, state: CriticState, x: Array, y: Array) -> Array:
         del key
@@ -227,6 +225,28 @@ def _costs(
             cost = term(own, critic, x, y)
         total = total + cost.astype(total.dtype)
     return total, tuple(after)
+
+
+def descended(
+    objective: Callable[[Params], Any],
+    optimizer: optax.GradientTransformation,
+    state: CriticState,
+    has_aux: bool = False,
+) -> tuple[CriticState, Any]:
+    """The state after one step of the optimiser down ``objective(params)``, and the value before it."""
+    value, gradient = jax.value_and_grad(objective, has_aux=has_aux)(state.params)
+    step, optimizer_state = optimizer.update(gradient, state.optimizer_state, state.params)
+    return state._replace(params=optax.apply_updates(state.params, step), optimizer_state=optimizer_state), value
+
+
+def check_network(network: Any, optimizer: Any) -> None:
+    """An error that says what was expected, unless these are a network from samples to vectors and an optimiser."""
+    if not isinstance(network, Network):
+        raise TypeError(
+            f"`network` must be a Network, e.g. `igm_jax.networks.mlp(2, 2)`, but is {type(network).__name__};"
+            " wrap a flax module as `network(lambda rngs: ...)`"
+        )
+    check_optimizer(optimizer)
 
 
 def check_parts(critic: Any, optimizer: Any) -> None:

@@ -35,68 +35,76 @@ class Drift(NamedTuple):
 
 def _fields(
     x: Array,
-    y: Array,
+    others: tuple[Array, ...],
     costs: Costs,
     temperatures: Array,
-    weights: tuple[Array, Array],
+    weights: tuple[Array, ...],
     counted: bool,
     least: float,
     alone: bool = True,
 ) -> Float[Array, "n t d"]:
     """``Σ_j A_ij y_j · (mass of A on x) - Σ_k A_ik x_k · (mass of A on y)`` at each sample and temperature.
 
-    With ``counted`` the weights count in the sums that normalise A, too.
+    The others are the data y and, where there are any, further negatives, which repel as x does. The weights are those of x and
+    of the others; with ``counted`` they count in the sums that normalise A, too.
     """
-    x, y = centred(x, y)
+    y = others[0]
+    others = tuple(centred(other, y)[0] for other in others)
+    x, _ = centred(x, y)
     counts = weights if counted else tuple(map(jnp.ones_like, weights))
-    kinds = (Targets(x, weights[0], counts[0], True), Targets(y, weights[1], counts[1], False))
+    kinds = tuple(map(Targets, (x, *others), weights, counts, (True, *(False for _ in others))))
     found = totals(x, counts[0], kinds, costs, temperatures, alone=alone)
-    (model, model_mass), (data, data_mass) = pulls(x, kinds, costs, temperatures, found, least)
+    own, (data, data_mass), *more = pulls(x, kinds, costs, temperatures, found, least)
+    model, model_mass = (sum(parts[1:], parts[0]) for parts in zip(own, *more, strict=True))
     return data * model_mass[..., None] - model * data_mass[..., None]
 
 
 @jax.jit
-def _paper(x: Array, y: Array, temperatures: Array, a: Array, b: Array) -> Drift:
+def _paper(x: Array, others: tuple[Array, ...], temperatures: Array, weights: tuple[Array, ...]) -> Drift:
     """``A = K / √(row sums · column sums)`` with ``K = w exp(-d/τ)``, a sample masked from itself."""
 
     def costs(distance: Array, own: Array) -> Array:
         return jnp.where(own > 0, jnp.inf, distance)
 
-    field = jnp.sum(_fields(x, y, costs, temperatures, (a, b), True, 0.0), axis=1)
+    field = jnp.sum(_fields(x, others, costs, temperatures, weights, True, 0.0), axis=1)
     return Drift(field, jnp.sqrt(jnp.mean(jnp.square(field))))
 
 
 @jax.jit
-def _mean_distance(x: Array, y: Array, a: Array, b: Array) -> Array:
-    """``Σ_j w_j d_ij / (n + m)`` over the targets [x; y], mean over the rows."""
-
+def _mean_distance(x: Array, others: tuple[Array, ...], weights: tuple[Array, ...]) -> Array:
+    """``Σ_j w_j d_ij / number`` over all targets, x and the others, mean over the rows."""
     kernel, ones = distance(), jnp.ones(len(x), x.dtype)
-    total = -jnp.sum(a * kernel_sums_within(kernel, x, ones)) - kernel_mean(kernel, x, y, ones, b)
-    return total / (len(x) * (len(x) + len(y)))
+    total = -jnp.sum(weights[0] * kernel_sums_within(kernel, x, ones))
+    for other, weight in zip(others, weights[1:], strict=True):
+        total = total - kernel_mean(kernel, x, other, ones, weight)
+    return total / (len(x) * (len(x) + sum(map(len, others))))
 
 
 @jax.jit
 def _released(
-    x: Float[Array, "b n d"], y: Float[Array, "b m d"], temperatures: Array, a: Array, b: Array
+    x: Float[Array, "b n d"],
+    others: tuple[Float[Array, "b _ d"], ...],
+    temperatures: Array,
+    weights: tuple[Array, ...],
 ) -> tuple[Array, Array, Array]:
     """Forces in scaled coordinates, the unit of those coordinates, the mean squared raw force at each temperature.
 
     Scale and force sizes are means over the whole batch, as in the released code.
     """
-    scale = jnp.mean(jax.vmap(lambda u, v: _mean_distance(u, v, a, b))(x, y)) / jnp.mean(jnp.concatenate([a, b]))
+    scale = jnp.mean(jax.vmap(lambda u, v: _mean_distance(u, v, weights))(x, others))
+    scale = scale / jnp.mean(jnp.concatenate(weights))
     unit = jnp.maximum(scale / np.sqrt(x.shape[2]).astype(scale.dtype), SMALLEST_SCALE)
     length = jnp.maximum(scale, SMALLEST_SCALE)
 
     def costs(distance: Array, own: Array) -> Array:
         return distance / length + SELF_DISTANCE * own
 
-    alone = len(x) == 1
-    field = partial(_fields, weights=(a, b), counted=False, least=SMALLEST_AFFINITY, alone=alone)
-    raw = (
-        field(x[0], y[0], costs, temperatures)[None]
-        if alone
-        else jax.vmap(lambda u, v: field(u, v, costs, temperatures))(x, y)
-    )
+    alone = len(x) == 1  # else a choice between two ways would be both of them
+    field = partial(_fields, counted=False, least=SMALLEST_AFFINITY, alone=alone)
+    if alone:
+        raw = field(x[0], tuple(other[0] for other in others), costs, temperatures, weights)[None]
+    else:
+        raw = jax.vmap(lambda u, v: field(u, v, costs, temperatures, weights))(x, others)
     raw = raw / unit
     squares = jnp.mean(jnp.square(raw), axis=(0, 1, 3))
     normalised = raw / jnp.sqrt(jnp.maximum(squares, SMALLEST_FORCE))[None, None, :, None]
@@ -129,12 +137,15 @@ def drifting_field(
     preset: str = "paper",
     x_weights: ArrayLike | None = None,
     y_weights: ArrayLike | None = None,
+    negatives: ArrayLike | None = None,
+    negative_weights: ArrayLike | None = None,
 ) -> Drift:
     """The drifting field at the generated samples.
 
     ``v_i = Σ_j A_ij (y_j - x_i) · Σ_k A⁻_ik - Σ_k A⁻_ik (x_k - x_i) · Σ_j A_ij``, where the affinity
     ``A = √(softmax over targets · softmax over samples)`` of ``-‖x_i - t_j‖/τ`` has the targets t = [x; y], a sample masked
-    from itself; A⁻ are the columns of x. The temperatures' fields are summed.
+    from itself; A⁻ are the columns of x. The temperatures' fields are summed. Further negatives are targets that repel, as x
+    does, and belong to A⁻: past samples, or what a guided model should keep away from (see ``guided_drifting``).
 
     "paper" is the toy notebook's formula. "released" is that of the released image code: distances divided by their mean,
     affinities at least 1e-3, and each temperature's force divided by its root mean square, so that the field has the same
@@ -148,6 +159,8 @@ def drifting_field(
         preset: "paper" or "released".
         x_weights: (n,) multiplicities, not normalised: how strongly each sample repels; one each if None.
         y_weights: (m,) multiplicities: how strongly each datum attracts; one each if None.
+        negatives: (k, d) samples that repel besides x, and do not move; none if None.
+        negative_weights: (k,) multiplicities: how strongly each of them repels; one each if None.
 
     Returns:
         ``Drift(field, size)``: displacements (n, d) in the units of the samples, and the size before normalisation.
@@ -167,10 +180,15 @@ def drifting_field(
     x, y = checks.pair(x, y)
     dtype = checks.at_least_single(x.dtype)
     x, y = x.astype(dtype), y.astype(dtype)
-    a, b = _multiplicities("x_weights", x_weights, x), _multiplicities("y_weights", y_weights, y)
+    weights = (_multiplicities("x_weights", x_weights, x), _multiplicities("y_weights", y_weights, y))
+    others, known = (y,), jnp.asarray(temperatures, dtype)
+    if negatives is not None:
+        negatives = checks.pair(negatives, y, names=("negatives", "y"))[0].astype(dtype)
+        others = (y, negatives)
+        weights = (*weights, _multiplicities("negative_weights", negative_weights, negatives))
     if preset == "paper":
-        return _paper(x, y, jnp.asarray(temperatures, dtype), a, b)
-    force, unit, squares = _released(x[None], y[None], jnp.asarray(temperatures, dtype), a, b)
+        return _paper(x, others, known, weights)
+    force, unit, squares = _released(x[None], tuple(other[None] for other in others), known, weights)
     return Drift(force[0] * unit, jnp.sqrt(jnp.mean(squares)))
 
 
@@ -210,7 +228,7 @@ def drifting_loss(
     ones = jnp.ones(x.shape[1] + y.shape[1], x.dtype)
     fixed = jax.lax.stop_gradient(x)
     known, n = jnp.asarray(temperatures, x.dtype), x.shape[1]
-    force, unit, _ = jax.lax.stop_gradient(_released(fixed, y, known, ones[:n], ones[n:]))
+    force, unit, _ = jax.lax.stop_gradient(_released(fixed, (y,), known, (ones[:n], ones[n:])))
     return jnp.mean(jnp.square((x - fixed) / unit - force), axis=(1, 2))
 
 

@@ -104,19 +104,26 @@ def soft_barycentres(
     return by_rows(visit, (), x, len(x), len(y))[1]
 
 
-@jax.jit
+@partial(jax.jit, static_argnames="leave_out")
 def log_density(
-    points: Float[Array, "p d"], y: Float[Array, "m d"], weights: Float[Array, " m"], bandwidth: Float[Array, ""]
+    points: Float[Array, "p d"],
+    y: Float[Array, "m d"],
+    weights: Float[Array, " m"],
+    bandwidth: Float[Array, ""],
+    *,
+    leave_out: bool = False,
 ) -> Float[Array, " p"]:
-    """``log Σ_j w_j exp(-‖p - y_j‖²/2σ²)``: a Gaussian kernel density estimate, up to its constant."""
+    """``log Σ_j w_j exp(-‖p - y_j‖²/2σ²)``: a Gaussian kernel density estimate, up to its constant.
+
+    With ``leave_out`` y are the points themselves and none sees itself; a lone point has the density 0.
+    """
     points, y = centred(points, y, weights)
 
     def visit(carry: tuple, rows: Array, index: Array) -> tuple[tuple, Array]:
-        del index
-        kernel, highest = _scaled(
-            _gaussian_scores(rows, y, bandwidth), jnp.broadcast_to(weights > 0, (len(rows), len(y)))
-        )
-        return carry, highest + jnp.log(matmul(kernel, weights[:, None])[:, 0])
+        others = index[:, None] != jnp.arange(len(y))[None, :] if leave_out else jnp.ones((1, len(y)), bool)
+        seen = jnp.broadcast_to((weights > 0)[None, :] & others, (len(rows), len(y)))
+        kernel, highest = _scaled(_gaussian_scores(rows, y, bandwidth), seen)
+        return carry, highest + jnp.log(matmul(jnp.where(others, kernel, 0), weights[:, None])[:, 0])
 
     return by_rows(visit, (), points, len(points), len(y))[1]
 

@@ -89,6 +89,7 @@ def test_a_run_that_breaks_is_reported_and_the_others_go_on(tmp_path):
         (["--targets", "file"], "`targets` must be one of"),
         (["--objectives", "energy", "energy"], "each once"),
         (["--seeds", "0"], "`seeds` must be at least 1"),
+        (["--targets", "digits", "--objectives", "energy", "svgd"], "svgd needs a target whose score is known"),
         (["--samples", "5"], "`samples` must be at least 50"),
     ],
 )

@@ -111,6 +111,10 @@ def test_wrong_parts_are_named():
         critics.check_parts(CRITIC, 1e-3)
     with pytest.raises(TypeError, match=r"`critic` must be a Network.*but is function"):
         critics.check_parts(lambda x: x, ADAM)
+    with pytest.raises(TypeError, match=r"`network` must be a Network.*but is function"):
+        critics.check_network(lambda x: x, ADAM)
+    with pytest.raises(TypeError, match=r"`optimizer` must be an optax optimiser.*but is float"):
+        critics.check_network(CRITIC, 1e-3)
     for make in (gan, wgan_gp):
         with pytest.raises(TypeError):
             make(CRITIC, "adam")  # pyrefly: ignore

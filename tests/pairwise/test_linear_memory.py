@@ -13,6 +13,8 @@ from igm_jax.objectives import (
     drifting,
     drifting_field,
     energy,
+    ksd,
+    ksd2_biased,
     mmd2_block,
     mmd2_estimate,
     mmd2_incomplete,
@@ -21,6 +23,7 @@ from igm_jax.objectives import (
     score_difference,
     score_difference_field,
     score_difference_witness,
+    svgd,
 )
 from igm_jax.pairwise import nearest
 
@@ -64,6 +67,10 @@ FUNCTIONS = {
     "score difference, differentiated": gradients(lambda x, y: jnp.sum(score_difference_field(x, y, 1.0))),
     "score_difference_witness": gradients(lambda x, y: jnp.sum(score_difference_witness(x, x, y, 1.0))),
     "drifting, differentiated": gradients(lambda x, y: jnp.sum(drifting_field(x, y, 0.5).field)),
+    "ksd2_biased": gradients(lambda x, y: ksd2_biased(x - y[:N], jnp.negative, kernels.gaussian(1.0))),
+    "velocity of ksd": lambda x, y: velocity(ksd(jnp.negative, kernels.inverse_multiquadric(1.0)), KEY, (), x, y),
+    "velocity of svgd": lambda x, y: velocity(svgd(jnp.negative, KERNEL), KEY, (), x, y),
+    "velocity of svgd, not radial": lambda x, y: velocity(svgd(jnp.negative, kernels.polynomial()), KEY, (), x, y),
     "nearest": lambda x, y: nearest(x, y, 3),
     "velocity of energy": lambda x, y: velocity(energy(), KEY, (), x, y),
     "velocity of score difference": lambda x, y: velocity(score_difference(1.0), KEY, (), x, y),
