@@ -34,6 +34,7 @@ DRAWING = {f"igm_jax.reporting.{name}" for name in ("canvas", "curves", "fields"
 # Outer products outside igm_jax.pairwise that are not pairs of samples: "file:function" -> why.
 NOT_PAIRS = {
     "igm_jax/evaluation/frechet.py:frechet_distance": "features × features: the triangular factors of two covariances",
+    "igm_jax/objectives/bures.py:_polar": "features × features: the factors of two covariances",
     "igm_jax/objectives/sliced.py:_project": "directions × samples: projections on random directions, not distances",
 }
 

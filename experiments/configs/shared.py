@@ -7,7 +7,7 @@ import optax
 
 from experiments.problems import Space
 from igm_jax import Network, checks
-from igm_jax.networks import conv_critic, mlp_critic
+from igm_jax.networks import conv_critic, mlp, mlp_critic
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +31,29 @@ class Critic:
             network = conv_critic(space.image_shape, width=max(1, self.width // 4))
         else:
             network = mlp_critic(space.dim, width=self.width, depth=self.depth, activation="leaky_relu")
+        return network, optax.adam(checks.positive("rate", self.rate), b1=self.b1, b2=self.b2)
+
+
+@dataclasses.dataclass(frozen=True)
+class FeatureCritic:
+    """A critic that gives several features, and its own optimiser."""
+
+    width: int = 128
+    """Units of a hidden layer."""
+    depth: int = 3
+    """Hidden layers."""
+    features: int = 32
+    """What the critic gives for a sample."""
+    rate: float = 1e-3
+    """Learning rate of Adam."""
+    b1: float = 0.0
+    """Adam's memory of the gradient."""
+    b2: float = 0.99
+    """Adam's memory of its square."""
+
+    def build(self, space: Space) -> tuple[Network, optax.GradientTransformation]:
+        """The critic's network, a perceptron for images, too, and its optimiser."""
+        network = mlp(space.dim, self.features, width=self.width, depth=self.depth, activation="leaky_relu")
         return network, optax.adam(checks.positive("rate", self.rate), b1=self.b1, b2=self.b2)
 
 
