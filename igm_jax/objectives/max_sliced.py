@@ -43,7 +43,7 @@ def _ascended(
     return moved / jnp.linalg.norm(moved, axis=1, keepdims=True), heights
 
 
-@partial(jax.jit, static_argnames=("p", "steps"))
+@partial(jax.jit, static_argnames=("p", "rate", "steps"))
 def _best(
     directions: Array, x: Array, y: Array, a: Array | None, b: Array | None, p: float, rate: float, steps: int
 ) -> Float[Array, " d"]:
@@ -102,7 +102,7 @@ def max_sliced_direction(
     _checked_rate(p, rate)
     directions, x, y, a, b = projection_input(key, x, y, checks.count("starts", starts), x_weights, y_weights)
     inputs = jax.lax.stop_gradient((directions, x, y, a, b))
-    return _best(*inputs, p=p, rate=rate, steps=checks.count("steps", steps, least=0))
+    return _best(*inputs, p=p, rate=float(rate), steps=checks.count("steps", steps, least=0))
 
 
 def max_sliced_wasserstein(

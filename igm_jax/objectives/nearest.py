@@ -108,8 +108,8 @@ def imle() -> Objective:
         >>> from igm_jax import velocity
         >>> from igm_jax.objectives import imle
         >>> x, y = jnp.array([[0.0], [9.0]]), jnp.array([[1.0]])
-        >>> velocity(imle(), jax.random.key(0), (), x, y).tolist()
-        [[4.0], [0.0]]
+        >>> velocity(imle(), jax.random.key(0), (), x, y)[0].tolist()
+        [4.0]
 
     Source: Li and Malik, Implicit Maximum Likelihood Estimation, arXiv 1809.09087.
     """

@@ -258,7 +258,7 @@ def sliced(num_projections: int = 128, p: float = 2, *, directions: Directions =
         return sliced_wasserstein(state.key, x, y, num_projections=num_projections, p=p, directions=directions)
 
     def witness(state: SlicedState, points: Array, x: Array, y: Array) -> Array:
-        along, x, y, _, _ = projection_input(state.key, x, y, num_projections, None, None, directions)
+        along = drawn(directions, state.key, jnp.shape(x)[1], num_projections, jnp.asarray(x).dtype)
         return sliced_witness(points, x, y, along, p)
 
     return Objective(init, update, loss, witness)

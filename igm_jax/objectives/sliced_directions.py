@@ -30,7 +30,7 @@ def _normalised(vectors: Float[Array, "k d"]) -> Float[Array, "k d"]:
     return vectors / jnp.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def drawn(directions: Directions, key: Key, dim: int, num_projections: int, dtype: Any) -> Float[Array, "k d"]:
+def drawn(directions: Any, key: Key, dim: int, num_projections: int, dtype: Any) -> Float[Array, "k d"]:
     """What ``directions`` gives, or an error if it is no function or its result has another shape."""
     if not callable(directions):
         raise TypeError(

@@ -37,12 +37,12 @@ def test_updates_turn_the_direction_to_the_shift_of_two_gaussians():
     update = jax.jit(objective.update)
     before = abs(state.direction @ shift)
     for _ in range(12):
-        state, info = update(KEY, state, x, y + shift)
+        state, info = update(KEY, state, x, y + shift[None])
     # The direction errs by about one over the signal to noise ratio of the means, √(2/400)/5 in each of three features.
     assert before < 4 < 4.98 < abs(state.direction @ shift)
     np.testing.assert_allclose(jnp.linalg.norm(state.direction), 1, rtol=1e-5)
-    along = wasserstein_1d(x @ state.direction, (y + shift) @ state.direction, p=2)
-    np.testing.assert_allclose(objective.loss(KEY, state, x, y + shift), along, rtol=1e-5)
+    along = wasserstein_1d(x @ state.direction, (y + shift[None]) @ state.direction, p=2)
+    np.testing.assert_allclose(objective.loss(KEY, state, x, y + shift[None]), along, rtol=1e-5)
     np.testing.assert_allclose(info["distance"], 25, rtol=0.1)
 
 

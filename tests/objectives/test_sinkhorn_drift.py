@@ -5,12 +5,12 @@ import pytest
 from scipy.special import softmax
 
 from igm_jax import velocity
-from igm_jax.objectives import sinkhorn, sinkhorn_drift, sinkhorn_drift_field, sinkhorn_potentials
+from igm_jax.objectives import sinkhorn, sinkhorn_drift, sinkhorn_drift_field
 from tests import reference
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(7, 2)), 0.5 + RNG.normal(size=(9, 2))
-EPSILON = 0.4
+EPSILON = 1.5
 
 
 def test_one_sided_is_the_difference_of_soft_barycentres(x64):
@@ -23,14 +23,9 @@ def test_one_sided_is_the_difference_of_soft_barycentres(x64):
 
 
 def test_two_sided_is_the_difference_of_barycentres_of_plans_that_meet_both_marginals(x64):
-    def barycentre(y):
-        f, g, *_ = sinkhorn_potentials(X, y, EPSILON, tolerance=1e-11)
-        plan = np.exp((f[:, None] + g[None] - reference.squared_distances(X, y)) / EPSILON) / len(X) / len(y)
-        np.testing.assert_allclose(plan.sum(axis=0), 1 / len(y), rtol=1e-8)
-        return len(X) * plan @ y
-
     got = sinkhorn_drift_field(X, Y, EPSILON, tolerance=1e-11)
-    np.testing.assert_allclose(got, barycentre(Y) - barycentre(X), rtol=1e-7, atol=1e-10)
+    expected = reference.barycentres(X, Y, EPSILON) - reference.barycentres(X, X, EPSILON)
+    np.testing.assert_allclose(got, expected, rtol=1e-7, atol=1e-10)
 
 
 def test_two_sided_is_half_of_the_velocity_of_the_sinkhorn_divergence(x64):
@@ -40,15 +35,6 @@ def test_two_sided_is_half_of_the_velocity_of_the_sinkhorn_divergence(x64):
         for kind in (sinkhorn_drift, sinkhorn)
     ]
     np.testing.assert_allclose(2 * fields[0], fields[1], rtol=1e-7, atol=1e-10)
-
-
-def test_equal_marginals_end_the_pull_of_a_heap_of_samples_that_one_sided_plans_keep(x64):
-    # All samples in one of two modes: with one side, the far mode is out of reach of the kernel; with both, half of them go.
-    x = jnp.asarray(0.1 * RNG.normal(size=(8, 1)))
-    y = np.concatenate([0.1 * RNG.normal(size=(4, 1)), 5 + 0.1 * RNG.normal(size=(4, 1))])
-    one, both = (sinkhorn_drift_field(x, y, 0.1, two_sided=sides) for sides in (False, True))
-    assert np.abs(one).max() < 0.3
-    np.testing.assert_allclose(both.mean(), y.mean() - x.mean(), rtol=1e-3)
 
 
 def test_bad_input_is_explained():

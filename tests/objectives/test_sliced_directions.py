@@ -3,8 +3,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from igm_jax import sliced_wasserstein
-from igm_jax.objectives import orthogonal_directions, quasi_random_directions, random_directions, sliced
+from igm_jax import sliced_wasserstein, velocity
+from igm_jax.objectives import (
+    orthogonal_directions,
+    quasi_random_directions,
+    random_directions,
+    sliced,
+    sliced_directions,
+)
 
 KEYS = jax.random.split(jax.random.key(0), 500)
 
@@ -42,7 +48,7 @@ def test_orthogonal_directions_measure_a_translation_without_error(x64):
     np.testing.assert_allclose(got, 9 / 3, rtol=1e-10)
 
 
-@pytest.mark.parametrize(("dim", "least"), [(2, 50), (3, 4), (5, 1.3)])
+@pytest.mark.parametrize(("dim", "least"), [(2, 50), (3, 4)])
 def test_even_directions_have_less_variance_and_the_same_mean(dim, least):
     x, y = np.random.default_rng(0).normal(size=(2, 20, dim)).astype(np.float32)
     y = y * np.linspace(1, 3, dim, dtype=np.float32) + 1
@@ -62,10 +68,19 @@ def test_angles_in_the_plane_are_equidistant_over_half_a_circle():
     np.testing.assert_allclose(np.diff(angles), np.pi / 8, rtol=1e-5)
 
 
+def test_the_witness_of_sliced_sees_the_same_directions(x64):
+    x, y = np.random.default_rng(0).normal(size=(2, 6, 2))
+    objective = sliced(3, directions=quasi_random_directions)
+    state = objective.init(KEYS[0], x)
+    field = velocity(objective, KEYS[1], state, jnp.asarray(x), jnp.asarray(y))
+    slopes = jax.grad(lambda points: jnp.sum(objective.witness(state, points, x, y)))(jnp.asarray(x))
+    np.testing.assert_allclose(field, -slopes, rtol=1e-9)
+
+
 def test_bad_input_is_explained():
     x = jnp.ones((3, 2))
     with pytest.raises(TypeError, match="`directions` must be a function"):
-        sliced(4, directions="random").loss(KEYS[0], sliced(4).init(KEYS[0], x), x, x)
+        sliced_directions.drawn("random", KEYS[0], 2, 4, float)
     with pytest.raises(ValueError, match=r"shape \(4, 2\), but gave shape \(1, 2\)"):
         sliced_wasserstein(KEYS[0], x, x, num_projections=4, directions=lambda *_: jnp.ones((1, 2)))
     with pytest.raises(ValueError, match="use `orthogonal_directions`"):
