@@ -67,8 +67,8 @@ def minibatch_energy_distance(
     # Between unit vectors 1 - cos is half of the squared distance: a problem with twice the cost has twice the ε.
     doubled = 2 * jnp.asarray(epsilon)
 
-    def cost(u: Array, v: Array) -> Array:
-        return plan_cost(settings, transport_problem(u, v, doubled, None, None, None)) / 2
+    def cost(u: Array, v: Array, a: Array, b: Array) -> Array:
+        return plan_cost(settings, transport_problem(u, v, doubled, a, b, None)) / 2
 
     return 4 * between_halves(cost, _unit(x), _unit(y))
 

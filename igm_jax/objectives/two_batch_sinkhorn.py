@@ -5,6 +5,7 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from igm_jax import checks
@@ -29,29 +30,26 @@ def shuffled(key: Key, samples: Float[Array, "n d"]) -> Float[Array, "n d"]:
     return samples[jax.random.permutation(key, len(samples))]
 
 
-def between_halves(cost: Callable[[Array, Array], Array], x: Array, y: Array) -> Float[Array, ""]:
+def between_halves(cost: Callable[[Array, Array, Array, Array], Array], x: Array, y: Array) -> Float[Array, ""]:
     """``mean_ij W(x_i, y_j) - ½ W(x_1, x_2) - ½ W(y_1, y_2)`` over the halves of two samples.
 
     Args:
-        cost: W, from two samples (h, d) and (k, d) to a scalar.
+        cost: W, from two samples (h, d) and their weights (h,) to a scalar.
         x: (n, d) generated samples.
         y: (m, d) data.
 
     Returns:
         Scalar: of mean zero where both have one law, n = m is even, and samples are independent.
     """
-    (first_x, last_x), (first_y, last_y) = halves(x), halves(y)
-    across = [(first_x, first_y), (first_x, last_y), (last_x, first_y), (last_x, last_y)]
-    within_x, within_y = [(first_x, last_x)], [(first_y, last_y)]
-    # Problems of one shape are one loop, compiled once.
-    alike = first_x.shape == first_y.shape
-    groups = [across + within_x + within_y] if alike else [across, within_x, within_y]
-
-    def costs(pairs: list[tuple[Array, Array]]) -> Array:
-        lefts, rights = zip(*pairs, strict=True)
-        return jax.lax.map(lambda pair: cost(*pair), (jnp.stack(lefts), jnp.stack(rights)))
-
-    values = jnp.concatenate([costs(pairs) for pairs in groups])
+    sides = [*halves(x), *halves(y)]
+    most = max(map(len, sides))
+    # All of one size, by copies without weight, so that the six problems are one loop, compiled once.
+    points = jnp.stack([jnp.pad(side, ((0, most - len(side)), (0, 0)), mode="edge") for side in sides])
+    weights = np.stack([np.where(np.arange(most) < len(side), 1 / len(side), 0) for side in sides])
+    first, second = np.array([0, 0, 1, 1, 0, 2]), np.array([2, 3, 2, 3, 1, 3])
+    weights = jnp.asarray(weights, points.dtype)
+    problems = (points[first], points[second], weights[first], weights[second])
+    values = jax.lax.map(lambda problem: cost(*problem), problems)
     return jnp.mean(values[:4]) - (values[4] + values[5]) / 2
 
 
@@ -104,8 +102,8 @@ def two_batch_sinkhorn_divergence(
     settings = solver_settings(tolerance, max_iterations, False, streaming)
     x, y = checks.pair(x, y)
 
-    def cost(x: Array, y: Array) -> Array:
-        return transport_cost(settings, transport_problem(x, y, epsilon, None, None, None))
+    def cost(x: Array, y: Array, a: Array, b: Array) -> Array:
+        return transport_cost(settings, transport_problem(x, y, epsilon, a, b, None))
 
     return between_halves(cost, x, y)
 

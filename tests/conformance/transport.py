@@ -30,14 +30,7 @@ HALVES = {
     "zero": "it compares halves with each other, and is negative where both samples are one",
     "permutation": "halves are of places in the list, drawn from the key",
 } | unweighted("halves are counted, and a weight cannot be cut in two")
-PENALISED = {"rho": 2.0, "fixed": True, "max_iterations": 200}
 NEAREST = {"witness": "it depends on where samples are, not on how much mass they have"}
-
-
-def penalised(x, y, x_weights=None, y_weights=None):
-    """Weights are masses here, so both are made probabilities."""
-    a, b = (None if w is None else w / w.sum() for w in (x_weights, y_weights))
-    return sinkhorn_divergence(x, y, 0.1, x_weights=a, y_weights=b, **PENALISED)
 
 
 def drift_potential(x, y, **weights):
@@ -50,7 +43,11 @@ ROWS = {
     "sinkhorn": Row(
         sinkhorn(0.1, tolerance=1e-7, max_iterations=2000), partial(sinkhorn_divergence, epsilon=0.1, tolerance=1e-9)
     ),
-    "sinkhorn, unbalanced": Row(sinkhorn(0.1, **PENALISED), penalised),
+    "sinkhorn, unbalanced": Row(
+        sinkhorn(0.1, rho=2.0, tolerance=1e-7, max_iterations=2000),
+        None,
+        exceptions=unweighted("weights are masses where marginals are penalised, and repetitions are not"),
+    ),
     "two_batch_sinkhorn": Row(two_batch_sinkhorn(0.1, max_iterations=200), None, exceptions=HALVES),
     "sliced": Row(sliced(16), partial(sliced_wasserstein, KEY, num_projections=16), rate=0.2),
     "max_sliced": Row(max_sliced(), partial(max_sliced_wasserstein, KEY, starts=2), 3, rate=0.2),
@@ -66,11 +63,13 @@ ROWS = {
     ),
     "bures": Row(bures(), bures_distance, rate=0.2),
     "ot_gan": Row(
-        ot_gan(mlp(2, 4, width=16, depth=2), ADAM, max_iterations=100),
+        ot_gan(mlp(2, 4, width=8, depth=1), ADAM, max_iterations=100),
         None,
-        3,
-        0.1,
-        exceptions=HALVES | {"translation": "features with fixed parameters are functions of the place"},
+        exceptions=HALVES
+        | {
+            "translation": "features with fixed parameters are functions of the place",
+            "approach": "the cosine distance of a critic's features saturates where samples come near",
+        },
     ),
     "sinkhorn_drift": Row(
         sinkhorn_drift(0.1, tolerance=1e-7, max_iterations=2000),
