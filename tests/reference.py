@@ -34,8 +34,8 @@ def energy(x, y):
     return mmd2(x, y, lambda u, v: -np.sqrt(squared_distances(u, v)))
 
 
-def entropic(x, y, epsilon, steps=20_000):
-    """OT_ε by plain alternating log-domain updates, run until nothing moves."""
+def entropic_potentials(x, y, epsilon, steps=20_000):
+    """Potentials of entropic transport by plain alternating log-domain updates, run until nothing moves."""
     cost, f, g = squared_distances(x, y), np.zeros(len(x)), np.zeros(len(y))
     log_a, log_b = np.log(uniform(x)), np.log(uniform(y))
     for _ in range(steps):
@@ -44,7 +44,21 @@ def entropic(x, y, epsilon, steps=20_000):
         done, f = np.abs(new - f).max() < 1e-13 * (1 + np.abs(new).max()), new
         if done:
             break
+    return f, g
+
+
+def entropic(x, y, epsilon):
+    """OT_ε."""
+    f, g = entropic_potentials(x, y, epsilon)
     return f.mean() + g.mean()
+
+
+def barycentres(x, y, epsilon):
+    """Where each x goes in the mean under the plan of entropic transport to y."""
+    f, g = entropic_potentials(x, y, epsilon)
+    plan = np.exp((f[:, None] + g[None, :] - squared_distances(x, y)) / epsilon) / (len(x) * len(y))
+    np.testing.assert_allclose(plan.sum(axis=0), 1 / len(y), rtol=1e-9)
+    return len(x) * plan @ y
 
 
 def sinkhorn_divergence(x, y, epsilon):

@@ -36,6 +36,7 @@ NOT_PAIRS = {
     "igm_jax/evaluation/frechet.py:frechet_distance": "features × features: the triangular factors of two covariances",
     "igm_jax/reporting/graph.py:apart": "nodes × nodes of a small graph",
     "igm_jax/reporting/graph.py:layout": "nodes × nodes of a small graph",
+    "igm_jax/objectives/bures.py:_polar": "features × features: the factors of two covariances",
     "igm_jax/objectives/sliced.py:_project": "directions × samples: projections on random directions, not distances",
 }
 

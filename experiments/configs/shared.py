@@ -8,7 +8,7 @@ import optax
 from experiments.problems import Space
 from igm_jax import Network, checks
 from igm_jax.distributions import Distribution
-from igm_jax.networks import conv_critic, mlp_critic
+from igm_jax.networks import conv_critic, mlp, mlp_critic
 from igm_jax.objectives.critics import Penalty
 from igm_jax.objectives.penalties import r1_penalty, r2_penalty
 
@@ -53,6 +53,29 @@ class Penalised:
         """Both penalties for data of this scale."""
         unit = space.scale**2
         return r1_penalty(self.r1 * unit), r2_penalty(self.r2 * unit)
+
+
+@dataclasses.dataclass(frozen=True)
+class FeatureCritic:
+    """A critic that gives several features, and its own optimiser."""
+
+    width: int = 128
+    """Units of a hidden layer."""
+    depth: int = 3
+    """Hidden layers."""
+    features: int = 32
+    """What the critic gives for a sample."""
+    rate: float = 1e-3
+    """Learning rate of Adam."""
+    b1: float = 0.0
+    """Adam's memory of the gradient."""
+    b2: float = 0.99
+    """Adam's memory of its square."""
+
+    def build(self, space: Space) -> tuple[Network, optax.GradientTransformation]:
+        """The critic's network, a perceptron for images, too, and its optimiser."""
+        network = mlp(space.dim, self.features, width=self.width, depth=self.depth, activation="leaky_relu")
+        return network, optax.adam(checks.positive("rate", self.rate), b1=self.b1, b2=self.b2)
 
 
 def length(name: str, multiple: float, space: Space) -> float:

@@ -9,7 +9,7 @@ from igm_jax.evaluation.manifold import DensityCoverage, PrecisionRecall, densit
 from igm_jax.evaluation.memorisation import memorisation_ratio
 from igm_jax.evaluation.modes import ModeCoverage, mode_coverage
 from igm_jax.evaluation.summary import MEASURES, Measure, evaluate_2d, evaluate_images, evaluate_samples
-from igm_jax.evaluation.transport import exact_w2, sliced_w2
+from igm_jax.evaluation.transport import exact_w2, exact_wasserstein, sliced_w2
 from igm_jax.evaluation.two_sample import TwoSampleTest, classifier_two_sample_test
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "evaluate_images",
     "evaluate_samples",
     "exact_w2",
+    "exact_wasserstein",
     "floor",
     "frechet_distance",
     "identity_judge",

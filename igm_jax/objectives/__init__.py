@@ -3,6 +3,7 @@
 from igm_jax.objectives.alpha_divergence import alpha_divergence
 from igm_jax.objectives.annealed_difference import annealed_difference
 from igm_jax.objectives.augment import additive_noise, augmented, colour, cutout, transformed, translation
+from igm_jax.objectives.bures import bures, bures_distance, bures_witness
 from igm_jax.objectives.characteristic import (
     cauchy_frequencies,
     characteristic,
@@ -23,20 +24,25 @@ from igm_jax.objectives.energy_score import energy_score, kernel_score
 from igm_jax.objectives.estimate import Estimate
 from igm_jax.objectives.f_gan import DIVERGENCES, FDivergence, f_divergence, f_gan, f_gan_value
 from igm_jax.objectives.gan import gan, gan_value
+from igm_jax.objectives.gromov_wasserstein import gromov_wasserstein
 from igm_jax.objectives.hinge_gan import hinge_gan, hinge_value
 from igm_jax.objectives.kde_drift import kde_drift, kde_drift_field, kde_drift_witness
 from igm_jax.objectives.kl_wasserstein_gan import kl_wgan, kl_wgan_value
 from igm_jax.objectives.learned_score import learned_score_difference
 from igm_jax.objectives.least_squares_gan import lsgan, lsgan_value
 from igm_jax.objectives.lecam import lecam_penalty
+from igm_jax.objectives.low_rank_sinkhorn import low_rank_sinkhorn_divergence
+from igm_jax.objectives.max_sliced import max_sliced, max_sliced_direction, max_sliced_wasserstein
 from igm_jax.objectives.mmd import mmd, mmd2_biased, mmd2_unbiased, mmd_witness
 from igm_jax.objectives.mmd_error import mmd2_estimate
 from igm_jax.objectives.mmd_estimators import mmd2_block, mmd2_incomplete, mmd2_linear, mmd_block
 from igm_jax.objectives.mmd_flow import mmd_flow
 from igm_jax.objectives.mmd_gan import mmd_gan, witness_penalty
 from igm_jax.objectives.mmd_power import PowerChoice, power_bandwidth
+from igm_jax.objectives.nearest import chamfer, chamfer_distance, imle, imle_loss
 from igm_jax.objectives.neighbour_kl import neighbour_kl
 from igm_jax.objectives.nystrom import NystromMMD, mmd_nystrom, nystrom_mmd2
+from igm_jax.objectives.ot_gan import minibatch_energy_distance, ot_gan
 from igm_jax.objectives.pac_gan import pac_gan, packs
 from igm_jax.objectives.penalties import (
     dragan_penalty,
@@ -66,12 +72,15 @@ from igm_jax.objectives.sinkhorn import (
     sinkhorn_potentials,
     sinkhorn_witness,
 )
-from igm_jax.objectives.sliced import random_directions, sliced, sliced_wasserstein, sliced_witness, wasserstein_1d
+from igm_jax.objectives.sinkhorn_drift import sinkhorn_drift, sinkhorn_drift_field, sinkhorn_drift_witness
+from igm_jax.objectives.sliced import sliced, sliced_wasserstein, sliced_witness, wasserstein_1d
+from igm_jax.objectives.sliced_directions import orthogonal_directions, quasi_random_directions, random_directions
 from igm_jax.objectives.sliced_energy import energy_distance_1d, sliced_energy_distance
 from igm_jax.objectives.stein_discrepancy import ksd, ksd2_biased, ksd2_unbiased, ksd_witness
 from igm_jax.objectives.stein_score import spectral_score, stein_reverse_kl, stein_score
 from igm_jax.objectives.svgd import svgd, svgd_field
-from igm_jax.objectives.wasserstein_gan import clipped_weights, wgan, wgan_gp, wgan_value
+from igm_jax.objectives.two_batch_sinkhorn import two_batch_sinkhorn, two_batch_sinkhorn_divergence
+from igm_jax.objectives.wasserstein_gan import clipped_weights, gradient_penalty, wgan, wgan_gp, wgan_value
 
 __all__ = [
     "DIVERGENCES",
@@ -88,7 +97,12 @@ __all__ = [
     "augmented",
     "augmented_lagrangian",
     "banked_drifting",
+    "bures",
+    "bures_distance",
+    "bures_witness",
     "cauchy_frequencies",
+    "chamfer",
+    "chamfer_distance",
     "characteristic",
     "characteristic_distance",
     "clipped_weights",
@@ -115,10 +129,13 @@ __all__ = [
     "gan",
     "gan_value",
     "gradient_penalty",
+    "gromov_wasserstein",
     "guidance_weight",
     "guided_drifting",
     "hinge_gan",
     "hinge_value",
+    "imle",
+    "imle_loss",
     "kde_drift",
     "kde_drift_field",
     "kde_drift_witness",
@@ -133,8 +150,13 @@ __all__ = [
     "ksd_witness",
     "learned_score_difference",
     "lecam_penalty",
+    "low_rank_sinkhorn_divergence",
     "lsgan",
     "lsgan_value",
+    "max_sliced",
+    "max_sliced_direction",
+    "max_sliced_wasserstein",
+    "minibatch_energy_distance",
     "mmd",
     "mmd2_biased",
     "mmd2_block",
@@ -155,9 +177,12 @@ __all__ = [
     "normal_frequencies",
     "nystrom_mmd2",
     "one_sided_penalty",
+    "orthogonal_directions",
+    "ot_gan",
     "pac_gan",
     "packs",
     "power_bandwidth",
+    "quasi_random_directions",
     "r1_penalty",
     "r2_penalty",
     "r3gan",
@@ -177,6 +202,9 @@ __all__ = [
     "score_difference_witness",
     "sinkhorn",
     "sinkhorn_divergence",
+    "sinkhorn_drift",
+    "sinkhorn_drift_field",
+    "sinkhorn_drift_witness",
     "sinkhorn_potentials",
     "sinkhorn_witness",
     "sliced",
@@ -193,6 +221,8 @@ __all__ = [
     "svgd_field",
     "transformed",
     "translation",
+    "two_batch_sinkhorn",
+    "two_batch_sinkhorn_divergence",
     "wasserstein_1d",
     "wgan",
     "wgan_gp",

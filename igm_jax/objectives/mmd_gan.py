@@ -11,7 +11,7 @@ from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective
 from igm_jax.objectives.critics import Critic, comparing
 from igm_jax.objectives.mmd import checked_kernel, mmd2_biased, mmd2_unbiased, mmd_witness
-from igm_jax.objectives.wasserstein_gan import gradient_penalty
+from igm_jax.objectives.penalties import gradient_penalty
 from igm_jax.pairwise.kernels import Kernel
 
 Features = Critic

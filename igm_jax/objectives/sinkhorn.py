@@ -22,9 +22,10 @@ def _masses(name: str, weights: ArrayLike | None, samples: Array, rho: ArrayLike
     return normalised * jnp.sum(jnp.asarray(weights).astype(samples.dtype))
 
 
-def _checked(
+def transport_problem(
     x: ArrayLike, y: ArrayLike, epsilon: ArrayLike, x_weights: ArrayLike | None, y_weights: ArrayLike | None, rho
 ) -> Problem:
+    """Checked samples, weights and strengths in one float type, of at least single precision."""
     x, y = checks.pair(x, y)
     checks.positive("epsilon", epsilon)
     if rho is not None:
@@ -36,7 +37,8 @@ def _checked(
     return Problem(x, y, a, b, jnp.asarray(epsilon).astype(dtype), rho)
 
 
-def _settings(tolerance: float, max_iterations: int, fixed: bool, streaming: bool | None) -> Settings:
+def solver_settings(tolerance: float, max_iterations: int, fixed: bool, streaming: bool | None) -> Settings:
+    """When a solver stops and what it keeps, checked."""
     checks.positive("tolerance", tolerance)
     return Settings(Stopping(float(tolerance), checks.count("max_iterations", max_iterations), bool(fixed)), streaming)
 
@@ -99,8 +101,8 @@ def sinkhorn_potentials(
 
     Source: Cuturi, arXiv 1306.0895; Peyré and Cuturi, Computational Optimal Transport, Section 4.4.
     """
-    settings = _settings(tolerance, max_iterations, fixed, streaming)
-    problem = jax.lax.stop_gradient(_checked(x, y, epsilon, x_weights, y_weights, rho))
+    settings = solver_settings(tolerance, max_iterations, fixed, streaming)
+    problem = jax.lax.stop_gradient(transport_problem(x, y, epsilon, x_weights, y_weights, rho))
     return potentials(settings, problem, jax.lax.stop_gradient(_start(start, problem)))
 
 
@@ -157,8 +159,8 @@ def sinkhorn_divergence(
     Source: Genevay et al., arXiv 1706.00292; Feydy et al., arXiv 1810.08278, Eq. 3;
         Séjourné et al., arXiv 1910.12958, for ρ.
     """
-    settings = _settings(tolerance, max_iterations, fixed, streaming)
-    problem = _checked(x, y, epsilon, x_weights, y_weights, rho)
+    settings = solver_settings(tolerance, max_iterations, fixed, streaming)
+    problem = transport_problem(x, y, epsilon, x_weights, y_weights, rho)
     return divergence(settings, problem, jax.lax.stop_gradient(_start(start, problem)))
 
 
@@ -209,8 +211,8 @@ def sinkhorn_witness(
 
     Source: Feydy et al., arXiv 1810.08278, Eq. 28 and Section 3.2.
     """
-    settings = _settings(tolerance, max_iterations, fixed, streaming)
-    problem = _checked(x, y, epsilon, x_weights, y_weights, rho)
+    settings = solver_settings(tolerance, max_iterations, fixed, streaming)
+    problem = transport_problem(x, y, epsilon, x_weights, y_weights, rho)
     points, _ = checks.pair(points, problem.y, names=("points", "y"))
     x, y, a, b, epsilon, rho = problem = jax.lax.stop_gradient(problem)
     between = potentials(settings, problem, jax.lax.stop_gradient(_start(start, problem)))
@@ -264,7 +266,7 @@ def sinkhorn(
     checks.positive("epsilon", epsilon)
     if rho is not None:
         checks.positive("rho", rho)
-    settings = _settings(tolerance, max_iterations, fixed, streaming)
+    settings = solver_settings(tolerance, max_iterations, fixed, streaming)
     options = {"epsilon": epsilon, "rho": rho, "tolerance": tolerance, "max_iterations": settings.stopping.most}
     options |= {"fixed": fixed, "streaming": streaming}
     return stateless(partial(sinkhorn_divergence, **options), partial(sinkhorn_witness, **options))

@@ -10,6 +10,7 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Info, Key, Objective
 from igm_jax.checks import ArrayLike
+from igm_jax.objectives.sliced_directions import Directions, drawn, random_directions
 from igm_jax.pairwise.costs import centred, matmul
 from igm_jax.pairwise.line import Transport, mean_over_directions
 
@@ -77,44 +78,24 @@ def wasserstein_1d(
     return mean_over_directions(Transport(p), jnp.ones((1, 1), x.dtype), x, y, a, b)
 
 
-def random_directions(key: Key, dim: int, num_projections: int, dtype=float) -> Float[Array, "k d"]:
-    """Independent directions, uniform on the unit sphere.
-
-    Args:
-        key: random key.
-        dim: d ≥ 1.
-        num_projections: k ≥ 1.
-        dtype: float type.
-
-    Returns:
-        (k, d) unit vectors.
-
-    Raises:
-        ValueError: for counts below one.
-
-    Example:
-        >>> import jax
-        >>> from igm_jax.objectives import random_directions
-        >>> random_directions(jax.random.key(0), 3, 5).shape
-        (5, 3)
-    """
-    shape = (checks.count("num_projections", num_projections), checks.count("dim", dim))
-    normal = jax.random.normal(key, shape, dtype)
-    return normal / jnp.linalg.norm(normal, axis=1, keepdims=True)
-
-
 def _project(directions: Array, *samples: Array) -> list[Array]:
     return [matmul(directions, some.T) for some in samples]
 
 
 def projection_input(
-    key: Key, x: ArrayLike, y: ArrayLike, num_projections: int, x_weights, y_weights
+    key: Key,
+    x: ArrayLike,
+    y: ArrayLike,
+    num_projections: int,
+    x_weights: ArrayLike | None,
+    y_weights: ArrayLike | None,
+    directions: Directions = random_directions,
 ) -> tuple[Array, Array, Array, Array | None, Array | None]:
-    """Random directions, checked and centred samples, and their weights, None where both are uniform."""
+    """Directions, checked and centred samples, and their weights, None where both are uniform."""
     x, y = checks.pair(x, y)
     a, b = _checked_weights(x, y, x_weights, y_weights)
     x, y = centred(x, y)
-    return random_directions(key, x.shape[1], num_projections, x.dtype), x, y, a, b
+    return drawn(directions, key, x.shape[1], num_projections, x.dtype), x, y, a, b
 
 
 def sliced_wasserstein(
@@ -124,6 +105,7 @@ def sliced_wasserstein(
     *,
     num_projections: int = 128,
     p: float = 2,
+    directions: Directions = random_directions,
     x_weights: ArrayLike | None = None,
     y_weights: ArrayLike | None = None,
 ) -> Float[Array, ""]:
@@ -139,6 +121,8 @@ def sliced_wasserstein(
         y: (m, d) data; n and m may differ.
         num_projections: how many directions.
         p: exponent ≥ 1.
+        directions: ``(key, dim, num_projections, dtype) -> (k, d)`` unit vectors: ``random_directions``,
+            ``orthogonal_directions``, ``quasi_random_directions`` or your own.
         x_weights: (n,) non-negative weights, normalised here; uniform if None.
         y_weights: (m,) likewise.
 
@@ -146,6 +130,7 @@ def sliced_wasserstein(
         Scalar, in the units of the samples to the power p.
 
     Raises:
+        TypeError: if ``directions`` is no function.
         ValueError: for counts or an exponent below one, wrong shapes, non-finite numbers, or bad weights.
 
     Example:
@@ -157,8 +142,8 @@ def sliced_wasserstein(
     Source: Bonneel et al., Sliced and Radon Wasserstein Barycenters, JMIV 51 (2015).
     """
     p = _exponent(p)
-    directions, x, y, a, b = projection_input(key, x, y, num_projections, x_weights, y_weights)
-    return mean_over_directions(Transport(p), directions, x, y, a, b)
+    along, x, y, a, b = projection_input(key, x, y, num_projections, x_weights, y_weights, directions)
+    return mean_over_directions(Transport(p), along, x, y, a, b)
 
 
 def _potential_1d(points: Array, x: Array, y: Array, p: float) -> Array:
@@ -227,7 +212,7 @@ class SlicedState(NamedTuple):
     key: Key
 
 
-def sliced(num_projections: int = 128, p: float = 2) -> Objective:
+def sliced(num_projections: int = 128, p: float = 2, *, directions: Directions = random_directions) -> Objective:
     """Sliced Wasserstein distance as an objective; each inner step draws new directions.
 
     ``loss = mean_θ W_p^p(θ·x, θ·y)``
@@ -238,6 +223,7 @@ def sliced(num_projections: int = 128, p: float = 2) -> Objective:
     Args:
         num_projections: how many directions.
         p: exponent, 1 or 2.
+        directions: how they are drawn, as in ``sliced_wasserstein``.
 
     Returns:
         The objective.
@@ -269,10 +255,10 @@ def sliced(num_projections: int = 128, p: float = 2) -> Objective:
 
     def loss(key: Key, state: SlicedState, x: Array, y: Array) -> Array:
         del key
-        return sliced_wasserstein(state.key, x, y, num_projections=num_projections, p=p)
+        return sliced_wasserstein(state.key, x, y, num_projections=num_projections, p=p, directions=directions)
 
     def witness(state: SlicedState, points: Array, x: Array, y: Array) -> Array:
-        directions = random_directions(state.key, jnp.shape(x)[1], num_projections, jnp.asarray(x).dtype)
-        return sliced_witness(points, x, y, directions, p)
+        along = drawn(directions, state.key, jnp.shape(x)[1], num_projections, jnp.asarray(x).dtype)
+        return sliced_witness(points, x, y, along, p)
 
     return Objective(init, update, loss, witness)

@@ -133,9 +133,20 @@ def energy(x: Float[Array, "n k"], y: Float[Array, "m k"], a: Array | None, b: A
     return _area(z, step, jnp.cumsum(step, axis=0))
 
 
+def along_directions(
+    divergence: Divergence,
+    directions: Float[Array, "k d"],
+    x: Float[Array, "n d"],
+    y: Float[Array, "m d"],
+    a: Float[Array, " n"] | None = None,
+    b: Float[Array, " m"] | None = None,
+) -> Float[Array, " k"]:
+    """The divergence of the projections on each direction, all at once, with derivatives in the directions, too."""
+    return divergence(matmul(x, directions.T), matmul(y, directions.T), a, b)
+
+
 def _total(divergence: Divergence, directions: Array, x: Array, y: Array, a: Array | None, b: Array | None) -> Array:
-    along = divergence(matmul(x, directions.T), matmul(y, directions.T), a, b)
-    return jnp.sum(along)
+    return jnp.sum(along_directions(divergence, directions, x, y, a, b))
 
 
 def _chunks(directions: Float[Array, "k d"], scalars: int) -> Float[Array, "c l d"]:

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from igm_jax.evaluation import exact_w2, sliced_w2
+from igm_jax.evaluation import exact_w2, exact_wasserstein, sliced_w2
 
 
 def gaussian(seed, n, d=2):
@@ -28,6 +28,15 @@ def test_exact_w2_in_one_dimension_matches_sorted_samples():
     real, fake = gaussian(0, 200, 1), 2 * gaussian(1, 200, 1) + 1
     expected = np.sqrt(np.mean((np.sort(real[:, 0]) - np.sort(fake[:, 0])) ** 2))
     assert exact_w2(real=real, fake=fake) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("p", [1, 2, 3.5])
+def test_exact_wasserstein_in_one_dimension_matches_sorted_samples_at_every_exponent(p):
+    real, fake = gaussian(0, 50, 1), 2 * gaussian(1, 50, 1) + 1
+    expected = np.mean(np.abs(np.sort(real[:, 0]) - np.sort(fake[:, 0])) ** p) ** (1 / p)
+    assert exact_wasserstein(real=real, fake=fake, p=p) == pytest.approx(expected, rel=1e-12)
+    with pytest.raises(ValueError, match="`p` must be at least 1"):
+        exact_wasserstein(real=real, fake=fake, p=p / 4)
 
 
 def test_exact_w2_is_a_distance():
