@@ -123,7 +123,7 @@ def _of_dimension(cells: Mapping[Where, Cell], d: int, shift: float, width: floa
 
 
 def _of_slopes(slopes: Mapping[tuple[int, str], dict[str, float]]) -> Table:
-    dims, names = (list(dict.fromkeys(key[i] for key in slopes)) for i in (0, 1))
+    dims, names = list(dict.fromkeys(d for d, _ in slopes)), list(dict.fromkeys(name for _, name in slopes))
     lines = []
     for name in names:
         of_name = [slopes[d, name] for d in dims]
@@ -147,7 +147,7 @@ def pictures(cells: Mapping[Where, Cell]) -> dict[str, tuple[bytes, str]]:
     from igm_jax.reporting.figures import png, trace_panels
 
     def drawn(case: str, ylabel: str, log: bool, of) -> bytes:
-        dims, names = (list(dict.fromkeys(where[i] for where in cells)) for i in (1, 3))
+        dims, names = (dict.fromkeys(where[1] for where in cells), dict.fromkeys(where[3] for where in cells))
         traces = {f"d = {d}": {name: _traced(cells, case, d, name, of) for name in names} for d in dims}
         return png(trace_panels(traces, xlabel="samples in a minibatch", ylabel=ylabel, log=log))
 

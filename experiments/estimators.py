@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -41,6 +41,8 @@ from igm_jax import (
 from igm_jax.base import Key
 from igm_jax.kernels import distance, gaussian
 
+Of = Callable[[Array, Array, Array, Setting], Array]
+
 
 class Estimator(NamedTuple):
     """An estimate of a divergence from samples, and the divergence itself.
@@ -50,7 +52,7 @@ class Estimator(NamedTuple):
         truth: the divergence in closed form.
     """
 
-    of: Callable[[Array, Array, Array, Setting], Array] | None
+    of: Of | None
     truth: gaussians.Truth
 
 
@@ -102,7 +104,7 @@ def draws(key: Key, n: int, dim: int) -> tuple[Array, Array, Array]:
     return jax.random.normal(key_noise, (n, dim)), jax.random.normal(key_data, (n, dim)), key_directions
 
 
-def repeated(estimator: Estimator, setting: Setting, n: int) -> Callable[[Array, Array, Array], tuple[Array, Array]]:
+def repeated(of: Of, setting: Setting, n: int) -> Callable[[Array, Array, Array], tuple[Array, Array]]:
     """``(keys, r, s) -> values (k,), gradients (k, d + 1)``: the estimate on one minibatch for each key.
 
     The gradient is that of the generator ``x = δ + s z``, in δ and s.
@@ -112,7 +114,7 @@ def repeated(estimator: Estimator, setting: Setting, n: int) -> Callable[[Array,
         noise, y, key_directions = draws(key, n, setting.dim)
 
         def value(shift: Array, width: Array) -> Array:
-            return estimator.of(key_directions, shift[None, :] + width * noise, y, setting)
+            return of(key_directions, shift[None, :] + width * noise, y, setting)
 
         shift = jnp.zeros(setting.dim).at[0].set(r)
         found, (along_shift, along_width) = jax.value_and_grad(value, argnums=(0, 1))(shift, s)
@@ -121,7 +123,7 @@ def repeated(estimator: Estimator, setting: Setting, n: int) -> Callable[[Array,
     return lambda keys, r, s: jax.lax.map(lambda key: one(key, r, s), keys)
 
 
-def assigned(setting: Setting, n: int, keys: Array, r: float, s: float) -> tuple[np.ndarray, np.ndarray]:
+def assigned(setting: Setting, n: int, keys: Array, r: Any, s: Any) -> tuple[np.ndarray, np.ndarray]:
     """The same for the exact W2²: the best permutation, and the gradient with it held still."""
     values, gradients = [], []
     for noise, y, _ in map(jax.jit(partial(draws, n=n, dim=setting.dim)), keys):
@@ -145,7 +147,7 @@ def measured(config: Config, name: str, setting: Setting, n: int) -> tuple[dict[
     if estimator.of is None:
         run = partial(assigned, setting, n)
     else:
-        run = jax.jit(repeated(estimator, setting, n)).lower(keys, jnp.float32(0), jnp.float32(0)).compile()
+        run = jax.jit(repeated(estimator.of, setting, n)).lower(keys, jnp.float32(0), jnp.float32(0)).compile()
     built = time.perf_counter()
     cells = {}
     for case, (r, s) in cases.items():

@@ -150,10 +150,9 @@ def prepared(config: Config) -> Config:
     if config.particles > 2000:
         raise ValueError(f"`particles` must be at most 2000, as the exact distance takes, but is {config.particles}")
     if config.smoke:
-        small = {
-            name: min(getattr(config, name), most) for name, most in (("particles", 40), ("steps", 30), ("width", 16))
-        }
-        config = dataclasses.replace(config, **small)
+        config = dataclasses.replace(
+            config, particles=min(config.particles, 40), steps=min(config.steps, 30), width=min(config.width, 16)
+        )
     writable(config.output)
     return config
 

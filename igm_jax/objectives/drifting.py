@@ -100,7 +100,7 @@ def _checked_temperatures(temperatures: ArrayLike | None, preset: str) -> tuple[
     if temperatures is None:
         return PRESETS[preset]
     several = isinstance(temperatures, list | tuple) or np.ndim(temperatures) > 0
-    temperatures = tuple(temperatures) if several else (temperatures,)  # each may be traced
+    temperatures = tuple(temperatures) if several else (temperatures,)  # pyrefly: ignore  each may be traced
     if not temperatures:
         raise ValueError(
             "`temperatures` must hold at least one positive number, but is empty; pass None for the preset's"

@@ -70,7 +70,7 @@ def trace_panels(
 
 
 # The palette has nine colours: a tenth contestant takes the first again, in dashes.
-_DASHES = ("-", (0, (4, 2)), (0, (1, 1.5)))
+_DASHES: tuple[Any, ...] = ("-", (0, (4, 2)), (0, (1, 1.5)))
 
 
 def _limits(values: list[np.ndarray], log: bool) -> tuple[float, float]:
