@@ -50,9 +50,8 @@ def assert_same(got, expected):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
 
 
-@pytest.mark.parametrize("plain", [energy(), sliced(8)], ids=["energy", "sliced"])
-def test_identity_features_no_bank_and_a_sum_of_one_are_the_objective_itself(plain, x64):
-    x, y = draws()
+def test_identity_features_no_bank_and_a_sum_of_one_are_the_objective_itself(x64):
+    (x, y), plain = draws(), sliced(8)  # which draws its directions at init, so that a state must pass unchanged, too
     state = plain.init(KEY, x)
     expected = all_of(plain, state, x, y)
     for wrapped in (on_features(plain, lambda points: points), with_bank(plain, 0)):
@@ -121,9 +120,8 @@ def test_a_sum_has_no_witness_where_a_part_has_none():
         weighted([(1.0, energy()), (1.0, drifting(0.5))]).witness(((), ()), x, x, y)
 
 
-@pytest.mark.parametrize("plain", [energy(), drifting(0.5)], ids=["energy", "drifting"])
-def test_samples_move_as_beside_the_banks_samples(plain, x64):
-    x, y = draws()
+def test_samples_move_as_beside_the_banks_samples(x64):
+    (x, y), plain = draws(), drifting(0.5)
     objective = with_bank(plain, 4)
     state = objective.init(KEY, x)
     np.testing.assert_array_equal(state.bank, x[:4])
