@@ -1,9 +1,14 @@
 """Kernels: ``gaussian``, ``laplace``, ``rational_quadratic``, ``inverse_multiquadric``, ``distance``, ``polynomial``, ``linear``.
 
+<<<<<<< HEAD
 Less usual: ``matern_32``, ``matern_52``, ``cauchy``, ``riesz``, ``gaussian_mixture``. Sums and products by ``+`` and ``*``;
+=======
+Sums and products by ``+`` and ``*``; ``on_columns``, ``equality`` and ``labelled`` for joint distributions;
+>>>>>>> combine-4
 ``median_bandwidth(y)`` chooses a scale. They live in ``igm_jax.pairwise``, the engine room.
 """
 
+from igm_jax.pairwise.columns import equality, labelled, on_columns
 from igm_jax.pairwise.kernels import (
     Kernel,
     distance,
@@ -21,14 +26,17 @@ __all__ = [
     "Kernel",
     "cauchy",
     "distance",
+    "equality",
     "gaussian",
     "gaussian_mixture",
     "inverse_multiquadric",
+    "labelled",
     "laplace",
     "linear",
     "matern_32",
     "matern_52",
     "median_bandwidth",
+    "on_columns",
     "polynomial",
     "rational_quadratic",
     "riesz",

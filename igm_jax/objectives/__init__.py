@@ -12,6 +12,8 @@ from igm_jax.objectives.characteristic import (
     random_feature_mmd2,
     student_frequencies,
 )
+from igm_jax.objectives.combine import BankState, FeatureState, on_features, weighted, with_bank
+from igm_jax.objectives.conditional import conditional, conditional_field
 from igm_jax.objectives.constraints import augmented_lagrangian, fisher_constraint, sobolev_constraint
 from igm_jax.objectives.denoiser_difference import denoiser_difference, denoiser_difference_field, kernel_denoiser
 from igm_jax.objectives.density_ratio import RatioLoss, density_ratio, density_ratio_value, kl_estimate
@@ -63,6 +65,8 @@ from igm_jax.objectives.repulsive_mmd import repulsive_mmd, repulsive_value
 from igm_jax.objectives.reverse_kl import reverse_kl
 from igm_jax.objectives.ring import mmd2_ring, mmd_ring, mmd_witness_ring
 from igm_jax.objectives.saturating_gan import saturating_gan
+from igm_jax.objectives.scale import ScaleState, annealed, auto
+from igm_jax.objectives.scale_rules import kernel_bank, median_scale, mmd_power, power_scale, spread_scale
 from igm_jax.objectives.scaled_mmd import mmd_scale, scaled_mmd
 from igm_jax.objectives.score_difference import score_difference, score_difference_field, score_difference_witness
 from igm_jax.objectives.sinkhorn import (
@@ -84,18 +88,23 @@ from igm_jax.objectives.wasserstein_gan import clipped_weights, gradient_penalty
 
 __all__ = [
     "DIVERGENCES",
+    "BankState",
     "Drift",
     "Estimate",
     "FDivergence",
+    "FeatureState",
     "NystromMMD",
     "Potentials",
     "PowerChoice",
     "RatioLoss",
+    "ScaleState",
     "additive_noise",
     "alpha_divergence",
+    "annealed",
     "annealed_difference",
     "augmented",
     "augmented_lagrangian",
+    "auto",
     "banked_drifting",
     "bures",
     "bures_distance",
@@ -107,6 +116,8 @@ __all__ = [
     "characteristic_distance",
     "clipped_weights",
     "colour",
+    "conditional",
+    "conditional_field",
     "cutout",
     "denoiser_difference",
     "denoiser_difference_field",
@@ -139,6 +150,7 @@ __all__ = [
     "kde_drift",
     "kde_drift_field",
     "kde_drift_witness",
+    "kernel_bank",
     "kernel_denoiser",
     "kernel_score",
     "kl_estimate",
@@ -156,6 +168,7 @@ __all__ = [
     "max_sliced",
     "max_sliced_direction",
     "max_sliced_wasserstein",
+    "median_scale",
     "minibatch_energy_distance",
     "mmd",
     "mmd2_biased",
@@ -169,6 +182,7 @@ __all__ = [
     "mmd_flow",
     "mmd_gan",
     "mmd_nystrom",
+    "mmd_power",
     "mmd_ring",
     "mmd_scale",
     "mmd_witness",
@@ -176,12 +190,14 @@ __all__ = [
     "neighbour_kl",
     "normal_frequencies",
     "nystrom_mmd2",
+    "on_features",
     "one_sided_penalty",
     "orthogonal_directions",
     "ot_gan",
     "pac_gan",
     "packs",
     "power_bandwidth",
+    "power_scale",
     "quasi_random_directions",
     "r1_penalty",
     "r2_penalty",
@@ -214,6 +230,7 @@ __all__ = [
     "slope_penalty",
     "sobolev_constraint",
     "spectral_score",
+    "spread_scale",
     "stein_reverse_kl",
     "stein_score",
     "student_frequencies",
@@ -224,8 +241,10 @@ __all__ = [
     "two_batch_sinkhorn",
     "two_batch_sinkhorn_divergence",
     "wasserstein_1d",
+    "weighted",
     "wgan",
     "wgan_gp",
     "wgan_value",
+    "with_bank",
     "witness_penalty",
 ]

@@ -1,7 +1,10 @@
 """Drifting: samples are pulled to the data and pushed off each other by doubly normalised kernels."""
 
+<<<<<<< HEAD
 from collections.abc import Sequence
 from functools import partial
+=======
+>>>>>>> combine-4
 from typing import NamedTuple
 
 import jax
@@ -117,11 +120,12 @@ def _multiplicities(name: str, value: ArrayLike | None, like: Array) -> Array:
     return jnp.ones(len(like), like.dtype) if value is None else jnp.asarray(value).astype(like.dtype)
 
 
-def _checked_temperatures(temperatures: Sequence[float] | float | None, preset: str) -> tuple[float, ...]:
+def _checked_temperatures(temperatures: ArrayLike | None, preset: str) -> tuple[ArrayLike, ...]:
     checks.choice("preset", preset, PRESETS)
     if temperatures is None:
         return PRESETS[preset]
-    temperatures = (temperatures,) if isinstance(temperatures, int | float) else tuple(temperatures)
+    several = isinstance(temperatures, list | tuple) or np.ndim(temperatures) > 0
+    temperatures = tuple(temperatures) if several else (temperatures,)  # pyrefly: ignore  each may be traced
     if not temperatures:
         raise ValueError(
             "`temperatures` must hold at least one positive number, but is empty; pass None for the preset's"
@@ -132,7 +136,7 @@ def _checked_temperatures(temperatures: Sequence[float] | float | None, preset: 
 def drifting_field(
     x: ArrayLike,
     y: ArrayLike,
-    temperatures: Sequence[float] | float | None = None,
+    temperatures: ArrayLike | None = None,
     *,
     preset: str = "paper",
     x_weights: ArrayLike | None = None,
@@ -192,9 +196,7 @@ def drifting_field(
     return Drift(force[0] * unit, jnp.sqrt(jnp.mean(squares)))
 
 
-def drifting_loss(
-    x: ArrayLike, y: ArrayLike, temperatures: Sequence[float] | float | None = None
-) -> Float[Array, " b"]:
+def drifting_loss(x: ArrayLike, y: ArrayLike, temperatures: ArrayLike | None = None) -> Float[Array, " b"]:
     """The loss of the released drifting code, for a batch of independent problems that share one scale.
 
     ``loss_b = mean over samples and features of ((x - sg(x))/u - F)²``, F the sum of normalised forces in coordinates of
@@ -232,7 +234,7 @@ def drifting_loss(
     return jnp.mean(jnp.square((x - fixed) / unit - force), axis=(1, 2))
 
 
-def drifting(temperatures: Sequence[float] | float | None = None, preset: str = "paper") -> Objective:
+def drifting(temperatures: ArrayLike | None = None, preset: str = "paper") -> Objective:
     """Drifting as an objective: the generator regresses on its samples moved along the field.
 
     ``loss = ½ mean_i ‖x_i - sg(x_i + v_i)‖²``; the update's info holds ``drift``, the field's size before normalisation,

@@ -1,0 +1,243 @@
+"""Where does each objective fail? Particles flow under every one of them, in circumstances that are known to be difficult.
+
+    python -m experiments.failures                                   some minutes on 2 cores
+    python -m experiments.failures --objectives mmd energy gan
+    python -m experiments.failures --smoke                           seconds
+
+Each objective moves 200 particles of the plane in eight scenarios at once: one healthy, then far modes, unequal weights,
+duplicated data, a thin manifold, heavy tails, a collapsed start, a pair of Diracs. Its step is set on the healthy one, and is
+then the same in all, so that an objective whose force dies out far from the data shows it. What is left of the exact distance W2
+to fresh data is the outcome: 0 is as near as other fresh data are, 1 is no better than the start, above 1 is worse. A flow that
+breaks is shown as broken. A heat map, a table, ``report.md`` and ``rows.jsonl`` go to ``results/failures``.
+"""
+
+import dataclasses
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import tyro
+from jaxtyping import Array
+
+from experiments.configs import OBJECTIVES, narrowed
+from experiments.problems import Space
+from experiments.scenarios import SCENARIOS, Scenario, scenario
+from experiments.study import progress, row_maker, table, writable, write
+from igm_jax import Objective, checks, velocity
+from igm_jax.evaluation import exact_w2
+from igm_jax.reporting.tables import Table
+
+HELD = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """Particle flows of every objective in difficult circumstances: what is left of the distance to the data."""
+
+    output: Path = Path("results/failures")
+    """The directory for table, rows and picture."""
+    objectives: tuple[str, ...] = tuple(OBJECTIVES)
+    """Which objectives, by name; all by default."""
+    particles: int = 200
+    """How many particles, and data; at most 2000."""
+    steps: int = 200
+    """Steps of each flow."""
+    stride: float = 0.1
+    """How far particles move in the first step of the healthy scenario, in median distances of the data."""
+    width: int = 64
+    """Units of a critic's hidden layers."""
+    seeds: int = 1
+    """Independent draws of every scenario, side by side."""
+    seed: int = 0
+    """The first seed."""
+    smoke: bool = False
+    """A run of seconds that shows that everything works: few particles, few steps, small critics."""
+
+
+class Outcome(NamedTuple):
+    """What became of an objective's flows.
+
+    Attributes:
+        places: (scenarios · seeds, n, 2) where the particles ended; NaN where the objective could not be run at all.
+        seconds: of all flows together.
+        compile_seconds: before they began.
+        broken: why nothing could be run, or the empty text.
+    """
+
+    places: np.ndarray
+    seconds: float
+    compile_seconds: float
+    broken: str
+
+
+def flows(objective: Objective, inner_steps: int, steps: int, stride: float) -> Callable[[Array, Array, Array], Array]:
+    """``(keys, starts, data) -> places``: the flows of many scenarios side by side, the first of them the healthy one.
+
+    The objective first learns for a while with particles held still. The step is then set once, so that the first move in the
+    healthy scenario is ``stride`` long in the root mean square, and falls to zero along half a cosine.
+    """
+
+    def learned(key: Array, state: Any, x: Array, y: Array) -> Any:
+        def once(state: Any, key: Array) -> tuple[Any, None]:
+            return _strong(objective.update(key, state, x, y)[0]), None
+
+        return jax.lax.scan(once, state, jax.random.split(key, inner_steps))[0]
+
+    def flow(keys: Array, starts: Array, data: Array) -> Array:
+        def step(carry: tuple, t: Array) -> tuple[tuple, None]:
+            x, state, rate = carry
+            key_state, key_loss = jax.vmap(lambda key: jax.random.split(jax.random.fold_in(key, t)), out_axes=1)(keys)
+            state = jax.vmap(learned)(key_state, state, x, data)
+            v = jax.vmap(partial(velocity, objective))(key_loss, state, x, data)
+            speed = jnp.sqrt(jnp.mean(jnp.sum(jnp.square(v[0]), axis=1)))
+            rate = jnp.where(t == HELD, stride / jnp.maximum(speed, 1e-12), rate)
+            falling = 0.5 * (1 + jnp.cos(jnp.pi * (t - HELD).astype(x.dtype) / steps))
+            return (jnp.where(t < HELD, x, x + rate * falling * v), state, rate), None
+
+        begun = _strong(jax.vmap(objective.init)(keys, starts))
+        start = (starts, begun, jnp.zeros((), starts.dtype))
+        return jax.lax.scan(step, start, jnp.arange(HELD + steps))[0][0]
+
+    return flow
+
+
+def _strong(tree: Any) -> Any:
+    """The leaves as arrays of a fixed type, so that a state keeps its types from step to step."""
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype=jnp.asarray(leaf).dtype), tree)
+
+
+def outcome(config: Config, kind: type[Any], scenes: Sequence[Scenario]) -> Outcome:
+    """The flows of one objective; one that cannot even be run is an outcome, too."""
+    starts, data = (jnp.asarray(np.stack([scene[i] for scene in scenes]), jnp.float32) for i in (0, 1))
+    keys = jax.random.split(jax.random.key(config.seed), len(scenes))
+    begun = time.perf_counter()
+    try:
+        settings = narrowed(kind(), config.width)
+        flow = flows(settings.build(Space(2, 1.0)), settings.inner_steps, config.steps, config.stride)
+        compiled = jax.jit(flow).lower(keys, starts, data).compile()
+        built = time.perf_counter()
+        places = np.asarray(compiled(keys, starts, data))
+    except Exception as error:  # whatever it is, it belongs into the table, and the others go on
+        return Outcome(np.full(starts.shape, np.nan), np.nan, np.nan, f"{type(error).__name__}: {error}".split("\n")[0])
+    return Outcome(places, time.perf_counter() - built, built - begun, "")
+
+
+def judged(scene: Scenario, places: np.ndarray) -> dict[str, float]:
+    """What is left of the distance: ``(W2 - floor) / (W2 of the start - floor)``, the floor that of the data seen."""
+    start, floor = (exact_w2(real=scene.fresh, fake=points) for points in (scene.start, scene.data))
+    # Particles beyond all bounds have no distance that could be told in single precision.
+    end = exact_w2(real=scene.fresh, fake=places) if (np.abs(places) < 1e15).all() else float("nan")
+    return {"left": (end - floor) / (start - floor), "w2": end, "w2_start": start, "w2_floor": floor}
+
+
+def prepared(config: Config) -> Config:
+    """The settings, checked before any work; with ``smoke`` made small."""
+    for name in config.objectives:
+        checks.choice("objectives", name, OBJECTIVES)
+    if not config.objectives or len(set(config.objectives)) < len(config.objectives):
+        raise ValueError(
+            f"`objectives` must name at least one, each once, but is {' '.join(config.objectives) or 'empty'}"
+        )
+    for name, least in (("particles", 2), ("steps", 1), ("width", 1), ("seeds", 1), ("seed", 0)):
+        checks.count(name, getattr(config, name), least=least)
+    checks.positive("stride", config.stride)
+    if config.particles > 2000:
+        raise ValueError(f"`particles` must be at most 2000, as the exact distance takes, but is {config.particles}")
+    if config.smoke:
+        config = dataclasses.replace(
+            config, particles=min(config.particles, 40), steps=min(config.steps, 30), width=min(config.width, 16)
+        )
+    writable(config.output)
+    return config
+
+
+def run(config: Config) -> list[str]:
+    """Let everything flow; print the table and write the files.
+
+    Args:
+        config: the settings.
+
+    Returns:
+        Why objectives could not be run, where they could not.
+    """
+    make_row, rows, broken = row_maker("failures", config), [], []
+    seeds = range(config.seed, config.seed + config.seeds)
+    lanes = [(name, seed) for seed in seeds for name in SCENARIOS]  # the healthy one first
+    scenes = [scenario(name, config.particles, seed) for name, seed in lanes]
+    with progress() as bar:
+        task = bar.add_task("", total=len(config.objectives))
+        for objective in config.objectives:
+            bar.update(task, description=objective)
+            found = outcome(config, OBJECTIVES[objective], scenes)
+            broken += [f"{objective}: {found.broken}"] * bool(found.broken)
+            for (name, seed), scene, places in zip(lanes, scenes, found.places, strict=True):
+                metrics, share = judged(scene, places), found.seconds / len(lanes)
+                rows.append(make_row(name, objective, seed, metrics, share, found.compile_seconds, broken=found.broken))
+            bar.advance(task)
+    left = mean_left(rows, config.objectives)
+    shown = [tabulated(left, config, rows)]
+    text = "\n\n".join([__doc__.split("\n\n")[2], *broken])
+    write(
+        config.output, "Where each objective fails", text, shown, rows, {"failures.png": drawn(left, config.objectives)}
+    )
+    return broken
+
+
+def mean_left(rows: list[dict[str, Any]], objectives: Sequence[str]) -> np.ndarray:
+    """(objectives, scenarios) what is left, the mean over seeds; NaN where a seed broke."""
+    cells = {(name, target): [] for name in objectives for target in SCENARIOS}
+    for row in rows:
+        cells[row["objective"], row["target"]].append(row["metrics"]["left"])
+    return np.array([[np.mean(cells[name, target]) for target in SCENARIOS] for name in objectives])
+
+
+def tabulated(left: np.ndarray, config: Config, rows: list[dict[str, Any]]) -> Table:
+    """The outcomes as a table, with the seconds of each objective."""
+    seconds = {name: 0.0 for name in config.objectives}
+    for row in rows:
+        seconds[row["objective"]] += row["seconds"]
+    lines = [
+        [name, *(f"{value:.2f}" if np.isfinite(value) else "broken" for value in values), f"{seconds[name]:.1f}"]
+        for name, values in zip(config.objectives, left, strict=True)
+    ]
+    caption = (
+        f"What is left of W2 to fresh data after {config.steps} steps of {config.particles} particles: 0 is as near as the data"
+        f" seen, 1 no better than the start. {config.seeds} draw{'s' * (config.seeds > 1)} of each scenario; the settings are the"
+        " objectives' defaults, and each one's step is set on the healthy scenario. Below 0: spread more evenly than chance does."
+    )
+    return table("Where each objective fails", caption, ["objective", *SCENARIOS, "time, s"], lines)
+
+
+def drawn(left: np.ndarray, objectives: Sequence[str]) -> tuple[bytes, str]:
+    """The outcomes as a heat map, and what is to be seen on it."""
+    from igm_jax.reporting.figures import heat_map, png
+
+    caption = (
+        "What is left of the distance W2 to fresh data: 0 as near as other fresh data, 1 no better than the start."
+    )
+    return png(heat_map(left, objectives, list(SCENARIOS), label="left of W2")), caption
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    config = tyro.cli(Config, args=arguments, description=__doc__, prog="python -m experiments.failures")
+    try:
+        config = prepared(config)
+        from igm_jax.reporting import figures  # noqa: F401  (if the extra is missing, say so now and not at the end)
+    except (OSError, TypeError, ValueError, ImportError) as error:
+        sys.exit(f"error: {error}")
+    try:
+        broken = run(config)
+    except KeyboardInterrupt:
+        sys.exit("stopped; nothing was written")
+    if broken:
+        sys.exit("\n".join(broken))
+
+
+if __name__ == "__main__":
+    main()

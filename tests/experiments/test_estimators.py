@@ -1,0 +1,137 @@
+"""Estimators: closed forms against known numbers, one small run from end to end, and what its rows must say."""
+
+import json
+
+import numpy as np
+import pytest
+
+from experiments import estimators, gaussians
+from experiments.estimates import APART, EQUAL, Cell, decays
+from experiments.gaussians import setting_of
+
+DIMS, SIZES = (2, 5), (8, 32)
+
+
+def test_closed_forms_agree_with_known_numbers():
+    two = setting_of(2, 0.25, 8)._replace(bandwidth=1.0)
+    # Independent numbers for N(a, I) and N(b, 0.49 I), |a - b|² = 0.75² + 1.75²: the energy distance by quadrature, here and
+    # in units of the narrower one, as the data are the wider.
+    r = np.hypot(0.75, 1.75)
+    assert gaussians.energy(two, r, 0.7) == pytest.approx(1.6726524132998963, rel=1e-12)
+    # In one dimension N(0.3, 0.8²) against N(-0.5, 1.3²), in units of 1.3.
+    one = setting_of(1, 0.25, 8)._replace(bandwidth=1 / 1.3)
+    assert gaussians.mmd2(one, 0.8 / 1.3, 0.8 / 1.3) == pytest.approx(0.14450990824373, rel=1e-10)
+    assert 1.3 * gaussians.energy(one, 0.8 / 1.3, 0.8 / 1.3) == pytest.approx(0.39332281350059, rel=1e-10)
+
+
+def test_sinkhorn_lies_between_the_means_and_wasserstein():
+    narrow, wide = (setting_of(3, epsilon, 8) for epsilon in (1e-7, 1e5))
+    assert gaussians.sinkhorn(narrow, 1.0, 0.8) == pytest.approx(gaussians.wasserstein(narrow, 1.0, 0.8), rel=1e-5)
+    assert gaussians.sinkhorn(wide, 1.0, 0.8) == pytest.approx(1.0, rel=1e-4)
+    assert gaussians.sinkhorn(setting_of(3, 0.1, 8), 0.0, 1.0) == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.fixture(scope="module")
+def small_run(tmp_path_factory):
+    output = tmp_path_factory.mktemp("estimators")
+    config = estimators.Config(output=output, dims=DIMS, sizes=SIZES, repeats=200, num_projections=64)
+    estimators.run(estimators.prepared(config))
+    rows = [json.loads(line) for line in (output / "rows.jsonl").read_text().splitlines()]
+    return output, {(row["target"], row["objective"]): row for row in rows}
+
+
+def metrics(rows, case, d, n, name):
+    return rows[f"{case}, d = {d}", f"{name}, n = {n}"]["metrics"]
+
+
+def test_a_small_run_writes_everything(small_run):
+    output, rows = small_run
+    assert {path.name for path in output.iterdir()} == {
+        "report.md", "rows.jsonl", "bias.png", "snr.png", "cosine.png", "decay.png",
+    }  # fmt: skip
+    assert len(rows) == len(DIMS) * len(estimators.ESTIMATORS) * (2 * len(SIZES) + 1)
+    assert all(np.isfinite(value) for row in rows.values() for value in row["metrics"].values())
+    row = rows[f"{APART}, d = 2", "Sinkhorn, n = 8"]
+    assert {"commit", "versions", "device", "date"} <= set(row)
+    assert (row["seed"], row["config"]["n"], row["config"]["setting"]["epsilon"]) == (0, 8, pytest.approx(0.4))
+    assert "| Sinkhorn |" in (output / "report.md").read_text()
+
+
+def test_unbiased_estimators_are_unbiased(small_run):
+    for case in (APART, EQUAL):
+        for d in DIMS:
+            for n in SIZES:
+                for name in ("MMD², unbiased", "energy, unbiased"):
+                    found = metrics(small_run[1], case, d, n, name)
+                    assert abs(found["bias"]) < 3.5 * found["bias_error"], (case, d, n, name)
+    # 16 cells: at 3.5 standard errors a right estimator fails once in a hundred and thirty seeds; this seed is fixed.
+
+
+def test_the_bias_of_the_biased_ones_is_the_known_one_over_n(small_run):
+    # E[V-statistic] = D + (E k(x, x) - E k(x, x') + E k(y, y) - E k(y, y')) / n.
+    for d in DIMS:
+        setting = setting_of(d, 0.1, 64)
+        v = (2 * 0.8**2, 2.0)
+        expected = {
+            "MMD², biased": sum(1 - gaussians.mean_kernel(setting, 0.0, each) for each in v),
+            "energy, biased": sum(gaussians.mean_distance(setting, 0.0, each) for each in v),
+        }
+        for name, total in expected.items():
+            for n in SIZES:
+                found = metrics(small_run[1], APART, d, n, name)
+                assert found["bias"] > 5 * found["bias_error"]
+                assert found["bias"] == pytest.approx(total / n, abs=3.5 * found["bias_error"])
+
+
+def test_gradients_grow_true_with_the_batch(small_run):
+    for d in DIMS:
+        for name in estimators.ESTIMATORS:
+            small, large = (metrics(small_run[1], APART, d, n, name) for n in SIZES)
+            # Four times the samples halve the noise.
+            assert large["gradient_snr"] / small["gradient_snr"] == pytest.approx(2.0, rel=0.3), (d, name)
+            assert large["cosine"] > small["cosine"], (d, name)
+
+
+def test_unbiased_mmd_has_the_gradient_of_the_closed_form(small_run):
+    for d in DIMS:
+        found = metrics(small_run[1], APART, d, 32, "MMD², unbiased")
+        # The mean of 200 gradients misses by noise / √200.
+        assert found["gradient_bias"] < 2 * found["gradient_noise"] / found["gradient"] / np.sqrt(200)
+
+
+def test_distances_of_a_law_from_itself_fall_like_the_root_of_n(small_run):
+    for d in DIMS:
+        for name in ("MMD², biased", "energy, biased", "sliced W2²"):
+            found = small_run[1][f"{EQUAL}, d = {d}", f"{name}, slope"]["metrics"]
+            assert found["slope"] == pytest.approx(-0.5, abs=0.06), (d, name)
+    assert small_run[1][f"{EQUAL}, d = 5", "exact W2², slope"]["metrics"]["slope"] > -0.35
+
+
+def test_the_slope_of_a_power_is_the_power():
+    rng = np.random.default_rng(0)
+    cells = {
+        (EQUAL, 2, n, "a"): Cell(n**-0.8 * rng.uniform(0.9, 1.1, 100), np.zeros((100, 1)), 0.0, np.zeros(1))
+        for n in (10, 100, 1000)
+    }
+    assert decays(cells)[2, "a"]["slope"] == pytest.approx(-0.4, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--repeats", "1"], "`repeats` must be at least 2"),
+        (["--sizes", "64", "32"], "`sizes` must hold at least one number, ascending"),
+        (["--dims", "0"], "`dims` must be at least 1"),
+        (["--epsilon", "-1"], "`epsilon` must be positive"),
+    ],
+)
+def test_bad_settings_are_told_before_any_work(arguments, text, tmp_path, monkeypatch):
+    monkeypatch.setattr(estimators, "run", lambda config: pytest.fail("work began"))
+    with pytest.raises(SystemExit, match=text):
+        estimators.main([*arguments, "--output", str(tmp_path)])
+
+
+def test_smoke_is_small(tmp_path):
+    config = estimators.prepared(estimators.Config(output=tmp_path, smoke=True))
+    assert (config.dims, config.sizes) == ((2, 8), (16, 64))
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,115 @@
+"""Failures: scenarios are as they say, healthy flows arrive, and what breaks is shown as broken."""
+
+import dataclasses
+import json
+from typing import ClassVar
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from experiments import failures
+from experiments.configs import OBJECTIVES
+from experiments.scenarios import HEALTHY, SCENARIOS, median_distance, scenario
+from igm_jax import stateless
+
+
+@dataclasses.dataclass(frozen=True)
+class NaN:
+    """An objective whose loss is no number."""
+
+    name: ClassVar[str] = "nan"
+    inner_steps: ClassVar[int] = 1
+
+    def build(self, space):
+        return stateless(lambda x, y: jnp.sum(x) * jnp.nan)
+
+
+@dataclasses.dataclass(frozen=True)
+class Refusing(NaN):
+    """An objective that cannot be built."""
+
+    def build(self, space):
+        raise ValueError(f"not in {space.dim} dimensions")
+
+
+@pytest.fixture(scope="module")
+def small_run(tmp_path_factory):
+    output = tmp_path_factory.mktemp("failures")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(OBJECTIVES, "nan", NaN)
+        patch.setitem(OBJECTIVES, "refusing", Refusing)
+        names = ("energy", "mmd", "nan", "refusing")
+        config = failures.Config(output=output, objectives=names, particles=60, steps=80, seeds=2)
+        broken = failures.run(failures.prepared(config))
+    return output, [json.loads(line) for line in (output / "rows.jsonl").read_text().splitlines()], broken
+
+
+def left(rows, objective, target):
+    return [row["metrics"]["left"] for row in rows if (row["objective"], row["target"]) == (objective, target)]
+
+
+def test_every_objective_is_looked_at_unless_some_are_named():
+    assert failures.Config().objectives == tuple(OBJECTIVES)
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_data_have_a_median_distance_of_one_and_fresh_data_are_others(name):
+    scene = scenario(name, 2000, 3)
+    if name == "Dirac pair":
+        assert median_distance(scene.data) == 0
+        np.testing.assert_array_equal(scene.start - scene.data, np.tile([1.0, 0.0], (2000, 1)))
+        return
+    # A median of 2000 distances that are not independent, and of a law with gaps: within 15 %.
+    assert median_distance(scene.data) == pytest.approx(1.0, rel=0.15)
+    assert (scene.data != scene.fresh).any()
+
+
+def test_duplicated_data_are_ten_points_on_both_sides():
+    scene = scenario("duplicated data", 500, 0)
+    assert len(np.unique(np.concatenate([scene.data, scene.fresh]), axis=0)) == 10
+
+
+def test_a_healthy_flow_of_energy_arrives(small_run):
+    assert max(left(small_run[1], "energy", HEALTHY)) < 0.25
+    assert max(left(small_run[1], "energy", "far modes")) < 0.5
+
+
+def test_mmd_with_narrow_kernels_does_not_see_far_modes(small_run):
+    # Laplace kernels up to 0.7 median distances, from 4 away: the force is e^-4 of a near one.
+    assert min(left(small_run[1], "mmd", "far modes")) > 0.8
+    assert max(left(small_run[1], "mmd", HEALTHY)) < 0.25
+
+
+def test_what_breaks_is_shown_as_broken_and_the_others_go_on(small_run):
+    output, rows, broken = small_run
+    assert broken == ["refusing: ValueError: not in 2 dimensions"]
+    assert len(rows) == 4 * len(SCENARIOS) * 2
+    for name in ("nan", "refusing"):
+        assert {row["metrics"]["left"] for row in rows if row["objective"] == name} == {None}
+    page = (output / "report.md").read_text()
+    assert page.count("| broken") == 2 * len(SCENARIOS)
+    assert broken[0] in page
+    assert {path.name for path in output.iterdir()} == {"report.md", "rows.jsonl", "failures.png"}
+
+
+def test_the_outcome_is_zero_for_the_data_and_one_for_the_start():
+    scene = scenario("unequal weights", 50, 0)
+    assert failures.judged(scene, scene.data)["left"] == 0
+    assert failures.judged(scene, scene.start)["left"] == 1
+    assert np.isnan(failures.judged(scene, scene.start * np.inf)["left"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--objectives", "energi"], "did you mean 'energy'"),
+        (["--objectives", "energy", "energy"], "each once"),
+        (["--particles", "3000"], "at most 2000"),
+        (["--steps", "0"], "`steps` must be at least 1"),
+    ],
+)
+def test_bad_settings_are_told_before_any_work(arguments, text, tmp_path, monkeypatch):
+    monkeypatch.setattr(failures, "run", lambda config: pytest.fail("work began"))
+    with pytest.raises(SystemExit, match=text):
+        failures.main([*arguments, "--output", str(tmp_path)])
