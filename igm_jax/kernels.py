@@ -1,10 +1,7 @@
 """Kernels: ``gaussian``, ``laplace``, ``rational_quadratic``, ``inverse_multiquadric``, ``distance``, ``polynomial``, ``linear``.
 
-<<<<<<< HEAD
 Less usual: ``matern_32``, ``matern_52``, ``cauchy``, ``riesz``, ``gaussian_mixture``. Sums and products by ``+`` and ``*``;
-=======
-Sums and products by ``+`` and ``*``; ``on_columns``, ``equality`` and ``labelled`` for joint distributions;
->>>>>>> combine-4
+``on_columns``, ``equality`` and ``labelled`` for joint distributions;
 ``median_bandwidth(y)`` chooses a scale. They live in ``igm_jax.pairwise``, the engine room.
 """
 

@@ -84,7 +84,7 @@ from igm_jax.objectives.stein_discrepancy import ksd, ksd2_biased, ksd2_unbiased
 from igm_jax.objectives.stein_score import spectral_score, stein_reverse_kl, stein_score
 from igm_jax.objectives.svgd import svgd, svgd_field
 from igm_jax.objectives.two_batch_sinkhorn import two_batch_sinkhorn, two_batch_sinkhorn_divergence
-from igm_jax.objectives.wasserstein_gan import clipped_weights, gradient_penalty, wgan, wgan_gp, wgan_value
+from igm_jax.objectives.wasserstein_gan import clipped_weights, wgan, wgan_gp, wgan_value
 
 __all__ = [
     "DIVERGENCES",

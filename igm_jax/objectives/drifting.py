@@ -1,10 +1,6 @@
 """Drifting: samples are pulled to the data and pushed off each other by doubly normalised kernels."""
 
-<<<<<<< HEAD
-from collections.abc import Sequence
 from functools import partial
-=======
->>>>>>> combine-4
 from typing import NamedTuple
 
 import jax
