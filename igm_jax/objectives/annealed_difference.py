@@ -58,7 +58,7 @@ def annealed_difference(
         >>> float(info["sigma"])
         0.5
 
-    Source: Weber, The Score-Difference Flow for Implicit Generative Modeling, arXiv 2304.12906, Section 4.
+    Source: Weber, The Score-Difference Flow for Implicit Generative Modeling, arXiv 2304.12906.
     """
     checks.positive("start", start), checks.positive("end", end), checks.count("steps", steps)
     checks.is_function("data", data), checks.is_function("model", model)

@@ -49,7 +49,7 @@ def kernel_denoiser(
         >>> kernel_denoiser([[0.0]], [[-1.0], [1.0]], 1.0).tolist()
         [[0.0]]
 
-    Source: Karras et al., Elucidating the Design Space of Diffusion-Based Generative Models, arXiv 2206.00364, equation 57.
+    Source: Karras et al., Elucidating the Design Space of Diffusion-Based Generative Models, arXiv 2206.00364, Appendix B.
     """
     checks.positive("sigma", sigma)
     points, samples = checks.pair(points, samples, names=("points", "samples"))
@@ -98,7 +98,7 @@ def denoiser_difference_field(
         >>> denoiser_difference_field([[0.0]], [[0.5]], [[2.0]], 1.0).tolist()
         [[1.5]]
 
-    Source: Weber, The Score-Difference Flow for Implicit Generative Modeling, arXiv 2304.12906, Section 3.
+    Source: Weber, The Score-Difference Flow for Implicit Generative Modeling, arXiv 2304.12906.
     """
     checks.positive("sigma", sigma)
     x, y = checks.pair(x, y)

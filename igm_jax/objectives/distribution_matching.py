@@ -56,7 +56,7 @@ def distribution_matching(
         >>> list(info)
         ['model_error']
 
-    Source: Yin et al., One-step Diffusion with Distribution Matching Distillation, arXiv 2311.18828, equations 7 and 8.
+    Source: Yin et al., One-step Diffusion with Distribution Matching Distillation, arXiv 2311.18828.
     """
     check_network(network, optimizer)
     checks.is_function("data", data)

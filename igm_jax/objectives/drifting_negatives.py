@@ -38,7 +38,7 @@ def guidance_weight(strength: float, n: int, number: int) -> float:
         >>> guidance_weight(2.0, 9, 16)
         0.5
 
-    Source: Generative Modeling via Drifting, arXiv 2602.04770, Section 3.5 and Appendix A.7.
+    Source: Generative Modeling via Drifting, arXiv 2602.04770 (its guidance).
     """
     if checks.positive("strength", strength) < 1:
         raise ValueError(f"`strength` must be at least 1, which is no guidance, but is {strength}")
@@ -81,7 +81,7 @@ def guided_drifting(
         >>> objective.loss(jax.random.key(1), (), x, y).shape
         ()
 
-    Source: Generative Modeling via Drifting, arXiv 2602.04770, Section 3.5.
+    Source: Generative Modeling via Drifting, arXiv 2602.04770 (its guidance).
     """
     checks.is_function("unconditional", unconditional)
     guidance_weight(strength, 2, number)

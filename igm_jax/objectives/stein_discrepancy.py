@@ -79,7 +79,7 @@ def ksd2_unbiased(
         >>> float(ksd2_unbiased([[2.0], [2.0]], lambda points: -points, gaussian(1.0)))
         5.0
 
-    Source: Liu, Lee, Jordan, arXiv 1602.03253, equation 14.
+    Source: Liu, Lee, Jordan, arXiv 1602.03253.
     """
     x, scores, a, radial = _checked(x, score, kernel, x_weights, least=2)
     own = weighted_mean(a * stein_diagonal(radial, scores), a)
@@ -113,7 +113,7 @@ def ksd_witness(
         >>> ksd_witness([[2.0]], [[2.0]], lambda points: -points, gaussian(1.0)).tolist()
         [10.0]
 
-    Source: Korba et al., Kernel Stein Discrepancy Descent, arXiv 2105.09994, Section 3.
+    Source: Korba et al., Kernel Stein Discrepancy Descent, arXiv 2105.09994.
     """
     x, scores, a, radial = _checked(x, score, kernel, x_weights)
     points = checks.pair(points, x, names=("points", "x"))[0].astype(x.dtype)

@@ -40,7 +40,7 @@ def stein_score(x: ArrayLike, kernel: Kernel, ridge: ArrayLike = 0.01) -> Float[
         >>> bool(stein_score([[-1.0], [1.0]], gaussian(1.0))[0, 0] > 0)  # towards the other
         True
 
-    Source: Li and Turner, Gradient Estimators for Implicit Models, arXiv 1705.07107, equation 8.
+    Source: Li and Turner, Gradient Estimators for Implicit Models, arXiv 1705.07107.
     """
     x, kernel = _checked(x, kernel)
     ridge = jnp.asarray(checks.positive("ridge", ridge)).astype(x.dtype)
@@ -72,7 +72,7 @@ def spectral_score(x: ArrayLike, kernel: Kernel, components: int) -> Float[Array
         >>> bool(spectral_score([[-1.0], [1.0]], gaussian(1.0), 2)[0, 0] > 0)
         True
 
-    Source: Shi, Sun, Zhu, A Spectral Approach to Gradient Estimation, arXiv 1806.02925, equations 15 and 16.
+    Source: Shi, Sun, Zhu, A Spectral Approach to Gradient Estimation, arXiv 1806.02925.
     """
     x, kernel = _checked(x, kernel)
     if checks.count("components", components) > len(x):
@@ -107,7 +107,7 @@ def stein_reverse_kl(score: Score, kernel: Kernel, ridge: ArrayLike = 0.01) -> O
         >>> velocity(stein_reverse_kl(normal(1).score, gaussian(1.0)), jax.random.key(0), (), x, x).tolist()
         [[-2.0]]
 
-    Source: Li and Turner, arXiv 1705.07107, Section 3.2.
+    Source: Li and Turner, arXiv 1705.07107.
     """
     check_kernel(kernel)
     checks.is_function("score", score)
