@@ -5,9 +5,16 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from experiments.identities.claim import Identity, Outcome, P, Q, compared, line, mixture, steps
+from experiments.identities.claim import Identity, Outcome, P, Q, compared, line, mixture, steps, towards
 from igm_jax import wasserstein_1d
-from igm_jax.objectives import DIVERGENCES, f_gan_value, gan_value, wgan_value
+from igm_jax.objectives import (
+    DIVERGENCES,
+    alpha_divergence,
+    density_ratio_value,
+    f_gan_value,
+    gan_value,
+    wgan_value,
+)
 
 GAN, FGAN, JS = "GAN", "f-GAN", "Jensen-Shannon"
 
@@ -137,6 +144,23 @@ def kantorovich() -> Outcome:
     return compared(wgan_value(at[0], at[1]), wasserstein_1d(x, y, p=1))
 
 
+def alpha_to_kl() -> Outcome:
+    """The family of α-divergences at α = 1 + h."""
+    kl = _divergence(DIVERGENCES["kl"].f)
+    return towards(lambda h: _divergence(alpha_divergence(1 + h).f), kl, (0.02, 0.01, 0.005, 0.0025))
+
+
+def ratio_bounds() -> Outcome:
+    """Donsker-Varadhan and NWJ at their optimum: the larger discrepancy from KL."""
+    grid = line()
+    ratio, kl = jnp.log(grid.p / grid.q), _divergence(DIVERGENCES["kl"].f)
+    errors = [
+        compared(_weighted(lambda p, q, **w: density_ratio_value(name, p, q, **w), ratio + constant), kl).discrepancy  # noqa: B023
+        for name, constant in (("donsker_varadhan", 3.0), ("nwj", 1.0))
+    ]
+    return Outcome((max(errors),))
+
+
 IDENTITIES = (
     Identity(
         "the optimal GAN", (GAN, JS), "V at D = log p/q is −log 4 + 2 JSD", "arXiv 1406.2661", "optimum", optimal_gan
@@ -203,5 +227,22 @@ IDENTITIES = (
         "arXiv 1701.07875",
         "optimum",
         kantorovich,
+    ),
+    Identity(
+        "α to KL",
+        ("α-divergence", "KL"),
+        "D_α → KL(P‖Q) as α → 1, error α − 1",
+        "Amari 1985",
+        "limit",
+        alpha_to_kl,
+        rate=1.0,
+    ),
+    Identity(
+        "bounds of KL",
+        ("density ratio", "KL"),
+        "DV at log p/q + c, and NWJ at log p/q + 1, are KL(P‖Q)",
+        "arXiv 1801.04062; Nguyen et al. 2010",
+        "optimum",
+        ratio_bounds,
     ),
 )

@@ -10,7 +10,15 @@ from jaxtyping import Array
 from experiments.identities.claim import Identity, Outcome, compared, plane, steps, towards
 from igm_jax import energy_distance, energy_distance_1d, kernels, mmd2_biased, mmd2_unbiased, sliced_energy_distance
 from igm_jax.base import velocity
-from igm_jax.objectives import energy, mmd, mmd_witness
+from igm_jax.objectives import (
+    characteristic_distance,
+    energy,
+    mmd,
+    mmd_witness,
+    normal_frequencies,
+    nystrom_mmd2,
+    random_feature_mmd2,
+)
 
 ENERGY, MMD, MEANS = "energy distance", "MMD", "squared mean difference"
 
@@ -133,6 +141,40 @@ def witness_mean_is_mmd() -> Outcome:
     return compared(height[0] - height[1], 2 * mmd2_biased(x, y, kernel))
 
 
+def characteristic_functions() -> Outcome:
+    """Any frequencies: their distance against the dense sum of cosines."""
+    x, y = plane()
+    frequencies = jnp.asarray(np.random.default_rng(3).normal(size=(2, 7)))
+    both = jnp.concatenate([x, y]) @ frequencies
+    kernel = jnp.mean(jnp.cos(both[:, None] - both[None]), axis=2)
+    return compared(characteristic_distance(x, y, frequencies), _dense(kernel, x, y))
+
+
+def random_features() -> Outcome:
+    """Against the Gaussian kernel: root mean square of 256 draws."""
+    x, y = plane()
+    truth = float(mmd2_biased(x, y, kernels.gaussian(0.8)))
+
+    def spread(number: int) -> float:
+        def draw(key: Array) -> Array:
+            return random_feature_mmd2(key, x, y, normal_frequencies(1 / 0.8), num_features=number).value
+
+        found = jax.lax.map(jax.jit(draw), jax.random.split(jax.random.key(number), 256))
+        return float(jnp.sqrt(jnp.mean(jnp.square(found / truth - 1))))
+
+    at = (32, 128, 512)
+    return Outcome(tuple(spread(number) for number in at), tuple(map(float, at)))
+
+
+def all_landmarks() -> Outcome:
+    """A projection on the span of all data is none."""
+    x, y = plane()
+    kernel = kernels.laplace(0.8)
+    return compared(
+        nystrom_mmd2(jax.random.key(0), x, y, kernel, num_landmarks=len(y)).value, mmd2_biased(x, y, kernel)
+    )
+
+
 IDENTITIES = (
     Identity(
         "a distance is a kernel",
@@ -228,5 +270,31 @@ IDENTITIES = (
         "Gretton et al., JMLR 13 (2012)",
         "exact",
         witness_mean_is_mmd,
+    ),
+    Identity(
+        "characteristic functions",
+        ("characteristic functions", MMD),
+        "Σ_k |φ_x(ω_k) − φ_y(ω_k)|² = MMD² of Σ_k cos ω_k·(a − b)",
+        "arXiv 1909.07425",
+        "exact",
+        characteristic_functions,
+    ),
+    Identity(
+        "random features",
+        ("characteristic functions", MMD),
+        "k draws of ω ~ N(0, 1/σ²) → MMD²(Gaussian σ), error k^(−½)",
+        "Rahimi and Recht 2007",
+        "limit",
+        random_features,
+        rate=-0.5,
+    ),
+    Identity(
+        "all landmarks",
+        ("Nyström MMD", MMD),
+        "with every datum a landmark, Nyström MMD² = MMD²",
+        "arXiv 2201.13055",
+        "exact",
+        all_landmarks,
+        bound=1e-9,
     ),
 )

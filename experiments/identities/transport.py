@@ -11,7 +11,16 @@ from scipy.optimize import linear_sum_assignment
 from experiments.identities.claim import Identity, Outcome, compared, plane, steps, towards
 from igm_jax import energy_distance_1d, sinkhorn_divergence, sliced_wasserstein, velocity, wasserstein_1d
 from igm_jax.evaluation import frechet_distance
-from igm_jax.objectives import sinkhorn, sinkhorn_potentials, sliced
+from igm_jax.objectives import (
+    bures_distance,
+    chamfer_distance,
+    imle_loss,
+    score_difference_field,
+    sinkhorn,
+    sinkhorn_drift_field,
+    sinkhorn_potentials,
+    sliced,
+)
 
 SINKHORN, SLICED, W2, MEANS = "Sinkhorn divergence", "sliced W2", "W2", "squared mean difference"
 
@@ -156,6 +165,29 @@ def sliced_velocity() -> Outcome:
     return compared(field, -slope)
 
 
+def bures_fits() -> Outcome:
+    """Orthogonal factors against the formula of covariances."""
+    x, y = plane(dim=3)
+    a, b = (np.cov(np.asarray(s).T, bias=True) for s in (x, y))
+    cross = np.sqrt(np.abs(np.linalg.eigvals(a @ b))).sum()
+    truth = float(jnp.sum(jnp.square(x.mean(0) - y.mean(0)))) + np.trace(a) + np.trace(b) - 2 * cross
+    return compared(bures_distance(x, y), truth)
+
+
+def both_sides() -> Outcome:
+    """Data to samples, and samples to data."""
+    x, y = plane()
+    return compared(chamfer_distance(x, y), imle_loss(x, y) + imle_loss(y, x))
+
+
+def one_sided_drift() -> Outcome:
+    """One update of one side is a normalised Gaussian kernel of variance ε/2."""
+    x, y = plane()
+    epsilon = 0.9
+    shift = epsilon / 2 * score_difference_field(x, y, math.sqrt(epsilon / 2), leave_one_out=False)
+    return compared(sinkhorn_drift_field(x, y, epsilon, two_sided=False), shift)
+
+
 IDENTITIES = (
     Identity(
         "much entropy",
@@ -258,5 +290,30 @@ IDENTITIES = (
     ),
     Identity(
         "slices move along their witness", (SLICED, "witness"), "v = −∇w", "arXiv 1803.11188", "exact", sliced_velocity
+    ),
+    Identity(
+        "Bures",
+        ("Bures", "Gaussian W2"),
+        "‖a − b‖² + min_U ‖R − U S‖² = ‖a − b‖² + tr(A + B − 2(A^½ B A^½)^½)",
+        "Bhatia et al. 2019",
+        "exact",
+        bures_fits,
+        bound=1e-9,
+    ),
+    Identity(
+        "Chamfer is both sides of IMLE",
+        ("IMLE", "Chamfer"),
+        "C(x, y) = L(x, y) + L(y, x)",
+        "arXiv 1809.09087",
+        "exact",
+        both_sides,
+    ),
+    Identity(
+        "one-sided drift",
+        ("Sinkhorn drift", "score difference"),
+        "one update of one side: v = ε/2 (∇ log p̂ − ∇ log q̂), σ² = ε/2",
+        "arXiv 2603.12366",
+        "exact",
+        one_sided_drift,
     ),
 )
