@@ -5,7 +5,7 @@ Each field's docstring is its help text on the command line. Lengths are multipl
 its family, and one entry of that file's ``OBJECTIVES``.
 """
 
-from typing import TYPE_CHECKING, Any, Protocol, Union
+from typing import TYPE_CHECKING, Any, Union
 
 from experiments.configs import adversarial, critics, fields, moments, transport
 from experiments.configs.adversarial import FGAN, GAN, WGANGP
@@ -14,8 +14,7 @@ from experiments.configs.generator import Adam, Pushforward
 from experiments.configs.moments import MMD, Energy
 from experiments.configs.shared import Critic, narrowed
 from experiments.configs.transport import Sinkhorn, Sliced
-from experiments.problems import TARGETS, Problem, Space, TargetConfig
-from igm_jax import Objective
+from experiments.problems import TARGETS, Problem, TargetConfig
 
 __all__ = [
     "COMPARED",
@@ -41,23 +40,9 @@ __all__ = [
 ]
 
 
-class ObjectiveConfig(Protocol):
-    """The settings of an objective: a frozen dataclass with a name, how often it learns, and how it is built."""
-
-    @property
-    def name(self) -> str:
-        """On the command line and in tables."""
-        ...
-
-    @property
-    def inner_steps(self) -> int:
-        """Updates of the objective's own state before each of the generator."""
-        ...
-
-    def build(self, space: Space) -> Objective:
-        """The objective for data of this shape and scale."""
-        ...
-
+ObjectiveConfig = Any
+"""The settings of an objective: a frozen dataclass with a ``name``, ``inner_steps`` (updates of the objective's own state
+before each of the generator) and ``build(space) -> Objective``."""
 
 OBJECTIVES: dict[str, type[Any]] = {
     kind.name: kind for family in (moments, transport, adversarial, critics, fields) for kind in family.OBJECTIVES

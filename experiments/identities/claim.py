@@ -80,10 +80,10 @@ class Identity(NamedTuple):
 
 def compared(left: Array | float, right: Array | float) -> Outcome:
     """The largest difference of two arrays over the largest entry of the second."""
-    left, right = np.asarray(left, np.float64), np.asarray(right, np.float64)
-    if left.shape != right.shape:
-        raise ValueError(f"only arrays of one shape can be compared, but these have {left.shape} and {right.shape}")
-    return Outcome((float(np.abs(left - right).max() / np.abs(right).max()),))
+    found, truth = np.asarray(left, np.float64), np.asarray(right, np.float64)
+    if found.shape != truth.shape:
+        raise ValueError(f"only arrays of one shape can be compared, but these have {found.shape} and {truth.shape}")
+    return Outcome((float(np.abs(found - truth).max() / np.abs(truth).max()),))
 
 
 def towards(left: Callable[[float], Array], right: Array, at: tuple[float, ...]) -> Outcome:

@@ -1,6 +1,5 @@
 """Drifting with further negatives: guidance away from unconditional data, and a bank of past samples."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -9,6 +8,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Objective, State, Target, no_witness, regression
+from igm_jax.checks import ArrayLike
 from igm_jax.objectives.drifting import Drift, drifting, drifting_field
 
 _NO_WITNESS = no_witness("the doubly normalised drifting field is not a gradient (its Jacobian is not symmetric)")
@@ -48,7 +48,7 @@ def guidance_weight(strength: float, n: int, number: int) -> float:
 def guided_drifting(
     unconditional: Target,
     strength: float,
-    temperatures: Sequence[float] | float | None = None,
+    temperatures: ArrayLike | None = None,
     preset: str = "paper",
     *,
     number: int = 64,
@@ -112,7 +112,7 @@ class Bank(NamedTuple):
 
 def banked_drifting(
     size: int,
-    temperatures: Sequence[float] | float | None = None,
+    temperatures: ArrayLike | None = None,
     preset: str = "paper",
     *,
     weight: float = 1.0,

@@ -62,7 +62,7 @@ def graph(edges: Sequence[Edge], *, dark: bool = False) -> Figure:
     for name, place in places.items():
         box = {"boxstyle": "round,pad=0.35", "facecolor": shade.background, "edgecolor": shade.data, "linewidth": 1.0}
         weight = "bold" if degree[name] > 2 else "normal"
-        axis.text(*place, name, ha="center", va="center", fontsize=9, weight=weight, bbox=box, zorder=2)
+        axis.text(place[0], place[1], name, ha="center", va="center", fontsize=9, weight=weight, bbox=box, zorder=2)
     corners = np.array(list(places.values()))
     edge = np.array([0.7, 0.3])
     low, high = corners.min(0) - edge, corners.max(0) + edge
@@ -98,14 +98,14 @@ def apart(names: Sequence[str], places: np.ndarray, *, rounds: int = 300) -> np.
         gaps = places[:, None] - places[None]
         over = half[:, None] + half[None] - np.abs(gaps)
         over[np.arange(len(names)), np.arange(len(names))] = 0
-        hidden = (over > 1e-9).all(axis=2)
+        hidden = np.all(over > 1e-9, axis=2, keepdims=True)
         if not hidden.any():
             break
         shorter = np.argmin(over, axis=2)[:, :, None] == np.arange(2)
         side = np.where(
             gaps == 0, np.sign(np.arange(len(names))[:, None] - np.arange(len(names)))[:, :, None], np.sign(gaps)
         )
-        places = places + 0.3 * (np.where(hidden[:, :, None] & shorter, over, 0) * side).sum(1)
+        places = places + 0.3 * (np.where(hidden & shorter, over, 0) * side).sum(1)
     return places
 
 
