@@ -125,7 +125,7 @@ def test_zero_permutations_degenerate_samples_and_one_compilation(name):
         got = look(KEY, state, x[order_x], y[order_y])[1]
         np.testing.assert_allclose(got, v[order_x], rtol=2e-4, atol=2e-5 * np.abs(v).max())
     for case, (few, many) in ALIKE.items():
-        value, rest = look(KEY, state, few.astype(np.float32), many.astype(np.float32))
+        value, rest = look(KEY, state, jnp.asarray(few, jnp.float32), jnp.asarray(many, jnp.float32))
         assert np.isfinite(value), case
         assert np.isfinite(rest).all(), case
     compiled(name, False).update(jax.random.key(1), state, x + 1, y)
