@@ -130,7 +130,8 @@ def _of_slopes(slopes: Mapping[tuple[int, str], dict[str, float]]) -> Table:
         lines.append([name, *(f"{s['slope']:.2f} ± {2 * s['slope_error']:.2f}" for s in of_name)])
     caption = (
         "Between two minibatches of one Gaussian every distance should be zero: how fast its root √|D| falls, as a power of n"
-        " (± two standard errors). In theory -1/2 for all but the Wasserstein distance, whose power is -1/d for d > 4."
+        " (± two standard errors). In theory -1/2 for MMD and energy in every dimension, and in the long run for the sliced and"
+        " the Sinkhorn distance, the later the smaller ε is; -1/d for the Wasserstein distance in d > 4."
     )
     return table(f"{EQUAL}: sample complexity", caption, ["estimator", *(f"d = {d}" for d in dims)], lines)
 

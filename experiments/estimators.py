@@ -78,7 +78,7 @@ class Config:
 
     output: Path = Path("results/estimators")
     """The directory for tables, rows and pictures."""
-    dims: tuple[int, ...] = (2, 4, 16, 64)
+    dims: tuple[int, ...] = (2, 8, 64)
     """Dimensions of the Gaussians."""
     sizes: tuple[int, ...] = (32, 128, 512)
     """Samples, and data, in a minibatch."""

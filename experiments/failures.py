@@ -203,7 +203,7 @@ def tabulated(left: np.ndarray, config: Config, rows: list[dict[str, Any]]) -> T
     for row in rows:
         seconds[row["objective"]] += row["seconds"]
     lines = [
-        [name, *(f"{value:.2f}" if np.isfinite(value) else "broken" for value in values), f"{seconds[name]:.1f}"]
+        [name, *(f"{value:z.2f}" if np.isfinite(value) else "broken" for value in values), f"{seconds[name]:.1f}"]
         for name, values in zip(config.objectives, left, strict=True)
     ]
     caption = (

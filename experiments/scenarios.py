@@ -72,7 +72,7 @@ SCENARIOS: dict[str, tuple[Draw, Draw]] = {
     "unequal weights": (_normal((0.0, 0.0), 0.3), _unequal),
     "duplicated data": (_normal((0.0, 0.0), 0.5), _ten_points),
     "thin manifold": (_normal((0.3, 0.0), 0.3), _circle),
-    "heavy tails": (_normal((0.0, 0.0), 0.3), _student),
+    "heavy tails": (_normal((3.0, 0.0), 0.3), _student),
     "collapsed start": (_normal((0.5, 0.0), 1e-3), _four),
     "Dirac pair": (lambda rng, n: np.tile([1.0, 0.0], (n, 1)), _dirac),
 }

@@ -57,7 +57,7 @@ def on_features(objective: Objective, features: Network | Callable[[Array], Arra
         >>> from igm_jax.objectives import energy, on_features
         >>> first = on_features(energy(), lambda points: points[:, :1])
         >>> x, y = jnp.zeros((1, 2)), jnp.ones((1, 2))
-        >>> velocity(first, jax.random.key(0), first.init(jax.random.key(1), x), x, y).tolist()
+        >>> jnp.abs(velocity(first, jax.random.key(0), first.init(jax.random.key(1), x), x, y)).tolist()
         [[2.0, 0.0]]
 
     Source: features of an autoencoder under MMD: Li et al., arXiv 1502.02761.

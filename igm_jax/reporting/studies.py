@@ -178,5 +178,5 @@ def _cell(axis: Axes, row: int, column: int, value: float, digits: int, image: A
         return
     red, green, blue, _ = image.cmap(image.norm(value))
     bright = 0.3 * red + 0.6 * green + 0.1 * blue > 0.5
-    text = f"{value:.{digits}f}" if abs(value) < 1000 else f"{value:.0e}"
+    text = f"{value:z.{digits}f}" if abs(value) < 1000 else f"{value:.0e}"
     axis.text(column, row, text, ha="center", va="center", fontsize=8, color="black" if bright else "white")
