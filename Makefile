@@ -11,7 +11,7 @@ UV ?= $(if $(shell uv --version 2>/dev/null),uv)
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help environment compare bench test lint lock clean rebuild
+.PHONY: help environment compare bench test testall lint lock clean rebuild
 
 bin := $(VENV)/bin
 pip := $(bin)/python -m pip --disable-pip-version-check --no-input
@@ -45,7 +45,10 @@ compare: $(installed) ## train one generator under every objective; table, pictu
 bench: $(installed) ## time igm_jax beside every installed peer; tables and pictures in results/
 	$(bin)/python -m benchmarks.run $(ARGS)
 
-test: $(installed) ## run the tests
+test: $(installed) ## run the tests, but for those that take longest
+	$(bin)/python -m pytest -n logical --maxprocesses 4 -m "not slow" $(ARGS)
+
+testall: $(installed) ## run all tests
 	$(bin)/python -m pytest -n logical --maxprocesses 4 $(ARGS)
 
 lint: $(installed) ## check style, format and types; changes nothing

@@ -170,7 +170,13 @@ def test_weights_are_repetitions_and_a_weight_of_zero_is_a_removal(name, x64):
         np.testing.assert_allclose(got[a > 0] if got.ndim else got, expected, rtol=1e-7, atol=1e-10)
 
 
-@pytest.mark.parametrize("name", rows_with("approach"))
+# Training is the longest to compile: of most rows it is left to ``make testall``.
+ALWAYS = {"mmd", "energy", "sinkhorn", "sliced", "gan", "score_difference", "drifting", "ksd", "weighted"}
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in ALWAYS else pytest.param(name, marks=pytest.mark.slow) for name in rows_with("approach")]
+)
 def test_particles_move_onto_the_data(name):
     row, n = ROWS[name], 40
     x, y = draws(n, n, dtype=jnp.float32)
