@@ -50,6 +50,16 @@ def draws(n: int = 8, m: int = 8, dim: int = 2, dtype=float):
     return jnp.asarray(rng.normal(size=(n, dim)), dtype), jnp.asarray(1 + 0.5 * rng.normal(size=(m, dim)), dtype)
 
 
+# The rows that go through everything every day. Of the others, whose time is that of the compiler, all but the identity of velocity
+# and witness is left to ``make testall``.
+ALWAYS = {"mmd", "energy", "sinkhorn", "sliced", "gan", "score_difference", "drifting", "ksd", "weighted"}
+
+
+def often(names):
+    """The names, those that are not for every day marked."""
+    return [name if name in ALWAYS else pytest.param(name, marks=pytest.mark.slow) for name in names]
+
+
 class Compiled(NamedTuple):
     """An objective's functions compiled for samples of one shape and type, for all tests of its row."""
 
@@ -110,7 +120,7 @@ def slopes(row, state, x, y):
     return jax.jit(jax.vmap(slope))(x, seen)
 
 
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("name", often(ROWS))
 def test_zero_permutations_degenerate_samples_and_one_compilation(name):
     """In single precision, all on samples of one shape, so that each function is compiled once."""
     row, (x, y) = ROWS[name], draws(dtype=jnp.float32)
@@ -142,7 +152,7 @@ ALIKE = {
 LONELY = {"one sample": (np.zeros((1, 2)), np.ones((5, 2))), "one datum": (np.eye(2), np.ones((1, 2)))}
 
 
-@pytest.mark.parametrize("name", rows_with("one sample"))
+@pytest.mark.parametrize("name", often(rows_with("one sample")))
 def test_one_sample_and_one_datum_have_finite_losses_and_velocities(name):
     state, look = started(name, *draws(dtype=jnp.float32)), compiled(name, False).look
     for case, (x, y) in LONELY.items():
@@ -154,7 +164,7 @@ def test_one_sample_and_one_datum_have_finite_losses_and_velocities(name):
 COUNTS = {"x": np.array([2, 1, 3, 1, 1]), "y": np.array([1, 2, 1, 1, 3, 2])}
 
 
-@pytest.mark.parametrize("name", [name for name, row in ROWS.items() if row.weighted is not None])
+@pytest.mark.parametrize("name", often(name for name, row in ROWS.items() if row.weighted is not None))
 def test_weights_are_repetitions_and_a_weight_of_zero_is_a_removal(name, x64):
     row, samples = ROWS[name], dict(zip("xy", draws(5, 6), strict=True))
     weighted = jax.jit(row.weighted)
@@ -170,13 +180,7 @@ def test_weights_are_repetitions_and_a_weight_of_zero_is_a_removal(name, x64):
         np.testing.assert_allclose(got[a > 0] if got.ndim else got, expected, rtol=1e-7, atol=1e-10)
 
 
-# Training is the longest to compile: of most rows it is left to ``make testall``.
-ALWAYS = {"mmd", "energy", "sinkhorn", "sliced", "gan", "score_difference", "drifting", "ksd", "weighted"}
-
-
-@pytest.mark.parametrize(
-    "name", [name if name in ALWAYS else pytest.param(name, marks=pytest.mark.slow) for name in rows_with("approach")]
-)
+@pytest.mark.parametrize("name", often(rows_with("approach")))
 def test_particles_move_onto_the_data(name):
     row, n = ROWS[name], 40
     x, y = draws(n, n, dtype=jnp.float32)
