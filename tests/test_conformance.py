@@ -50,8 +50,8 @@ def draws(n: int = 8, m: int = 8, dim: int = 2, dtype=float):
     return jnp.asarray(rng.normal(size=(n, dim)), dtype), jnp.asarray(1 + 0.5 * rng.normal(size=(m, dim)), dtype)
 
 
-# The rows that go through everything every day. Of the others, whose time is that of the compiler, all but the identity of velocity
-# and witness is left to ``make testall``.
+# The rows that go through everything every day. Of the others, whose time is that of the compiler, all but the identity of
+# velocity and witness is left to ``make testall``.
 ALWAYS = {"mmd", "energy", "sinkhorn", "sliced", "gan", "score_difference", "drifting", "ksd", "weighted"}
 
 
