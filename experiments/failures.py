@@ -1,6 +1,6 @@
 """Where does each objective fail? Particles flow under every one of them, in circumstances that are known to be difficult.
 
-    python -m experiments.failures                                   some minutes on 2 cores
+    python -m experiments.failures                                   a minute or two on 2 cores
     python -m experiments.failures --objectives mmd energy gan
     python -m experiments.failures --smoke                           seconds
 
