@@ -69,11 +69,11 @@ def test_angles_in_the_plane_are_equidistant_over_half_a_circle():
 
 
 def test_the_witness_of_sliced_sees_the_same_directions(x64):
-    x, y = np.random.default_rng(0).normal(size=(2, 6, 2))
+    x, y = jnp.asarray(np.random.default_rng(0).normal(size=(2, 6, 2)))
     objective = sliced(3, directions=quasi_random_directions)
     state = objective.init(KEYS[0], x)
-    field = velocity(objective, KEYS[1], state, jnp.asarray(x), jnp.asarray(y))
-    slopes = jax.grad(lambda points: jnp.sum(objective.witness(state, points, x, y)))(jnp.asarray(x))
+    field = velocity(objective, KEYS[1], state, x, y)
+    slopes = jax.grad(lambda points: jnp.sum(objective.witness(state, points, x, y)))(x)
     np.testing.assert_allclose(field, -slopes, rtol=1e-9)
 
 
