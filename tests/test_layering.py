@@ -29,7 +29,9 @@ LAYERS = [
 OPTIONAL = {"sklearn", "matplotlib", "jinja2", "PIL", "tensorboardX", "ott"}
 
 # Modules that only draw: they may need the extra as a whole, and then say its name. Nothing else imports them at its top.
-DRAWING = {f"igm_jax.reporting.{name}" for name in ("canvas", "curves", "fields", "figures", "graph", "report", "studies")}
+DRAWING = {
+    f"igm_jax.reporting.{name}" for name in ("canvas", "curves", "fields", "figures", "graph", "report", "studies")
+}
 
 # Outer products outside igm_jax.pairwise that are not pairs of samples: "file:function" -> why.
 NOT_PAIRS = {

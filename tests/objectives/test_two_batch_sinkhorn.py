@@ -57,8 +57,8 @@ def test_velocity_is_twice_the_difference_of_barycentres_of_the_plans_to_data_an
     order = jax.random.permutation(key, 8)
     field = jax.jit(partial(velocity, objective, key, ()))(X, Y)[order]
     first, other = np.split(X[order], 2)
-    towards = (barycentres(first, Y[:4]) + barycentres(first, Y[4:])) / 2
-    np.testing.assert_allclose(field[:4], 2 * (towards - barycentres(first, other)), rtol=1e-6)
+    towards = (barycentres(first, Y[:4], 0.5) + barycentres(first, Y[4:], 0.5)) / 2
+    np.testing.assert_allclose(field[:4], 2 * (towards - barycentres(first, other, 0.5)), rtol=1e-6)
 
 
 def test_bad_input_is_explained():
