@@ -53,13 +53,24 @@ def _uniform_pieces(n: int, m: int, dtype) -> Pieces:
     return Pieces(starts // m, starts // n, jnp.asarray((ends - starts) / (n * m), dtype)[:, None])
 
 
+def _ends(weights: Float[Array, "n k"]) -> Float[Array, "n k"]:
+    """The values of a distribution function, from 0 to 1, which do not move at a sample of weight zero.
+
+    Sums are made in a tree, where adding zero can change the last bit: that much mass, times the square of a long way, is seen.
+    """
+    sums = jnp.cumsum(weights, axis=0)
+    level = jax.lax.cummax(jnp.where(weights > 0, jax.lax.stop_gradient(sums), 0), axis=0)
+    # The value of one and the derivative of the other: a weight of zero may grow.
+    sums = sums + jax.lax.stop_gradient(level - sums)
+    return sums / sums[-1:]
+
+
 def _weighted_pieces(a: Float[Array, "n k"], b: Float[Array, "m k"]) -> Pieces:
     """The coupling of weighted samples, already sorted: merge the steps of their distribution functions.
 
     Where each step came from tells the ranks: before it, so many of the steps were of x, and the others of y.
     """
-    a_ends, b_ends = jnp.cumsum(a, axis=0), jnp.cumsum(b, axis=0)
-    ends, order = sort_with_order(jnp.concatenate([a_ends / a_ends[-1:], b_ends / b_ends[-1:]]), axis=0)
+    ends, order = sort_with_order(jnp.concatenate([_ends(a), _ends(b)]), axis=0)
     from_x = (order < len(a)).astype(order.dtype)
     x_rank = jnp.cumsum(from_x, axis=0) - from_x
     y_rank = jnp.arange(len(ends), dtype=order.dtype)[:, None] - x_rank

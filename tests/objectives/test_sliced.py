@@ -252,3 +252,26 @@ def test_energy_vanishes_for_equal_samples_and_ties_have_no_pull():
     assert float(energy_distance_1d([0.0], [3.0])) == 6
     with pytest.raises(ValueError, match="must be one-dimensional"):
         energy_distance_1d(np.ones((3, 2)), np.ones((3, 2)))
+
+
+def test_far_samples_without_weight_get_no_mass_from_rounding():
+    """Cumulative weights are summed in a tree, so that adding zero can change their last bit: mass 1e-7, a hundred units away."""
+    rng = np.random.default_rng(701 + 301 + 8)
+    x, y = rng.normal(size=(701, 8)), 0.3 + 0.8 * rng.normal(size=(301, 8))
+    a, b = rng.uniform(0.5, 2, size=701), rng.uniform(0.5, 2, size=301)
+    x, y, a, b = (part.astype(np.float32) for part in (x, y, a, b))
+    a[1::2], b[1::3] = 0, 0
+    far = np.where(a[:, None] > 0, x, 100 * x)
+
+    @jax.jit
+    def both(x, y, a, b):
+        def value(x):
+            return sliced_wasserstein(jax.random.key(0), x, y, num_projections=16, x_weights=a, y_weights=b)
+
+        return jax.value_and_grad(value)(x)
+
+    value, slope = both(far, y, a, b)
+    kept_value, kept_slope = both(x[a > 0], y[b > 0], a[a > 0], b[b > 0])
+    np.testing.assert_allclose(value, kept_value, rtol=2e-6)
+    np.testing.assert_allclose(slope[a > 0], kept_slope, atol=3e-5 * np.abs(kept_slope).max())
+    assert np.abs(slope[a == 0]).max() == 0
