@@ -111,8 +111,8 @@ def measures(d: int, double: bool) -> dict[str, Measure]:
 
     def field(x: Array, y: Array, a: Array, b: Array) -> Array:
         def denoised(targets: Array, weights: Array) -> Array:
-            kernel = jnp.exp(-_squares(x, targets) / (2 * unit**2)) * weights[None]
-            return kernel @ targets / kernel.sum(1)[:, None]
+            # In logarithms, since far from all targets every kernel underflows.
+            return jax.nn.softmax(jnp.log(weights)[None] - _squares(x, targets) / (2 * unit**2), axis=1) @ targets
 
         return (denoised(y, b) - denoised(x, a)) / unit**2
 
@@ -213,7 +213,7 @@ def errors(measure: Measure, condition: str, shape: tuple[int, int, int]) -> tup
 
 
 def _relative(got: np.ndarray, truth: np.ndarray, least: float) -> float:
-    return float(np.abs(got - truth).max() / max(np.abs(truth).max(), least, 1e-300))
+    return float(np.abs(got - truth).max() / np.max([np.abs(truth).max(), least, 1e-300]))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -270,8 +270,8 @@ def table(rows: list[dict[str, Any]]) -> str:
         for condition in conditions:
             of = [row for row in rows if (row["function"], row["condition"]) == (name, condition)]
             values = [row["value_error"] for row in of if row["value_error"] is not None]
-            worst = f"{max(values):.0e} / " if values else ""
-            cells.append(worst + f"{max(row['gradient_error'] for row in of):.0e}")
+            worst = f"{np.max(values):.0e} / " if values else ""
+            cells.append(worst + f"{np.max([row['gradient_error'] for row in of]):.0e}")
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     shapes = list(dict.fromkeys((row["n"], row["m"], row["d"]) for row in rows))
     told = ", ".join(f"{n}×{m}×{d}" for n, m, d in shapes)

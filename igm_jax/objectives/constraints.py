@@ -9,8 +9,8 @@ from jaxtyping import Array
 from igm_jax import checks
 from igm_jax.base import Key
 from igm_jax.checks import ArrayLike
-from igm_jax.objectives.critics import Critic, RememberingPenalty, zero_centred_penalty
-from igm_jax.objectives.penalties import Cost
+from igm_jax.objectives.critics import Critic, RememberingPenalty
+from igm_jax.objectives.penalties import Cost, zero_centred_penalty
 
 
 def augmented_lagrangian(quantity: Cost, rho: ArrayLike) -> RememberingPenalty:

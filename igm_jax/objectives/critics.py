@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective, Params
@@ -241,19 +241,14 @@ def descended(
 
 def check_network(network: Any, optimizer: Any) -> None:
     """An error that says what was expected, unless these are a network from samples to vectors and an optimiser."""
+    check_parts(network, optimizer, "network", "mlp(2, 2)")
+
+
+def check_parts(network: Any, optimizer: Any, name: str = "critic", example: str = "mlp_critic(2)") -> None:
+    """An error that says what was expected, unless these are a network and an optimiser."""
     if not isinstance(network, Network):
         raise TypeError(
-            f"`network` must be a Network, e.g. `igm_jax.networks.mlp(2, 2)`, but is {type(network).__name__};"
-            " wrap a flax module as `network(lambda rngs: ...)`"
-        )
-    check_optimizer(optimizer)
-
-
-def check_parts(critic: Any, optimizer: Any) -> None:
-    """An error that says what was expected, unless these are a network and an optimiser."""
-    if not isinstance(critic, Network):
-        raise TypeError(
-            f"`critic` must be a Network, e.g. `igm_jax.networks.mlp_critic(2)`, but is {type(critic).__name__};"
+            f"`{name}` must be a Network, e.g. `igm_jax.networks.{example}`, but is {type(network).__name__};"
             " wrap a flax module as `network(lambda rngs: ...)`"
         )
     check_optimizer(optimizer)
@@ -282,36 +277,3 @@ def outputs(name: str, value: Any) -> Array:
 def gap(real: Array, fake: Array) -> Array:
     """The critic's mean on data minus its mean on samples."""
     return jnp.mean(real) - jnp.mean(fake)
-
-
-def gradients(critic: Critic, points: Float[Array, "n d"]) -> Float[Array, "n d"]:
-    """The critic's gradient at every point, by one backward pass, since each output depends on its own point alone."""
-    return jax.grad(lambda points: jnp.sum(critic(points)))(points)
-
-
-def zero_centred_penalty(critic: Critic, points: Float[Array, "n d"]) -> Float[Array, ""]:
-    """``½ mean_i ‖∇D(points_i)‖²``: R1 if the points are data, R2 if they are samples.
-
-    Args:
-        critic: ``points -> (n,)``.
-        points: (n, d).
-
-    Returns:
-        The penalty, a scalar.
-
-    Example:
-        >>> import jax.numpy as jnp
-        >>> from igm_jax.objectives.critics import zero_centred_penalty
-        >>> float(zero_centred_penalty(lambda y: y @ jnp.array([3.0, 4.0]), jnp.zeros((8, 2))))
-        12.5
-
-    Source: Mescheder, Geiger, Nowozin 2018, arXiv 1801.04406, equation 9.
-    """
-    return 0.5 * jnp.mean(jnp.sum(jnp.square(gradients(critic, points)), axis=1))
-
-
-def lengths(vectors: Float[Array, "n d"]) -> Float[Array, "n"]:
-    """``‖v_i‖``, with gradient zero at the zero vector, where the root has none."""
-    squares = jnp.sum(jnp.square(vectors), axis=1)
-    zero = squares == 0
-    return jnp.where(zero, 0, jnp.sqrt(jnp.where(zero, 1, squares)))

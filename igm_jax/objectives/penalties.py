@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Key
 from igm_jax.checks import ArrayLike
-from igm_jax.objectives.critics import Critic, gradients, lengths, not_negative, zero_centred_penalty
+from igm_jax.objectives.critics import Critic, not_negative
 
 Cost = Callable[[Key, Critic, Array, Array], Array]
 
@@ -244,3 +244,36 @@ def _between(key: Key, x: Array, y: Array) -> Array:
         y = y[jax.random.randint(key_pairs, (n,), 0, m)]
     share = jax.random.uniform(key_share, (len(x), 1), x.dtype)
     return share * x + (1 - share) * y
+
+
+def gradients(critic: Critic, points: Float[Array, "n d"]) -> Float[Array, "n d"]:
+    """The critic's gradient at every point, by one backward pass, since each output depends on its own point alone."""
+    return jax.grad(lambda points: jnp.sum(critic(points)))(points)
+
+
+def zero_centred_penalty(critic: Critic, points: Float[Array, "n d"]) -> Float[Array, ""]:
+    """``½ mean_i ‖∇D(points_i)‖²``: R1 if the points are data, R2 if they are samples.
+
+    Args:
+        critic: ``points -> (n,)``.
+        points: (n, d).
+
+    Returns:
+        The penalty, a scalar.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from igm_jax.objectives.penalties import zero_centred_penalty
+        >>> float(zero_centred_penalty(lambda y: y @ jnp.array([3.0, 4.0]), jnp.zeros((8, 2))))
+        12.5
+
+    Source: Mescheder, Geiger, Nowozin 2018, arXiv 1801.04406, equation 9.
+    """
+    return 0.5 * jnp.mean(jnp.sum(jnp.square(gradients(critic, points)), axis=1))
+
+
+def lengths(vectors: Float[Array, "n d"]) -> Float[Array, "n"]:
+    """``‖v_i‖``, with gradient zero at the zero vector, where the root has none."""
+    squares = jnp.sum(jnp.square(vectors), axis=1)
+    zero = squares == 0
+    return jnp.where(zero, 0, jnp.sqrt(jnp.where(zero, 1, squares)))

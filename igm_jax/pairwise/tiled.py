@@ -260,15 +260,13 @@ def within(form: Form, parameters: tuple, x: Side, *, slopes: bool, each: bool =
         return (jax.tree.map(lambda leaf: jnp.roll(leaf, -rows, axis=0), columns), total), out
 
     both_ends = slopes or each
-    width = plan.width(d)
     # Windows that reach beyond the last block go on behind it, and come back to the first ones in the end.
-    total = jnp.zeros((width, length + window if both_ends else 0), x.points.dtype)
+    total = jnp.zeros((plan.width(d), length + window if both_ends else 0), x.points.dtype)
     steps = (jnp.arange(0, length, rows), _blocks(turning, rows))
     (_, total), out = jax.lax.scan(jax.checkpoint(visit, prevent_cse=False), (turning, total), steps)
-    reduced = out.reshape(length, width)[:n]
+    reduced = out.reshape(length, -1)[:n]
     if not both_ends:
         return plan.moments(x, 2 * reduced)
     total = total[:, :length].at[:, :window].add(total[:, length:])
     moments = plan.moments(x, reduced + total.T[:n])
-    again = partial(within, form, parameters, slopes=False)
-    return plan.resolved(x, moments, lambda: again(x).sums)
+    return plan.resolved(x, moments, lambda: within(form, parameters, x, slopes=False).sums)

@@ -6,10 +6,13 @@ import pytest
 
 from benchmarks import errors
 
-EXPECTED = {"plain": 1e-4, "offset 1e4": 1e-4, "half duplicates": 1e-4, "zero weights": 1e-4, "x is y": 1e-4}
-EXPECTED |= {"bf16 default": 1e-4, "float64": 1e-13}
+# Of a few samples the rounding of each shows; copies of one sample round alike, and samples far away, though without weight,
+# leave fewer digits to sums that are shared with them.
+EXPECTED = {"plain": 2e-6, "offset 1e4": 2e-6, "half duplicates": 1e-5, "zero weights": 1e-5, "x is y": 2e-6}
+EXPECTED |= {"bf16 default": 2e-6, "float64": 1e-13}
 
 
+@pytest.mark.slow
 def test_the_smoke_grid_is_exact_everywhere(tmp_path):
     """In float64 the code and the dense formula agree to rounding, which shows that they compute the same."""
     assert errors.main(["--smoke", "--directory", str(tmp_path / "errors")]) == 0
@@ -17,7 +20,6 @@ def test_the_smoke_grid_is_exact_everywhere(tmp_path):
     assert {"commit", "device", "versions"} <= set(story)
     assert len(story["rows"]) == len(errors.FEW) * len(errors.CONDITIONS) * len(errors.measures(2, False))
     for row in story["rows"]:
-        # Of a few samples the rounding of each shows.
         assert row["gradient_error"] < EXPECTED[row["condition"]], row
         assert row["value_error"] is None or row["value_error"] < EXPECTED[row["condition"]], row
 

@@ -6,8 +6,9 @@ import pytest
 from scipy import integrate, stats
 
 from igm_jax import Network, velocity
-from igm_jax.objectives.critics import CriticState, zero_centred_penalty
+from igm_jax.objectives.critics import CriticState
 from igm_jax.objectives.gan import gan, gan_value
+from igm_jax.objectives.penalties import zero_centred_penalty
 
 P, Q = stats.norm(0.3, 0.8), stats.norm(-0.5, 1.3)
 
