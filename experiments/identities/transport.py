@@ -6,13 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
-from scipy.optimize import linear_sum_assignment
 
 from experiments.identities.claim import Identity, Outcome, compared, plane, steps, towards
 from igm_jax import energy_distance_1d, sinkhorn_divergence, sliced_wasserstein, velocity, wasserstein_1d
-from igm_jax.evaluation import frechet_distance
 from igm_jax.objectives import (
-    bures_distance,
     chamfer_distance,
     imle_loss,
     score_difference_field,
@@ -29,16 +26,9 @@ def _solved(x: Array, y: Array, epsilon: float, **options) -> Array:
     return sinkhorn_divergence(x, y, epsilon, tolerance=1e-11, max_iterations=20_000, **options)
 
 
-def _assignment(x: Array, y: Array) -> float:
+def assignment(x: Array, y: Array) -> float:
     cost = np.asarray(jnp.sum(jnp.square(x[:, None] - y[None]), axis=2))
-    return float(cost[linear_sum_assignment(cost)].mean())
-
-
-def _fits(x: Array, y: Array, ddof: int = 0) -> float:
-    """W2² of Gaussian fits from the covariance formula; the empirical measures' own have ddof 0."""
-    a, b = (np.cov(np.asarray(s).T, ddof=ddof) for s in (x, y))
-    cross = np.sqrt(np.abs(np.linalg.eigvals(a @ b))).sum()
-    return float(jnp.sum(jnp.square(x.mean(0) - y.mean(0)))) + np.trace(a) + np.trace(b) - 2 * cross
+    return float(cost[linear_sumassignment(cost)].mean())
 
 
 def much_entropy() -> Outcome:
@@ -51,7 +41,7 @@ def much_entropy() -> Outcome:
 def no_entropy() -> Outcome:
     """Between as many samples, against the exact assignment."""
     x, y = plane(20, 20)
-    return compared(_solved(x, y, 2e-3), _assignment(x, y))
+    return compared(_solved(x, y, 2e-3), assignment(x, y))
 
 
 def one_dimension() -> Outcome:
@@ -65,7 +55,7 @@ def one_dimension() -> Outcome:
 def sorted_is_assigned() -> Outcome:
     """On a line the best assignment is the sorted one."""
     x, y = plane(30, 30, dim=1)
-    return compared(wasserstein_1d(x[:, 0], y[:, 0], p=2), _assignment(x, y))
+    return compared(wasserstein_1d(x[:, 0], y[:, 0], p=2), assignment(x, y))
 
 
 def quantiles_and_steps() -> Outcome:
@@ -118,21 +108,6 @@ def duality() -> Outcome:
     return compared(jnp.mean(f) + jnp.mean(g), primal)
 
 
-def gaussian_fits() -> Outcome:
-    """The Fréchet distance against the covariance formula."""
-    x, y = plane(dim=3)
-    return compared(frechet_distance(real=y, fake=x), _fits(x, y, ddof=1))
-
-
-def gelbrich() -> Outcome:
-    """The distance of Gaussian fits never exceeds that of the samples: violations over random pairs, relative."""
-    worst = 0.0
-    for seed in range(10):
-        x, y = plane(12, 12, seed=seed)
-        worst = max(worst, _fits(x, y) / _assignment(x, y) - 1)
-    return Outcome((max(worst, 0.0),))
-
-
 def energy_below_transport() -> Outcome:
     """ED ≤ 2 W1, and W1² ≤ W2²: violations over random pairs on a line, relative."""
     worst = 0.0
@@ -161,12 +136,6 @@ def sliced_velocity() -> Outcome:
     # The potential of n equal samples is flat in their ranks: one at a time moves, the others stay.
     slope = jax.vmap(lambda point: jax.grad(lambda p: objective.witness(state, p[None], x, y)[0])(point))(x)
     return compared(field, -slope)
-
-
-def bures_fits() -> Outcome:
-    """Orthogonal factors against the formula of covariances."""
-    x, y = plane(dim=3)
-    return compared(bures_distance(x, y), _fits(x, y))
 
 
 def both_sides() -> Outcome:
@@ -256,16 +225,6 @@ IDENTITIES = (
         rate=-0.5,
     ),
     Identity(
-        "Fréchet",
-        ("Fréchet distance", "Bures"),
-        "FID = W2² of Gaussian fits",
-        "arXiv 1706.08500",
-        "exact",
-        gaussian_fits,
-        bound=1e-9,
-    ),
-    Identity("Gelbrich", ("Bures", W2), "W2² of Gaussian fits ≤ W2²", "Gelbrich 1990", "bound", gelbrich, bound=0.0),
-    Identity(
         "energy below transport",
         ("energy distance", "W1, 1-d"),
         "ED ≤ 2 W1 ≤ 2 W2",
@@ -285,15 +244,6 @@ IDENTITIES = (
     ),
     Identity(
         "slices move along their witness", (SLICED, "witness"), "v = −∇w", "arXiv 1803.11188", "exact", sliced_velocity
-    ),
-    Identity(
-        "Bures",
-        ("Bures", "Gaussian W2"),
-        "‖a − b‖² + min_U ‖R − U S‖² = ‖a − b‖² + tr(A + B − 2(A^½ B A^½)^½)",
-        "Bhatia et al. 2019",
-        "exact",
-        bures_fits,
-        bound=1e-9,
     ),
     Identity(
         "Chamfer is both sides of IMLE",
