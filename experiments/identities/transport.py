@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
+from scipy.optimize import linear_sum_assignment
 
 from experiments.identities.claim import Identity, Outcome, compared, plane, steps, towards
 from igm_jax import energy_distance_1d, sinkhorn_divergence, sliced_wasserstein, velocity, wasserstein_1d
@@ -28,7 +29,7 @@ def _solved(x: Array, y: Array, epsilon: float, **options) -> Array:
 
 def assignment(x: Array, y: Array) -> float:
     cost = np.asarray(jnp.sum(jnp.square(x[:, None] - y[None]), axis=2))
-    return float(cost[linear_sumassignment(cost)].mean())
+    return float(cost[linear_sum_assignment(cost)].mean())
 
 
 def much_entropy() -> Outcome:
