@@ -230,7 +230,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         config = prepared(config)
         from igm_jax.reporting import figures  # noqa: F401  (if the extra is missing, say so now and not at the end)
     except (OSError, TypeError, ValueError, ImportError) as error:
-        sys.exit(f"error: {error}")
+        print(error, file=sys.stderr)
+        sys.exit(2)
     try:
         broken = run(config)
     except KeyboardInterrupt:

@@ -8,7 +8,7 @@ from benchmarks import errors
 
 # Of a few samples the rounding of each shows; copies of one sample round alike, and samples far away, though without weight,
 # leave fewer digits to sums that are shared with them.
-EXPECTED = {"plain": 2e-6, "offset 1e4": 2e-6, "half duplicates": 1e-5, "zero weights": 1e-5, "x is y": 2e-6}
+EXPECTED = {"plain": 2e-6, "offset 1e4": 2e-6, "half duplicates": 1e-5, "zero weights": 3e-5, "x is y": 2e-6}
 EXPECTED |= {"bf16 default": 2e-6, "float64": 1e-13}
 
 

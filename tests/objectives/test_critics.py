@@ -8,7 +8,7 @@ import pytest
 
 from igm_jax import Network, velocity
 from igm_jax.networks import mlp, mlp_critic
-from igm_jax.objectives import critics
+from igm_jax.objectives import critics, penalties
 from igm_jax.objectives.critics import CriticState, adversarial
 from igm_jax.objectives.f_gan import f_gan
 from igm_jax.objectives.gan import gan
@@ -101,8 +101,8 @@ def test_works_in_double_precision(x64, key):
 
 def test_gradient_norms_have_a_gradient_at_zero():
     vectors = jnp.array([[3.0, 4.0], [0.0, 0.0]])
-    np.testing.assert_array_equal(critics.lengths(vectors), [5, 0])
-    slope = jax.grad(lambda v: critics.lengths(v).sum())(vectors)
+    np.testing.assert_array_equal(penalties.lengths(vectors), [5, 0])
+    slope = jax.grad(lambda v: penalties.lengths(v).sum())(vectors)
     np.testing.assert_allclose(slope, [[0.6, 0.8], [0, 0]], rtol=1e-6)
 
 
