@@ -1,6 +1,6 @@
 """How the objectives are connected: every identity with what it leaves over when it is measured, as a table and as a map.
 
-    python -m experiments.connections                              about two minutes on 2 cores
+    python -m experiments.connections                              about a minute on 2 cores
     python -m experiments.connections --only "Cramér" Pinsker
     python -m experiments.connections --page docs/connections.md   also the page of the documentation
     python -m experiments.connections --smoke                      one identity of each kind
