@@ -5,7 +5,8 @@
 
 The truth is the plain dense formula with JAX's own derivatives, in float64, of the very samples that the float32 code was
 given. Errors of a value are relative to the sum of its terms' sizes, those of a gradient to its largest entry (of the cross
-term, where the gradient vanishes). Writes ``errors.json`` and ``errors.md``. Takes about ten minutes on two cores, most of it to compile.
+term, where the gradient vanishes). Writes ``errors.json`` and ``errors.md``. Takes about ten minutes on two cores, most of it
+to compile.
 """
 
 import dataclasses

@@ -191,6 +191,7 @@ _LATEX = {
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
     "±": r"$\pm$", "↓": r"$\downarrow$", "↑": r"$\uparrow$", "×": r"$\times$", "–": "--", "’": "'", "½": r"$\frac12$",
     "²": "$^2$", "³": "$^3$", "₁": "$_1$", "₂": "$_2$", "√": r"$\surd$", "∞": r"$\infty$", "→": r"$\to$",
+    "✓": r"$\surd$", "✗": r"$\neq$",
     "α": r"$\alpha$", "β": r"$\beta$", "γ": r"$\gamma$", "ε": r"$\varepsilon$", "λ": r"$\lambda$", "ρ": r"$\rho$",
     "σ": r"$\sigma$", "τ": r"$\tau$", "χ": r"$\chi$",
 }  # fmt: skip

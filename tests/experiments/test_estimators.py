@@ -126,10 +126,12 @@ def test_the_slope_of_a_power_is_the_power():
         (["--epsilon", "-1"], "`epsilon` must be positive"),
     ],
 )
-def test_bad_settings_are_told_before_any_work(arguments, text, tmp_path, monkeypatch):
+def test_bad_settings_are_told_before_any_work(arguments, text, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(estimators, "run", lambda config: pytest.fail("work began"))
-    with pytest.raises(SystemExit, match=text):
+    with pytest.raises(SystemExit) as ended:
         estimators.main([*arguments, "--output", str(tmp_path)])
+    assert ended.value.code == 2
+    assert text in capsys.readouterr().err
 
 
 def test_smoke_is_small(tmp_path):

@@ -1,0 +1,1 @@
+"""Published tables, made again by a command each: ``python -m experiments.tables.NAME``, or all by ``make tables``."""

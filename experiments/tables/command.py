@@ -1,0 +1,270 @@
+"""What every table's command does: its runs one after the other, each kept as it ends, then the tables and pictures.
+
+A command that is stopped goes on where it was when it is given again, since every finished run is a row of ``rows.jsonl``.
+"""
+
+import dataclasses
+import io
+import json
+import re
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, TypeVar
+
+import numpy as np
+import rich
+import tyro
+
+from experiments.study import progress, row_maker, writable
+from experiments.tables.published import Entry, tabulated
+from igm_jax import checks
+from igm_jax.reporting import append_jsonl, read_jsonl, to_console, to_latex, to_markdown, write_whole
+from igm_jax.reporting.tables import Table
+from igm_jax.training import plain
+
+Preset = Literal["smoke", "cpu", "full"]
+Pictures = Mapping[str, tuple[bytes, str]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """The settings that all tables share."""
+
+    smoke: bool = False
+    """A run of seconds that shows that everything works; its numbers mean nothing."""
+    cpu: bool = False
+    """At most 20 minutes on two cores (the default)."""
+    full: bool = False
+    """The paper's own budget: for a GPU, or for patience."""
+    seed: int = 0
+    """The first seed."""
+    seeds: int | None = None
+    """Independent runs of what is random; by default as many as the preset has."""
+    output: Path | None = None
+    """The directory for tables, rows and pictures; by default results/tables/NAME/PRESET."""
+
+    @property
+    def preset(self) -> Preset:
+        return "smoke" if self.smoke else "full" if self.full else "cpu"
+
+
+class Found(NamedTuple):
+    """What a run found.
+
+    Attributes:
+        metrics: numbers, by name.
+        arrays: what pictures need, by name.
+        compile_seconds: of the run's time, if it was measured.
+    """
+
+    metrics: dict[str, float]
+    arrays: Mapping[str, Any] = {}
+    compile_seconds: float | None = None
+
+
+class Task(NamedTuple):
+    """One run: what it is about, its seed, and how it is done."""
+
+    name: str
+    seed: int
+    run: Callable[[], Found]
+
+
+Results = Mapping[str, Sequence[Found]]
+"""For each task's name what its seeds found, in order."""
+
+C = TypeVar("C", bound=Config)
+
+
+class Part(NamedTuple):
+    """One table of a page: its title, what it shows, its cells, and what stands above the names of its lines."""
+
+    title: str
+    caption: str
+    entries: Sequence[Entry]
+    heading: str = ""
+
+    def table(self) -> Table:
+        return tabulated(*self)
+
+
+class Publication(NamedTuple):
+    """A published result, and how it is made again.
+
+    Attributes:
+        name: the module's name.
+        title: what it is, with the paper's number.
+        text: what is done, in a paragraph.
+        tasks: ``config -> the runs``, quick ones first; the config is checked here, before any work.
+        parts: ``(config, results) -> the tables``.
+        differs: ``config -> what is not as in the paper``, a line each; empty if all is.
+        pictures: ``(config, results) -> file name: (png, caption)``.
+    """
+
+    name: str
+    title: str
+    text: str
+    tasks: Callable[[Any], Sequence[Task]]
+    parts: Callable[[Any, Results], Sequence[Part]]
+    differs: Callable[[Any], Sequence[str]]
+    pictures: Callable[[Any, Results], Pictures] = lambda config, results: {}
+
+
+def main(publication: Publication, config_type: type[C], arguments: Sequence[str] | None = None) -> None:
+    """The command of one table.
+
+    Args:
+        publication: the table.
+        config_type: its settings, a subclass of ``Config``.
+        arguments: of the command line; by default the process's own.
+    """
+    config = tyro.cli(
+        config_type,
+        args=arguments,
+        description=f"{publication.title}\n\n{publication.text}",
+        prog=f"python -m experiments.tables.{publication.name}",
+    )
+    try:
+        config = prepared(config, publication.name)
+        tasks = publication.tasks(config)
+        from igm_jax.reporting import figures  # noqa: F401  (if the extra is missing, say so now and not at the end)
+
+        done = finished(config)
+    except (OSError, TypeError, ValueError, ImportError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    try:
+        results = worked(publication, config, tasks, done)
+    except KeyboardInterrupt:
+        sys.exit("stopped; the finished runs are kept, and the same command goes on from there")
+    written(publication, config, results)
+
+
+def prepared(config: C, name: str) -> C:
+    """The settings, checked, with the number of seeds left to the table and the directory named."""
+    if config.smoke + config.cpu + config.full > 1:
+        raise ValueError("--smoke, --cpu and --full exclude each other; give one of them, or none for --cpu")
+    checks.count("seed", config.seed, least=0)
+    if config.seeds is not None:
+        checks.count("seeds", config.seeds)
+    output = config.output or Path("results/tables") / name / config.preset
+    writable(output)
+    return dataclasses.replace(config, output=output)
+
+
+def finished(config: Config) -> list[dict[str, Any]]:
+    """The rows of an earlier, stopped command with the same settings; an error for other settings."""
+    path = _rows(config)
+    rows = read_jsonl(path) if path.exists() else []
+    wanted = _settings(config)
+    for row in rows:
+        found = row["config"]["settings"]
+        if found != wanted:
+            names = ", ".join(name for name in {*found, *wanted} if found.get(name) != wanted.get(name))
+            raise ValueError(
+                f"{str(path)!r} must hold runs with these settings, but its runs differ in {names};"
+                " choose another --output, or move that directory away"
+            )
+    return rows
+
+
+def worked(
+    publication: Publication, config: Config, tasks: Sequence[Task], rows: Sequence[Mapping[str, Any]]
+) -> dict[str, list[Found]]:
+    """Do what is not done yet, keeping each run as it ends; all runs' findings."""
+    make_row = row_maker(f"tables.{publication.name}", config)
+    done = {(row["target"], row["seed"]): row["metrics"] for row in rows}
+    results: dict[str, list[Found]] = {}
+    with progress() as bar:
+        shown = bar.add_task("", total=len(tasks))
+        for task in tasks:
+            bar.update(shown, description=f"{task.name}, seed {task.seed}")
+            if (task.name, task.seed) in done:
+                found = Found(done[task.name, task.seed], _load(config, task))
+            else:
+                start = time.perf_counter()
+                found = task.run()
+                seconds = time.perf_counter() - start
+                row = make_row(task.name, publication.name, task.seed, found.metrics, seconds, found.compile_seconds)
+                row["config"] = {"settings": _settings(config)}
+                _save(config, task, found.arrays)  # before the row that says that it is done
+                append_jsonl(_rows(config), [row])
+            results.setdefault(task.name, []).append(found)
+            bar.advance(shown)
+    return results
+
+
+def written(publication: Publication, config: Config, results: Results) -> None:
+    """Print the tables; write ``report.md``, ``table.tex``, ``entries.jsonl`` and the pictures."""
+    directory, rows = config.output, read_jsonl(_rows(config))
+    parts, pictures = publication.parts(config, results), publication.pictures(config, results)
+    for name, (content, _) in pictures.items():
+        write_whole(directory / name, content)
+    lines = [json.dumps(_judged(part, entry, config, rows)) for part in parts for entry in part.entries]
+    write_whole(directory / "entries.jsonl", "".join(line + "\n" for line in lines))
+    tables = [part.table() for part in parts]
+    write_whole(directory / "table.tex", "\n".join(map(to_latex, tables)))
+    write_whole(directory / "report.md", _page(publication, config, tables, pictures, rows))
+    for some in tables:
+        rich.print(to_console(some))
+    rich.print(f"Tables, rows and pictures are in {directory}.")
+
+
+def _page(publication: Publication, config: Config, tables: Sequence[Table], pictures: Pictures, rows: Sequence) -> str:
+    differs = [f"- {line}" for line in publication.differs(config)] or ["- Nothing."]
+    shown = [f"![{caption}]({name})\n\n{caption}\n" for name, (_, caption) in pictures.items()]
+    seconds, device = sum(row["seconds"] for row in rows), rows[-1]["device"]
+    commits = ", ".join(dict.fromkeys(row["commit"][:10] + "+changes" * ("+" in row["commit"]) for row in rows))
+    made = (
+        f"`python -m experiments.tables.{publication.name} --{config.preset}`: {seconds:.0f} s in {len(rows)} runs on"
+        f" {device['platform']} ({device['kind']}, {device['cpus']} cores), jax {rows[-1]['versions']['jax']}, commit"
+        f" {commits}, {rows[-1]['date'][:10]}."
+    )
+    head = [f"# {publication.title}\n", publication.text + "\n", made + "\n", "What is not as in the paper:\n"]
+    return "\n".join([*head, *differs, "", *map(to_markdown, tables), *shown])
+
+
+def _judged(part: Part, entry: Entry, config: Config, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """One cell with everything that is needed to check it."""
+    ours = [float(value) if np.isfinite(value) else None for value in entry.ours]
+    last = rows[-1]
+    return {
+        "table": part.title, "line": entry.line, "column": entry.column,
+        "published": entry.published, "published_spread": entry.spread, "ours": ours,
+        "agrees": entry.agrees, "rule": entry.rule.text if entry.rule else None, "config": _settings(config),
+        "seed": config.seed, "commit": last["commit"], "versions": last["versions"], "device": last["device"],
+        "date": last["date"],
+    }  # fmt: skip
+
+
+def _settings(config: Config) -> dict[str, Any]:
+    """What decides the numbers: the preset and the table's own settings, not where results go."""
+    settings = plain(config)
+    for name in ("kind", "output", "smoke", "cpu", "full"):
+        settings.pop(name)
+    return {"preset": config.preset, **settings}
+
+
+def _rows(config: Config) -> Path:
+    return config.output / "rows.jsonl"
+
+
+def _kept(config: Config, task: Task) -> Path:
+    return config.output / "arrays" / f"{re.sub(r'[^A-Za-z0-9]+', '-', task.name).strip('-')}-{task.seed}.npz"
+
+
+def _save(config: Config, task: Task, arrays: Mapping[str, Any]) -> None:
+    if arrays:
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **{name: np.asarray(array) for name, array in arrays.items()})
+        write_whole(_kept(config, task), buffer.getvalue())
+
+
+def _load(config: Config, task: Task) -> dict[str, np.ndarray]:
+    path = _kept(config, task)
+    if not path.exists():
+        return {}
+    with np.load(path) as found:
+        return dict(found)
