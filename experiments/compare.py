@@ -2,12 +2,14 @@
 
     python -m experiments.compare
     python -m experiments.compare --objectives energy drifting --targets ring --seeds 5 --steps 5000
+    python -m experiments.compare --equal time
     python -m experiments.compare --smoke
 
 For each target, every objective trains the same generator from the same seeds on the same draws of data for the same number
-of updates, all seeds side by side. Judges that no objective minimises give the numbers. In the directory, ``report.html``
-tells the whole story; ``tables.md``, ``*.tex``, ``rows.jsonl`` and the pictures hold its parts. Interrupted, the same command
-goes on with the objective that it had begun. On two idle cores the default takes about eight minutes.
+of updates (or for the same time, or the same work of the cores), all seeds side by side. Judges that no objective minimises
+give the numbers. In the directory, ``report.html`` tells the whole story; ``tables.md``, ``*.tex``, ``rows.jsonl``, ``cards/``
+and the pictures hold its parts. Interrupted, the same command goes on with the objective that it had begun. On two idle cores
+the default takes about eight minutes.
 """
 
 import contextlib
@@ -22,8 +24,9 @@ import numpy as np
 import tyro
 from rich.console import Console
 
-from experiments.configs import COMPARED, OBJECTIVES, TARGETS, Adam, Problem, Pushforward, narrowed
-from experiments.groups import Budget, Group, Judges, flat_config, judges, load, save, trained_group
+from experiments.budgets import Cost, Costs, Equal, measured_cost, updates
+from experiments.configs import COMPARED, OBJECTIVES, TARGETS, Adam, ObjectiveConfig, Problem, Pushforward, narrowed
+from experiments.groups import Budget, Group, Judges, flat_config, judges, load, run_of, save, trained_group
 from experiments.settings import IMAGES, PLANE, settings
 from experiments.summary import summarise, title
 from igm_jax import checks
@@ -51,6 +54,10 @@ class Compare:
     """Samples, and data, in each minibatch; by default 512 in the plane and 128 for images."""
     generator: Pushforward = dataclasses.field(default_factory=Pushforward)
     optimizer: Adam = dataclasses.field(default_factory=lambda: Adam(rate=None))
+    equal: Equal = "updates"
+    """What is the same for all: generator updates; or the time, or the core-seconds, that the reference's updates take."""
+    reference: str = "energy"
+    """Whose updates are counted out where time or compute is equal."""
     average: float = 0.99
     """Decay of the moving average of the parameters."""
     samples: int = 2000
@@ -109,6 +116,7 @@ def checked(wish: Compare) -> Compare:
     for name in ("seeds", "steps", "batch_size"):
         if getattr(wish, name) is not None:
             checks.count(name, getattr(wish, name))
+    checks.choice("reference", wish.reference, list(OBJECTIVES))
     checks.count("samples", wish.samples, least=50)
     return wish
 
@@ -127,18 +135,29 @@ def _small(wish: Compare) -> Compare:
 
 def _identity(wish: Compare) -> dict[str, Any]:
     """What must be equal for results to stand in one table; objectives, targets and seeds may be added to."""
-    shared = ("steps", "batch_size", "generator", "optimizer", "average", "samples", "seeds", "smoke")
+    shared = (
+        "steps",
+        "batch_size",
+        "generator",
+        "optimizer",
+        "average",
+        "samples",
+        "seeds",
+        "smoke",
+        "equal",
+        "reference",
+    )
     return {name: getattr(wish, name) for name in shared}
 
 
 def budget(wish: Compare, problem: Problem) -> Budget:
     """What every objective is given alike on a target."""
     effort = PLANE if problem.space.image_shape is None else IMAGES
-    chosen = {name: getattr(wish, name) for name in Budget._fields}
-    chosen |= {name: chosen[name] or getattr(effort, name) for name in ("steps", "batch_size")}
+    given = {name: getattr(wish, name) for name in Budget._fields if name != "cost"}
+    given |= {name: given[name] or getattr(effort, name) for name in ("steps", "batch_size")}
     if wish.optimizer.rate is None:
-        chosen["optimizer"] = dataclasses.replace(wish.optimizer, rate=effort.rate)
-    return Budget(**chosen)
+        given["optimizer"] = dataclasses.replace(wish.optimizer, rate=effort.rate)
+    return Budget(**given)
 
 
 def _measured(
@@ -152,22 +171,41 @@ def _measured(
         for number, name in enumerate(wish.objectives, start=1):
             console.print(f"{title(target)}: {name}, {number} of {len(wish.objectives)}")
             groups[target][name] = group = _group(wish, target, problem, name, judge, directory)
-            rows += _rows(wish, target, name, group)
+            rows += _rows(wish, target, name, group, problem.splits is not None)
         rows += _floors(wish, target, problem, judge)
     return read_jsonl(write_jsonl(directory / "rows.jsonl", rows)), groups
 
 
 def _group(wish: Compare, target: str, problem: Problem, name: str, judge: Judges, directory: Path) -> Group:
-    kind, path = settings(target, name), directory / "groups" / f"{target}-{name}.npz"
-    alike = budget(wish, problem)
-    if wish.smoke:
-        kind = narrowed(kind)
-    config = flat_config(kind, alike)
+    kind, path = chosen(wish, target, name), directory / "groups" / f"{target}-{name}.npz"
+    own = share(wish, target, problem, name, Costs(directory / "costs.json"))
+    config = flat_config(kind, own)
     group = load(path, config)
     if group is None:
-        group = trained_group(name, config, kind, problem, alike, judge)
+        group = trained_group(name, config, kind, problem, own, judge)
         save(path, group)
     return group
+
+
+def chosen(wish: Compare, target: str, name: str) -> ObjectiveConfig:
+    """The settings of an objective; with ``smoke`` a small critic."""
+    kind = settings(target, name)
+    return narrowed(kind) if wish.smoke else kind
+
+
+def share(wish: Compare, target: str, problem: Problem, name: str, costs: Costs) -> Budget:
+    """What an objective gets of the budget: with equal updates all of it, else as many updates as it can afford."""
+    alike = budget(wish, problem)
+    if wish.equal == "updates":
+        return alike
+    keys = jax.random.split(jax.random.key(8), wish.seeds)
+
+    def cost(name: str) -> Cost:
+        run = run_of(name, chosen(wish, target, name), problem, alike)
+        return costs.of(f"{target}, {name}", lambda: measured_cost(run, keys))
+
+    own = cost(name)
+    return alike._replace(steps=updates(wish.equal, alike.steps, own, cost(wish.reference)), cost=own)
 
 
 def _row(target: str, name: str, seed: int, metrics: dict[str, float], costs: Any, story: Any, config: Any) -> dict:
@@ -176,14 +214,12 @@ def _row(target: str, name: str, seed: int, metrics: dict[str, float], costs: An
     return {**place, "metrics": metrics, **known, "config": config, **story}
 
 
-def _rows(wish: Compare, target: str, name: str, group: Group) -> list[dict[str, Any]]:
+def _rows(wish: Compare, target: str, name: str, group: Group, image: bool) -> list[dict[str, Any]]:
     # Seeds run side by side, so a seed's share of the time is the group's over their number.
-    share = {cost: value / (wish.seeds if cost == "seconds" else 1) for cost, value in group.costs.items()}
-    failed = {"w2" if target != "digits" else "frechet": float("nan")}
+    each = {cost: value / (wish.seeds if cost == "seconds" else 1) for cost, value in group.costs.items()}
+    failed = {"frechet" if image else "w2": float("nan")}
     return [
-        _row(
-            target, name, seed, group.metrics[seed] if group.metrics else failed, share, group.provenance, group.config
-        )
+        _row(target, name, seed, group.metrics[seed] if group.metrics else failed, each, group.provenance, group.config)
         for seed in range(wish.seeds)
     ]
 

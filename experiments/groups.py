@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from experiments.budgets import PARTS, Cost, Equal
 from experiments.configs import ObjectiveConfig, Problem, Pushforward
 from igm_jax import Generator, NoWitnessError, Objective, velocity
 from igm_jax.evaluation import (
@@ -23,9 +24,8 @@ from igm_jax.evaluation import (
     random_convolution_judges,
 )
 from igm_jax.reporting import write_whole
-from igm_jax.training import NonFiniteError, TrainState, plain, provenance, train, training
+from igm_jax.training import NonFiniteError, Run, TrainState, plain, provenance, train, training
 
-SNAPSHOTS = 24
 POINTS, IMAGES = 500, 200
 FIELD_SIDE, FIELD_SAMPLES = 33, 256
 
@@ -54,7 +54,7 @@ class Group(NamedTuple):
 
 
 class Budget(NamedTuple):
-    """What every objective is given alike."""
+    """What every objective is given alike; if time or compute is equal, ``steps`` is what an objective gets of it."""
 
     generator: Pushforward
     optimizer: Any
@@ -63,6 +63,8 @@ class Budget(NamedTuple):
     average: float
     seeds: int
     samples: int
+    equal: Equal = "updates"
+    cost: Cost | None = None
 
 
 class Judges(NamedTuple):
@@ -179,6 +181,20 @@ def field(objective: Objective, state: Any, x: np.ndarray, data: np.ndarray) -> 
         return {"field/points": points, "field/velocities": along(joined, 16)}
 
 
+def run_of(name: str, kind: ObjectiveConfig, problem: Problem, budget: Budget) -> Run:
+    """How one objective trains the generator on a target."""
+    return training(
+        budget.generator.build(problem.space),
+        kind.build(problem.space),
+        budget.optimizer.build(budget.steps),
+        problem.target,
+        budget.batch_size,
+        inner_steps=kind.inner_steps,
+        average=budget.average,
+        name=name,
+    )
+
+
 def trained_group(
     name: str, config: dict[str, Any], kind: ObjectiveConfig, problem: Problem, budget: Budget, judge: Judges
 ) -> Group:
@@ -196,19 +212,10 @@ def trained_group(
         The group; a run that broke has no metrics, and says why.
     """
     objective, generator = kind.build(problem.space), budget.generator.build(problem.space)
-    run = training(
-        generator,
-        objective,
-        budget.optimizer.build(budget.steps),
-        problem.target,
-        budget.batch_size,
-        inner_steps=kind.inner_steps,
-        average=budget.average,
-        name=name,
-    )
+    run = run_of(name, kind, problem, budget)
     recorder = _Recorder(problem, generator, objective, judge)
     keys = jax.random.split(jax.random.key(0), budget.seeds)
-    chunk = max(1, budget.steps // SNAPSHOTS)
+    chunk = max(1, budget.steps // PARTS)
     options: dict[str, Any] = {"chunk": chunk, "every": budget.steps, "log_every": chunk, "on_chunk": recorder}
     try:
         trained = train(run, keys, budget.steps, **options)

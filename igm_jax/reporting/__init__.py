@@ -6,6 +6,8 @@ Tables need nothing extra. ``igm_jax.reporting.figures`` and ``igm_jax.reporting
 
 from igm_jax.evaluation import Measure as Metric
 from igm_jax.reporting.files import write_whole
+from igm_jax.reporting.paired import Difference, holm, paired_bootstrap, pairwise_tests, ranks
+from igm_jax.reporting.ranking import difference_table, rank_table
 from igm_jax.reporting.rows import FLOOR, append_jsonl, check_row, read_jsonl, write_jsonl
 from igm_jax.reporting.statistics import Interval, interval, ties_with_best
 from igm_jax.reporting.tables import Cell, Line, Table, comparison_table, to_console, to_latex, to_markdown
@@ -13,6 +15,7 @@ from igm_jax.reporting.tables import Cell, Line, Table, comparison_table, to_con
 __all__ = [
     "FLOOR",
     "Cell",
+    "Difference",
     "Interval",
     "Line",
     "Metric",
@@ -20,7 +23,13 @@ __all__ = [
     "append_jsonl",
     "check_row",
     "comparison_table",
+    "difference_table",
+    "holm",
     "interval",
+    "paired_bootstrap",
+    "pairwise_tests",
+    "rank_table",
+    "ranks",
     "read_jsonl",
     "ties_with_best",
     "to_console",

@@ -27,6 +27,7 @@ def training_curves(
     labels: Mapping[str, str] | None = None,
     *,
     floors: Mapping[str, float] | None = None,
+    xlabel: str = "generator updates",
     dark: bool = False,
 ) -> Figure:
     """Measures through training: the mean over seeds, in a band from the lowest seed to the highest.
@@ -35,6 +36,7 @@ def training_curves(
         curves: for each objective what was measured.
         labels: for each measure the panel's title, in order; by default all measures under their own names.
         floors: for measures that have one, the value of real data against real data: a dashed line.
+        xlabel: what the steps count.
         dark: for dark pages.
 
     Returns:
@@ -55,7 +57,7 @@ def training_curves(
         _curve_panel(axis, {name: (c.step, c.measures[measure]) for name, c in curves.items() if measure in c.measures},
                      colour, shade, (floors or {}).get(measure))  # fmt: skip
         axis.set_title(label, loc="left")
-        axis.set_xlabel("generator updates")
+        axis.set_xlabel(xlabel)
     return figure
 
 

@@ -1,11 +1,12 @@
+import dataclasses
 import json
 
 import jax
 import numpy as np
 import pytest
 
-from experiments import compare, groups
-from experiments.configs import COMPARED, OBJECTIVES
+from experiments import budgets, compare, groups
+from experiments.configs import COMPARED, OBJECTIVES, TARGETS
 from experiments.settings import CANDIDATES, settings
 from igm_jax.reporting import FLOOR, read_jsonl
 
@@ -123,3 +124,64 @@ def test_a_saved_group_comes_back_and_one_of_other_settings_does_not(tmp_path):
     np.testing.assert_array_equal(back.arrays["frames"], arrays["frames"])
     assert groups.load(tmp_path / "g.npz", {"a": 2}) is None
     assert json.dumps(back.config)
+
+
+def test_ranks_differences_and_a_card_for_every_number(finished):
+    where = finished.with_name("run-smoke")
+    text = (where / "tables.md").read_text()
+    assert "ranks" in text
+    assert "energy – drifting" in text
+    rows = [row for row in read_jsonl(where / "rows.jsonl") if row["objective"] == "energy"]
+    card = json.loads((where / "cards" / "ring-energy.json").read_text())
+    assert card["metrics"]["w2"] == [row["metrics"]["w2"] for row in rows]
+    assert card["config"]["steps"] == 6
+    assert {"commit", "versions", "device", "date"} <= set(card)
+    assert {path.name for path in (where / "cards").iterdir()} == {"ring-energy.json", "ring-drifting.json"}
+
+
+def test_equal_time_gives_as_many_updates_as_the_reference_affords(tmp_path, monkeypatch):
+    costs = {"drifting": budgets.Cost(0.002, 0.004), "energy": budgets.Cost(0.004, 0.004)}
+    asked = []
+
+    def cost(run, keys):
+        asked.append(run.name)
+        return costs[run.name]
+
+    monkeypatch.setattr(compare, "measured_cost", cost)
+    words = ["--smoke", "--targets", "ring", "--objectives", "drifting", "--steps", "24", "--samples", "60"]
+    monkeypatch.setattr(compare, "_small", lambda wish: dataclasses.replace(wish, seeds=1, batch_size=16))
+    for equal, steps in (("time", 48), ("compute", 24)):
+        directory = tmp_path / equal
+        with jax.numpy_dtype_promotion("standard"):
+            assert compare.main([*words, "--equal", equal, "--directory", str(directory)]) == 0
+        card = json.loads((directory / "cards" / "ring-drifting.json").read_text())
+        assert (card["config"]["equal"], card["config"]["steps"]) == (equal, steps)
+        assert asked == ["drifting", "energy"]
+        asked.clear()
+        monkeypatch.setattr(compare, "trained_group", lambda *args: pytest.fail("trained again"))
+        with jax.numpy_dtype_promotion("standard"):
+            assert compare.main([*words, "--equal", equal, "--directory", str(directory)]) == 0
+        assert asked == []  # what was measured once is kept
+        monkeypatch.setattr(compare, "trained_group", groups.trained_group)
+
+
+def test_updates_are_shared_out_by_cost():
+    reference = budgets.Cost(1.0, 1.0)
+    assert budgets.updates("updates", 100, budgets.Cost(9.0, 9.0), reference) == 100
+    assert budgets.updates("time", 960, budgets.Cost(4.0, 1.0), reference) == 240
+    assert budgets.updates("compute", 960, budgets.Cost(1.0, 0.5), reference) == 1920
+    assert budgets.updates("time", 960, budgets.Cost(1e9, 1.0), reference) == budgets.PARTS
+    assert budgets.updates("time", 960, budgets.Cost(1e-9, 1.0), reference) == budgets.MOST * 960
+
+
+def test_the_cost_of_an_update_grows_with_its_work():
+    problem = TARGETS["ring"]().build()
+    keys = jax.random.split(jax.random.key(0), 1)
+    base = compare.budget(compare.Compare(seeds=1), problem)
+    run = {
+        n: groups.run_of("energy", settings("ring", "energy"), problem, base._replace(batch_size=n)) for n in (8, 2048)
+    }
+    with jax.numpy_dtype_promotion("standard"):
+        small, large = (budgets.measured_cost(run[n], keys, length=3, repeats=3) for n in (8, 2048))
+    assert large.time > 2 * small.time > 0
+    assert large.compute > small.compute > 0
