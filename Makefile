@@ -46,10 +46,10 @@ bench: $(installed) ## time igm_jax beside every installed peer; tables and pict
 	$(bin)/python -m benchmarks.run $(ARGS)
 
 test: $(installed) ## run the tests, but for those that take longest
-	$(bin)/python -m pytest -n logical --maxprocesses 4 -m "not slow" $(ARGS)
+	$(bin)/python -m pytest -n logical --maxprocesses 4 --dist loadfile -m "not slow" $(ARGS)
 
 testall: $(installed) ## run all tests
-	$(bin)/python -m pytest -n logical --maxprocesses 4 $(ARGS)
+	$(bin)/python -m pytest -n logical --maxprocesses 4 --dist loadfile $(ARGS)
 
 lint: $(installed) ## check style, format and types; changes nothing
 	$(bin)/ruff check

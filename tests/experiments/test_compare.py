@@ -139,6 +139,7 @@ def test_ranks_differences_and_a_card_for_every_number(finished):
     assert {path.name for path in (where / "cards").iterdir()} == {"ring-energy.json", "ring-drifting.json"}
 
 
+@pytest.mark.slow
 def test_equal_time_gives_as_many_updates_as_the_reference_affords(tmp_path, monkeypatch):
     costs = {"drifting": budgets.Cost(0.002, 0.004), "energy": budgets.Cost(0.004, 0.004)}
     asked = []

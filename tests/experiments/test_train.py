@@ -83,7 +83,9 @@ def measures(directory):
     return [{name: value for name, value in row.items() if name != "seconds"} for row in read_log(directory)]
 
 
-@pytest.mark.parametrize(("objective", "options"), [("energy", []), ("gan", CRITIC)])
+@pytest.mark.parametrize(
+    ("objective", "options"), [("energy", []), pytest.param("gan", CRITIC, marks=pytest.mark.slow)]
+)
 def test_killed_and_restarted_it_ends_in_the_same_state(objective, options, data, tmp_path):
     """kill -9 at a random step: parameters, optimiser, critic, average, random state, log and samples end up equal."""
     words = [objective, "file", "--path", str(data), *TINY, *options]

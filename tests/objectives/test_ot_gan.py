@@ -45,6 +45,7 @@ def test_it_is_the_cosine_cost_of_plans_between_halves_by_plain_scaling(x64):
     )
 
 
+@pytest.mark.slow
 def test_its_gradient_holds_the_plans(x64):
     plans = [plan_and_cost(u, v, 0.2)[0] for u in (X[:4], X[4:]) for v in (Y[:4], Y[4:])]
     own = plan_and_cost(X[:4], X[4:], 0.2)[0]

@@ -29,6 +29,7 @@ def test_an_idle_critic_makes_the_model_a_gaussian_with_the_samples_moments(x64)
     np.testing.assert_allclose(v, expected, rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_with_the_best_critic_it_is_the_divergence_and_the_score_difference(x64):
     # The model is another mixture; D = log N/q in standardised coordinates, whose volumes differ by the product of deviations.
     model = gaussian_mixture([[0.0, 0.0], [3.0, 1.0]], 0.5)

@@ -87,6 +87,7 @@ def test_data_without_a_median_have_a_spread_and_equal_data_have_one():
     assert median_scale(x, x) == median_scale(x, x[:1]) == spread_scale(x, x) == 1
 
 
+@pytest.mark.slow
 def test_the_power_is_the_statistic_over_its_standard_error(x64):
     x, y = draws()
     kernel = gaussian(0.7)
@@ -97,6 +98,7 @@ def test_the_power_is_the_statistic_over_its_standard_error(x64):
     np.testing.assert_allclose(mmd_power(x, y, kernel, floor=1e-9), expected, rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_the_standard_error_is_that_of_repeated_draws(x64):
     def both(key):
         key_x, key_y = jax.random.split(key)
@@ -109,6 +111,7 @@ def test_the_standard_error_is_that_of_repeated_draws(x64):
     np.testing.assert_allclose(jnp.sqrt(jnp.mean(errors**2)), values.std(ddof=1), rtol=0.14)
 
 
+@pytest.mark.slow
 def test_the_most_powerful_scale_is_as_small_as_the_structure(x64):
     # Of one mean and variance; what differs are two narrow modes that a kernel as wide as the data cannot see.
     rng = np.random.default_rng(0)

@@ -15,7 +15,7 @@ RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(40, 2)), 0.5 + 0.8 * RNG.normal(size=(30, 2))
 
 
-@pytest.mark.parametrize("precision", [None, "bfloat16"])
+@pytest.mark.parametrize("precision", [None, pytest.param("bfloat16", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("dim", "offset"), [(2, 0.0), (2, 1e4), (20, 1e4)])
 def test_float32_matches_float64(dim, offset, precision):
     rng = np.random.default_rng(0)
@@ -36,7 +36,7 @@ def test_entropic_closed_form_of_two_gaussians(x64):
     assert abs(np.mean(values) - 5.654458992917423) < 4 * np.std(values, ddof=1) / np.sqrt(8)
 
 
-@pytest.mark.parametrize("epsilon", [0.1, 1.0])
+@pytest.mark.parametrize("epsilon", [0.1, pytest.param(1.0, marks=pytest.mark.slow)])
 def test_parity_with_ott(epsilon, x64):
     # OTT's own code promotes ranks and types, so the strict settings of these tests are relaxed around it.
     from ott.geometry import pointcloud
@@ -110,7 +110,10 @@ def test_vmap_over_problems_agrees_with_one_at_a_time(x64):
     np.testing.assert_allclose(jax.jit(jax.vmap(one))(xs, ys), single, rtol=1e-6)
 
 
-ROWS = [(300, 700, 3), (513, 257, 40), (1, 300, 2), (300, 1, 2)]
+ROWS = [
+    (300, 700, 3),
+    *(pytest.param(*row, marks=pytest.mark.slow) for row in ((513, 257, 40), (1, 300, 2), (300, 1, 2))),
+]
 
 
 @pytest.mark.parametrize(("n", "m", "dim"), ROWS)

@@ -131,13 +131,15 @@ def test_bad_input_is_explained():
 
 DIVERGENCES = [
     pytest.param(lambda *a, **k: sliced_wasserstein(KEY, *a, num_projections=6, p=1, **k), id="p=1"),
-    pytest.param(lambda *a, **k: sliced_wasserstein(KEY, *a, num_projections=6, p=1.5, **k), id="p=1.5"),
+    pytest.param(
+        lambda *a, **k: sliced_wasserstein(KEY, *a, num_projections=6, p=1.5, **k), id="p=1.5", marks=pytest.mark.slow
+    ),
     pytest.param(lambda *a, **k: sliced_wasserstein(KEY, *a, num_projections=6, **k), id="p=2"),
     pytest.param(lambda *a, **k: sliced_energy_distance(KEY, *a, num_projections=6, **k), id="energy"),
 ]
 
 
-@pytest.fixture(params=["at once", "chunks of directions"])
+@pytest.fixture(params=["at once", pytest.param("chunks of directions", marks=pytest.mark.slow)])
 def chunks(request, monkeypatch):
     """Both ways through the directions: all at once, or four and then two and two zeros."""
     line.mean_over_directions.clear_cache()
@@ -190,7 +192,9 @@ def test_chunks_change_nothing(monkeypatch, x64):
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("sizes", [(4096, 4096), (20_000, 30_000), (65_536, 65_536)])
+@pytest.mark.parametrize(
+    "sizes", [(4096, 4096), pytest.param((20_000, 30_000), marks=pytest.mark.slow), (65_536, 65_536)]
+)
 def test_memory_of_value_and_gradient_is_bounded(sizes, weighted):
     x, y, a, b = (jax.ShapeDtypeStruct(s, jnp.float32) for s in ((sizes[0], 8), (sizes[1], 8), sizes[:1], sizes[1:]))
 
@@ -254,6 +258,7 @@ def test_energy_vanishes_for_equal_samples_and_ties_have_no_pull():
         energy_distance_1d(np.ones((3, 2)), np.ones((3, 2)))
 
 
+@pytest.mark.slow
 def test_far_samples_without_weight_get_no_mass_from_rounding():
     """Cumulative weights are summed in a tree, so that adding zero can change their last bit: mass 1e-7, a hundred units away."""
     rng = np.random.default_rng(701 + 301 + 8)

@@ -68,6 +68,7 @@ def test_angles_in_the_plane_are_equidistant_over_half_a_circle():
     np.testing.assert_allclose(np.diff(angles), np.pi / 8, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_witness_of_sliced_sees_the_same_directions(x64):
     x, y = jnp.asarray(np.random.default_rng(0).normal(size=(2, 6, 2)))
     objective = sliced(3, directions=quasi_random_directions)

@@ -107,7 +107,7 @@ def test_a_step_along_the_velocity_descends_and_y_is_not_used(x64):
     np.testing.assert_allclose((moved - value) / 1e-4, slope, rtol=1e-2)
 
 
-@pytest.mark.parametrize("dim", [2, 12])
+@pytest.mark.parametrize("dim", [2, pytest.param(12, marks=pytest.mark.slow)])
 def test_float32_far_from_the_origin_matches_float64(dim):
     x = (1e3 + np.random.default_rng(1).normal(size=(200, dim))).astype(np.float32)
 

@@ -15,7 +15,7 @@ def gaussian_score(x):
     return -np.linalg.solve(np.cov(x.T, bias=True), (x - x.mean(0)).T).T
 
 
-@pytest.mark.parametrize("estimate", ["ridge", "spectral"])
+@pytest.mark.parametrize("estimate", [pytest.param("ridge", marks=pytest.mark.slow), "spectral"])
 def test_with_a_kernel_of_degree_one_it_is_the_score_of_the_fitted_gaussian(estimate, x64):
     # The kernel's functions are affine, and so is the field that fulfils Stein's identity for all of them.
     kernel = kernels.polynomial(1, 1.0)
@@ -40,6 +40,7 @@ def test_estimates_solve_the_regularised_identity_of_stein(name, x64):
     np.testing.assert_allclose(spectral_score(X, kernel, 5), -largest @ slopes, rtol=1e-8)
 
 
+@pytest.mark.slow
 def test_many_gaussian_samples_show_their_score():
     x = np.random.default_rng(1).normal(size=(400, 2)).astype(np.float32)
     got = stein_score(x, kernels.gaussian(1.7), 0.003)

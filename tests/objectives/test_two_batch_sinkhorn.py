@@ -26,6 +26,7 @@ def test_it_is_the_mean_of_four_transports_less_two_halves(m, x64):
     np.testing.assert_allclose(got, expected(X, Y[:m], 0.5), rtol=1e-8)
 
 
+@pytest.mark.slow
 def test_its_mean_is_zero_where_laws_are_equal_and_that_of_the_plain_divergence_is_not(x64):
     draws = jax.random.normal(jax.random.key(0), (300, 2, 8, 2))
 

@@ -17,6 +17,7 @@ def test_squared_distances_match_float64_far_from_the_origin(dim, offset):
     np.testing.assert_allclose(got, expected, rtol=2e-6, atol=2e-6 * expected.mean())
 
 
+@pytest.mark.slow
 def test_default_precision_of_matrix_products_changes_nothing():
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(2, 30, 64)).astype(np.float32)

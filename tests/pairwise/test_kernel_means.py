@@ -34,7 +34,7 @@ def test_kernel_means_are_weighted_row_means(x64):
     np.testing.assert_allclose(got, expected, rtol=1e-12)
 
 
-@pytest.mark.parametrize(("size", "dim"), [(40, 3), (1000, 20)])
+@pytest.mark.parametrize(("size", "dim"), [(40, 3), pytest.param(1000, 20, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "divergence",
     [

@@ -64,7 +64,7 @@ def exact_mmd(formula, x, y, a, b):
 SHAPES = [(2, 3, 1), (257, 131, 2), (300, 411, 17), (1, 1, 2), (1537, 901, 8), (1100, 130, 64)]
 
 
-@pytest.mark.parametrize("offset", [0.0, 1e4])
+@pytest.mark.parametrize("offset", [pytest.param(0.0, marks=pytest.mark.slow), 1e4])
 @pytest.mark.parametrize("name", KERNELS)
 def test_value_and_gradients_in_single_precision(name, offset):
     kernel, formula = KERNELS[name]
@@ -85,6 +85,7 @@ def test_value_and_gradients_in_single_precision(name, offset):
             assert np.linalg.norm(got - slope) < few * 1e-5 * np.linalg.norm(slope), (n, m, d)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KERNELS)
 def test_bfloat16_as_the_default_of_products_changes_nothing(name):
     rng = np.random.default_rng(0)
@@ -156,7 +157,7 @@ def test_second_derivatives_across_tiles(x64):
     np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-9)
 
 
-@pytest.mark.parametrize("n", [511, 512, 513, 1023, 1152, 1400])
+@pytest.mark.parametrize("n", [511, 512, *(pytest.param(n, marks=pytest.mark.slow) for n in (513, 1023, 1152)), 1400])
 def test_half_of_the_pairs_are_all_of_them(n, x64):
     rng = np.random.default_rng(n)
     x, a = jnp.asarray(rng.normal(size=(n, 2))), jnp.asarray(rng.uniform(size=n))
