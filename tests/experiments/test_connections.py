@@ -7,8 +7,21 @@ from experiments.connections import main, measured
 from experiments.identities import IDENTITIES, MEANING, Identity, Outcome
 from igm_jax.reporting import read_jsonl
 
+LONG = {
+    "slices move along their witness", "Stein", "score difference moves along its witness", "score difference is a gradient",
+    "slices of energy", "strict marginals", "Sinkhorn moves along its witness", "mean shift", "a distance is a kernel",
+    "the optimal f-GANs", "drifting is no gradient",
+}  # fmt: skip
+"""Identities that take seconds to compile or to converge."""
 
-@pytest.mark.parametrize("identity", IDENTITIES, ids=lambda identity: identity.name)
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        pytest.param(identity, id=identity.name, marks=[pytest.mark.slow] * (identity.name in LONG))
+        for identity in IDENTITIES
+    ],
+)
 def test_identity(identity):
     outcome = measured(identity)
     assert identity.holds(outcome), (outcome.errors, outcome.rate)

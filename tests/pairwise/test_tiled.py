@@ -125,7 +125,10 @@ def test_dense_clusters_far_from_each_other_keep_their_digits():
     np.testing.assert_allclose(jax.jit(jax.value_and_grad(energy_distance))(x, y)[0], reference.energy(x, y), rtol=1e-5)
 
 
-@pytest.mark.parametrize("name", KERNELS)
+@pytest.mark.parametrize(
+    "name",
+    [name if name in ("gaussian", "distance") else pytest.param(name, marks=pytest.mark.slow) for name in KERNELS],
+)
 def test_derivatives_by_finite_differences(name, x64):
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(600, 2)), rng.normal(size=(530, 2))
