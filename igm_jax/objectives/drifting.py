@@ -40,7 +40,6 @@ def _fields(
     weights: tuple[Array, ...],
     counted: bool,
     least: float,
-    alone: bool = True,
 ) -> Float[Array, "n t d"]:
     """``Σ_j A_ij y_j · (mass of A on x) - Σ_k A_ik x_k · (mass of A on y)`` at each sample and temperature.
 
@@ -52,7 +51,7 @@ def _fields(
     x, _ = centred(x, y)
     counts = weights if counted else tuple(map(jnp.ones_like, weights))
     kinds = tuple(map(Targets, (x, *others), weights, counts, (True, *(False for _ in others))))
-    found = totals(x, counts[0], kinds, costs, temperatures, alone=alone)
+    found = totals(x, counts[0], kinds, costs, temperatures)
     own, (data, data_mass), *more = pulls(x, kinds, costs, temperatures, found, least)
     model, model_mass = (sum(parts[1:], parts[0]) for parts in zip(own, *more, strict=True))
     return data * model_mass[..., None] - model * data_mass[..., None]
@@ -98,12 +97,8 @@ def _released(
     def costs(distance: Array, own: Array) -> Array:
         return distance / length + SELF_DISTANCE * own
 
-    alone = len(x) == 1  # else a choice between two ways would be both of them
-    field = partial(_fields, counted=False, least=SMALLEST_AFFINITY, alone=alone)
-    if alone:
-        raw = field(x[0], tuple(other[0] for other in others), costs, temperatures, weights)[None]
-    else:
-        raw = jax.vmap(lambda u, v: field(u, v, costs, temperatures, weights))(x, others)
+    field = partial(_fields, counted=False, least=SMALLEST_AFFINITY)
+    raw = jax.vmap(lambda u, v: field(u, v, costs, temperatures, weights))(x, others)
     raw = raw / unit
     squares = jnp.mean(jnp.square(raw), axis=(0, 1, 3))
     normalised = raw / jnp.sqrt(jnp.maximum(squares, SMALLEST_FORCE))[None, None, :, None]

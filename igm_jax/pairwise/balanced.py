@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from igm_jax.pairwise.branch import seldom
 from igm_jax.pairwise.costs import Pairs, matmul
 from igm_jax.pairwise.rows import by_rows
 
@@ -111,10 +112,8 @@ def totals(
     kinds: tuple[Targets, ...],
     costs: Costs,
     temperatures: Float[Array, " t"],
-    *,
-    alone: bool = False,
 ) -> Totals:
-    """The logarithms of all row and column sums of ``exp(-c/τ)``.
+    """The logarithms of all row and column sums of ``exp(-c/τ)``: of plain sums, unless one of them is too small.
 
     Args:
         x: the samples, the rows, centred.
@@ -122,19 +121,15 @@ def totals(
         kinds: the targets.
         costs: the cost of a pair.
         temperatures: τ > 0.
-        alone: whether this problem is solved by itself: then sums are plain ones first, and logarithms are taken only if
-            one is too small. Among many under ``vmap`` both would be computed.
 
     Returns:
         The totals; -∞ where nothing is summed.
     """
-    careful = partial(_careful_totals, x, counts, kinds, costs, temperatures)
-    if not alone:
-        return careful()
     plain = _plain_totals(x, counts, kinds, costs, temperatures)
     smallest = jnp.min(jnp.stack([jnp.min(sums) for sums in jax.tree.leaves(plain)]))
-    resolved = smallest > jnp.finfo(x.dtype).tiny / jnp.finfo(x.dtype).eps
-    return jax.lax.cond(resolved, lambda: jax.tree.map(jnp.log, plain), careful)
+    lost = ~(smallest > jnp.finfo(x.dtype).tiny / jnp.finfo(x.dtype).eps)
+    careful = partial(_careful_totals, x, counts, kinds, costs, temperatures)
+    return seldom(lost, careful, lambda: jax.tree.map(jnp.log, plain))
 
 
 def _careful_totals(

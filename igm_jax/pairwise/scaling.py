@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from igm_jax.pairwise.branch import seldom
 from igm_jax.pairwise.transport import Between, Relaxation, Swept, between, in_tiles, moments, soft_minima, swept
 from igm_jax.pairwise.transport_within import Within, swept_within
 
@@ -115,7 +116,7 @@ def _advance(pairs: Between, epsilon: Array, rho: Array | None, safe: bool, prog
     one = partial(swept, pairs, relaxation=relaxation)
     if safe:
         back = partial(_found_again, pairs, relaxation=relaxation)
-        after = jax.lax.cond(progress.now.lost, back, one, progress.now.f, progress.now.g)
+        after = seldom(progress.now.lost, back, one, progress.now.f, progress.now.g)
     else:
         after = one(progress.now.f, progress.now.g)
     age = jnp.where((progress.epsilon > epsilon) | after.lost, 0, progress.age + 1)

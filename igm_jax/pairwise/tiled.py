@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from igm_jax.pairwise.branch import seldom
 from igm_jax.pairwise.budget import rows_of_a_half, rows_of_a_tile
 from igm_jax.pairwise.costs import DIRECT_FEATURES, Norms, direct_form, dot_form, matmul, norms
 from igm_jax.pairwise.radial import Form
@@ -157,7 +158,7 @@ class _Plan(NamedTuple):
             return moments
         terms = jnp.sum(at.weights * jnp.abs(mass) * at.norms.squares) * jnp.abs(ratio[1])
         lost = terms > RESOLVED * jnp.sum(at.weights * jnp.abs(moments.sums))
-        return moments._replace(sums=jax.lax.cond(lost, again, lambda: moments.sums))
+        return moments._replace(sums=seldom(lost, again, lambda: moments.sums))
 
 
 def _is_zero(value: Array | float) -> bool:
