@@ -8,7 +8,8 @@ Each objective moves 200 particles of the plane in eight scenarios at once: one 
 duplicated data, a thin manifold, heavy tails, a collapsed start, a pair of Diracs. Its step is set on the healthy one, and is
 then the same in all, so that an objective whose force dies out far from the data shows it. What is left of the exact distance W2
 to fresh data is the outcome: 0 is as near as other fresh data are, 1 is no better than the start, above 1 is worse. A flow that
-breaks is shown as broken. A heat map, a table, ``report.md`` and ``rows.jsonl`` go to ``results/failures``.
+breaks is shown as broken; objectives that need the data's score have a dash where data have no density. A heat map, a table,
+``report.md`` and ``rows.jsonl`` go to ``results/failures``.
 """
 
 import dataclasses
@@ -27,9 +28,10 @@ from jaxtyping import Array
 
 from experiments.configs import OBJECTIVES, narrowed
 from experiments.problems import Space
-from experiments.scenarios import SCENARIOS, Scenario, scenario
+from experiments.scenarios import SCENARIOS, Law, Scenario, log_density, scenario
 from experiments.study import progress, row_maker, table, writable, write
 from igm_jax import Objective, checks, velocity
+from igm_jax.distributions import Distribution
 from igm_jax.evaluation import exact_w2
 from igm_jax.reporting.tables import Table
 
@@ -76,31 +78,38 @@ class Outcome(NamedTuple):
     broken: str
 
 
-def flows(objective: Objective, inner_steps: int, steps: int, stride: float) -> Callable[[Array, Array, Array], Array]:
-    """``(keys, starts, data) -> places``: the flows of many scenarios side by side, the first of them the healthy one.
+def flows(
+    objective_of: Callable[[Law], Objective], inner_steps: int, steps: int, stride: float
+) -> Callable[[Array, Array, Array, Law], Array]:
+    """``(keys, starts, data, laws) -> places``: the flows of many scenarios side by side, the first of them the healthy one.
 
     The objective first learns for a while with particles held still. The step is then set once, so that the first move in the
     healthy scenario is ``stride`` long in the root mean square, and falls to zero along half a cosine.
     """
 
-    def learned(key: Array, state: Any, x: Array, y: Array) -> Any:
+    def learned(law: Law, key: Array, state: Any, x: Array, y: Array) -> Any:
+        objective = objective_of(law)
+
         def once(state: Any, key: Array) -> tuple[Any, None]:
             return _strong(objective.update(key, state, x, y)[0]), None
 
         return jax.lax.scan(once, state, jax.random.split(key, inner_steps))[0]
 
-    def flow(keys: Array, starts: Array, data: Array) -> Array:
+    def moving(law: Law, key: Array, state: Any, x: Array, y: Array) -> Array:
+        return velocity(objective_of(law), key, state, x, y)
+
+    def flow(keys: Array, starts: Array, data: Array, laws: Law) -> Array:
         def step(carry: tuple, t: Array) -> tuple[tuple, None]:
             x, state, rate = carry
             key_state, key_loss = jax.vmap(lambda key: jax.random.split(jax.random.fold_in(key, t)), out_axes=1)(keys)
-            state = jax.vmap(learned)(key_state, state, x, data)
-            v = jax.vmap(partial(velocity, objective))(key_loss, state, x, data)
+            state = jax.vmap(learned)(laws, key_state, state, x, data)
+            v = jax.vmap(moving)(laws, key_loss, state, x, data)
             speed = jnp.sqrt(jnp.mean(jnp.sum(jnp.square(v[0]), axis=1)))
             rate = jnp.where(t == HELD, stride / jnp.maximum(speed, 1e-12), rate)
             falling = 0.5 * (1 + jnp.cos(jnp.pi * (t - HELD).astype(x.dtype) / steps))
             return (jnp.where(t < HELD, x, x + rate * falling * v), state, rate), None
 
-        begun = _strong(jax.vmap(objective.init)(keys, starts))
+        begun = _strong(jax.vmap(lambda law, key, x: objective_of(law).init(key, x))(laws, keys, starts))
         start = (starts, begun, jnp.zeros((), starts.dtype))
         return jax.lax.scan(step, start, jnp.arange(HELD + steps))[0][0]
 
@@ -114,18 +123,30 @@ def _strong(tree: Any) -> Any:
 
 def outcome(config: Config, kind: type[Any], scenes: Sequence[Scenario]) -> Outcome:
     """The flows of one objective; one that cannot even be run is an outcome, too."""
-    starts, data = (jnp.asarray(np.stack([scene[i] for scene in scenes]), jnp.float32) for i in (0, 1))
+    stacked = jax.tree.map(lambda *parts: jnp.asarray(np.stack(parts), jnp.float32), *scenes)
+    starts, data = stacked.start, stacked.data
     keys = jax.random.split(jax.random.key(config.seed), len(scenes))
     begun = time.perf_counter()
     try:
         settings = narrowed(kind(), config.width)
-        flow = flows(settings.build(Space(2, 1.0)), settings.inner_steps, config.steps, config.stride)
-        compiled = jax.jit(flow).lower(keys, starts, data).compile()
+        flow = flows(partial(_objective, settings), settings.inner_steps, config.steps, config.stride)
+        compiled = jax.jit(flow).lower(keys, starts, data, stacked.law).compile()
         built = time.perf_counter()
-        places = np.asarray(compiled(keys, starts, data))
+        places = np.asarray(compiled(keys, starts, data, stacked.law))
     except Exception as error:  # whatever it is, it belongs into the table, and the others go on
         return Outcome(np.full(starts.shape, np.nan), np.nan, np.nan, f"{type(error).__name__}: {error}".split("\n")[0])
     return Outcome(places, time.perf_counter() - built, built - begun, "")
+
+
+def _objective(settings: Any, law: Law) -> Objective:
+    """The objective for data of a law, of which only those that need it see the density."""
+    target = Distribution("scenario", 2, lambda key, n: jnp.full((n, 2), jnp.nan), partial(log_density, law))
+    return settings.build(Space(2, 1.0, target=target if needs_density(type(settings)) else None))
+
+
+def needs_density(kind: type[Any]) -> bool:
+    """Whether an objective needs the data's score."""
+    return getattr(kind, "needs_density", False)
 
 
 def judged(scene: Scenario, places: np.ndarray) -> dict[str, float]:
@@ -190,11 +211,20 @@ def run(config: Config) -> list[str]:
 
 
 def mean_left(rows: list[dict[str, Any]], objectives: Sequence[str]) -> np.ndarray:
-    """(objectives, scenarios) what is left, the mean over seeds; NaN where a seed broke."""
+    """(objectives, scenarios) what is left, the mean over seeds; infinite where a seed broke, NaN where there is no score."""
     cells = {(name, target): [] for name in objectives for target in SCENARIOS}
     for row in rows:
         cells[row["objective"], row["target"]].append(row["metrics"]["left"])
-    return np.array([[np.mean(cells[name, target]) for target in SCENARIOS] for name in objectives])
+    values = np.array([[np.mean(cells[name, target]) for target in SCENARIOS] for name in objectives])
+    values[~np.isfinite(values)] = np.inf
+    for i, name in enumerate(objectives):
+        values[i, [not applies(name, target) for target in SCENARIOS]] = np.nan
+    return values
+
+
+def applies(objective: str, target: str) -> bool:
+    """Whether a scenario has what an objective needs."""
+    return not (needs_density(OBJECTIVES[objective]) and np.isnan(SCENARIOS[target][2].centres).any())
 
 
 def tabulated(left: np.ndarray, config: Config, rows: list[dict[str, Any]]) -> Table:
@@ -203,15 +233,20 @@ def tabulated(left: np.ndarray, config: Config, rows: list[dict[str, Any]]) -> T
     for row in rows:
         seconds[row["objective"]] += row["seconds"]
     lines = [
-        [name, *(f"{value:z.2f}" if np.isfinite(value) else "broken" for value in values), f"{seconds[name]:.1f}"]
+        [name, *map(_shown, values), f"{seconds[name]:.1f}"]
         for name, values in zip(config.objectives, left, strict=True)
     ]
     caption = (
         f"What is left of W2 to fresh data after {config.steps} steps of {config.particles} particles: 0 is as near as the data"
         f" seen, 1 no better than the start. {config.seeds} draw{'s' * (config.seeds > 1)} of each scenario; the settings are the"
         " objectives' defaults, and each one's step is set on the healthy scenario. Below 0: spread more evenly than chance does."
+        " A dash: the data have no density, and so no score."
     )
     return table("Where each objective fails", caption, ["objective", *SCENARIOS, "time, s"], lines)
+
+
+def _shown(value: float) -> str:
+    return "–" if np.isnan(value) else f"{value:z.2f}" if np.isfinite(value) else "broken"
 
 
 def drawn(left: np.ndarray, objectives: Sequence[str]) -> tuple[bytes, str]:

@@ -77,7 +77,9 @@ DIGITS: Candidates = {
     ),
 }
 
-CANDIDATES: dict[str, Candidates] = {"grid": GRID, "digits": DIGITS}
+PATCHES: Candidates = {**DIGITS}
+
+CANDIDATES: dict[str, Candidates] = {"grid": GRID, "digits": DIGITS, "photo-patches": PATCHES}
 """For each target that has been tuned for, three settings of every objective."""
 
 

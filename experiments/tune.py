@@ -26,8 +26,8 @@ from igm_jax.evaluation import MEASURES
 from igm_jax.reporting import write_whole
 from igm_jax.training import plain
 
-SCORES = {"grid": "coverage", "digits": "frechet"}
-"""What decides: on the grid the share of data with a sample near it (higher), on digits the Fréchet distance (lower)."""
+SCORES = {"grid": "coverage", "digits": "frechet", "photo-patches": "frechet"}
+"""What decides: on the grid the share of data with a sample near it (higher), of images the Fréchet distance (lower)."""
 
 
 @dataclasses.dataclass(frozen=True)

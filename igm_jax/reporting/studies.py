@@ -128,10 +128,10 @@ def heat_map(
     digits: int = 2,
     dark: bool = False,
 ) -> Figure:
-    """A number in each cell, and its colour; a cell that is no number is hatched and says so.
+    """A number in each cell, and its colour; a broken cell is hatched and says so, an empty one has a dash.
 
     Args:
-        values: (r, c) numbers; NaN or infinity where something broke.
+        values: (r, c) numbers; infinite where something broke, NaN where there is nothing to measure.
         rows: r names.
         columns: c names.
         limits: the numbers at the ends of the colours; what lies beyond has the end's colour.
@@ -171,6 +171,9 @@ def heat_map(
 
 def _cell(axis: Axes, row: int, column: int, value: float, digits: int, image: Any, shade: Theme) -> None:
     """The number, black or white as the cell's brightness asks; or the hatching and the words of a broken one."""
+    if np.isnan(value):
+        axis.text(column, row, "–", ha="center", va="center", fontsize=8, color=shade.text)
+        return
     if not np.isfinite(value):
         frame = (column - 0.5, row - 0.5)
         axis.add_patch(mpl.patches.Rectangle(frame, 1, 1, fill=False, hatch="////", edgecolor=shade.data, linewidth=0))

@@ -4,13 +4,14 @@ import dataclasses
 import json
 from typing import ClassVar
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from experiments import failures
 from experiments.configs import OBJECTIVES
-from experiments.scenarios import HEALTHY, SCENARIOS, median_distance, scenario
+from experiments.scenarios import HEALTHY, SCENARIOS, log_density, median_distance, scenario
 from igm_jax import stateless
 
 
@@ -90,6 +91,29 @@ def test_what_breaks_is_shown_as_broken_and_the_others_go_on(small_run):
     assert page.count("| broken") == 2 * len(SCENARIOS)
     assert broken[0] in page
     assert {path.name for path in output.iterdir()} == {"report.md", "rows.jsonl", "failures.png"}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_the_score_of_a_scenario_is_that_of_its_data(name):
+    """Stein: the mean of the score is 0, and that of the score times the place is -1 in each coordinate."""
+    scene = scenario(name, 20_000, 3)
+    if np.isnan(scene.law.centres).any():
+        assert name in ("duplicated data", "thin manifold", "Dirac pair")
+        return
+    x = jnp.asarray(scene.data, jnp.float32)
+    score = np.asarray(jax.vmap(jax.grad(lambda point: log_density(scene.law, point[None])[0]))(x), float)
+    for terms, mean in ((score, 0.0), (score * scene.data, -1.0)):
+        np.testing.assert_array_less(np.abs(terms.mean(0) - mean), 5 * terms.std(0) / np.sqrt(len(x)))
+
+
+def test_objectives_with_a_score_go_where_there_is_one(tmp_path):
+    config = failures.Config(output=tmp_path, objectives=("svgd",), particles=60, steps=80)
+    with jax.numpy_dtype_promotion("standard"):
+        assert failures.run(failures.prepared(config)) == []
+    rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
+    assert max(left(rows, "svgd", HEALTHY)) < 0.5
+    assert left(rows, "svgd", "Dirac pair") == [None]
+    assert "| – |" in (tmp_path / "report.md").read_text()
 
 
 def test_the_outcome_is_zero_for_the_data_and_one_for_the_start():
