@@ -11,7 +11,7 @@ UV ?= $(if $(shell uv --version 2>/dev/null),uv)
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help environment compare bench test testall lint lock clean rebuild
+.PHONY: help environment compare tables bench test testall lint lock clean rebuild
 
 bin := $(VENV)/bin
 pip := $(bin)/python -m pip --disable-pip-version-check --no-input
@@ -41,6 +41,9 @@ help: ## say what the targets are
 
 compare: $(installed) ## train one generator under every objective; table, pictures and report in results/
 	$(bin)/python -m experiments.compare $(ARGS)
+
+tables: $(installed) ## make published tables again, and one page with all of them, in results/tables
+	$(bin)/python -m experiments.tables $(ARGS)
 
 bench: $(installed) ## time igm_jax beside every installed peer; tables and pictures in results/
 	$(bin)/python -m benchmarks.run $(ARGS)
