@@ -6,8 +6,9 @@
 Between two Gaussians every divergence is known in closed form, and so is the gradient of a generator that shifts and widens
 noise. Against that truth it measures each estimator's bias, its spread, the signal-to-noise ratio of its gradient and the
 gradient's cosine to the true one, for sizes of minibatches and dimensions; and, between two minibatches of one Gaussian, how
-fast each distance falls with the size. Tables are printed; ``report.md``, ``rows.jsonl`` and pictures go to
-``results/estimators``.
+fast each distance falls with the size.
+
+Tables are printed; ``report.md``, ``rows.jsonl`` and pictures go to ``results/estimators``.
 """
 
 import dataclasses

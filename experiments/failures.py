@@ -8,8 +8,9 @@ Each objective moves 200 particles of the plane in eight scenarios at once: one 
 duplicated data, a thin manifold, heavy tails, a collapsed start, a pair of Diracs. Its step is set on the healthy one, and is
 then the same in all, so that an objective whose force dies out far from the data shows it. What is left of the exact distance W2
 to fresh data is the outcome: 0 is as near as other fresh data are, 1 is no better than the start, above 1 is worse. A flow that
-breaks is shown as broken; objectives that need the data's score have a dash where data have no density. A heat map, a table,
-``report.md`` and ``rows.jsonl`` go to ``results/failures``.
+breaks is shown as broken; objectives that need the data's score have a dash where data have no density.
+
+A heat map, a table, ``report.md`` and ``rows.jsonl`` go to ``results/failures``.
 """
 
 import dataclasses

@@ -42,6 +42,17 @@ def writable(directory: Path) -> None:
     write_whole(directory / ".writable", "").unlink()
 
 
+def origin(rows: Sequence[dict[str, Any]]) -> str:
+    """Where rows come from, in a sentence: command, commit, device, versions, date."""
+    row = rows[-1]
+    device, versions = row["device"], row["versions"]
+    commit = row["commit"][:10] + "+changes" * ("+" in row["commit"])
+    return (
+        f"Made by `python -m experiments.{row['experiment']}` at commit {commit} on {device['platform']} ({device['kind']},"
+        f" {device['cpus']} cores) with jax {versions['jax']}, Python {versions['python']}, {row['date'][:10]}."
+    )
+
+
 def write(directory: Path, title: str, text: str, tables: Sequence[Table], rows: list[dict], pictures: dict) -> None:
     """Print the tables, and write ``report.md``, ``rows.jsonl`` and the pictures, each whole or not at all.
 
@@ -57,7 +68,8 @@ def write(directory: Path, title: str, text: str, tables: Sequence[Table], rows:
         write_whole(directory / name, content)
     write_jsonl(directory / "rows.jsonl", rows)
     shown = [f"![{caption}]({name})\n\n{caption}\n" for name, (_, caption) in pictures.items()]
-    write_whole(directory / "report.md", "\n".join([f"# {title}\n", text + "\n", *map(to_markdown, tables), *shown]))
+    head = [f"# {title}\n", text + "\n", origin(rows) + "\n"]
+    write_whole(directory / "report.md", "\n".join([*head, *map(to_markdown, tables), *shown]))
     for some in tables:
         rich.print(to_console(some))
     rich.print(f"Tables, rows and pictures are in {directory}.")
