@@ -88,6 +88,22 @@ class Energy:
         return objectives.energy(self.beta)
 
 
+@command("log-energy")
+@dataclasses.dataclass(frozen=True)
+class LogEnergy:
+    """Log-energy distance: MMD whose pull from afar dies out as one over the distance."""
+
+    name: ClassVar[str] = "log-energy"
+    inner_steps: ClassVar[int] = 1
+
+    bandwidth: float = 0.1
+    """Where the pull is hardest, in median distances of the data."""
+
+    def build(self, space: Space) -> Objective:
+        """The objective for data of this shape and scale."""
+        return objectives.log_energy(length("bandwidth", self.bandwidth, space))
+
+
 @command("mmd-block")
 @dataclasses.dataclass(frozen=True)
 class MMDBlock:
@@ -242,6 +258,7 @@ class RepulsiveMMD:
 OBJECTIVES = (
     MMD,
     Energy,
+    LogEnergy,
     MMDBlock,
     MMDFlow,
     MMDNystrom,

@@ -33,6 +33,7 @@ from igm_jax.objectives.kl_wasserstein_gan import kl_wgan, kl_wgan_value
 from igm_jax.objectives.learned_score import learned_score_difference
 from igm_jax.objectives.least_squares_gan import lsgan, lsgan_value
 from igm_jax.objectives.lecam import lecam_penalty
+from igm_jax.objectives.log_energy import log_energy, log_energy_distance
 from igm_jax.objectives.low_rank_sinkhorn import low_rank_sinkhorn_divergence
 from igm_jax.objectives.max_sliced import max_sliced, max_sliced_direction, max_sliced_wasserstein
 from igm_jax.objectives.mmd import mmd, mmd2_biased, mmd2_unbiased, mmd_witness
@@ -162,6 +163,8 @@ __all__ = [
     "ksd_witness",
     "learned_score_difference",
     "lecam_penalty",
+    "log_energy",
+    "log_energy_distance",
     "low_rank_sinkhorn_divergence",
     "lsgan",
     "lsgan_value",

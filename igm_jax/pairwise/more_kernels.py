@@ -61,6 +61,20 @@ class Cauchy:
         return -jnp.square(bandwidth), -1.0
 
 
+@dataclass(frozen=True)
+class Logarithm:
+    """``-log(1 + s / σ²)``."""
+
+    def value(self, squared: Tile, bandwidth: Array) -> Tile:
+        return -jnp.log1p(squared / jnp.square(bandwidth))
+
+    def both(self, squared: Tile, bandwidth: Array) -> tuple[Tile, Tile]:
+        return self.value(squared, bandwidth), -1 / (jnp.square(bandwidth) + squared)
+
+    def ratio(self, bandwidth: Array) -> None:
+        return None
+
+
 def matern_32(bandwidth: ArrayLike) -> Kernel:
     """The Matérn kernel of smoothness 3/2, ``k = (1 + u) exp(-u)``, ``u = √3 ‖x - y‖ / σ``.
 
@@ -130,6 +144,31 @@ def cauchy(bandwidth: ArrayLike) -> Kernel:
     """
     checks.positive("bandwidth", bandwidth)
     return radial_kernel(f"cauchy({bandwidth})", Cauchy(), bandwidth)
+
+
+def logarithm(bandwidth: ArrayLike) -> Kernel:
+    """The logarithmic kernel, ``k = -log(1 + ‖x - y‖² / σ²)``: conditionally positive definite.
+
+    Near 0 it is ``-‖x - y‖² / σ²``; far away its slope dies out as one over the distance, slower than that of any bounded kernel.
+
+    Args:
+        bandwidth: σ > 0, in the units of the samples.
+
+    Returns:
+        The kernel.
+
+    Raises:
+        ValueError: for a bandwidth that is not positive and finite.
+
+    Example:
+        >>> from igm_jax.kernels import logarithm
+        >>> round(float(logarithm(2.0)([[0.0]], [[2.0]])[0, 0]), 4)  # -log 2
+        -0.6931
+
+    Source: Boughorbel, Tarel, Boujemaa, Conditionally Positive Definite Kernels for SVM Based Image Recognition, ICME 2005.
+    """
+    checks.positive("bandwidth", bandwidth)
+    return radial_kernel(f"logarithm({bandwidth})", Logarithm(), bandwidth)
 
 
 def riesz(exponent: float = 1.0) -> Kernel:

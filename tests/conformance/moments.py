@@ -10,6 +10,8 @@ from igm_jax.objectives import (
     characteristic,
     characteristic_distance,
     energy,
+    log_energy,
+    log_energy_distance,
     mmd,
     mmd_block,
     mmd_flow,
@@ -35,6 +37,7 @@ FEATURES_ONLY = {"translation": "features with fixed parameters are a function o
 ROWS = {
     "mmd": Row(mmd(KERNEL), partial(mmd2_biased, kernel=KERNEL), steps=400),
     "energy": Row(energy(), energy_distance),
+    "log_energy": Row(log_energy(1.0), partial(log_energy_distance, bandwidth=1.0)),
     "mmd_block": Row(mmd_block(GAUSSIAN, 4), None, rate=0.2, steps=400, exceptions=SOME_PAIRS),
     "mmd_flow": Row(
         mmd_flow(GAUSSIAN, noise=0.1),

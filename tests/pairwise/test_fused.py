@@ -11,7 +11,7 @@ import pytest
 
 from igm_jax import energy_distance, kernels, mmd2_biased
 from igm_jax.pairwise import backend, fused, kernel_means, tiled
-from igm_jax.pairwise.more_kernels import Cauchy, Matern32, Matern52
+from igm_jax.pairwise.more_kernels import Cauchy, Logarithm, Matern32, Matern52
 from igm_jax.pairwise.radial import (
     Combined,
     Distance,
@@ -32,6 +32,7 @@ FORMS = {
     "matern 3/2": (Matern32(), (0.8,)),
     "matern 5/2": (Matern52(), (0.8,)),
     "cauchy": (Cauchy(), (1.5,)),
+    "logarithm": (Logarithm(), (1.5,)),
     "distance": (Distance(1.0), ()),
     "squared distance": (Distance(2.0), ()),
     "distance to 3/2": (Distance(1.5), ()),

@@ -26,6 +26,7 @@ FORMULAS = {
         (1 + np.sqrt(5 * R2) / 1.5 + 5 * R2 / (3 * 1.5**2)) * np.exp(-np.sqrt(5 * R2) / 1.5),
     ),
     "cauchy": (kernels.cauchy(1.5), 1 / (1 + R2 / 1.5**2)),
+    "logarithm": (kernels.logarithm(1.5), -np.log(1 + R2 / 1.5**2)),
     "riesz": (kernels.riesz(1.5), -(R2**0.75)),
     "gaussian_mixture": (
         kernels.gaussian_mixture((1.0, 2.0, 3.0), scale=0.5),
@@ -122,6 +123,7 @@ def test_median_bandwidth_is_the_median_of_distinct_pairs(x64):
         (lambda: kernels.matern_32(0.0), "`bandwidth` must be positive"),
         (lambda: kernels.matern_52(-1.0), "`bandwidth` must be positive"),
         (lambda: kernels.cauchy(0.0), "`bandwidth` must be positive"),
+        (lambda: kernels.logarithm(0.0), "`bandwidth` must be positive"),
         (lambda: kernels.riesz(3.0), "\\(0, 2\\]"),
         (lambda: kernels.gaussian_mixture(()), "at least one positive number"),
         (lambda: kernels.gaussian_mixture((1.0, 0.0)), "`bandwidths` must be positive"),
