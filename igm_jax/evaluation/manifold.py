@@ -60,8 +60,8 @@ def precision_recall(*, real: Any, fake: Any, k: int = 3) -> PrecisionRecall:
     """
     real, fake = _inputs.pair(real, fake)
     k = _inputs.neighbours(k, real=real, fake=fake)
-    inside_real = _inputs.balls_around(fake, real, _inputs.radii(real, k)) > 0
-    inside_fake = _inputs.balls_around(real, fake, _inputs.radii(fake, k)) > 0
+    inside_real = _inputs.held(fake, real, _inputs.radii(real, k)).balls > 0
+    inside_fake = _inputs.held(real, fake, _inputs.radii(fake, k)).balls > 0
     return PrecisionRecall(float(np.mean(inside_real)), float(np.mean(inside_fake)))
 
 
@@ -94,7 +94,5 @@ def density_coverage(*, real: Any, fake: Any, k: int = 5) -> DensityCoverage:
     """
     real, fake = _inputs.pair(real, fake)
     k = _inputs.neighbours(k, real=real)
-    radius = _inputs.radii(real, k)
-    density = np.mean(_inputs.balls_around(fake, real, radius)) / k
-    closest = _inputs.nearest(real, fake, 1)[0][:, 0]
-    return DensityCoverage(float(density), float(np.mean(closest <= radius * (1 + _inputs.ROUNDING))))
+    held = _inputs.held(fake, real, _inputs.radii(real, k))
+    return DensityCoverage(float(np.mean(held.balls) / k), float(np.mean(held.points > 0)))
