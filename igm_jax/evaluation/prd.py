@@ -153,7 +153,9 @@ def _clustered(x: Float[np.ndarray, "n p"], clusters: int, rng: np.random.Genera
     """Which cluster each sample is in."""
     x = x - x.mean(0)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="One of the clusters is empty")  # as it must be with few distinct samples
+        warnings.filterwarnings(
+            "ignore", message="One of the clusters is empty"
+        )  # as it must be with few distinct samples
         return kmeans2(x, _starts(x, clusters, rng), iter=ROUNDS, minit="matrix")[1]
 
 

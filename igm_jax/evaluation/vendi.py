@@ -65,7 +65,9 @@ def _cosine(x: Float[np.ndarray, "n p"]) -> Float[np.ndarray, " k"]:
     largest = np.abs(x).max(axis=1)
     if not largest.all():
         where = int(np.argmin(largest))
-        raise ValueError(f"`fake` must hold no sample of zeros, which has no cosine, but row {where} is one; leave it out")
+        raise ValueError(
+            f"`fake` must hold no sample of zeros, which has no cosine, but row {where} is one; leave it out"
+        )
     n, p = x.shape
     if n < p:
         return np.linalg.svd(_directions(x, largest), compute_uv=False) ** 2 / n

@@ -88,7 +88,9 @@ def test_a_screen_leaves_few_pairs_open(monkeypatch):
     """What makes it fast: of 250 000 pairs in 300 dimensions, differences are taken of about k a row."""
     looked_at = []
     plain = screened.distances_of
-    monkeypatch.setattr(screened, "distances_of", lambda x, y, i, j, u: looked_at.append(len(i)) or plain(x, y, i, j, u))
+    monkeypatch.setattr(
+        screened, "distances_of", lambda x, y, i, j, u: looked_at.append(len(i)) or plain(x, y, i, j, u)
+    )
     x, y = np.random.default_rng(0).normal(size=(2, 500, 300))
     screened.nearest_exact(x, y, 5)
     assert 2500 <= sum(looked_at) < 2600
