@@ -40,6 +40,8 @@ def precision_recall(*, real: Any, fake: Any, k: int = 3) -> PrecisionRecall:
 
     One outlier has a large ball, so precision is easily too high; ``density_coverage`` is the robust version.
 
+    Cost: (n² + 2 n m + m²) p in time, (n + m) p numbers of memory.
+
     Args:
         real: (n, p) features of the data, n > k.
         fake: (m, p) features of the generated samples, m > k.
@@ -73,6 +75,9 @@ def density_coverage(*, real: Any, fake: Any, k: int = 5) -> DensityCoverage:
         density  = (1/km) Σ_j Σ_i 1[fake_j in B_i],   coverage = (1/n) Σ_i 1[some fake_j in B_i]
 
     For equal laws the density is 1 on average, and the coverage ``1 - (n-1)…(n-k) / ((n+m-1)…(n+m-k))``.
+
+    Cost: n (n + m) p in time, (n + m) p numbers of memory: for n = m = 10 000 and p = 1000 some seconds on two cores
+    (``python -m benchmarks.metrics``).
 
     Args:
         real: (n, p) features of the data, n > k.
