@@ -36,9 +36,9 @@ def sizes(config: FidBias) -> tuple[int, int, int]:
 
 
 def gaussian_p2(d: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """``C`` and the covariance ``.8 (4/d) C Cᵀ + .2 I`` before P2 is rectified."""
+    """``Cᵀ`` and the covariance ``.8 (4/d) C Cᵀ + .2 I`` before P2 is rectified."""
     c = np.random.default_rng([seed, d]).normal(size=(d, d))
-    covariance = np.einsum("ik,jk->ij", c, c, optimize=True)
+    covariance = c.T @ c
     covariance *= 3.2 / d
     covariance[np.diag_indices(d)] += 0.2
     return c, covariance
@@ -62,7 +62,7 @@ def draws(law: str, d: int, seed: int, rng: np.random.Generator) -> Callable[[in
     if law != "P2":
         mean = np.float32(law == "Q")
         return lambda n: np.maximum(rng.standard_normal((n, d), np.float32) + mean, 0)
-    turn = (np.sqrt(3.2 / d) * gaussian_p2(d, seed)[0].T).astype(np.float32)
+    turn = (np.sqrt(3.2 / d) * gaussian_p2(d, seed)[0]).astype(np.float32)
 
     def draw(n: int) -> np.ndarray:
         x = rng.standard_normal((n, d), np.float32) @ turn
