@@ -72,10 +72,10 @@ def frechet_distance_of_moments(*, real_mean: Any, real_covariance: Any, fake_me
     Source: Dowson and Landau, The Fréchet distance between multivariate normal distributions, J. Multivar. Anal. 12 (1982).
     """
     a, b = (_inputs.samples(name, [value])[0] for name, value in (("real_mean", real_mean), ("fake_mean", fake_mean)))
-    r = covariance_factor("real_covariance", real_covariance, len(a))
-    s = covariance_factor("fake_covariance", fake_covariance, len(a))
     if len(a) != len(b):
         raise ValueError(f"`real_mean` and `fake_mean` must have the same length, but have {len(a)} and {len(b)}")
+    r = covariance_factor("real_covariance", real_covariance, len(a))
+    s = covariance_factor("fake_covariance", fake_covariance, len(a))
     return _distance(a - b, r, s)
 
 

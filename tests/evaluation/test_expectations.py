@@ -35,8 +35,8 @@ def test_atoms_with_equal_distances_and_without(k):
 
 
 def test_many_atoms_are_a_law_without_ties():
-    atoms = np.random.default_rng(0).normal(size=(600, 3))
-    found = expected_density_coverage_of_atoms(atoms, np.ones(600), 8, 6, 2)
+    atoms = np.random.default_rng(0).normal(size=(1500, 3))
+    found = expected_density_coverage_of_atoms(atoms, np.ones(1500), 8, 6, 2)
     assert found == pytest.approx(expected_density_coverage(8, 6, 2), rel=0.02)
 
 

@@ -54,7 +54,7 @@ def test_a_line_is_read_off_exactly():
 
 def test_standard_error_of_the_intercept():
     rng, sizes = np.random.default_rng(0), np.repeat([20, 40, 80], 4).tolist()
-    lines = [extrapolated(sizes, 1 + 5 / np.array(sizes) + 0.1 * rng.normal(size=12)) for _ in range(3000)]
+    lines = [extrapolated(sizes, (1 + 5 / np.array(sizes) + 0.1 * rng.normal(size=12)).tolist()) for _ in range(3000)]
     values, errors = np.array(lines).T
     assert values.mean() == pytest.approx(1, abs=4 * values.std() / np.sqrt(3000))
     assert np.mean(errors**2) == pytest.approx(values.var(), rel=0.1)
