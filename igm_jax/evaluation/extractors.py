@@ -3,7 +3,7 @@
 import os
 import pathlib
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +18,7 @@ from igm_jax.evaluation.safetensors import read_safetensors
 Apply = Callable[[Mapping[str, Array], Float[Array, "b d"]], Float[Array, "b p"]]
 
 
+@runtime_checkable
 class FeatureExtractor(Protocol):
     """What gives features of images, and says which one it is.
 
