@@ -132,10 +132,12 @@ def frechet_limit(*, real: Any, fake: Any, points: int = 10, smallest: int | Non
     smallest = checks.count("smallest", most // 5 if smallest is None else smallest, least=2)
     if smallest >= most:
         raise ValueError(f"`smallest` must be below the smaller set's {most} samples, but is {smallest}")
-    sizes = np.rint(1 / np.linspace(1 / smallest, 1 / most, checks.count("points", points, least=3))).astype(int)
+    sizes = (
+        np.rint(1 / np.linspace(1 / smallest, 1 / most, checks.count("points", points, least=3))).astype(int).tolist()
+    )
     rng = np.random.default_rng(seed)
     values = [
         frechet_distance(real=_inputs.subsample(real, size, rng), fake=_inputs.subsample(fake, size, rng))
         for size in sizes
     ]
-    return extrapolated(sizes.tolist(), values)
+    return extrapolated(sizes, values)

@@ -232,7 +232,7 @@ def _inside(points: Rows, centres: Rows, radius: np.ndarray) -> Iterator[tuple[s
     within = frame(points, centres)
     columns = scaled(centres, within, np.float32)
     # Every point of the frame is nearer than this; a larger radius would only cost digits.
-    reach = np.minimum((radius / within.unit) ** 2, 16.0 * points.shape[1])
+    reach = (np.minimum(radius, 4 * math.sqrt(points.shape[1]) * within.unit) / within.unit) ** 2
     for some in blocks(len(points), len(centres)):
         rows = points[some]
         sure, maybe = _screened(scaled(rows, within, np.float32), columns, reach)

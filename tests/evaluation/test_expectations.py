@@ -6,7 +6,7 @@ import pytest
 from igm_jax.evaluation import density_coverage, expected_density_coverage, expected_density_coverage_of_atoms
 
 
-def simulated(draw, n, m, k, repeats=400):
+def simulated(draw, n, m, k, repeats=200):
     rng = np.random.default_rng(0)
     found = np.array([density_coverage(real=draw(rng, n), fake=draw(rng, m), k=k) for _ in range(repeats)])
     return found.mean(0), found.std(0, ddof=1) / np.sqrt(repeats)
@@ -15,7 +15,7 @@ def simulated(draw, n, m, k, repeats=400):
 def test_a_law_without_ties():
     mean, error = simulated(lambda rng, n: rng.exponential(size=(n, 1)), 12, 7, 3)
     assert np.all(np.abs(mean - expected_density_coverage(12, 7, 3)) < 4 * error)
-    assert np.all(error < 0.02)
+    assert np.all(error < 0.03)
 
 
 def test_by_hand():
@@ -35,9 +35,9 @@ def test_atoms_with_equal_distances_and_without(k):
 
 
 def test_many_atoms_are_a_law_without_ties():
-    atoms = np.random.default_rng(0).normal(size=(1500, 3))
-    found = expected_density_coverage_of_atoms(atoms, np.ones(1500), 8, 6, 2)
-    assert found == pytest.approx(expected_density_coverage(8, 6, 2), rel=0.02)
+    atoms = np.random.default_rng(0).normal(size=(800, 3))
+    found = expected_density_coverage_of_atoms(atoms, np.ones(800), 8, 6, 2)
+    assert found == pytest.approx(expected_density_coverage(8, 6, 2), rel=0.04)
 
 
 def test_one_atom():

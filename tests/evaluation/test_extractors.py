@@ -51,5 +51,3 @@ def test_wrong_features_are_refused(file):
         extractor_from_safetensors(file[0], lambda parameters, images: images.sum(1))(images)
     with pytest.raises(ValueError, match=r"`small\(images\)` must hold finite numbers"):
         extractor_from_safetensors(file[0], lambda parameters, images: jnp.log(images))(images)
-    with pytest.raises(TypeError, match="`apply` must be a function"):
-        extractor_from_safetensors(file[0], None)

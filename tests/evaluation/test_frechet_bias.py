@@ -35,14 +35,14 @@ def test_bias_is_what_samples_show():
     rng, n, m = np.random.default_rng(1), 300, 200
     found = [
         frechet_distance(real=rng.normal(size=(n, 5)) @ roots[0], fake=rng.normal(size=(m, 5)) @ roots[1])
-        for _ in range(1500)
+        for _ in range(600)
     ]
     zero = np.zeros(5)
     exact = frechet_distance_of_moments(real_mean=zero, real_covariance=a, fake_mean=zero, fake_covariance=b)
     error = np.std(found, ddof=1) / np.sqrt(len(found))
     predicted = frechet_bias(real_covariance=a, fake_covariance=b, n=n, m=m)
     assert np.mean(found) - exact == pytest.approx(predicted, abs=4 * error)
-    assert predicted > 10 * error, "or nothing was tested"
+    assert predicted > 6 * error, "or nothing was tested"
 
 
 def test_a_line_is_read_off_exactly():
@@ -54,10 +54,10 @@ def test_a_line_is_read_off_exactly():
 
 def test_standard_error_of_the_intercept():
     rng, sizes = np.random.default_rng(0), np.repeat([20, 40, 80], 4).tolist()
-    lines = [extrapolated(sizes, (1 + 5 / np.array(sizes) + 0.1 * rng.normal(size=12)).tolist()) for _ in range(3000)]
+    lines = [extrapolated(sizes, (1 + 5 / np.array(sizes) + 0.1 * rng.normal(size=12)).tolist()) for _ in range(1500)]
     values, errors = np.array(lines).T
-    assert values.mean() == pytest.approx(1, abs=4 * values.std() / np.sqrt(3000))
-    assert np.mean(errors**2) == pytest.approx(values.var(), rel=0.1)
+    assert values.mean() == pytest.approx(1, abs=4 * values.std() / np.sqrt(1500))
+    assert np.mean(errors**2) == pytest.approx(values.var(), rel=0.15)
 
 
 def test_the_limit_is_nearer_than_the_distance():

@@ -66,7 +66,7 @@ def test_points_in_balls_are_those_of_double_precision(kind, d, monkeypatch):
 
 def test_the_bound_holds():
     rng = np.random.default_rng(0)
-    x, y = rng.normal(size=(300, 500)), rng.normal(size=(200, 500))
+    x, y = rng.normal(size=(90, 500)), rng.normal(size=(80, 500))
     within = screened.frame(x, y)
     for dtype in (np.float32, np.float64):
         a, b = (screened.scaled(z, within, dtype) for z in (x, y))
