@@ -24,20 +24,21 @@ from igm_jax.evaluation import (
     vendi_score,
 )
 
-N = 240
-CENTRES = 12 * np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
+N = 400
+CENTRES = 6 * np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
 MODES = Modes(means=CENTRES, std=1.0, weights=np.ones(4))
 
 
 def draws(seed):
-    return CENTRES[np.arange(N) % 4] + np.random.default_rng(seed).normal(size=(N, 2))
+    rng = np.random.default_rng(seed)
+    return CENTRES[rng.integers(4, size=N)] + rng.normal(size=(N, 2))
 
 
 TRAIN, REAL, FAKE = draws(0), draws(1), draws(2)
 WRONG = {
     "noise": FAKE + 3 * np.random.default_rng(3).normal(size=(N, 2)),
-    "dropped modes": np.concatenate([draws(seed)[np.arange(N) % 4 < 2] for seed in (4, 5)]),
-    "duplicates": FAKE[np.arange(N) % 20],
+    "dropped modes": np.where(FAKE[:, :1] + FAKE[:, 1:] > 0, FAKE, -FAKE),  # two opposite modes onto the other two
+    "duplicates": FAKE[np.arange(N) % 100],
     "memorised": TRAIN,
 }
 
@@ -90,7 +91,7 @@ EXPECTED = {
 @pytest.mark.parametrize("name", METRICS)
 def test_directions(name):
     metric = METRICS[name]
-    fresh = [metric(draws(seed)) for seed in range(10, 16)]
+    fresh = [metric(draws(seed)) for seed in range(10, 18)]
     low, high = min(fresh), max(fresh)
     room = (high - low) / 2 + 1e-9
     for (wrong, fake), expected in zip(WRONG.items(), EXPECTED[name], strict=True):
