@@ -32,6 +32,7 @@ from igm_jax import checks
 from igm_jax.distributions import load_samples
 from igm_jax.evaluation import (
     MEASURES,
+    authenticity,
     evaluate_2d,
     evaluate_images,
     floor,
@@ -58,7 +59,7 @@ class Evaluate:
     run: Path | None = None
     """The directory of a run of experiments.train, in place of --fake."""
     train: Path | None = None
-    """The data that the model was trained on, for the memorisation ratio."""
+    """The data that the model was trained on, for memorisation and authenticity."""
     real_array: str | None = None
     """Which array of a .npz file holds the real samples; may be left out if it holds only one."""
     fake_array: str | None = None
@@ -203,6 +204,7 @@ def _points(*, real: Any, fake: Any, train: Any, seed: int) -> dict[str, float]:
     numbers["frechet"] = frechet_distance(real=real, fake=fake)
     if train is not None:
         numbers["memorisation"] = memorisation_ratio(train=train, test=real, fake=fake)
+        numbers["authenticity"] = authenticity(train=train, fake=fake)
     return numbers
 
 

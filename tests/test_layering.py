@@ -35,7 +35,8 @@ DRAWING = {
 
 # Outer products outside igm_jax.pairwise that are not pairs of samples: "file:function" -> why.
 NOT_PAIRS = {
-    "igm_jax/evaluation/frechet.py:frechet_distance": "features × features: the triangular factors of two covariances",
+    "igm_jax/evaluation/frechet.py:_distance": "features × features: the factors of two covariances",
+    "igm_jax/evaluation/frechet_bias.py:frechet_bias": "features × features: the factors and spectrum of two covariances",
     "igm_jax/reporting/graph.py:apart": "nodes × nodes of a small graph",
     "igm_jax/reporting/graph.py:layout": "nodes × nodes of a small graph",
     "igm_jax/objectives/bures.py:_polar": "features × features: the factors of two covariances",

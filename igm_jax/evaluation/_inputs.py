@@ -1,17 +1,13 @@
 """What every metric does first: check its samples, and look at pairs in double precision and in bounded memory."""
 
-import math
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Int
 
-from igm_jax import checks, pairwise
-
-# A block of a distance matrix holds at most this many numbers: 32 MB in double precision.
-BLOCK = 2**22
+from igm_jax import checks
+from igm_jax.pairwise import screened
 
 # Balls are closed: a neighbour that lies on the rim counts, also when rounding put it a hair outside.
 ROUNDING = 1e-9
@@ -57,33 +53,11 @@ def subsample(x: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
     return x[rng.permutation(len(x))[:size]]
 
 
-_nearest = jax.jit(lambda points, y, k: pairwise.nearest(points, y, k), static_argnums=2)
-
-
-def nearest_indices(points: Float[np.ndarray, "n d"], y: Float[np.ndarray, "m d"], k: int) -> Int[np.ndarray, "n k"]:
-    """Which k of ``y`` are nearest to each point, the nearest first.
-
-    The search runs in single precision, whose partial sort is a hundred times as fast on a CPU. So centre and scale are taken
-    out first, in double: what is lost is the order of neighbours that are equally far to seven digits.
-    """
-    centre = y.mean(0)
-    points, y = points - centre, y - centre
-    scale = max(np.abs(points).max(), np.abs(y).max()) or 1.0
-    single = [(x / scale).astype(np.float32) for x in (points, y)]
-    # Asked for a few more, so that 1, 5 and 6 neighbours share one compilation.
-    wide = min(len(y), 8 ** math.ceil(math.log(max(k, 8), 8)))
-    with jax.enable_x64(False):
-        return np.asarray(_nearest(*map(jnp.asarray, single), wide)[1])[:, :k]
-
-
 def nearest(
     points: Float[np.ndarray, "n d"], y: Float[np.ndarray, "m d"], k: int
 ) -> tuple[Float[np.ndarray, "n k"], Int[np.ndarray, "n k"]]:
-    """Distances to the k nearest of ``y``, ascending and in double precision, and their indices."""
-    indices = nearest_indices(points, y, k)
-    distances = np.stack([np.linalg.norm(points - y[column], axis=1) for column in indices.T], axis=1)
-    order = np.argsort(distances, axis=1, kind="stable")
-    return np.take_along_axis(distances, order, 1), np.take_along_axis(indices, order, 1)
+    """Distances to the k nearest of ``y``, ascending and exact to double precision, and their indices."""
+    return screened.nearest_exact(points, y, k)
 
 
 def radii(x: Float[np.ndarray, "n d"], k: int) -> Float[np.ndarray, " n"]:
@@ -92,19 +66,8 @@ def radii(x: Float[np.ndarray, "n d"], k: int) -> Float[np.ndarray, " n"]:
     return nearest(x, x, k + 1)[0][:, k]
 
 
-@jax.jit
-def _balls_around(points: jax.Array, centres: jax.Array, radius: jax.Array) -> jax.Array:
-    return jnp.sum(pairwise.distances(points, centres) <= radius[None, :] * (1 + ROUNDING), axis=1)
-
-
-def balls_around(
+def held(
     points: Float[np.ndarray, "n d"], centres: Float[np.ndarray, "m d"], radius: Float[np.ndarray, " m"]
-) -> Int[np.ndarray, " n"]:
-    """How many of the balls contain each point, block by block."""
-    rows = max(1, BLOCK // len(centres))
-    with jax.enable_x64(True):
-        blocks = [
-            np.asarray(_balls_around(jnp.asarray(points[i : i + rows]), jnp.asarray(centres), jnp.asarray(radius)))
-            for i in range(0, len(points), rows)
-        ]
-    return np.concatenate(blocks)
+) -> screened.Held:
+    """How many of the balls contain each point, and how many of the points each ball contains."""
+    return screened.held(points, centres, radius * (1 + ROUNDING))

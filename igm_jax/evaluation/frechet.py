@@ -18,7 +18,9 @@ def frechet_distance(*, real: Any, fake: Any) -> float:
     zero to rounding. The textbook form takes square roots of eigenvalues that are rounding noise.
 
     The estimate is biased upwards, by about the number of features over the number of samples, and the bias depends on the
-    model: compare at one n only, and with the real-against-real floor.
+    model: compare at one n only, and with the real-against-real floor, or see ``frechet_limit``.
+
+    Cost: (n + m) p² + p³ in time, (n + m) p + p² numbers of memory.
 
     Args:
         real: (n, p) features of the data.
@@ -38,10 +40,62 @@ def frechet_distance(*, real: Any, fake: Any) -> float:
     Source: Heusel et al., arXiv 1706.08500, Eq. 6; the bias: Bińkowski et al., arXiv 1801.01401, Appendix D.
     """
     real, fake = _inputs.pair(real, fake, least=2)
-    shift = np.sum((real.mean(0) - fake.mean(0)) ** 2)
-    r, s = _factor(real), _factor(fake)
+    return _distance(real.mean(0) - fake.mean(0), _factor(real), _factor(fake))
+
+
+def frechet_distance_of_moments(*, real_mean: Any, real_covariance: Any, fake_mean: Any, fake_covariance: Any) -> float:
+    """The squared 2-Wasserstein distance of Gaussians with given moments: those of a law itself, or sums kept elsewhere.
+
+    ``‖a - b‖² + tr(A + B - 2 (A^½ B A^½)^½)``, computed as ``frechet_distance`` does, with factors from eigenvalues.
+
+    Cost: p³ in time, p² numbers of memory; neither depends on a number of samples.
+
+    Args:
+        real_mean: (p,) mean a.
+        real_covariance: (p, p) covariance A, symmetric; eigenvalues that are negative by rounding count as zero.
+        fake_mean: (p,) mean b.
+        fake_covariance: (p, p) covariance B.
+
+    Returns:
+        The squared distance, in squared units of the features.
+
+    Raises:
+        ValueError: for shapes that do not fit, a covariance that is not symmetric or has a negative eigenvalue, NaN or
+            infinity.
+
+    Example:
+        >>> from igm_jax.evaluation import frechet_distance_of_moments
+        >>> one, four = {"real_mean": [0.0], "real_covariance": [[1.0]]}, {"fake_mean": [3.0], "fake_covariance": [[4.0]]}
+        >>> frechet_distance_of_moments(**one, **four)
+        10.0
+
+    Source: Dowson and Landau, The Fréchet distance between multivariate normal distributions, J. Multivar. Anal. 12 (1982).
+    """
+    a, b = (_inputs.samples(name, [value])[0] for name, value in (("real_mean", real_mean), ("fake_mean", fake_mean)))
+    if len(a) != len(b):
+        raise ValueError(f"`real_mean` and `fake_mean` must have the same length, but have {len(a)} and {len(b)}")
+    r = covariance_factor("real_covariance", real_covariance, len(a))
+    s = covariance_factor("fake_covariance", fake_covariance, len(a))
+    return _distance(a - b, r, s)
+
+
+def covariance_factor(name: str, value: Any, size: int) -> Float[np.ndarray, "p p"]:
+    """R with ``RᵀR`` the given covariance of ``size`` features, or an error."""
+    covariance = _inputs.samples(name, value)
+    if covariance.shape != (size, size):
+        raise ValueError(f"`{name}` must have shape ({size}, {size}) like its mean, but has shape {covariance.shape}")
+    largest = np.abs(covariance).max()
+    if np.abs(covariance - covariance.T).max() > 1e-6 * largest:
+        raise ValueError(f"`{name}` must be symmetric, but is not; pass (C + C.T) / 2 if that is what you mean")
+    values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
+    if values[0] < -1e-6 * largest:
+        raise ValueError(f"`{name}` must have no negative eigenvalue, but has {values[0]:.3g}; it is no covariance")
+    return np.sqrt(np.maximum(values, 0))[:, None] * vectors.T
+
+
+def _distance(shift: Float[np.ndarray, " p"], r: Float[np.ndarray, "p p"], s: Float[np.ndarray, "p p"]) -> float:
     left, _, right = np.linalg.svd(r @ s.T)
-    return float(shift + np.sum((r - left @ right @ s) ** 2))
+    return float(shift @ shift + np.sum((r - left @ right @ s) ** 2))
 
 
 def _factor(x: Float[np.ndarray, "n p"]) -> Float[np.ndarray, "p p"]:

@@ -35,6 +35,8 @@ def kid(*, real: Any, fake: Any, subset_size: int | None = None, repeats: int = 
     ``√(s²/B)``, with s² the variance between the B subsets of a repeat (averaged over the repeats). This differs from the
     paper's code, whose subsets overlap, so that their spread over the square root of their number is too small.
 
+    Cost: repeats · subset_size · n · p in time, subset_size² numbers of memory.
+
     Args:
         real: (n, p) features of the data.
         fake: (m, p) features of the generated samples.

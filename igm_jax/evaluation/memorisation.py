@@ -18,6 +18,8 @@ def memorisation_ratio(*, train: Any, test: Any, fake: Any) -> float:
     samples are copies it falls to about 1 - s. The second bracket is what fresh real data would give, so that ``train`` and
     ``test`` need not have equal sizes.
 
+    Cost: n l + m l + n m + m² distances, (n + m + l) d numbers of memory.
+
     Args:
         train: (n, d) data that the model was trained on.
         test: (m, d) held-out data, m ≥ 2.

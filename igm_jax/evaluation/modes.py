@@ -32,6 +32,8 @@ def mode_coverage(*, fake: Any, modes: Modes) -> ModeCoverage:
     ``log K`` minus the entropy of q. Even real data miss a little: in two dimensions 1.1 % lie further out, and n draws have
     a reverse KL of about (K - 1)/2n.
 
+    Cost: n · K distances.
+
     Args:
         fake: (n, d) generated samples.
         modes: the modes of the target, ``igm_jax.distributions.Modes``.

@@ -11,6 +11,7 @@ import numpy as np
 from igm_jax import checks
 from igm_jax.distributions import Modes
 from igm_jax.evaluation import _inputs
+from igm_jax.evaluation.authenticity import authenticity
 from igm_jax.evaluation.frechet import frechet_distance
 from igm_jax.evaluation.judges import Judge
 from igm_jax.evaluation.kid import kid
@@ -59,6 +60,7 @@ _ALL = (
     Measure("class_reverse_kl", "class reverse KL", "lower"),
     Measure("confidence", "confidence", None),
     Measure("memorisation", "memorisation", None),
+    Measure("authenticity", "authenticity", None),
 )
 
 MEASURES: Mapping[str, Measure] = {measure.name: measure for measure in _ALL}
@@ -148,7 +150,7 @@ def evaluate_images(
         fake: (m, h·w·c) generated images.
         judge: the features for all metrics; a ``classifier_judge`` gives the class measures too.
         random_judges: for a second opinion, see ``random_convolution_judges``.
-        train: the images that the generator was trained on, for the memorisation ratio (in pixels).
+        train: the images that the generator was trained on, for memorisation and authenticity (in pixels).
         k: neighbours for precision, recall, density and coverage.
         seed: of the random choices.
 
@@ -156,7 +158,7 @@ def evaluate_images(
         ``frechet``, ``kid``, ``kid_error``, the numbers of ``evaluate_samples`` on features; with random judges the mean
         ``random_frechet`` and its standard deviation over them, ``random_frechet_spread``; with a classifier the
         ``class_reverse_kl`` (its guesses against its mean probabilities on the real images) and the mean ``confidence``; with
-        ``train`` the ``memorisation`` ratio.
+        ``train`` the ``memorisation`` ratio and the ``authenticity``.
 
     Raises:
         ValueError: for too few samples, wrong shapes, NaN or infinity.
@@ -184,6 +186,7 @@ def evaluate_images(
         numbers |= _classes(judge.probabilities(real), judge.probabilities(fake))
     if train is not None:
         numbers["memorisation"] = memorisation_ratio(train=train, test=real, fake=fake)
+        numbers["authenticity"] = authenticity(train=train, fake=fake)
     return numbers
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import linalg
 
-from igm_jax.evaluation import frechet_distance
+from igm_jax.evaluation import frechet_distance, frechet_distance_of_moments
 
 
 def with_moments(mean, covariance, n=200, seed=0):
@@ -69,3 +69,44 @@ def test_constant_data_have_a_distance():
 def test_one_sample_has_no_covariance():
     with pytest.raises(ValueError, match="`fake` must hold at least 2 samples"):
         frechet_distance(real=np.zeros((4, 3)), fake=np.zeros((1, 3)))
+
+
+def test_given_moments_are_those_of_samples():
+    rng = np.random.default_rng(0)
+    real, fake = rng.normal(size=(50, 4)), 2 * rng.normal(size=(60, 4)) @ rng.normal(size=(4, 4)) + 1
+    moments = {
+        "real_mean": real.mean(0), "real_covariance": np.cov(real, rowvar=False),
+        "fake_mean": fake.mean(0), "fake_covariance": np.cov(fake, rowvar=False),
+    }  # fmt: skip
+    assert frechet_distance_of_moments(**moments) == pytest.approx(frechet_distance(real=real, fake=fake), rel=1e-10)
+
+
+def test_given_moments_of_laws():
+    found = frechet_distance_of_moments(
+        real_mean=[0.5, -1.0], real_covariance=A, fake_mean=[-0.25, 0.75], fake_covariance=B
+    )
+    assert found == pytest.approx(4.0751307011203854, rel=1e-12)
+    commuting = frechet_distance_of_moments(
+        real_mean=np.zeros(3), real_covariance=np.diag([1.0, 4.0, 0.0]),
+        fake_mean=np.ones(3), fake_covariance=np.diag([9.0, 1.0, 4.0]),
+    )  # fmt: skip
+    assert commuting == pytest.approx(3 + 4 + 1 + 4, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("covariance", "text"),
+    [
+        (np.eye(3), r"`fake_covariance` must have shape \(2, 2\)"),
+        ([[1.0, 0.5], [0.0, 1.0]], "must be symmetric"),
+        ([[1.0, 2.0], [2.0, 1.0]], "must have no negative eigenvalue, but has -1"),
+    ],
+)
+def test_what_is_no_covariance_is_refused(covariance, text):
+    with pytest.raises(ValueError, match=text):
+        frechet_distance_of_moments(
+            real_mean=np.zeros(2), real_covariance=np.eye(2), fake_mean=np.zeros(2), fake_covariance=covariance
+        )
+    with pytest.raises(ValueError, match="must have the same length, but have 2 and 3"):
+        frechet_distance_of_moments(
+            real_mean=np.zeros(2), real_covariance=np.eye(2), fake_mean=np.zeros(3), fake_covariance=np.eye(3)
+        )

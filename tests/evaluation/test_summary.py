@@ -105,6 +105,7 @@ def test_image_rows(images):
     assert all(type(value) is float for value in good.values())
     assert good["class_reverse_kl"] < 0.01
     assert good["memorisation"] == pytest.approx(1, abs=0.15)
+    assert 0.2 < good["authenticity"] < 0.8
 
     one_kind = evaluate_images(real=real, fake=fake[::2], **arguments)
     assert one_kind["class_reverse_kl"] == pytest.approx(np.log(2), abs=0.02)
@@ -114,7 +115,7 @@ def test_image_rows(images):
     assert one_kind["random_frechet_spread"] > 0
 
     copied = evaluate_images(real=real, fake=train, **arguments)
-    assert copied["memorisation"] == 0
+    assert copied["memorisation"] == copied["authenticity"] == 0
     assert copied["frechet"] < 2 * good["frechet"]
 
     grey = evaluate_images(real=real, fake=0.1 * fake, **arguments)

@@ -1,0 +1,73 @@
+"""The table of FID's bias: exact moments against quadrature, and the smoke run against its own prediction."""
+
+import json
+
+import numpy as np
+import pytest
+
+from experiments.tables.command import main
+from experiments.tables.fid_bias import PUBLICATION, FidBias, distance_to_q, estimated, exact_moments
+from experiments.tables.rectified import mean_and_variance, moments
+from igm_jax.evaluation import frechet_distance_of_moments
+
+
+def test_moments_of_one_rectified_gaussian():
+    first, variance = mean_and_variance(np.array([0.0, 1.0]), np.ones(2))
+    np.testing.assert_allclose(first, [0.398942, 1.083315], atol=1e-6)
+    np.testing.assert_allclose(variance, [0.340845, 0.751088], atol=1e-6)
+
+
+@pytest.mark.parametrize("rho", [0.02, -0.4, 0.9])
+def test_covariance_of_two_rectified_gaussians(rho):
+    """Given the first, the second is Gaussian again, so that its mean is known; the first is integrated on a fine grid."""
+    m, s = np.array([1.0, -0.5]), np.array([1.8, 0.7])
+    z = np.linspace(-9, 9, 400_001)
+    weight = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi) * (z[1] - z[0])
+    inner = mean_and_variance(m[1] + s[1] * rho * z, np.full_like(z, s[1] * np.sqrt(1 - rho**2)))[0]
+    product = np.sum(weight * np.maximum(m[0] + s[0] * z, 0) * inner)
+    first, covariance = moments(m, np.array([[s[0] ** 2, rho * s[0] * s[1]], [rho * s[0] * s[1], s[1] ** 2]]))
+    assert covariance[0, 1] == pytest.approx(product - first[0] * first[1], abs=1e-8)
+    assert covariance[0, 1] == covariance[1, 0]
+
+
+def test_fid_of_the_laws():
+    mean, variance = mean_and_variance(np.zeros(2048), np.ones(2048))
+    of_q, variance_of_q = mean_and_variance(np.ones(1), np.ones(1))
+    closed = 2048 * ((mean[0] - of_q[0]) ** 2 + (np.sqrt(variance[0]) - np.sqrt(variance_of_q[0])) ** 2)
+    assert closed == pytest.approx(1123.03, abs=0.02)
+    small = distance_to_q(mean[:64], np.diag(variance[:64]))
+    assert small == pytest.approx(closed / 32, rel=1e-12)
+
+
+def test_the_short_formula_is_the_distance():
+    q_mean, q_variance = mean_and_variance(np.ones(16), np.ones(16))
+    for law in ("P1", "P2"):
+        mean, covariance = exact_moments(law, 16, 0)
+        whole = frechet_distance_of_moments(
+            real_mean=q_mean, real_covariance=np.diag(q_variance), fake_mean=mean, fake_covariance=covariance
+        )
+        assert distance_to_q(mean, covariance) == pytest.approx(whole, rel=1e-10)
+
+
+def test_moments_in_blocks():
+    x = np.random.default_rng(0).normal(size=(7000, 3)).astype(np.float32) + 5
+    left = [x[:2000], x[2000:4000], x[4000:5000], x[5000:]]
+    for n, mean, covariance in estimated(lambda n: left.pop(0)[:n], (2000, 3000, 5000), 3):
+        np.testing.assert_allclose(mean, x[2000 : 2000 + n].mean(0), rtol=1e-5)
+        np.testing.assert_allclose(covariance, np.cov(x[2000 : 2000 + n], rowvar=False), atol=1e-4)
+    assert n == 5000
+
+
+def test_smoke(tmp_path):
+    main(PUBLICATION, FidBias, ["--smoke", "--output", str(tmp_path)])
+    lines = [json.loads(line) for line in (tmp_path / "entries.jsonl").read_text().splitlines()]
+    found = {(line["line"], line["column"]): line["ours"] for line in lines}
+    assert all(line["published"] is None for line in lines)
+    assert found["P1", "the law"][0] == pytest.approx(32 / 2048 * 1123.0447, abs=1e-3)
+    for law in ("P1", "P2"):
+        for column, truth in (("4000 samples", "predicted"), ("extrapolated", "the law")):
+            gaps = np.array(found[law, column]) - np.array(found[law, truth])  # of the same C
+            error = gaps.std(ddof=1) / np.sqrt(len(gaps))
+            assert gaps.mean() == pytest.approx(0, abs=4 * error + 0.01)
+    bias = [found[law, "predicted"][0] - found[law, "the law"][0] for law in ("P1", "P2")]
+    assert bias[1] > 1.5 * bias[0] > 0
