@@ -1,6 +1,7 @@
 """Kernels: ``gaussian``, ``laplace``, ``rational_quadratic``, ``inverse_multiquadric``, ``distance``, ``polynomial``, ``linear``.
 
-Less usual: ``matern_32``, ``matern_52``, ``cauchy``, ``riesz``, ``gaussian_mixture``. Sums and products by ``+`` and ``*``;
+Less usual: ``matern_32``, ``matern_52``, ``cauchy``, ``riesz``, ``gaussian_mixture``, ``manhattan_laplace``. Sums and products
+by ``+`` and ``*``;
 ``on_columns``, ``equality`` and ``labelled`` for joint distributions;
 ``median_bandwidth(y)`` chooses a scale. They live in ``igm_jax.pairwise``, the engine room.
 """
@@ -17,7 +18,7 @@ from igm_jax.pairwise.kernels import (
     polynomial,
     rational_quadratic,
 )
-from igm_jax.pairwise.more_kernels import cauchy, gaussian_mixture, matern_32, matern_52, riesz
+from igm_jax.pairwise.more_kernels import cauchy, gaussian_mixture, manhattan_laplace, matern_32, matern_52, riesz
 
 __all__ = [
     "Kernel",
@@ -30,6 +31,7 @@ __all__ = [
     "labelled",
     "laplace",
     "linear",
+    "manhattan_laplace",
     "matern_32",
     "matern_52",
     "median_bandwidth",
