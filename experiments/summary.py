@@ -19,8 +19,18 @@ Groups = Mapping[str, Group]
 TITLES = {"grid": "25 Gaussians", "digits": "digits", "ring": "ring of 8 Gaussians", "photo-patches": "photo patches"}
 
 COLUMNS = {
-    "plane": ("w2", "modes", "high_quality", "reverse_kl", "coverage", "c2st"),
-    "images": ("frechet", "random_frechet", "kid", "precision", "recall", "class_reverse_kl", "c2st", "memorisation"),
+    "plane": ("w2", "modes", "high_quality", "reverse_kl", "coverage", "c2st", "n50"),
+    "images": (
+        "frechet",
+        "random_frechet",
+        "kid",
+        "precision",
+        "recall",
+        "class_reverse_kl",
+        "c2st",
+        "n50",
+        "memorisation",
+    ),
 }
 """The numbers that the tables show; the rows hold all of them."""
 

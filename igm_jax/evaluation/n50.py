@@ -31,7 +31,7 @@ class DetectionSize(NamedTuple):
     """The sample size at which a test tells model from data half of the time.
 
     Attributes:
-        n50: samples of each; infinite where the largest size does not suffice.
+        n50: samples of each, 8 or more; infinite where the largest size does not suffice.
         standard_error: of n50, from the finite number of repetitions; NaN where n50 is infinite.
         largest: the largest size that could be tried.
     """
