@@ -73,7 +73,8 @@ def test_wrong_wishes_are_told_before_any_work(tmp_path, capsys):
 def test_parts_name_every_setting():
     config = TwoSample(smoke=True)
     names = {task.name for task in PUBLICATION.tasks(config)}
-    results = dict.fromkeys(names, [rejections(lambda i: (normal(2), normal(2)), 16, 1, 19, 0)])
+    one = [rejections(lambda i: (normal(2), normal(2)), 16, 1, 19, 0)]
+    results = {name: one for name in names}
     columns = {entry.column for part in parts(config, results) for entry in part.entries}
     assert {f"σ = {std:g}" for std in STDS} <= columns
     assert names - {"level"} == columns - {"rejected"}
