@@ -74,4 +74,4 @@ def _partners(both: Pool, family: Family) -> float:
     kernel_of, widths = family
     with jax.enable_x64(False):
         values = kernel_values(kernel_of(widths[0]), *map(jnp.asarray, (both.z[: both.real], both.z[both.real :])))
-    return float(np.sum(values, dtype=np.float64))
+    return float(np.asarray(values, np.float64).sum())
