@@ -1,6 +1,6 @@
 """How often two-sample tests see that two laws differ: MMD-FUSE (arXiv 2306.08777), and that they keep their level.
 
-python -m experiments.tables.two_sample             150 repetitions, fewer permutations
+python -m experiments.tables.two_sample             100 repetitions, fewer permutations
 python -m experiments.tables.two_sample --smoke     seconds
 """
 
@@ -61,7 +61,7 @@ class Budget(NamedTuple):
 
 BUDGETS = {
     "smoke": Budget(40, 2, 19, 1, 40, 16),
-    "cpu": Budget(500, 50, 399, 3, 1000, 100),
+    "cpu": Budget(500, 50, 399, 2, 1000, 100),
     "full": Budget(500, 100, 2000, 5, 1000, 100),
 }
 PAPER_PERMUTATIONS = 2000
