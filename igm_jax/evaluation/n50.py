@@ -102,7 +102,7 @@ def n50(
             test(real=real_draw(n, rng), fake=fake_draw(n, rng), seed=int(rng.integers(2**31)))
             for _ in range(repetitions)
         )
-        return sum(one.p_value <= level for one in found)
+        return sum(bool(one.p_value <= level) for one in found)
 
     counts = _searched(rejections, size, repetitions)
     if max(counts.values()) < repetitions / 2:

@@ -49,8 +49,11 @@ def nearest_neighbour_test(
     order = rng.permutation(len(both.z))
     groups = permuted(both, num_permutations, rng)[order].astype(np.uint8)
     near = _others(both.z[order], min(k, len(order) - 1))
-    same = sum(np.sum(groups == groups[column], axis=0, dtype=np.int64) for column in near.T)
-    return PermutationTest(float(same[0] / near.size), p_value(np.asarray(same)))
+    # Whole numbers, so that ties are ties.
+    same = np.zeros(groups.shape[1])
+    for column in near.T:
+        same += np.sum(groups == groups[column], axis=0)
+    return PermutationTest(float(same[0] / near.size), p_value(same))
 
 
 def _others(z: Float[np.ndarray, "n d"], k: int) -> Int[np.ndarray, "n k"]:
