@@ -5,9 +5,9 @@ python -m experiments.tables.two_sample --smoke     seconds
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -96,7 +96,7 @@ def outcomes(real: np.ndarray, fake: np.ndarray, permutations: int, seed: int) -
     Returns:
         p-values, by the test's name.
     """
-    both = {"real": real, "fake": fake, "seed": seed}
+    both: dict[str, Any] = {"real": real, "fake": fake, "seed": seed}
     given = both | {"num_permutations": permutations}
     bank = bank_splits(**given)
     tests = (
@@ -171,12 +171,12 @@ def tasks(config: TwoSample) -> list[Task]:
 
 
 def powers(
-    settings: Sequence[str], published: dict[str, Sequence[float]], results: Results, repetitions: int
+    settings: Sequence[str], published: Mapping[str, Sequence[float]], results: Results, repetitions: int
 ) -> list[Entry]:
     """The cells of a table of powers."""
     rule = within_binomial(3, repetitions, PUBLISHED_REPETITIONS)
     return [
-        Entry(line, name, published.get(line, [None] * len(settings))[i], _shares(results, name, line), rule)
+        Entry(line, name, published[line][i] if line in published else None, _shares(results, name, line), rule)
         for line in LINES
         for i, name in enumerate(settings)
     ]
