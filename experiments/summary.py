@@ -35,8 +35,18 @@ DECISIVE = {"plane": "w2", "images": "frechet"}
 """The number by which pairs of objectives are tested."""
 
 COLUMNS = {
-    "plane": ("w2", "modes", "high_quality", "reverse_kl", "coverage", "c2st"),
-    "images": ("frechet", "random_frechet", "kid", "precision", "recall", "class_reverse_kl", "c2st", "memorisation"),
+    "plane": ("w2", "modes", "high_quality", "reverse_kl", "coverage", "c2st", "n50"),
+    "images": (
+        "frechet",
+        "random_frechet",
+        "kid",
+        "precision",
+        "recall",
+        "class_reverse_kl",
+        "c2st",
+        "n50",
+        "memorisation",
+    ),
 }
 """The numbers that the tables show; the rows hold all of them."""
 

@@ -1,7 +1,7 @@
 """Kernels: ``gaussian``, ``laplace``, ``rational_quadratic``, ``inverse_multiquadric``, ``distance``, ``polynomial``, ``linear``.
 
-Less usual: ``matern_32``, ``matern_52``, ``cauchy``, ``logarithm``, ``riesz``, ``gaussian_mixture``. Sums and products by ``+``
-and ``*``; ``on_columns``, ``equality`` and ``labelled`` for joint distributions;
+Less usual: ``matern_32``, ``matern_52``, ``cauchy``, ``logarithm``, ``riesz``, ``gaussian_mixture``, ``manhattan_laplace``. Sums
+and products by ``+`` and ``*``; ``on_columns``, ``equality`` and ``labelled`` for joint distributions;
 ``median_bandwidth(y)`` chooses a scale. They live in ``igm_jax.pairwise``, the engine room.
 """
 
@@ -17,7 +17,15 @@ from igm_jax.pairwise.kernels import (
     polynomial,
     rational_quadratic,
 )
-from igm_jax.pairwise.more_kernels import cauchy, gaussian_mixture, logarithm, matern_32, matern_52, riesz
+from igm_jax.pairwise.more_kernels import (
+    cauchy,
+    gaussian_mixture,
+    logarithm,
+    manhattan_laplace,
+    matern_32,
+    matern_52,
+    riesz,
+)
 
 __all__ = [
     "Kernel",
@@ -31,6 +39,7 @@ __all__ = [
     "laplace",
     "linear",
     "logarithm",
+    "manhattan_laplace",
     "matern_32",
     "matern_52",
     "median_bandwidth",

@@ -1,5 +1,6 @@
 """Bases that a generator starts from, and targets that it should reach: each is ``distribution(key, n) -> (n, d)``."""
 
+from igm_jax.distributions.alternatives import odd_mode, perturbed_uniform
 from igm_jax.distributions.base import Distribution, Modes, dataset, normal, sphere, uniform_cube
 from igm_jax.distributions.curved import banana, funnel
 from igm_jax.distributions.files import load_samples
@@ -25,6 +26,8 @@ __all__ = [
     "logistic_posterior",
     "moons",
     "normal",
+    "odd_mode",
+    "perturbed_uniform",
     "photo_patches",
     "ring",
     "sphere",

@@ -18,10 +18,14 @@ from igm_jax.evaluation.kid import kid
 from igm_jax.evaluation.manifold import density_coverage, precision_recall
 from igm_jax.evaluation.memorisation import memorisation_ratio
 from igm_jax.evaluation.modes import mode_coverage, reverse_kl
+from igm_jax.evaluation.n50 import n50
 from igm_jax.evaluation.transport import exact_w2
 from igm_jax.evaluation.two_sample import classifier_two_sample_test
 
 W2_POINTS = 1000
+
+# Tests at each sample size: n50 then has a standard error of about a sixth of it.
+N50_REPETITIONS = 20
 
 
 class Measure(NamedTuple):
@@ -57,6 +61,7 @@ _ALL = (
     Measure("coverage", "coverage", "higher"),
     Measure("c2st", "C2ST accuracy", "lower"),
     Measure("c2st_p", "C2ST p-value", None),
+    Measure("n50", "n50", "higher", 0),
     Measure("class_reverse_kl", "class reverse KL", "lower"),
     Measure("confidence", "confidence", None),
     Measure("memorisation", "memorisation", None),
@@ -74,10 +79,11 @@ def evaluate_samples(*, real: Any, fake: Any, k: int = 5, seed: int = 0) -> dict
         real: (n, d) held-out data.
         fake: (m, d) generated samples.
         k: neighbours for precision, recall, density and coverage.
-        seed: of the classifier test's split.
+        seed: of the tests.
 
     Returns:
-        ``precision``, ``recall``, ``density``, ``coverage``, ``c2st`` (accuracy) and ``c2st_p``.
+        ``precision``, ``recall``, ``density``, ``coverage``, ``c2st`` (accuracy), ``c2st_p`` and ``n50``, with nearest
+        neighbours; where no size suffices to tell fake from real, the largest that was tried, half of the samples.
 
     Raises:
         ValueError: for too few samples, wrong shapes, NaN or infinity.
@@ -87,12 +93,14 @@ def evaluate_samples(*, real: Any, fake: Any, k: int = 5, seed: int = 0) -> dict
         >>> from igm_jax.evaluation import evaluate_samples
         >>> real, fake = np.random.default_rng(0).normal(size=(2, 100, 2))
         >>> sorted(evaluate_samples(real=real, fake=fake))
-        ['c2st', 'c2st_p', 'coverage', 'density', 'precision', 'recall']
+        ['c2st', 'c2st_p', 'coverage', 'density', 'n50', 'precision', 'recall']
     """
     manifold = precision_recall(real=real, fake=fake, k=k)
     balls = density_coverage(real=real, fake=fake, k=k)
     test = classifier_two_sample_test(real=real, fake=fake, seed=seed)
-    return manifold._asdict() | balls._asdict() | {"c2st": test.accuracy, "c2st_p": test.p_value}
+    size = n50(real=real, fake=fake, repetitions=N50_REPETITIONS, seed=seed)
+    tests = {"c2st": test.accuracy, "c2st_p": test.p_value, "n50": float(min(size.n50, size.largest))}
+    return manifold._asdict() | balls._asdict() | tests
 
 
 def evaluate_2d(

@@ -133,6 +133,21 @@ def direct_form(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, 
     )
 
 
+def manhattan_form(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, "n m"]:
+    """``Σ_k |x_k - y_k|``, one feature at a time: in a loop where there are many, so that the program stays short."""
+
+    def add(total: Array, feature: tuple[Array, Array]) -> tuple[Array, None]:
+        of_x, of_y = feature
+        return total + jnp.abs(of_x[:, None] - of_y[None, :]), None
+
+    start = jnp.zeros((len(x), len(y)), x.dtype)
+    if x.shape[1] > DIRECT_FEATURES:
+        return jax.lax.scan(add, start, (x.T, y.T))[0]
+    for feature in zip(x.T, y.T, strict=True):
+        start, _ = add(start, feature)
+    return start
+
+
 class Pairs:
     """All pairs of two sets of samples, and what kernels and costs need of them, each computed once when first asked for.
 
@@ -155,6 +170,11 @@ class Pairs:
     def distance(self) -> Float[Array, "n m"]:
         """``‖x_i - y_j‖``, with derivative zero where two samples coincide."""
         return safe_sqrt(self.squared)
+
+    @cached_property
+    def manhattan(self) -> Float[Array, "n m"]:
+        """``Σ_k |x_ik - y_jk|``."""
+        return manhattan_form(*centred(self.x, self.y, self.weights))
 
     @cached_property
     def inner(self) -> Float[Array, "n m"]:

@@ -26,6 +26,7 @@ from igm_jax.objectives import (
     svgd,
 )
 from igm_jax.pairwise import nearest
+from igm_jax.pairwise.permuted import group_sums
 
 N, M, DIM = 3000, 3100, 5
 KEY = jax.random.key(0)
@@ -72,6 +73,9 @@ FUNCTIONS = {
     "velocity of svgd": lambda x, y: velocity(svgd(jnp.negative, KERNEL), KEY, (), x, y),
     "velocity of svgd, not radial": lambda x, y: velocity(svgd(jnp.negative, kernels.polynomial()), KEY, (), x, y),
     "nearest": lambda x, y: nearest(x, y, 3),
+    "group_sums": lambda x, y: group_sums(
+        kernels.manhattan_laplace, jnp.ones(1), jnp.concatenate([x, y]), jnp.ones((N + M, 8))
+    ),
     "velocity of energy": lambda x, y: velocity(energy(), KEY, (), x, y),
     "velocity of score difference": lambda x, y: velocity(score_difference(1.0), KEY, (), x, y),
     "velocity of drifting": lambda x, y: velocity(drifting((0.2, 1.0), "released"), KEY, (), x, y),
