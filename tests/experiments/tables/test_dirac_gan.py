@@ -31,14 +31,14 @@ def test_the_table(tmp_path):
     main(PUBLICATION, Config, ["--smoke", "--output", str(tmp_path)])
     entries = [json.loads(line) for line in (tmp_path / "entries.jsonl").read_text().splitlines()]
     radii = {entry["line"]: entry for entry in entries if entry["column"] == "spectral radius"}
-    assert set(METHODS) - set(radii) == {"WGAN-GP, λ = 0.7"}
+    assert set(radii) == set(list(METHODS)[1::2])
     assert all(entry["agrees"] for entry in radii.values())
     # A radius below one is what makes a method converge.
     converges = {entry["line"]: entry["ours"][0] for entry in entries if entry["column"] == "converges"}
     below = {name: float(entry["ours"][0] < 1 - 1e-9) for name, entry in radii.items()}
     assert {name: converges[name] for name in below} == below
     rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
-    assert len(rows) == len(METHODS)
+    assert len(rows) == len(radii)
     with np.load(tmp_path / "arrays" / "WGAN-clipped-at-1-0.npz") as found:
         assert found["path"].shape == (dirac_gan.STEPS + 1, 2)
         assert np.abs(found["path"][:, 0]).max() == 1.0  # the clip is reached and never passed
