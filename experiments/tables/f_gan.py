@@ -27,7 +27,7 @@ from igm_jax.objectives import f_gan
 from igm_jax.objectives.critics import CriticState
 from igm_jax.objectives.f_gan import f_divergence, f_gan_value
 
-TARGET = gaussian_mixture([[-1.0], [2.0]], std=[math.sqrt(0.065), math.sqrt(2.0)], weights=[0.67, 0.33])
+TARGET = gaussian_mixture([[-1.0], [2.0]], std=[math.sqrt(0.065), math.sqrt(2.0)], weights=[0.33, 0.67])
 CRITIC = squeeze(perceptron((1, 64, 64, 1), jnp.tanh))
 BATCH, RATE = 1024, 0.01
 
@@ -57,11 +57,11 @@ PUBLISHED = {
 
 
 def chosen(config: Config) -> list[str]:
-    return ["kl", "pearson"] if config.smoke else list(PUBLISHED)
+    return ["kl"] if config.smoke else list(PUBLISHED)
 
 
 def steps(config: Config) -> int:
-    return {"smoke": 300, "cpu": 20_000, "full": 100_000}[config.preset]
+    return {"smoke": 100, "cpu": 20_000, "full": 100_000}[config.preset]
 
 
 def seeds(config: Config) -> range:
@@ -98,11 +98,11 @@ def best(name: str) -> tuple[float, float, float]:
     return float(found.fun), float(found.x[0]), float(np.exp(found.x[1]))
 
 
-def exactly(name: str) -> Found:
+def exactly(name: str, names: Sequence[str]) -> Found:
     """The least divergence, and what all divergences are there."""
     value, mu, sigma = best(name)
     with jax.enable_x64(True):
-        others = {f"on {other}": float(divergence(other, jnp.array([mu, sigma]))) for other in PUBLISHED}
+        others = {f"on {other}": float(divergence(other, jnp.array([mu, sigma]))) for other in names}
     return Found({"divergence": value, "mu": mu, "sigma": sigma, **others})
 
 
@@ -147,12 +147,18 @@ def played(name: str, keys: Key, thetas: Float[Array, "s 2"], number: int, learn
     return jax.vmap(game)(keys, thetas)
 
 
+@partial(jax.jit, static_argnames="name")
+def ends(name: str, theta: Theta, critic: Any) -> tuple[Array, Array]:
+    """The critics' bounds and what they bound, for players side by side."""
+    return jax.vmap(partial(bound, name))(critic, theta), jax.vmap(partial(divergence, name))(theta)
+
+
 def judged(name: str, players: Players) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Parameters (s, 2), the critics' bounds (s,) and what they bound (s,)."""
     with jax.enable_x64(True):
-        theta, params = jax.tree.map(lambda a: jnp.asarray(a, float), (players.theta, players.critic.params))
-        bounds = jax.jit(jax.vmap(partial(bound, name)))(params, theta)
-        return np.asarray(theta), np.asarray(bounds), np.asarray(jax.vmap(partial(divergence, name))(theta))
+        theta, critic = jax.tree.map(lambda a: jnp.asarray(a, float), (players.theta, players.critic.params))
+        bounds, limits = ends(name, theta, critic)
+        return np.asarray(theta), np.asarray(bounds), np.asarray(limits)
 
 
 def learned(name: str, number: int, own: range) -> Found:
@@ -177,7 +183,7 @@ def evaluated(name: str, models: Sequence[str], number: int, seed: int) -> Found
 
 def tasks(config: Config) -> list[Task]:
     names, number = chosen(config), steps(config)
-    exact = [Task(f"exact {name}", config.seed, partial(exactly, name)) for name in names]
+    exact = [Task(f"exact {name}", config.seed, partial(exactly, name, names)) for name in names]
     games = [Task(f"learned {name}", config.seed, partial(learned, name, number, seeds(config))) for name in names]
     critics = [
         Task(f"critics {name}", config.seed, partial(evaluated, name, names, number, config.seed)) for name in names
@@ -208,7 +214,7 @@ def fit_part(config: Config, results: Results) -> Part:
         entries.append(Entry("μ̂", shown.name, shown.learned_mu, mu, within(0.1), digits=4))
         entries.append(Entry("σ̂", shown.name, shown.learned_sigma, sigma, within(0.1), digits=4))
     caption = (
-        "P = 0.67 N(−1, 0.065) + 0.33 N(2, 2), Q = N(μ, σ²). With a star: by quadrature; with a hat: learned by the single-step"
+        "P = 0.33 N(−1, 0.065) + 0.67 N(2, 2), Q = N(μ, σ²). With a star: by quadrature; with a hat: learned by the single-step"
         f" gradient method from N(0, 1), {steps(config)} steps, where F and D_f are taken by quadrature at the end."
     )
     return Part("One Gaussian fitted to a mixture", caption, entries)
@@ -263,7 +269,8 @@ def differs(config: Config) -> list[str]:
     return [
         f"The paper gives neither the number of steps nor the start: here {steps(config)} steps from μ = 0, σ = 1, and a critic"
         " with PyTorch's random start.",
-        "The second variance of P is 0.065 for what is often quoted as 0.0625: that makes all exact numbers come out.",
+        "The paper's text does not settle P. These weights and variances are those of a fit to its 15 exact numbers, rounded; the"
+        " variance 2.0016 for 2 would bring all of them within 3e-4, and the often quoted 0.0625 for 0.065 none of the D_f.",
         "The paper's F is that of a minibatch; here it is the critic's bound by quadrature, and the table of all divergences is"
         " at the exact minimisers.",
     ]
