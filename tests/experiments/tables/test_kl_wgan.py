@@ -14,9 +14,8 @@ from experiments.tables.kl_wgan import (
     differentiated_kl_wgan,
     judged,
     rmsprop,
-    spectral_critic,
-    with_power_iterations,
 )
+from experiments.tables.spectral import spectral_critic, with_power_iterations
 from igm_jax import velocity
 
 
