@@ -87,7 +87,7 @@ def maxout_critic(in_dim: int, units: int = UNITS, pieces: int = PIECES, layers:
     def apply(params: Params, x: Array) -> Array:
         for layer in params["hidden"]:
             linear = x @ layer["kernel"] + layer["bias"][None]
-            x = jnp.max(linear.reshape(len(x), units, pieces), axis=2)
+            x = jnp.max(linear.reshape(len(x), pieces, units), axis=1)  # units last, which vectorises
         return (x @ params["last"]["kernel"] + params["last"]["bias"][None])[:, 0]
 
     return Network(init, apply)

@@ -16,7 +16,7 @@ from jaxtyping import Array
 from experiments.tables.command import Config, Found, Part, Pictures, Publication, Results, Task, main
 from experiments.tables.published import Entry
 from igm_jax.base import Generator, Key, Objective, Target
-from igm_jax.distributions import Distribution, grid, moons, sphere, swiss_roll
+from igm_jax.distributions import Distribution, grid, moons, normal, sphere, swiss_roll
 from igm_jax.evaluation import exact_w2, mode_coverage
 from igm_jax.generators import particles, pushforward
 from igm_jax.networks import mlp
@@ -66,7 +66,7 @@ class Budget(NamedTuple):
 
 BUDGETS = {
     "smoke": Budget(200, {PARTICLES: 40, MODEL: 8}, 200, 1),
-    "cpu": Budget(POINTS, {PARTICLES: 400, MODEL: 3000}, 512, 3),
+    "cpu": Budget(POINTS, {PARTICLES: 400, MODEL: 4000}, 512, 3),
     "full": Budget(POINTS, {PARTICLES: 2000, MODEL: 30_000}, 2048, 5),
 }
 
@@ -84,8 +84,8 @@ def flow(scene: Scene, steps: int, points: Array) -> Run:
 
 
 def regression(scene: Scene, steps: int, batch: int) -> tuple[Generator, Run]:
-    """A generator of draws of the source, which regresses on its own samples moved along the field."""
-    generator = pushforward(mlp(2, 2, width=128, depth=4), scene.source)
+    """A generator of Gaussian latents, which regresses on its own samples moved along the field."""
+    generator = pushforward(mlp(2, 2, width=128, depth=4), normal(2))
     rate = optax.cosine_decay_schedule(RATE, steps)
     return generator, training(generator, objective_of(scene, steps), optax.adam(rate), scene.target, batch)
 
@@ -106,7 +106,7 @@ def moved(scene: Scene, kind: str, seed: int, budget: Budget) -> Found:
         frames.append(np.array(sample(state.params if kind == PARTICLES else state.average)))
 
     chunk = steps // PICTURES
-    trained = train(run, key_run, steps, chunk=chunk, log_every=chunk, on_chunk=keep, progress=False)
+    trained = train(run, key_run, steps, chunk=chunk, every=chunk, log_every=chunk, on_chunk=keep, progress=False)
     numbers = judged(scene, frames[-1], scene.target(key_fresh, budget.points))
     return Found(numbers, {"frames": np.stack(frames)}, trained.compile_seconds)
 
@@ -195,7 +195,7 @@ def pictures(config: Config, results: Results) -> Pictures:
             frames, steps = results[f"{name}: {kind}"][0].arrays["frames"], BUDGETS[config.preset].steps[kind]
             panels |= {f"{kind}, step {i * (steps // PICTURES)}": frame for i, frame in enumerate(frames)}
         figure = figures.scatter_panels(panels, data, columns=PICTURES + 1)
-        caption = f"From {name}: particles above, samples of a generator below, data in grey; seed {config.seed}."
+        caption = f"From {name}: particles above, samples of a generator, which starts anywhere, below, data in grey; seed {config.seed}."
         shown[name.replace(" ", "-") + ".png"] = (png(figure), caption)
     return shown
 
@@ -207,7 +207,7 @@ PUBLICATION = Publication(
     " Gaussian noise of width σ, x ← x + η σ² (∇log p_σ − ∇log q_σ)(x + σε) with η = ½ and fresh ε; σ falls in geometric steps"
     " from about the standard deviation of the data to the width of their noise. The scores are those of kernel density estimates"
     " of the samples and of as many fresh data in each step, and a sample is left out of its own. Particles follow the field"
-    " themselves; a generator, which maps draws of the source, regresses on its samples moved by the field.",
+    " themselves; a generator, which maps Gaussian latents and knows no source, regresses on its samples moved by the field.",
     tasks,
     parts,
     differs,
