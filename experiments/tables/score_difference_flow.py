@@ -195,7 +195,7 @@ def pictures(config: Config, results: Results) -> Pictures:
             frames, steps = results[f"{name}: {kind}"][0].arrays["frames"], BUDGETS[config.preset].steps[kind]
             panels |= {f"{kind}, step {i * (steps // PICTURES)}": frame for i, frame in enumerate(frames)}
         figure = figures.scatter_panels(panels, data, columns=PICTURES + 1)
-        caption = f"From {name}: particles above, samples of a generator, which starts anywhere, below, data in grey; seed {config.seed}."
+        caption = f"From {name}: particles above, a generator's samples below, data in grey; seed {config.seed}."
         shown[name.replace(" ", "-") + ".png"] = (png(figure), caption)
     return shown
 
