@@ -18,6 +18,7 @@ from igm_jax.base import Network
 from igm_jax.networks.functional import network
 from igm_jax.networks.layers import spectral_norm
 from igm_jax.networks.mlp import squeeze
+from igm_jax.pairwise.sorting import sort
 
 
 def group_sort(h: Float[Array, "*n k"], size: int = 2) -> Float[Array, "*n k"]:
@@ -51,7 +52,7 @@ def group_sort(h: Float[Array, "*n k"], size: int = 2) -> Float[Array, "*n k"]:
     if size == 2:  # no sort: minimum and maximum are cheaper, and have cheaper gradients
         first, second = groups[..., 0], groups[..., 1]
         return jnp.stack([jnp.minimum(first, second), jnp.maximum(first, second)], axis=-1).reshape(h.shape)
-    return jnp.sort(groups, axis=-1).reshape(h.shape)
+    return sort(groups, axis=-1).reshape(h.shape)
 
 
 def orthonormal(matrix: Float[Array, "a b"], *, steps: int = 16) -> Float[Array, "a b"]:
