@@ -11,7 +11,6 @@ from jaxtyping import Array
 
 from igm_jax.distributions import random_ray_pair, ray_pair
 
-
 Pair = tuple[Array, Array]
 """Centres (N, D) and offsets (N,) of a pair's funnels."""
 
