@@ -77,7 +77,9 @@ def test_a_published_draw_is_judged_by_the_spread_over_pairs():
 
 
 def arrays(cell, center=0.0):
-    return dict(zip(names(cell), (np.full((cell.count, cell.dim), center), np.r_[0.0, [9.0] * (cell.count - 1)])))
+    return dict(
+        zip(names(cell), (np.full((cell.count, cell.dim), center), np.r_[0.0, [9.0] * (cell.count - 1)]), strict=True)
+    )
 
 
 def test_given_pairs_take_the_place_of_draws(tmp_path):
