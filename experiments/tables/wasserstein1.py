@@ -54,10 +54,10 @@ class Budget(NamedTuple):
     draws: int = 2**20
 
 
-STEPS = dict(zip(CRITICS, (5000, 10_000, 25_000, 60_000, 60_000), strict=True))
+STEPS = dict(zip(CRITICS, (5000, 10_000, 60_000, 60_000, 25_000), strict=True))
 BUDGETS = {
     "smoke": Budget((Cell(4, 2), Cell(4, 4)), 1, 1, dict.fromkeys(CRITICS, 5), 64, 256, 100, 2**15),
-    "cpu": Budget(CELLS, 10, 2, dict(zip(CRITICS, (2500, 2500, 2500, 5000, 5000), strict=True))),
+    "cpu": Budget(CELLS, 10, 2, dict(zip(CRITICS, (2000, 2000, 4000, 4000, 500), strict=True))),
     "full": Budget(CELLS, 10, 3, STEPS),
 }
 

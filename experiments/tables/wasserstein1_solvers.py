@@ -70,9 +70,9 @@ def _optimizer() -> optax.GradientTransformation:
 CRITICS: Mapping[str, Callable[[int], Objective]] = {
     "weight clipping": lambda dim: wgan(plain_critic(dim), clipped_weights(_optimizer(), 0.04)),
     "spectral norm": lambda dim: wgan(plain_critic(dim, spectral=True), _optimizer()),
-    "sorting": lambda dim: wgan(sorting_critic(dim), _optimizer()),
     "gradient penalty": lambda dim: wgan_gp(plain_critic(dim), _optimizer(), penalty=10.0),
     "Lipschitz penalty": lambda dim: wgan(plain_critic(dim), _optimizer(), penalties=(one_sided_penalty(10.0),)),
+    "sorting": lambda dim: wgan(sorting_critic(dim), _optimizer()),
 }
 """For each solver the objective whose critic it trains."""
 
