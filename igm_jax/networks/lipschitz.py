@@ -69,7 +69,7 @@ def _ascending(h: Float[Array, "size *m"]) -> Float[Array, "size *m"]:
 
 
 def _exchanged(h: Array, gap: int, *, mirrored: bool) -> Array:
-    """The smaller first, of each row of a block's first half and one of its second: the one ``gap`` below, or the mirror image."""
+    """The smaller of two rows first, one of each half of a block: the other is ``gap`` below, or the mirror image."""
     blocks = h.reshape(-1, 2, gap, *h.shape[1:])
     first, second = blocks[:, 0], blocks[:, 1, ::-1] if mirrored else blocks[:, 1]
     return jnp.stack([jnp.minimum(first, second), jnp.maximum(first, second)], axis=1).reshape(h.shape)
