@@ -13,9 +13,8 @@ from experiments.tables import command
 from experiments.tables.command import Found, Part, Publication, Results, Task
 from experiments.tables.published import Entry, Rule, within
 from experiments.tables.wasserstein1_pairs import CELLS, Cell, Pair, drawn, given
-from experiments.tables.wasserstein1_solvers import CRITICS, Scores, assigned, entropic, learned
+from experiments.tables.wasserstein1_solvers import CRITICS, Scores, assigned, entropic, learned, measured
 from igm_jax.base import Key
-from igm_jax.distributions import ray_pair
 
 TRUE, DISCRETE, ENTROPIC = "true W1", "discrete OT", "Sinkhorn potential"
 PENALTIES = ("gradient penalty", "Lipschitz penalty")
@@ -57,7 +56,7 @@ class Budget(NamedTuple):
 STEPS = dict(zip(CRITICS, (5000, 10_000, 60_000, 60_000, 25_000), strict=True))
 BUDGETS = {
     "smoke": Budget((Cell(4, 2), Cell(4, 4)), 1, 1, dict.fromkeys(CRITICS, 5), 64, 256, 100, 2**15),
-    "cpu": Budget(CELLS, 10, 2, dict(zip(CRITICS, (2000, 2000, 4000, 4000, 500), strict=True))),
+    "cpu": Budget(CELLS, 10, 2, dict(zip(CRITICS, (2000, 2000, 4000, 4000, 500), strict=True)), draws=2**18),
     "full": Budget(CELLS, 10, 3, STEPS),
 }
 
@@ -99,7 +98,7 @@ def _count(budget: Budget, name: str) -> int:
 def _solved(name: str, budget: Budget, pair: Pair, key: Key) -> Found:
     """What one solver finds for one pair."""
     if name == TRUE:
-        value, error = ray_pair(*pair).distance(key, budget.draws)
+        value, error = measured(pair, key, draws=budget.draws)
         return Found({"w1": float(value), "error": float(error)})
     if name == DISCRETE:
         return Found({"w1": assigned(pair, key, budget.batch)})

@@ -157,6 +157,12 @@ def sinkhorn_critic(x: Array, y: Array, epsilon: float, iterations: int) -> tupl
     return lambda points: soft_minimum(distances(points, x), g, log_x, epsilon), error
 
 
+@partial(jax.jit, static_argnames="draws")
+def measured(pair: Pair, key: Key, *, draws: int) -> tuple[Array, Array]:
+    """The true distance by Monte Carlo, and its standard error."""
+    return ray_pair(*pair).distance(key, draws)
+
+
 def assigned(pair: Pair, key: Key, samples: int) -> float:
     """Discrete transport: the exact distance of ``samples`` draws of each side."""
     rays, (key_x, key_y) = ray_pair(*pair), jax.random.split(key)
