@@ -7,12 +7,14 @@ from igm_jax.distributions.files import load_samples
 from igm_jax.distributions.images import Images, Splits, digits, photo_patches
 from igm_jax.distributions.mixtures import gaussian, gaussian_mixture
 from igm_jax.distributions.posterior import logistic_posterior
+from igm_jax.distributions.ray_pairs import RayPair, random_ray_pair, ray_pair
 from igm_jax.distributions.synthetic import checkerboard, grid, moons, ring, swiss_roll, unequal_mixture
 
 __all__ = [
     "Distribution",
     "Images",
     "Modes",
+    "RayPair",
     "Splits",
     "banana",
     "checkerboard",
@@ -29,6 +31,8 @@ __all__ = [
     "odd_mode",
     "perturbed_uniform",
     "photo_patches",
+    "random_ray_pair",
+    "ray_pair",
     "ring",
     "sphere",
     "swiss_roll",

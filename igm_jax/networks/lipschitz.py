@@ -18,6 +18,7 @@ from igm_jax.base import Network
 from igm_jax.networks.functional import network
 from igm_jax.networks.layers import spectral_norm
 from igm_jax.networks.mlp import squeeze
+from igm_jax.pairwise.sorting import sort
 
 
 def group_sort(h: Float[Array, "*n k"], size: int = 2) -> Float[Array, "*n k"]:
@@ -51,7 +52,27 @@ def group_sort(h: Float[Array, "*n k"], size: int = 2) -> Float[Array, "*n k"]:
     if size == 2:  # no sort: minimum and maximum are cheaper, and have cheaper gradients
         first, second = groups[..., 0], groups[..., 1]
         return jnp.stack([jnp.minimum(first, second), jnp.maximum(first, second)], axis=-1).reshape(h.shape)
-    return jnp.sort(groups, axis=-1).reshape(h.shape)
+    return jnp.moveaxis(_ascending(jnp.moveaxis(groups, -1, 0)), 0, -1).reshape(h.shape)
+
+
+def _ascending(h: Float[Array, "size *m"]) -> Float[Array, "size *m"]:
+    """Sorted along the first axis: by Batcher's network for powers of two, whose derivatives need no order of the numbers."""
+    size, run = len(h), 1
+    if size & (size - 1):
+        return sort(h, axis=0)
+    while run < size:
+        h, gap = _exchanged(h, run, mirrored=True), run // 2
+        while gap:
+            h, gap = _exchanged(h, gap, mirrored=False), gap // 2
+        run *= 2
+    return h
+
+
+def _exchanged(h: Array, gap: int, *, mirrored: bool) -> Array:
+    """The smaller of two rows first, one of each half of a block: the other is ``gap`` below, or the mirror image."""
+    blocks = h.reshape(-1, 2, gap, *h.shape[1:])
+    first, second = blocks[:, 0], blocks[:, 1, ::-1] if mirrored else blocks[:, 1]
+    return jnp.stack([jnp.minimum(first, second), jnp.maximum(first, second)], axis=1).reshape(h.shape)
 
 
 def orthonormal(matrix: Float[Array, "a b"], *, steps: int = 16) -> Float[Array, "a b"]:

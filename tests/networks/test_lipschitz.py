@@ -9,15 +9,20 @@ from igm_jax.objectives.wasserstein_gan import wgan
 from tests.objectives.optimisers import adam
 
 
-@pytest.mark.parametrize("size", [2, 4, 1])
+@pytest.mark.parametrize("size", [2, 4, 1, 3, 24])
 def test_sorting_permutes_within_groups_and_keeps_the_length_of_gradients(size):
-    h = np.random.default_rng(0).normal(size=(5, 8)).astype(np.float32)
-    expected = np.sort(h.reshape(5, -1, size), axis=-1).reshape(5, 8)
+    h = np.random.default_rng(0).normal(size=(5, 24)).astype(np.float32)
+    expected = np.sort(h.reshape(5, -1, size), axis=-1).reshape(5, 24)
     out, back = jax.vjp(lambda h: group_sort(h, size), h)
     np.testing.assert_array_equal(out, expected)
-    given = np.random.default_rng(1).normal(size=(5, 8)).astype(np.float32)
+    given = np.random.default_rng(1).normal(size=(5, 24)).astype(np.float32)
     (slope,) = back(given)
     np.testing.assert_allclose(np.linalg.norm(slope, axis=1), np.linalg.norm(given, axis=1), rtol=1e-6)
+
+
+def test_a_whole_row_is_sorted_by_a_network(key):
+    h = jax.random.normal(key, (3, 32))
+    np.testing.assert_array_equal(group_sort(h, 32), np.sort(h, axis=-1))
 
 
 @pytest.mark.parametrize("shape", [(8, 5), (5, 8), (6, 6), (7, 1)])

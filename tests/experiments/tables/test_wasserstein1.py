@@ -1,0 +1,126 @@
+"""The Wasserstein-1 table: scores of critics that are known, bounds that every critic of slope one keeps, given pairs."""
+
+import json
+import re
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from experiments.tables.published import Entry
+from experiments.tables.wasserstein1 import Config, main, one_draw, parts, tasks
+from experiments.tables.wasserstein1_pairs import CELLS, Cell, drawn, names
+from experiments.tables.wasserstein1_solvers import assigned, judged, learned, sinkhorn_critic
+from igm_jax.distributions import ray_pair
+
+
+def test_the_best_critic_has_the_best_scores(x64):
+    rays = ray_pair(*drawn(Cell(4, 4), 0))
+    cos, l2, w1 = jax.jit(lambda key: judged(rays, lambda p: -rays.potential(p), key, 500))(jax.random.key(1))
+    x = rays.source(jax.random.key(1), 500)
+    np.testing.assert_allclose(w1, np.linalg.norm(x - rays.transported(x).y, axis=1).mean(), rtol=1e-9)
+    assert cos > 1 - 1e-6
+    assert l2 < 1e-6
+    half = judged(rays, lambda p: -0.5 * rays.potential(p), jax.random.key(1), 500)
+    np.testing.assert_allclose([half.l2, half.w1], [0.25, w1 / 2], rtol=1e-6)
+
+
+def test_discrete_transport_is_biased_upwards_and_more_in_higher_dimensions():
+    for cell, least in ((Cell(4, 2), 0.0), (Cell(4, 8), 0.3)):
+        pair = drawn(cell, 0)
+        true = float(ray_pair(*pair).distance(jax.random.key(0), 2**16)[0])
+        assert assigned(pair, jax.random.key(1), 256) > true + least - 0.1
+
+
+def test_the_sinkhorn_critic_has_slope_at_most_one_and_nearly_the_exact_gap():
+    rays = ray_pair([[0.0]], [0.0])
+    x, y = rays.source(jax.random.key(0), 200), rays.target(jax.random.key(1), 200)
+    critic, error = sinkhorn_critic(x, y, 0.02, 300)
+    slopes = jax.grad(lambda p: jnp.sum(critic(p)))(jnp.concatenate([x, y]))
+    assert jnp.abs(slopes).max() <= 1 + 1e-5
+    assert error < 1e-2
+    exact = np.abs(np.sort(np.asarray(x)[:, 0]) - np.sort(np.asarray(y)[:, 0])).mean()
+    gap = float(jnp.mean(critic(y)) - jnp.mean(critic(x)))
+    assert 0.9 * exact < gap <= exact + 1e-4
+
+
+def test_a_penalised_critic_finds_the_direction():
+    sizes = {"batch": 128, "points": 512}
+    pair = drawn(Cell(4, 8), 0)
+    before, after = (
+        learned(pair, jax.random.key(0), solver="Lipschitz penalty", steps=steps, **sizes) for steps in (1, 300)
+    )
+    assert before.cos < 0.5 < after.cos
+    assert after.l2 < 1 < before.l2 + 0.5
+
+
+def test_smoke(tmp_path):
+    main(["--smoke", "--output", str(tmp_path)])
+    entries = [json.loads(line) for line in (tmp_path / "entries.jsonl").read_text().splitlines()]
+    found = {(e["table"], e["line"], e["column"]): e["ours"] for e in entries}
+    for cell in ("N = 4, D = 2", "N = 4, D = 4"):
+        for solver in ("Sinkhorn potential", "spectral norm", "sorting"):  # of slope one: their gaps are lower bounds
+            assert found["Distance over the true one", solver, cell][0] < 1.15
+        true, ratio = (
+            found[table, "discrete OT", cell][0] for table in ("Wasserstein-1 distance", "Distance over the true one")
+        )
+        np.testing.assert_allclose(true / ratio, found["Wasserstein-1 distance", "true W1", cell][0], rtol=1e-9)
+        assert found["Direction of the gradient", "Sinkhorn potential", cell][0] > 0.3
+    assert not any(e["agrees"] for e in entries if e["line"] == "true W1")  # one pair has no spread to judge by
+
+
+def test_a_published_draw_is_judged_by_the_spread_over_pairs():
+    # Of two draws of deviation 1, the mean and another draw differ by √1.5 a deviation.
+    assert Entry("a", "b", 3 * 1.5**0.5 - 0.01, (-1.0, 1.0), one_draw(3, 1.0)).agrees
+    assert not Entry("a", "b", 3 * 1.5**0.5 + 0.01, (-1.0, 1.0), one_draw(3, 1.0)).agrees
+
+
+def arrays(cell, center=0.0):
+    return dict(
+        zip(names(cell), (np.full((cell.count, cell.dim), center), np.r_[0.0, [9.0] * (cell.count - 1)]), strict=True)
+    )
+
+
+def test_given_pairs_take_the_place_of_draws(tmp_path):
+    np.savez(tmp_path / "pairs.npz", **arrays(CELLS[0]))
+    config = Config(smoke=True, pairs=tmp_path / "pairs.npz")
+    task = next(task for task in tasks(config) if task.name == "true W1, N = 4, D = 2")
+    found = task.run().metrics
+    # One funnel in the middle of a square, the other three above it.
+    assert abs(found["w1"] - 0.7 * 2.5 * (np.sqrt(2) + np.arcsinh(1)) / 3) < 4 * found["error"]
+
+
+BAD = {
+    "lacks": ({"centres": np.zeros(3)}, r"expected arrays such as 'centers_d2_n4'.* it holds 'centres'"),
+    "half": ({"centers_d2_n4": np.zeros((4, 2))}, "'bias_d2_n4' is missing"),
+    "shape": ({**arrays(CELLS[0]), "centers_d2_n4": np.zeros((2, 4))}, r"must be numbers of shape \(4, 2\)"),
+    "nan": ({**arrays(CELLS[0]), "bias_d2_n4": np.full(4, np.nan)}, "`offsets` must hold finite numbers"),
+    "outside": (arrays(CELLS[0], 2.6), "must lie in the cube"),
+}
+
+
+@pytest.mark.parametrize(("content", "text"), BAD.values(), ids=BAD)
+def test_bad_pairs_are_told_before_any_work(content, text, tmp_path, capsys):
+    np.savez(tmp_path / "pairs.npz", **content)
+    with pytest.raises(SystemExit) as ended:
+        main(["--smoke", "--pairs", str(tmp_path / "pairs.npz"), "--output", str(tmp_path / "out")])
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert re.search(text, told.replace("\n", " ")), told
+    assert not (tmp_path / "out" / "rows.jsonl").exists()
+
+
+def test_files_that_are_not_archives_are_told(tmp_path):
+    with pytest.raises(FileNotFoundError, match="there is none; check `--pairs`"):
+        tasks(Config(smoke=True, pairs=tmp_path / "none.npz"))
+    np.save(tmp_path / "one.npy", np.zeros(3))
+    with pytest.raises(ValueError, match="it holds none"):
+        tasks(Config(smoke=True, pairs=tmp_path / "one.npy"))
+    (tmp_path / "damaged.npz").write_bytes(b"PK\x03\x04 but no more")
+    with pytest.raises(ValueError, match="cannot be read so"):
+        tasks(Config(smoke=True, pairs=tmp_path / "damaged.npz"))
+
+
+def test_cells_without_runs_are_shown_without_a_verdict():
+    assert all(entry.agrees is None for part in parts(Config(smoke=True), {}) for entry in part.entries)
