@@ -15,7 +15,18 @@ import tyro
 
 from igm_jax.reporting import write_whole
 
-TABLES: tuple[str, ...] = ()
+TABLES: tuple[str, ...] = (
+    "dirac_gan",
+    "small_results",
+    "f_gan",
+    "drifting_toy",
+    "fid_bias",
+    "score_difference_flow",
+    "two_sample",
+    "kl_wgan",
+    "mode_coverage",
+    "wasserstein1",
+)
 """The tables' modules, in the order of the page: those that take seconds first."""
 
 
@@ -31,15 +42,22 @@ class Config:
     """The directory for the page, with a directory for each table."""
 
 
-def page(config: Config, preset: str) -> str:
-    """One page from the reports of the tables."""
-    reports = [config.output / name / preset / "report.md" for name in config.tables]
+def page(output: Path, tables: Sequence[str], preset: str) -> str:
+    """One page from the reports of the tables, their headings a level lower and their pictures where they lie.
+
+    Args:
+        output: the directory that has one for each table.
+        tables: their names.
+        preset: whose reports.
+
+    Returns:
+        The page, in Markdown.
+    """
     texts = [
-        path.read_text().replace("](", f"]({name}/{preset}/").replace("\n# ", "\n## ")
-        for name, path in zip(config.tables, reports, strict=True)
+        "#" + (output / name / preset / "report.md").read_text().replace("](", f"]({name}/{preset}/") for name in tables
     ]
     head = "# Published tables, made again\n\nBy `make tables`; each table has its own command, below its heading.\n"
-    return "\n".join([head, *(f"#{text}" for text in texts)])
+    return "\n".join([head, *texts])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -61,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         failed += [name] * bool(done.returncode)
     if failed:
         sys.exit(f"these tables did not end well, and the page was left as it was: {', '.join(failed)}")
-    write_whole(config.output / "README.md", page(config, preset))
+    write_whole(config.output / "README.md", page(config.output, config.tables, preset))
     print(f"All tables are in {config.output / 'README.md'}.")
 
 

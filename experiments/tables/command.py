@@ -49,6 +49,11 @@ class Config:
     def preset(self) -> Preset:
         return "smoke" if self.smoke else "full" if self.full else "cpu"
 
+    @property
+    def directory(self) -> Path:
+        """Where results go, once the settings are ``prepared``."""
+        return Path() if self.output is None else self.output
+
 
 class Found(NamedTuple):
     """What a run found.
@@ -198,7 +203,7 @@ def worked(
 
 def written(publication: Publication, config: Config, results: Results) -> None:
     """Print the tables; write ``report.md``, ``table.tex``, ``entries.jsonl`` and the pictures."""
-    directory, rows = config.output, read_jsonl(_rows(config))
+    directory, rows = config.directory, read_jsonl(_rows(config))
     parts, pictures = publication.parts(config, results), publication.pictures(config, results)
     for name, (content, _) in pictures.items():
         write_whole(directory / name, content)
@@ -248,17 +253,17 @@ def _settings(config: Config) -> dict[str, Any]:
 
 
 def _rows(config: Config) -> Path:
-    return config.output / "rows.jsonl"
+    return config.directory / "rows.jsonl"
 
 
 def _kept(config: Config, task: Task) -> Path:
-    return config.output / "arrays" / f"{re.sub(r'[^A-Za-z0-9]+', '-', task.name).strip('-')}-{task.seed}.npz"
+    return config.directory / "arrays" / f"{re.sub(r'[^A-Za-z0-9]+', '-', task.name).strip('-')}-{task.seed}.npz"
 
 
 def _save(config: Config, task: Task, arrays: Mapping[str, Any]) -> None:
     if arrays:
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, **{name: np.asarray(array) for name, array in arrays.items()})
+        np.savez_compressed(buffer, **{name: np.asarray(a) for name, a in arrays.items()})  # pyrefly: ignore
         write_whole(_kept(config, task), buffer.getvalue())
 
 

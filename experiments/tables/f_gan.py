@@ -72,7 +72,7 @@ def log_densities(theta: Theta) -> tuple[Array, Array, Array, float]:
     """Places in the line, log p and log q there, and their distance: smooth integrands, so that sums are as good as exact."""
     points = jnp.linspace(-14.0, 16.0, 6001)
     log_q = -0.5 * jnp.square((points - theta[0]) / theta[1]) - jnp.log(theta[1]) - 0.5 * math.log(2 * math.pi)
-    return points, TARGET.log_density(points[:, None]), log_q, 30.0 / 6000
+    return points, TARGET.log_density(points[:, None]), log_q, 30.0 / 6000  # pyrefly: ignore
 
 
 def divergence(name: str, theta: Theta) -> Array:
@@ -240,7 +240,7 @@ def pictures(config: Config, results: Results) -> Pictures:
     from igm_jax.reporting.style import PALETTE, theme
 
     points = np.linspace(-5.0, 7.0, 601)
-    density = np.exp(np.asarray(TARGET.log_density(points[:, None])))
+    density = np.exp(np.asarray(TARGET.log_density(points[:, None])))  # pyrefly: ignore
 
     def normal(mu: float, sigma: float) -> np.ndarray:
         return np.exp(-0.5 * ((points - mu) / sigma) ** 2) / (sigma * math.sqrt(2 * math.pi))

@@ -18,7 +18,7 @@ class Rule(NamedTuple):
     """
 
     text: str
-    holds: Callable[[float, float | None, Sequence[float]], bool]
+    holds: Callable[[float, float | None, Sequence[float]], bool | np.bool]
 
 
 class Entry(NamedTuple):
@@ -66,7 +66,7 @@ def within_factor(factor: float) -> Rule:
 def within_errors(count: float) -> Rule:
     """The means differ by at most ``count`` standard errors: the published ±, and ours over the seeds, in quadrature."""
 
-    def holds(published: float, spread: float | None, ours: Sequence[float]) -> bool:
+    def holds(published: float, spread: float | None, ours: Sequence[float]) -> bool | np.bool:
         own = np.std(ours, ddof=1) / math.sqrt(len(ours)) if len(ours) > 1 else 0.0
         return abs(np.mean(ours) - published) <= count * math.hypot(spread or 0.0, own)
 
@@ -79,7 +79,7 @@ def within_binomial(count: float, repetitions: int, published_repetitions: int) 
     Agresti and Caffo's two added successes and failures keep the error from vanishing at shares of 0 and 1.
     """
 
-    def holds(published: float, _: float | None, ours: Sequence[float]) -> bool:
+    def holds(published: float, _: float | None, ours: Sequence[float]) -> bool | np.bool:
         variance = 0.0
         for share, n in ((published, published_repetitions), (float(np.mean(ours)), repetitions * len(ours))):
             smoothed = (share * n + 1) / (n + 2)

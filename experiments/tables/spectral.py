@@ -69,7 +69,7 @@ def with_power_iterations(optimizer: optax.GradientTransformation, count: int = 
     def init(params: Params) -> Any:
         return optimizer.init(params["layers"])
 
-    def update(gradient: Params, state: Any, params: Params | None = None) -> tuple[Params, Any]:
+    def update(gradient: Params, state: Any, params: Any = None) -> tuple[Params, Any]:
         moves, state = optimizer.update(gradient["layers"], state, params["layers"])
         steps = []
         for layer, vector in zip(params["layers"], params["vectors"], strict=True):
@@ -79,4 +79,4 @@ def with_power_iterations(optimizer: optax.GradientTransformation, count: int = 
             steps.append(left - vector)
         return {"layers": moves, "vectors": steps}, state
 
-    return optax.GradientTransformation(init, update)
+    return optax.GradientTransformation(init, update)  # pyrefly: ignore

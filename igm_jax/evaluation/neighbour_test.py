@@ -58,7 +58,7 @@ def nearest_neighbour_test(
 
 def _others(z: Float[np.ndarray, "n d"], k: int) -> Int[np.ndarray, "n k"]:
     """The k nearest other samples of each; a sample need not be the first of its own, where there are copies of it."""
-    near = _inputs.nearest_indices(z, z, k + 1)
+    near = _inputs.nearest(z, z, k + 1)[1]
     itself = near == np.arange(len(z))[:, None]
     # Where copies crowd a sample out of its own neighbours, the last of them goes.
     itself[:, -1] |= ~itself.any(axis=1)
