@@ -1,6 +1,7 @@
 """The pairs of the Wasserstein-1 benchmark: drawn by seed, or given in a file."""
 
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -68,13 +69,16 @@ def _arrays(path: Path) -> Mapping[str, np.ndarray]:
     if not path.is_file():
         raise FileNotFoundError(f"expected a .npz file of pairs at {path}, but there is none; check `--pairs`")
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return dict(archive) if isinstance(archive, np.lib.npyio.NpzFile) else {}
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile, AttributeError, TypeError) as error:
+        loaded = np.load(path, allow_pickle=False)
+        found = dict(loaded) if isinstance(loaded, np.lib.npyio.NpzFile) else None
+    except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(
             f"expected a .npz file of numeric arrays at {path}, but it cannot be read so ({error});"
             " save it with `numpy.savez`"
         ) from error
+    if found is None:
+        raise ValueError(f"expected a .npz file at {path}, but it holds a single array; save it with `numpy.savez`")
+    return found
 
 
 def _checked(path: Path, cell: Cell, arrays: Mapping[str, np.ndarray]) -> Pair:

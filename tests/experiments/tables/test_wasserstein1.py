@@ -11,62 +11,62 @@ import pytest
 from experiments.tables.published import Entry
 from experiments.tables.wasserstein1 import Config, main, one_draw, parts, tasks
 from experiments.tables.wasserstein1_pairs import CELLS, Cell, drawn, names
-from experiments.tables.wasserstein1_solvers import assigned, judged, learned, sinkhorn_critic
+from experiments.tables.wasserstein1_solvers import assigned, judged, learned, measured, sinkhorn_critic
 from igm_jax.distributions import ray_pair
 
 
 def test_the_best_critic_has_the_best_scores(x64):
     rays = ray_pair(*drawn(Cell(4, 4), 0))
-    cos, l2, w1 = jax.jit(lambda key: judged(rays, lambda p: -rays.potential(p), key, 500))(jax.random.key(1))
+    scores = jax.jit(lambda key, scale: judged(rays, lambda p: -scale * rays.potential(p), key, 500))
+    best, half = (scores(jax.random.key(1), scale) for scale in (1.0, 0.5))
     x = rays.source(jax.random.key(1), 500)
-    np.testing.assert_allclose(w1, np.linalg.norm(x - rays.transported(x).y, axis=1).mean(), rtol=1e-9)
-    assert cos > 1 - 1e-6
-    assert l2 < 1e-6
-    half = judged(rays, lambda p: -0.5 * rays.potential(p), jax.random.key(1), 500)
-    np.testing.assert_allclose([half.l2, half.w1], [0.25, w1 / 2], rtol=1e-6)
+    cost = np.linalg.norm(x - jax.jit(rays.transported)(x).y, axis=1).mean()
+    np.testing.assert_allclose(best, [1, 0, cost], atol=1e-6)
+    np.testing.assert_allclose(half, [1, 0.25, cost / 2], atol=1e-6)
 
 
-def test_discrete_transport_is_biased_upwards_and_more_in_higher_dimensions():
-    for cell, least in ((Cell(4, 2), 0.0), (Cell(4, 8), 0.3)):
-        pair = drawn(cell, 0)
-        true = float(ray_pair(*pair).distance(jax.random.key(0), 2**16)[0])
-        assert assigned(pair, jax.random.key(1), 256) > true + least - 0.1
+def test_discrete_transport_is_biased_upwards():
+    pair, key = drawn(Cell(4, 8), 0), jax.random.key(0)
+    true, _ = measured(pair, key, draws=2**15)
+    few, more = assigned(pair, key, 128), assigned(pair, key, 512)
+    assert few > more > float(true) + 0.3
 
 
 def test_the_sinkhorn_critic_has_slope_at_most_one_and_nearly_the_exact_gap():
     rays = ray_pair([[0.0]], [0.0])
-    x, y = rays.source(jax.random.key(0), 200), rays.target(jax.random.key(1), 200)
-    critic, error = sinkhorn_critic(x, y, 0.02, 300)
-    slopes = jax.grad(lambda p: jnp.sum(critic(p)))(jnp.concatenate([x, y]))
-    assert jnp.abs(slopes).max() <= 1 + 1e-5
+
+    @jax.jit
+    def solved(key_x, key_y):
+        x, y = rays.source(key_x, 200), rays.target(key_y, 200)
+        critic, error = sinkhorn_critic(x, y, 0.02, 300)
+        slopes = jax.grad(lambda p: jnp.sum(critic(p)))(jnp.concatenate([x, y]))
+        return x[:, 0], y[:, 0], slopes, error, jnp.mean(critic(y)) - jnp.mean(critic(x))
+
+    x, y, slopes, error, gap = map(np.asarray, solved(*jax.random.split(jax.random.key(0))))
+    assert np.abs(slopes).max() <= 1 + 1e-5
     assert error < 1e-2
-    exact = np.abs(np.sort(np.asarray(x)[:, 0]) - np.sort(np.asarray(y)[:, 0])).mean()
-    gap = float(jnp.mean(critic(y)) - jnp.mean(critic(x)))
+    exact = np.abs(np.sort(x) - np.sort(y)).mean()
     assert 0.9 * exact < gap <= exact + 1e-4
 
 
 def test_a_penalised_critic_finds_the_direction():
-    sizes = {"batch": 128, "points": 512}
-    pair = drawn(Cell(4, 8), 0)
-    before, after = (
-        learned(pair, jax.random.key(0), solver="Lipschitz penalty", steps=steps, **sizes) for steps in (1, 300)
-    )
-    assert before.cos < 0.5 < after.cos
-    assert after.l2 < 1 < before.l2 + 0.5
+    pair, sizes = drawn(Cell(4, 8), 0), {"solver": "Lipschitz penalty", "batch": 128, "points": 512}
+    with jax.numpy_dtype_promotion("standard"):
+        before, after = (learned(pair, jax.random.key(0), steps=steps, **sizes) for steps in (1, 300))
+    assert before.cos < 0.5 < 0.8 < after.cos
+    assert after.l2 < 0.5 < before.l2
 
 
 def test_smoke(tmp_path):
-    main(["--smoke", "--output", str(tmp_path)])
+    with jax.numpy_dtype_promotion("standard"):
+        main(["--smoke", "--output", str(tmp_path)])
     entries = [json.loads(line) for line in (tmp_path / "entries.jsonl").read_text().splitlines()]
-    found = {(e["table"], e["line"], e["column"]): e["ours"] for e in entries}
-    for cell in ("N = 4, D = 2", "N = 4, D = 4"):
-        for solver in ("Sinkhorn potential", "spectral norm", "sorting"):  # of slope one: their gaps are lower bounds
-            assert found["Distance over the true one", solver, cell][0] < 1.15
-        true, ratio = (
-            found[table, "discrete OT", cell][0] for table in ("Wasserstein-1 distance", "Distance over the true one")
-        )
-        np.testing.assert_allclose(true / ratio, found["Wasserstein-1 distance", "true W1", cell][0], rtol=1e-9)
-        assert found["Direction of the gradient", "Sinkhorn potential", cell][0] > 0.3
+    found = {(e["table"], e["line"]): e["ours"][0] for e in entries}
+    for solver in ("Sinkhorn potential", "spectral norm", "sorting"):  # of slope one: their gaps are lower bounds
+        assert found["Distance over the true one", solver] < 1.15
+    true, discrete = (found["Wasserstein-1 distance", name] for name in ("true W1", "discrete OT"))
+    np.testing.assert_allclose(found["Distance over the true one", "discrete OT"], discrete / true, rtol=1e-9)
+    assert found["Direction of the gradient", "Sinkhorn potential"] > 0.3
     assert not any(e["agrees"] for e in entries if e["line"] == "true W1")  # one pair has no spread to judge by
 
 
@@ -115,7 +115,7 @@ def test_files_that_are_not_archives_are_told(tmp_path):
     with pytest.raises(FileNotFoundError, match="there is none; check `--pairs`"):
         tasks(Config(smoke=True, pairs=tmp_path / "none.npz"))
     np.save(tmp_path / "one.npy", np.zeros(3))
-    with pytest.raises(ValueError, match="it holds none"):
+    with pytest.raises(ValueError, match="it holds a single array"):
         tasks(Config(smoke=True, pairs=tmp_path / "one.npy"))
     (tmp_path / "damaged.npz").write_bytes(b"PK\x03\x04 but no more")
     with pytest.raises(ValueError, match="cannot be read so"):
