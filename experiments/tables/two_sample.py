@@ -230,6 +230,7 @@ def differs(config: TwoSample) -> list[str]:
         " bisection on a second set; ours takes permutations, one set for both, and the kernels of FUSE.",
         "Split: the power is predicted by MMD² over a standard error that is unbiased and has the terms of second order; the"
         " authors' has the first order alone.",
+        "All settings share the random numbers of a repetition, so the cells of a line vary together.",
         "Tests that learn a kernel or features (MMD-D, ME, SCF) and those of compressed samples are not run; wild bootstrap,"
         " energy, neighbours and classifier are not in the paper.",
     ]
