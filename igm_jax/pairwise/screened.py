@@ -156,8 +156,8 @@ def _candidates(
         rows = points[some]
         open_pairs = _may_be_nearest(scaled(rows, within, np.float32), columns, k)
         if open_pairs.sum() > 4 * k * len(rows) + MANY * open_pairs.size:
-            finer = [scaled(z, within, np.float64) for z in (rows, y)]
-            open_pairs = _may_be_nearest(*finer, k)
+            finer = scaled(rows, within, np.float64), scaled(y, within, np.float64)
+            open_pairs = _may_be_nearest(finer[0], finer[1], k)
         i, j = np.nonzero(open_pairs)
         yield i, j, distances_of(rows, y, i, j, within.unit)
 
@@ -237,8 +237,8 @@ def _inside(points: Rows, centres: Rows, radius: np.ndarray) -> Iterator[tuple[s
         rows = points[some]
         sure, maybe = _screened(scaled(rows, within, np.float32), columns, reach)
         if maybe.sum() > MANY * maybe.size:
-            finer = [scaled(z, within, np.float64) for z in (rows, centres)]
-            sure, maybe = _screened(*finer, reach)
+            finer = scaled(rows, within, np.float64), scaled(centres, within, np.float64)
+            sure, maybe = _screened(finer[0], finer[1], reach)
         i, j = np.nonzero(maybe)
         near = distances_of(rows, centres, i, j, within.unit) <= radius[j]
         sure[i[near], j[near]] = True
