@@ -16,7 +16,7 @@ BLOCK = 2000
 # The paper draws one C, which is not known, so its numbers for P2 are one draw of a law whose spread is ours.
 ONE_DRAW = Rule(
     "within three standard deviations of one draw of C",
-    lambda published, _, ours: bool(len(ours) > 1 and abs(np.mean(ours) - published) <= 3 * np.std(ours, ddof=1)),
+    lambda published, _, ours: len(ours) > 1 and bool(abs(np.mean(ours) - published) <= 3 * np.std(ours, ddof=1)),
 )
 PAPER = {"P1": (1123.03, 1133.7, 0.2), "P2": (1114.8, 1136.2, 0.5)}
 LAWS = tuple(PAPER)

@@ -157,7 +157,7 @@ def _candidates(
         open_pairs = _may_be_nearest(scaled(rows, within, np.float32), columns, k)
         if open_pairs.sum() > 4 * k * len(rows) + MANY * open_pairs.size:
             finer = scaled(rows, within, np.float64), scaled(y, within, np.float64)
-            open_pairs = _may_be_nearest(*finer, k)
+            open_pairs = _may_be_nearest(finer[0], finer[1], k)
         i, j = np.nonzero(open_pairs)
         yield i, j, distances_of(rows, y, i, j, within.unit)
 
@@ -238,7 +238,7 @@ def _inside(points: Rows, centres: Rows, radius: np.ndarray) -> Iterator[tuple[s
         sure, maybe = _screened(scaled(rows, within, np.float32), columns, reach)
         if maybe.sum() > MANY * maybe.size:
             finer = scaled(rows, within, np.float64), scaled(centres, within, np.float64)
-            sure, maybe = _screened(*finer, reach)
+            sure, maybe = _screened(finer[0], finer[1], reach)
         i, j = np.nonzero(maybe)
         near = distances_of(rows, centres, i, j, within.unit) <= radius[j]
         sure[i[near], j[near]] = True
