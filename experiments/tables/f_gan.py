@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 from scipy.optimize import minimize
 
@@ -33,6 +34,12 @@ BATCH, RATE = 1024, 0.01
 
 Theta = Float[Array, "2"]
 """(μ, σ) of the model x = μ + σ z."""
+
+
+def log_p(points: ArrayLike) -> Array:
+    """The mixture's log density at places in the line."""
+    assert TARGET.log_density is not None
+    return TARGET.log_density(jnp.asarray(points)[:, None])
 
 
 class Published(NamedTuple):
@@ -72,20 +79,20 @@ def log_densities(theta: Theta) -> tuple[Array, Array, Array, float]:
     """Places in the line, log p and log q there, and their distance: smooth integrands, so that sums are as good as exact."""
     points = jnp.linspace(-14.0, 16.0, 6001)
     log_q = -0.5 * jnp.square((points - theta[0]) / theta[1]) - jnp.log(theta[1]) - 0.5 * math.log(2 * math.pi)
-    return points, TARGET.log_density(points[:, None]), log_q, 30.0 / 6000  # pyrefly: ignore
+    return points, log_p(points), log_q, 30.0 / 6000
 
 
 def divergence(name: str, theta: Theta) -> Array:
     """``D_f(P‖Q) = ∫ q f(p/q)`` by quadrature."""
-    _, log_p, log_q, step = log_densities(theta)
-    return jnp.sum(jnp.exp(log_q) * f_divergence(name).f(jnp.exp(log_p - log_q))) * step
+    _, real, fake, step = log_densities(theta)
+    return jnp.sum(jnp.exp(fake) * f_divergence(name).f(jnp.exp(real - fake))) * step
 
 
 def bound(name: str, critic: Any, theta: Theta) -> Array:
     """The critic's lower bound ``F = ∫ p g(V) − ∫ q f*(g(V))`` by quadrature: no error of sampling."""
-    points, log_p, log_q, _ = log_densities(theta)
+    points, real, fake, _ = log_densities(theta)
     outputs = CRITIC.apply(critic, points[:, None])
-    return f_gan_value(name, outputs, outputs, x_weights=jnp.exp(log_q), y_weights=jnp.exp(log_p))
+    return f_gan_value(name, outputs, outputs, x_weights=jnp.exp(fake), y_weights=jnp.exp(real))
 
 
 @cache
@@ -240,7 +247,7 @@ def pictures(config: Config, results: Results) -> Pictures:
     from igm_jax.reporting.style import PALETTE, theme
 
     points = np.linspace(-5.0, 7.0, 601)
-    density = np.exp(np.asarray(TARGET.log_density(points[:, None])))  # pyrefly: ignore
+    density = np.exp(np.asarray(log_p(points)))
 
     def normal(mu: float, sigma: float) -> np.ndarray:
         return np.exp(-0.5 * ((points - mu) / sigma) ** 2) / (sigma * math.sqrt(2 * math.pi))

@@ -80,9 +80,9 @@ def bernoulli(distance: Callable[..., Array], theta: Array, share: Array) -> Arr
     return distance(sides[:, None], sides[:, None], **weights)
 
 
-def cramer(x: Array, y: Array, **weights: Array) -> Array:
+def cramer(x: Array, y: Array, x_weights: Array, y_weights: Array) -> Array:
     """``∫(F − G)²``, half the energy distance in one dimension."""
-    return energy_distance(x, y, **weights) / 2  # pyrefly: ignore
+    return energy_distance(x, y, x_weights=x_weights, y_weights=y_weights) / 2
 
 
 def mean_distance(distance: Callable[..., Array], tosses: int, truth: float, theta: Array) -> Array:
@@ -143,7 +143,7 @@ def monotone_slope(shift: float) -> float:
     def image(z: float) -> float:
         mass = norm.cdf(z)
         excess = lambda t: 0.5 * norm.cdf(t - shift) + 0.5 * norm.cdf(t + shift) - mass  # noqa: E731
-        return float(brentq(excess, -shift, shift, xtol=1e-14))  # pyrefly: ignore
+        return float(brentq(excess, -shift, shift, xtol=1e-14))  # pyrefly: ignore  (a number, without full_output)
 
     return (image(step) - image(-step)) / (2 * step)
 
