@@ -15,12 +15,12 @@ from jaxtyping import Array
 
 from experiments.tables.command import Config, Found, Part, Pictures, Publication, Results, Task, main
 from experiments.tables.published import Entry
-from igm_jax.base import Generator, Key, Objective, Target
+from igm_jax.base import Generator, Key, Objective, Target, regression, stochastic
 from igm_jax.distributions import Distribution, grid, moons, normal, sphere, swiss_roll
 from igm_jax.evaluation import exact_w2, mode_coverage
 from igm_jax.generators import particles, pushforward
-from igm_jax.networks import mlp
-from igm_jax.objectives import annealed_difference, energy_distance, kernel_denoiser
+from igm_jax.networks import fourier, mlp
+from igm_jax.objectives import annealed_difference, denoiser_difference_field, energy_distance
 from igm_jax.training import Run, TrainState, train, training
 
 POINTS, RATE, STRIDE = 2000, 1e-3, 0.5
@@ -71,23 +71,34 @@ BUDGETS = {
 }
 
 
-def objective_of(scene: Scene, steps: int) -> Objective:
-    """The field at noisy samples, each left out of its own estimate, with σ falling to its end over four fifths of the steps."""
-    others = partial(kernel_denoiser, leave_one_out=True)
-    return annealed_difference(scene.start, scene.end, max(1, 4 * steps // 5), model=others)
-
-
 def flow(scene: Scene, steps: int, points: Array) -> Run:
-    """Particles: ``x ← x + η σ² field(x + σε)``, which is gradient descent with the rate η · n."""
-    n = len(points)
-    return training(particles(points), objective_of(scene, steps), optax.sgd(STRIDE * n), scene.target, n)
+    """Particles: ``x ← x + η σ² field(x + σε)``, gradient descent with the rate η · n; σ falls over four fifths of the steps."""
+    n, objective = len(points), annealed_difference(scene.start, scene.end, max(1, 4 * steps // 5))
+    return training(particles(points), objective, optax.sgd(STRIDE * n), scene.target, n)
 
 
-def regression(scene: Scene, steps: int, batch: int) -> tuple[Generator, Run]:
+def at_all_levels(start: float, end: float) -> Objective:
+    """The same field for a generator, at a σ that is drawn anew at each step, its logarithm uniform.
+
+    It descends KL(q_σ ‖ p_σ), which rather drops modes than leaves samples between them once σ is too small for a smooth
+    generator to tear its samples apart; so the coarse levels, which see how many there are, must not end.
+    """
+
+    def divergence(key: Key, x: Array, y: Array) -> Array:
+        key_level, key_noise = jax.random.split(key)
+        fixed = jax.lax.stop_gradient(x)
+        sigma = start * (end / start) ** jax.random.uniform(key_level, (), x.dtype)
+        noisy = fixed + sigma * jax.random.normal(key_noise, x.shape, x.dtype)
+        return regression(x, jnp.square(sigma) * denoiser_difference_field(noisy, fixed, y, sigma))
+
+    return stochastic(divergence, reason="the level of its noise is drawn")
+
+
+def model(scene: Scene, steps: int, batch: int) -> tuple[Generator, Run]:
     """A generator of Gaussian latents, which regresses on its own samples moved along the field."""
-    generator = pushforward(mlp(2, 2, width=128, depth=4), normal(2))
-    rate = optax.cosine_decay_schedule(RATE, steps)
-    return generator, training(generator, objective_of(scene, steps), optax.adam(rate), scene.target, batch)
+    generator = pushforward(fourier(mlp(2 + 2 * 64, 2, width=128, depth=3), 2), normal(2))
+    rate, objective = optax.cosine_decay_schedule(RATE, steps), at_all_levels(scene.start, scene.end)
+    return generator, training(generator, objective, optax.adam(rate), scene.target, batch)
 
 
 def moved(scene: Scene, kind: str, seed: int, budget: Budget) -> Found:
@@ -97,7 +108,7 @@ def moved(scene: Scene, kind: str, seed: int, budget: Budget) -> Found:
     if kind == PARTICLES:
         run, sample = flow(scene, steps, points), lambda params: params
     else:
-        generator, run = regression(scene, steps, budget.batch)
+        generator, run = model(scene, steps, budget.batch)
         sample = jax.jit(lambda params: generator.sample(params, key_points, budget.points))
     frames: list[np.ndarray] = []
 
@@ -206,8 +217,9 @@ PUBLICATION = Publication(
     "A source of one shape flows to data of another along the difference of the scores of data and samples, both blurred by"
     " Gaussian noise of width σ, x ← x + η σ² (∇log p_σ − ∇log q_σ)(x + σε) with η = ½ and fresh ε; σ falls in geometric steps"
     " from about the standard deviation of the data to the width of their noise. The scores are those of kernel density estimates"
-    " of the samples and of as many fresh data in each step, and a sample is left out of its own. Particles follow the field"
-    " themselves; a generator, which maps Gaussian latents and knows no source, regresses on its samples moved by the field.",
+    " of the samples and of as many fresh data in each step. Particles follow the field themselves. A generator of Gaussian"
+    " latents knows no source and regresses on its samples moved by the field, at a σ that is drawn anew at each step: with σ"
+    " falling it drops modes, since it cannot tear its samples apart as fast as they are asked to.",
     tasks,
     parts,
     differs,

@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.tables.command import Config, main
-from experiments.tables.score_difference_flow import PUBLICATION, SCENES, STRIDE, Scene, flow
+from experiments.tables.score_difference_flow import PUBLICATION, SCENES, STRIDE, Scene, at_all_levels, flow
+from igm_jax import velocity
 from igm_jax.distributions import gaussian
 from igm_jax.training import train
 
@@ -27,6 +28,14 @@ def test_one_step_moves_particles_towards_a_gaussian_as_the_formula_says():
     assert np.linalg.norm(expected) > 0.15
 
 
+def test_the_mean_over_all_levels_moves_a_sample_towards_a_lone_datum():
+    # With one datum and one sample both denoisers are constant, so that the field is their difference at every level.
+    x, y = jnp.array([[1.0, 2.0]]), jnp.array([[4.0, -2.0]])
+    objective = at_all_levels(1.0, 0.1)
+    for seed in range(3):
+        np.testing.assert_allclose(velocity(objective, jax.random.key(seed), (), x, y), y - x, rtol=1e-5)
+
+
 def test_sources_are_about_as_wide_as_their_targets():
     for scene in SCENES.values():
         widths = [np.asarray(draw(jax.random.key(0), 4000)).std() for draw in (scene.source, scene.target)]
@@ -35,7 +44,8 @@ def test_sources_are_about_as_wide_as_their_targets():
 
 
 def test_smoke(tmp_path):
-    main(PUBLICATION, Config, ["--smoke", "--output", str(tmp_path)])
+    with jax.numpy_dtype_promotion("standard"):  # for optax
+        main(PUBLICATION, Config, ["--smoke", "--output", str(tmp_path)])
     entries = [json.loads(line) for line in (tmp_path / "entries.jsonl").read_text().splitlines()]
     for name in SCENES:
         w2 = {e["line"]: e["ours"][0] for e in entries if name in e["table"] and e["column"] == "W2"}
