@@ -1,4 +1,5 @@
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy import integrate, stats
@@ -49,15 +50,15 @@ def test_float32_matches_float64(offset):
 
 def test_one_datum_pulls_hardest_at_a_bandwidth(x64):
     def pull(r):
-        return velocity(log_energy(2.0), jax.random.key(0), (), np.zeros((1, 1)), np.full((1, 1), r))[0, 0]
+        return velocity(log_energy(2.0), jax.random.key(0), (), jnp.zeros((1, 1)), jnp.full((1, 1), r))[0, 0]
 
     np.testing.assert_allclose([pull(r) for r in (0.0, 1.0, 2.0, 1e3)], [0, 4 / 5, 1, 4e3 / (4 + 1e6)], rtol=1e-12)
 
 
 def test_velocity_is_minus_the_gradient_of_the_witness(x64):
-    objective = log_energy(0.7)
-    slope = jax.grad(lambda points: objective.witness((), points, X, Y).sum())(X)
-    np.testing.assert_allclose(velocity(objective, jax.random.key(0), (), X, Y), -slope, rtol=1e-9, atol=1e-12)
+    objective, x, y = log_energy(0.7), jnp.asarray(X), jnp.asarray(Y)
+    slope = jax.grad(lambda points: objective.witness((), points, x, y).sum())(x)
+    np.testing.assert_allclose(velocity(objective, jax.random.key(0), (), x, y), -slope, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("bandwidth", [0.0, -1.0, float("nan")])
