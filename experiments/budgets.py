@@ -78,8 +78,8 @@ def updates(equal: Equal, steps: int, cost: Cost, reference: Cost) -> int:
         reference: of an update of the reference.
 
     Returns:
-        ``steps`` for equal updates; else ``steps · reference / cost``, rounded to a multiple of ``PARTS``, at least ``PARTS`` and
-        at most ``MOST · steps``.
+        ``steps`` for equal updates; else ``steps · reference / cost``, rounded down to a multiple of ``PARTS``, at least
+        ``PARTS`` and at most ``MOST · steps``.
 
     Example:
         >>> from experiments.budgets import Cost, updates
@@ -89,7 +89,7 @@ def updates(equal: Equal, steps: int, cost: Cost, reference: Cost) -> int:
     if equal == "updates":
         return steps
     share = getattr(reference, equal) / getattr(cost, equal)
-    return PARTS * max(1, round(min(MOST * steps, steps * share) / PARTS))
+    return PARTS * max(1, int(min(MOST * steps, steps * share) / PARTS))
 
 
 class Costs:

@@ -11,6 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from igm_jax.pairwise import squared_distances
+
 
 class Law(NamedTuple):
     """A law of the data with a density: a mixture of equally wide Gaussians, or of Student's law in the plane.
@@ -30,7 +32,7 @@ class Law(NamedTuple):
 
 def log_density(law: Law, points: Array) -> Array:
     """``log Σ_k w_k p((x - c_k)/s)/s²`` up to a constant, p normal or ``(1 + ‖z‖²/ν)^-(ν+2)/2``."""
-    squares = jnp.sum(jnp.square((points[:, None, :] - law.centres[None]) / law.width), axis=-1)
+    squares = squared_distances(points / law.width, jnp.asarray(law.centres, points.dtype) / law.width)
     heavy = jnp.isfinite(law.freedom)
     freedom = jnp.where(heavy, law.freedom, 1.0)
     student = -(freedom + 2) / 2 * jnp.log1p(squares / freedom)

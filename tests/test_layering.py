@@ -35,6 +35,7 @@ DRAWING = {
 
 # Outer products outside igm_jax.pairwise that are not pairs of samples: "file:function" -> why.
 NOT_PAIRS = {
+    "igm_jax/distributions/ray_pairs.py:_to_funnels": "samples against the few centres of a potential",
     "igm_jax/evaluation/frechet.py:_distance": "features × features: the factors of two covariances",
     "igm_jax/evaluation/frechet_bias.py:frechet_bias": "features × features: the factors and spectrum of two covariances",
     "igm_jax/reporting/graph.py:apart": "nodes × nodes of a small graph",

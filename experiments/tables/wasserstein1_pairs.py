@@ -69,8 +69,9 @@ def _arrays(path: Path) -> Mapping[str, np.ndarray]:
     if not path.is_file():
         raise FileNotFoundError(f"expected a .npz file of pairs at {path}, but there is none; check `--pairs`")
     try:
-        loaded = np.load(path, allow_pickle=False)
-        found = dict(loaded) if isinstance(loaded, np.lib.npyio.NpzFile) else None
+        with path.open("rb") as file:  # closed whatever is in it
+            loaded = np.load(file, allow_pickle=False)
+            found = dict(loaded) if isinstance(loaded, np.lib.npyio.NpzFile) else None
     except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(
             f"expected a .npz file of numeric arrays at {path}, but it cannot be read so ({error});"

@@ -158,7 +158,7 @@ class RayPair:
         closing = level - along
         # No funnel is lower than the lowest, but a rounded one may be: the ray ends there, at x.
         excess = jnp.maximum(pairs.squared - jnp.square(level), 0)
-        meets = (closing > 0) & (jnp.arange(len(self.offsets))[None, :] != nearest[:, None])
+        meets = (closing > 0) & ~jax.nn.one_hot(nearest, len(self.offsets), dtype=bool)
         ahead = 0.5 * excess / jnp.where(meets, closing, 1)
         # The square has a second root, where the funnel would have to be higher than its walls are long.
         return jnp.min(jnp.where(meets & (ahead > -level), ahead, jnp.inf), axis=1)

@@ -31,8 +31,8 @@ class DetectionSize(NamedTuple):
     """The sample size at which a test tells model from data half of the time.
 
     Attributes:
-        n50: samples of each, 8 or more; infinite where the largest size does not suffice.
-        standard_error: of n50, from the finite number of repetitions; NaN where n50 is infinite.
+        n50: samples of each, 8 if these suffice or more; infinite where the largest size does not suffice.
+        standard_error: of n50, from the finite number of repetitions; NaN where n50 is infinite, or the least that is tried.
         largest: the largest size that could be tried.
     """
 
@@ -82,8 +82,8 @@ def n50(
         >>> from igm_jax.distributions import gaussian, normal
         >>> from igm_jax.evaluation import n50
         >>> far = n50(real=normal(1), fake=gaussian([3.0], [[1.0]]), repetitions=20)
-        >>> near = n50(real=normal(1), fake=gaussian([1.5], [[1.0]]), repetitions=20)
-        >>> far.n50 < near.n50 < 100
+        >>> near = n50(real=normal(1), fake=gaussian([0.8], [[1.0]]), repetitions=20)
+        >>> far.n50 < near.n50 < 200
         True
     """
     if not 0 < level < 0.5:
@@ -105,6 +105,8 @@ def n50(
         return sum(bool(one.p_value <= level) for one in found)
 
     counts = _searched(rejections, size, repetitions)
+    if len(counts) == 1 and size > SMALLEST:
+        return DetectionSize(float(SMALLEST), math.nan, size)
     if max(counts.values()) < repetitions / 2:
         return DetectionSize(math.inf, math.nan, size)
     return DetectionSize(*_fitted(counts, repetitions, level), size)

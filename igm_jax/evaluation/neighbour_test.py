@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 
 from igm_jax import checks
 from igm_jax.evaluation import _inputs
-from igm_jax.evaluation.permutation import PermutationTest, p_value, permuted, pool
+from igm_jax.evaluation.permutation import PermutationTest, Pool, p_value, permuted
 
 
 def nearest_neighbour_test(
@@ -44,7 +44,8 @@ def nearest_neighbour_test(
     """
     k = checks.count("k", k)
     rng = np.random.default_rng(seed)
-    both = pool(real, fake)
+    real, fake = _inputs.pair(real, fake, least=2)
+    both = Pool(np.concatenate([real, fake]), len(real), 1.0)
     # In random order: the search breaks ties by it, and must not know who is real.
     order = rng.permutation(len(both.z))
     groups = permuted(both, num_permutations, rng)[order].astype(np.uint8)

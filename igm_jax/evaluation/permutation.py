@@ -91,7 +91,9 @@ def pool(real: Any, fake: Any, *, least: int = 2) -> Pool:
     """Real and fake samples as a pool, or an error; their order and place do not matter."""
     real, fake = _inputs.pair(real, fake, least=least)
     z = np.concatenate([real, fake])
-    z = z - (z.max(0) + z.min(0)) / 2
+    z = z - np.median(
+        z, axis=0
+    )  # which one far sample does not move: in single precision it would take all others' digits
     scale = float(np.abs(z).max()) or 1.0
     return Pool((z / scale).astype(np.float32), len(real), scale)
 

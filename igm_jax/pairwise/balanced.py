@@ -129,7 +129,9 @@ def totals(
     smallest = jnp.min(jnp.stack([jnp.min(sums) for sums in jax.tree.leaves(plain)]))
     lost = ~(smallest > jnp.finfo(x.dtype).tiny / jnp.finfo(x.dtype).eps)
     careful = partial(_careful_totals, x, counts, kinds, costs, temperatures)
-    return seldom(lost, careful, lambda: jax.tree.map(jnp.log, plain))
+    # Where they are lost, logarithms of others stand in: those of zero would have no derivative, taken or not.
+    safe = jax.tree.map(lambda sums: jnp.where(lost, 1, sums), plain)
+    return seldom(lost, careful, lambda: jax.tree.map(jnp.log, safe))
 
 
 def _careful_totals(

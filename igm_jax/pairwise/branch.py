@@ -28,7 +28,8 @@ def seldom(condition: Bool[Array, ""], rare: Callable[..., Any], usual: Callable
     Args:
         condition: a scalar.
         rare: the way that is seldom taken.
-        usual: the other, with results of the same shapes and types.
+        usual: the other, with results of the same shapes and types; where derivatives are taken, it needs finite ones also
+            where it is not taken.
         operands: of both.
 
     Returns:

@@ -62,8 +62,8 @@ def test_samples_and_samplers_agree():
 def test_worse_models_need_fewer_samples():
     rng = np.random.default_rng(0)
     real, fake = rng.normal(size=(2, 400, 2))
-    sizes = [n50(real=real, fake=scale * fake, repetitions=20).n50 for scale in (0.6, 0.3, 0.05)]
-    assert sizes[0] > sizes[1] > sizes[2] >= 8
+    sizes = [n50(real=real, fake=scale * fake, repetitions=20).n50 for scale in (0.8, 0.6, 0.05)]
+    assert sizes[0] > sizes[1] > sizes[2] == 8
 
 
 def test_far_samples_are_told_at_once():

@@ -5,7 +5,7 @@ import pytest
 from igm_jax.reporting import FLOOR, Metric, difference_table, rank_table
 
 W2, MODES, LOSS = Metric("w2", "W2", "lower", 2), Metric("modes", "modes", "higher", 1), Metric("loss", "loss", None, 2)
-VALUES = {"far": ([3.0, 3.1, 3.2], [5.0, 5.0, 5.0]), "near": ([1.0, 1.1, 1.2], [8.0, 8.0, 8.0])}
+VALUES = {"far": ([3.0, 3.1, 3.3], [5.0, 4.0, 5.0]), "near": ([1.0, 1.1, 1.2], [8.0, 8.0, 8.0])}
 
 
 def rows():
@@ -31,7 +31,7 @@ def test_ranks_of_all_metrics_with_a_direction():
 def test_differences_are_paired_by_seed():
     (line,) = difference_table(rows(), W2, "ring").lines
     assert line.name == "far – near"
-    assert [cell.text for cell in line.cells[:2]] == ["+2.00", "[2.00, 2.00]"]
+    assert [cell.text for cell in line.cells[:2]] == ["+2.03", "[1.99, 2.09]"]
     assert line.cells[0].best
 
 
