@@ -33,6 +33,7 @@ def test_of_the_z_test_it_is_known(shift):
     assert 0 < found.standard_error < 0.2 * found.n50
 
 
+@pytest.mark.slow
 def test_standard_error_is_the_spread_over_seeds():
     found = [
         n50(real=normal(1), fake=gaussian([0.5], [[1.0]]), test=z_test, repetitions=40, seed=seed) for seed in range(12)

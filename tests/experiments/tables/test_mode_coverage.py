@@ -55,6 +55,7 @@ def test_one_maxout_layer_is_the_greatest_of_its_pieces():
     np.testing.assert_allclose(critic.apply(params, x), expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_both_players_move_against_the_other_as_it_was():
     generator, critic = normalised_generator(8, 1), maxout_critic(4, units=3, pieces=2, layers=1)
     objective, key = game(2, critic), jax.random.key(5)

@@ -33,6 +33,7 @@ def test_the_slope_is_the_ratio_of_densities():
         assert monotone_slope(shift) == pytest.approx(norm.pdf(0) / norm.pdf(shift), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_the_table(tmp_path):
     main(PUBLICATION, Config, ["--smoke", "--output", str(tmp_path)])
     entries = [json.loads(line) for line in (tmp_path / "entries.jsonl").read_text().splitlines()]

@@ -20,6 +20,7 @@ from experiments.tables.two_sample import (
 from igm_jax.distributions import normal, uniform_cube
 
 
+@pytest.mark.slow
 def test_smoke(tmp_path):
     main(PUBLICATION, TwoSample, ["--smoke", "--output", str(tmp_path)])
     entries = [json.loads(line) for line in (tmp_path / "entries.jsonl").read_text().splitlines()]

@@ -57,6 +57,7 @@ def test_a_penalised_critic_finds_the_direction():
     assert after.l2 < 0.5 < before.l2
 
 
+@pytest.mark.slow
 def test_smoke(tmp_path):
     with jax.numpy_dtype_promotion("standard"):
         main(["--smoke", "--output", str(tmp_path)])
