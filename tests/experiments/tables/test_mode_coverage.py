@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+import pytest
 
 from experiments.tables.command import Config, main
 from experiments.tables.mode_coverage import (
