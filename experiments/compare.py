@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             wish = checked(_small(wish) if wish.smoke else wish)
             problems = {name: TARGETS[name]().build() for name in wish.targets}
             for target, problem in problems.items():
-                for name in wish.objectives:
+                for name in (*wish.objectives, *(() if wish.equal == "updates" else (wish.reference,))):
                     settings(target, name).build(problem.space)
             settled = run_directory(wish.directory, _identity(wish), jax.random.key(0), ROOM)
             directory = stack.enter_context(settled)
@@ -135,18 +135,8 @@ def _small(wish: Compare) -> Compare:
 
 def _identity(wish: Compare) -> dict[str, Any]:
     """What must be equal for results to stand in one table; objectives, targets and seeds may be added to."""
-    shared = (
-        "steps",
-        "batch_size",
-        "generator",
-        "optimizer",
-        "average",
-        "samples",
-        "seeds",
-        "smoke",
-        "equal",
-        "reference",
-    )
+    shared = ["steps", "batch_size", "generator", "optimizer", "average", "samples", "seeds", "smoke", "equal"]
+    shared += ["reference"] * (wish.equal != "updates")
     return {name: getattr(wish, name) for name in shared}
 
 

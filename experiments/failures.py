@@ -247,7 +247,9 @@ def tabulated(left: np.ndarray, config: Config, rows: list[dict[str, Any]]) -> T
 
 
 def _shown(value: float) -> str:
-    return "–" if np.isnan(value) else f"{value:z.2f}" if np.isfinite(value) else "broken"
+    if np.isnan(value):
+        return "–"
+    return "broken" if np.isinf(value) else f"{value:z.2f}" if abs(value) < 1000 else f"{value:.0e}"
 
 
 def drawn(left: np.ndarray, objectives: Sequence[str]) -> tuple[bytes, str]:

@@ -79,7 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         failed += [name] * bool(done.returncode)
     if failed:
         sys.exit(f"these tables did not end well, and the page was left as it was: {', '.join(failed)}")
-    write_whole(config.output / "README.md", page(config.output, config.tables, preset))
+    # Also those that were made before, and not now.
+    there = [name for name in TABLES if (config.output / name / preset / "report.md").exists()]
+    write_whole(config.output / "README.md", page(config.output, there, preset))
     print(f"All tables are in {config.output / 'README.md'}.")
 
 

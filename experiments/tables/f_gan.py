@@ -20,7 +20,7 @@ from scipy.optimize import minimize
 
 from experiments.tables.command import Config, Found, Part, Pictures, Publication, Results, Task, main
 from experiments.tables.perceptron import perceptron
-from experiments.tables.published import Entry, Rule, within
+from experiments.tables.published import Entry, within
 from igm_jax.base import Key
 from igm_jax.distributions import gaussian_mixture
 from igm_jax.networks import squeeze
@@ -198,11 +198,6 @@ def tasks(config: Config) -> list[Task]:
     return [*exact, *games, *critics]
 
 
-def at_most(limits: Sequence[float], text: str) -> Rule:
-    """Each of ours is a lower bound of its own number, up to rounding."""
-    return Rule(text, lambda published, spread, ours: bool(np.all(np.array(ours) <= np.array(limits) + 1e-6)))
-
-
 def fit_part(config: Config, results: Results) -> Part:
     entries = []
     for name in chosen(config):
@@ -215,14 +210,14 @@ def fit_part(config: Config, results: Results) -> Part:
         mu, sigma, bounds, limits = (
             tuple(found[f"{key} {seed}"] for seed in seeds(config)) for key in ("mu", "sigma", "bound", "limit")
         )
-        rule = at_most(limits, "F at most D_f of its own model")
         entries.append(Entry("D_f(P‖Q̂)", shown.name, None, limits, digits=4))
-        entries.append(Entry("F(critic, Q̂)", shown.name, shown.bound, bounds, rule, digits=4))
+        entries.append(Entry("F(critic, Q̂)", shown.name, shown.bound, bounds, digits=4))
         entries.append(Entry("μ̂", shown.name, shown.learned_mu, mu, within(0.1), digits=4))
         entries.append(Entry("σ̂", shown.name, shown.learned_sigma, sigma, within(0.1), digits=4))
     caption = (
         "P = 0.33 N(−1, 0.065) + 0.67 N(2, 2), Q = N(μ, σ²). With a star: by quadrature; with a hat: learned by the single-step"
         f" gradient method from N(0, 1), {steps(config)} steps, where F and D_f are taken by quadrature at the end."
+        " F is not judged: it is at most D_f of its own model whatever the critic."
     )
     return Part("One Gaussian fitted to a mixture", caption, entries)
 
@@ -232,9 +227,8 @@ def matrix_part(config: Config, results: Results) -> Part:
     for model in chosen(config):
         for name in chosen(config):
             exact = results[f"exact {model}"][0].metrics[f"on {name}"]
-            rule = at_most((exact,), "F at most D_f")
             ours = (results[f"critics {name}"][0].metrics[model],)
-            entries.append(Entry(PUBLISHED[model].name, PUBLISHED[name].name, exact, ours, rule, digits=4))
+            entries.append(Entry(PUBLISHED[model].name, PUBLISHED[name].name, exact, ours, digits=4))
     caption = (
         "Lines: the divergence whose best Q is taken. Columns: the divergence from P to it, as the bound of a critic that was"
         f" trained for it by {steps(config)} steps; in brackets the exact one, by quadrature. Columns are least on the diagonal."

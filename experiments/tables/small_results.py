@@ -240,9 +240,9 @@ def rate_part(config: Config, results: Results) -> Part:
     for shown, (_, rate, _) in DISTANCES.items():
         for d in dims(config):
             known = rate(d, typical) if rate else None
-            entries.append(
-                Entry(shown, f"d = {d}", known, (results[f"d = {d}"][0].metrics[shown],), within(0.1), digits=2)
-            )
+            # A slope near zero is not met by a distance that does not fall at all.
+            rule = within(min(0.1, 0.5 * abs(known))) if known else None
+            entries.append(Entry(shown, f"d = {d}", known, (results[f"d = {d}"][0].metrics[shown],), rule, digits=2))
     caption = (
         f"Between two samples of N(0, I), of {sizes(config)[0]} to {sizes(config)[-1]}: the slope of the distance in n, in"
         " logarithms. In brackets the rates for many samples: −1/2; −1/d for W1 and W2, and at d = 2 those of √(log n / n) and"

@@ -133,9 +133,10 @@ def rejections(
     """
     found = []
     for i in range(repetitions):
+        number = seed * repetitions + i
         keys = jax.random.split(jax.random.fold_in(jax.random.key(seed), i))
-        real, fake = (np.asarray(law(key, samples)) for law, key in zip(laws(i), keys, strict=True))
-        found.append(outcomes(real, fake, permutations, seed * repetitions + i))
+        real, fake = (np.asarray(law(key, samples)) for law, key in zip(laws(number), keys, strict=True))
+        found.append(outcomes(real, fake, permutations, number))
     return Found({name: float(np.mean([one[name] <= LEVEL for one in found])) for name in LINES})
 
 

@@ -176,12 +176,14 @@ def _near(name: str) -> Rule | None:
 
 
 def _rule(values: _Values, name: str, cell: Cell, known: Mapping[Cell, Pair]) -> Rule | None:
-    """For drawn pairs their own spread decides; a given pair has none."""
+    """For drawn pairs their own spread decides; a given pair has none. Critics are judged by their ratio to the true distance."""
     if name not in PUBLISHED:
         return None
     if cell in known:
         return within(0.01 if name == TRUE else 0.05)
-    spread = values(DISCRETE if name == DISCRETE else TRUE, cell, "w1")
+    if name not in (TRUE, DISCRETE):
+        return None
+    spread = values(name, cell, "w1")
     return one_draw(3, float(np.std(spread, ddof=1))) if len(spread) > 1 else None
 
 

@@ -92,6 +92,10 @@ def test_a_run_that_breaks_is_reported_and_the_others_go_on(tmp_path):
         (["--seeds", "0"], "`seeds` must be at least 1"),
         (["--targets", "digits", "--objectives", "energy", "svgd"], "svgd needs a target whose score is known"),
         (["--samples", "5"], "`samples` must be at least 50"),
+        (
+            ["--targets", "digits", "--objectives", "energy", "--equal", "time", "--reference", "svgd"],
+            "svgd needs a target",
+        ),
     ],
 )
 def test_wrong_wishes_are_explained_before_any_work(words, expected, capsys, tmp_path):
