@@ -4,6 +4,7 @@ Where a property does not hold, the row says why in ``exceptions``; only propert
 """
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ import numpy as np
 import optax
 import pytest
 
-from igm_jax import NoWitnessError, energy_distance, velocity
+from igm_jax import NoWitnessError, energy_distance, objectives, velocity
 from igm_jax.generators import particles
 from igm_jax.training import training
 from tests.conformance import ROWS
@@ -48,6 +49,25 @@ def rows_with(property_name: str) -> list[str]:
 def draws(n: int = 8, m: int = 8, dim: int = 2, dtype=float):
     rng = np.random.default_rng(n + 31 * m)
     return jnp.asarray(rng.normal(size=(n, dim)), dtype), jnp.asarray(1 + 0.5 * rng.normal(size=(m, dim)), dtype)
+
+
+# Objectives that need no row of their own.
+WITHOUT_ROW = {
+    "conditional_field": "`conditional` has one, and both are the same sum over classes",
+    "mmd_ring": "it is `mmd` over a mesh of devices, to rounding, as tests/pairwise/test_ring.py shows",
+    "transformed": "`augmented` is made of it",
+}
+
+
+def test_every_objective_has_a_row_or_a_reason():
+    made = {name for name in objectives.__all__ if "-> Objective:" in _heading(getattr(objectives, name))}
+    rows = {name.split(",")[0] for name in ROWS}
+    assert made - rows == set(WITHOUT_ROW)
+
+
+def _heading(value) -> str:
+    """The lines of a function's definition, up to its docstring."""
+    return inspect.getsource(value).split('"""')[0] if inspect.isfunction(value) else ""
 
 
 # The rows that go through everything every day. Of the others, whose time is that of the compiler, all but the identity of

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -11,11 +12,13 @@ from igm_jax.networks import mlp
 from igm_jax.objectives import (
     annealed_difference,
     banked_drifting,
+    denoiser_difference,
     discriminator_flow,
     distribution_matching,
     drifting,
     drifting_field,
     gan_value,
+    guided_drifting,
     kde_drift,
     kde_drift_field,
     ksd,
@@ -61,9 +64,28 @@ def steepest(x, y, x_weights=None, y_weights=None):
     return jnp.sum(svgd_field(x, TARGET.score, SMOOTH, points=points, x_weights=x_weights) * points)
 
 
-# Two are left out, and their own tests say why they may be: `denoiser_difference` is `score_difference` to rounding, and
-# `guided_drifting` is `drifting` with further negatives, as `banked_drifting` is.
 ROWS = {
+    "denoiser_difference": Row(
+        denoiser_difference(0.7),
+        None,
+        rate=0.1,
+        leaves_out=True,
+        exceptions=unweighted("weights belong to the denoisers")
+        | LEFT_OUT
+        | {"witness": "a denoiser need not be a gradient"},
+    ),
+    "guided_drifting": Row(
+        guided_drifting(lambda key, n: 4.0 + jax.random.normal(key, (n, 2)), 1.2, 0.5, number=8),
+        None,
+        rate=1.0,
+        exceptions=NOT_A_GRADIENT
+        | LEFT_OUT
+        | unweighted("its weights are those of guidance")
+        | {
+            "zero": "unconditional draws repel samples that are at rest among themselves",
+            "translation": "the unconditional data stay where they are",
+        },
+    ),
     "score_difference": Row(
         score_difference(0.7),
         partial(score_difference_field, bandwidth=0.7),

@@ -19,6 +19,8 @@ from igm_jax.objectives import (
     mmd_nystrom,
     normal_frequencies,
     nystrom_mmd2,
+    repulsive_mmd,
+    scaled_mmd,
 )
 from tests.conformance.row import ADAM, KERNEL, KEY, Row, unweighted
 
@@ -60,6 +62,14 @@ ROWS = {
             "removal": "a datum without weight may still be a landmark",
         },
     ),
-    # What the other MMD-GANs do not share with this one, `tests/objectives/test_mmd_gan.py` has: a row is half a minute.
     "mmd_gan": Row(mmd_gan(FEATURES, ADAM, GAUSSIAN, penalty=0.1), None, 1, 0.3, exceptions=FEATURES_ONLY),
+    "scaled_mmd": Row(scaled_mmd(FEATURES, ADAM, GAUSSIAN), None, 1, 0.3, exceptions=FEATURES_ONLY),
+    "repulsive_mmd": Row(
+        repulsive_mmd(FEATURES, ADAM, GAUSSIAN),
+        None,
+        1,
+        0.3,
+        exceptions=FEATURES_ONLY
+        | {"approach": "features that tell data from data leave 40 fixed particles at a quarter of the distance"},
+    ),
 }
