@@ -190,7 +190,8 @@ def differs(config: Config) -> list[str]:
     lines += [
         "Sources, schedules, step sizes and the generator are our choice, the same for both targets but for the units.",
         "A sample stays in the density estimate of its own side; the paper leaves it out.",
-        "The generator has Fourier features of its noise and sees a level σ drawn anew at each step: with σ falling it drops modes.",
+        "The generator has Fourier features of its noise, and sees a level σ drawn anew at each step: with σ falling it drops"
+        " modes.",
     ]
     if config.preset == "smoke":
         lines += ["Some steps of few samples: the numbers mean nothing."]
