@@ -27,7 +27,7 @@ def rank_table(rows: Iterable[Row], metrics: Sequence[Metric], target: str, *, l
 
     Example:
         >>> from igm_jax.reporting import Metric, rank_table
-        >>> rows = [{"target": "ring", "objective": o, "seed": s, "metrics": {"w2": v + s / 100}}
+        >>> rows = [{"target": "ring", "objective": o, "seed": s, "metrics": {"w2": v * (1 + s / 100)}}
         ...         for o, v in (("gan", 0.5), ("energy", 0.1)) for s in range(3)]
         >>> [(line.name, line.cells[0].text) for line in rank_table(rows, [Metric("w2", "W2", "lower", 2)], "ring").lines]
         [('energy', '1'), ('gan', '2')]
