@@ -207,7 +207,7 @@ def test_memory_is_linear(n, d):
         step = jax.jit(jax.value_and_grad(divergence, argnums=(0, 1)))
         used = step.lower(shape, shape).compile().memory_analysis().temp_size_in_bytes
         # At the largest size one copy of one sample takes 17 MB, and both are centred, augmented and gathered into.
-        assert used < (150e6 if n * d < 2**22 else 260e6), (divergence, used)
+        assert used < (150e6 if n * d < 2**22 else 270e6), (divergence, used)
 
 
 def test_tiles_cover_all_rows():
