@@ -174,8 +174,8 @@ def differs(config: FidBias) -> list[str]:
     return [
         *lines,
         f"{seeds} repetitions, each with a C of its own; the paper's one C is not known, nor how many repetitions it has.",
-        "P2's rule was chosen after a first run with one C (1112.56 for the law) had missed 1114.8 by more than 0.6: its two ticks"
-        " are weak.",
+        "P2's rule was chosen after a first run with one C (1112.56 for the law) had missed 1114.8 by more than 0.6: its two"
+        " ticks are weak.",
         "Predicted, extrapolated and KID are not in the paper.",
     ]
 
