@@ -9,7 +9,10 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from importlib import import_module
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -42,6 +45,8 @@ class Config:
     """The first seed."""
     seeds: int | None = None
     """Independent runs of what is random; by default as many as the preset has."""
+    workers: int = 1
+    """Runs at once, each in a process of its own: as many as the machine has cores, where runs are small."""
     output: Path | None = None
     """The directory for tables, rows and pictures; by default results/tables/NAME/PRESET."""
 
@@ -152,6 +157,7 @@ def prepared(config: C, name: str) -> C:
     if config.smoke + config.cpu + config.full > 1:
         raise ValueError("--smoke, --cpu and --full exclude each other; give one of them, or none for --cpu")
     checks.count("seed", config.seed, least=0)
+    checks.count("workers", config.workers)
     if config.seeds is not None:
         checks.count("seeds", config.seeds)
     output = config.output or Path("results/tables") / name / config.preset
@@ -181,24 +187,55 @@ def worked(
     """Do what is not done yet, keeping each run as it ends; all runs' findings."""
     make_row = row_maker(f"tables.{publication.name}", config)
     done = {(row["target"], row["seed"]): row["metrics"] for row in rows}
-    results: dict[str, list[Found]] = {}
+    found = {
+        i: Found(done[task.name, task.seed], _load(config, task))
+        for i, task in enumerate(tasks)
+        if (task.name, task.seed) in done
+    }
     with progress() as bar:
-        shown = bar.add_task("", total=len(tasks))
-        for task in tasks:
-            bar.update(shown, description=f"{task.name}, seed {task.seed}")
-            if (task.name, task.seed) in done:
-                found = Found(done[task.name, task.seed], _load(config, task))
-            else:
-                start = time.perf_counter()
-                found = task.run()
-                seconds = time.perf_counter() - start
-                row = make_row(task.name, publication.name, task.seed, found.metrics, seconds, found.compile_seconds)
-                row["config"] = {"settings": _settings(config)}
-                _save(config, task, found.arrays)  # before the row that says that it is done
-                append_jsonl(_rows(config), [row])
-            results.setdefault(task.name, []).append(found)
-            bar.advance(shown)
+        shown = bar.add_task("", total=len(tasks), completed=len(found))
+        for i, one, seconds in _runs(publication, config, tasks, [i for i in range(len(tasks)) if i not in found]):
+            task = tasks[i]
+            row = make_row(task.name, publication.name, task.seed, one.metrics, seconds, one.compile_seconds)
+            row["config"] = {"settings": _settings(config)}
+            _save(config, task, one.arrays)  # before the row that says that it is done
+            append_jsonl(_rows(config), [row])
+            found[i] = one
+            bar.update(shown, advance=1, description=f"done: {task.name}, seed {task.seed}")
+    results: dict[str, list[Found]] = {}
+    for i, task in enumerate(tasks):
+        results.setdefault(task.name, []).append(found[i])
     return results
+
+
+def _runs(
+    publication: Publication, config: Config, tasks: Sequence[Task], numbers: Sequence[int]
+) -> Iterator[tuple[int, Found, float]]:
+    """Do the tasks with these numbers: each one's number, findings and seconds as it ends."""
+    if config.workers == 1:
+        for i in numbers:
+            yield i, *_timed(tasks[i])
+        return
+    # A task is a closure, which cannot be sent: a worker is told its number, and makes all of them again. It is started
+    # afresh, since a copy of a process in which jax runs may hang.
+    pool = ProcessPoolExecutor(config.workers, mp_context=get_context("spawn"))
+    try:
+        started = {pool.submit(_numbered, publication.name, config, i): i for i in numbers}
+        for one in as_completed(started):
+            yield started[one], *one.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _numbered(name: str, config: Config, number: int) -> tuple[Found, float]:
+    publication = import_module(f"experiments.tables.{name}").PUBLICATION
+    found, seconds = _timed(publication.tasks(config)[number])
+    return found._replace(arrays={key: np.asarray(array) for key, array in found.arrays.items()}), seconds
+
+
+def _timed(task: Task) -> tuple[Found, float]:
+    start = time.perf_counter()
+    return task.run(), time.perf_counter() - start
 
 
 def written(publication: Publication, config: Config, results: Results) -> None:
@@ -220,15 +257,21 @@ def written(publication: Publication, config: Config, results: Results) -> None:
 def _page(publication: Publication, config: Config, tables: Sequence[Table], pictures: Pictures, rows: Sequence) -> str:
     differs = [f"- {line}" for line in publication.differs(config)] or ["- Nothing."]
     shown = [f"![{caption}]({name})\n\n{caption}\n" for name, (_, caption) in pictures.items()]
-    seconds, device = sum(row["seconds"] for row in rows), rows[-1]["device"]
-    commits = ", ".join(dict.fromkeys(row["commit"][:10] + "+changes" * ("+" in row["commit"]) for row in rows))
+    seconds = sum(row["seconds"] for row in rows)
+    devices = _each("{platform} ({kind}, {cpus} cores)".format(**row["device"]) for row in rows)
+    commits = _each(row["commit"][:10] + "+changes" * ("+" in row["commit"]) for row in rows)
+    versions = _each(row["versions"]["jax"] for row in rows)
     made = (
         f"`python -m experiments.tables.{publication.name} --{config.preset}`: {seconds:.0f} s in {len(rows)} runs on"
-        f" {device['platform']} ({device['kind']}, {device['cpus']} cores), jax {rows[-1]['versions']['jax']}, commit"
-        f" {commits}, {rows[-1]['date'][:10]}."
+        f" {devices}, jax {versions}, commit {commits}, {rows[-1]['date'][:10]}."
     )
     head = [f"# {publication.title}\n", publication.text + "\n", made + "\n", "What is not as in the paper:\n"]
     return "\n".join([*head, *differs, "", *map(to_markdown, tables), *shown])
+
+
+def _each(told: Iterable[str]) -> str:
+    """What rows tell, each once: a table that was resumed may have begun elsewhere."""
+    return ", ".join(dict.fromkeys(told))
 
 
 def _judged(part: Part, entry: Entry, config: Config, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -239,15 +282,15 @@ def _judged(part: Part, entry: Entry, config: Config, rows: Sequence[Mapping[str
         "table": part.title, "line": entry.line, "column": entry.column,
         "published": entry.published, "published_spread": entry.spread, "ours": ours,
         "agrees": entry.agrees, "rule": entry.rule.text if entry.rule else None, "config": _settings(config),
-        "seed": config.seed, "commit": last["commit"], "versions": last["versions"], "device": last["device"],
-        "date": last["date"],
+        "seed": config.seed, "commit": _each(row["commit"] for row in rows), "versions": last["versions"],
+        "device": last["device"], "date": last["date"],
     }  # fmt: skip
 
 
 def _settings(config: Config) -> dict[str, Any]:
     """What decides the numbers: the preset and the table's own settings, not where results go."""
     settings = plain(config)
-    for name in ("kind", "output", "smoke", "cpu", "full"):
+    for name in ("kind", "output", "workers", "smoke", "cpu", "full"):
         settings.pop(name)
     return {"preset": config.preset, **settings}
 

@@ -14,6 +14,7 @@ from experiments.tables.command import Found, Part, Publication, Results, Task
 from experiments.tables.published import Entry, Rule, within
 from experiments.tables.wasserstein1_pairs import CELLS, Cell, Pair, drawn, given
 from experiments.tables.wasserstein1_solvers import CRITICS, Scores, assigned, entropic, learned, measured
+from igm_jax import checks
 from igm_jax.base import Key
 
 TRUE, DISCRETE, ENTROPIC = "true W1", "discrete OT", "Sinkhorn potential"
@@ -27,6 +28,8 @@ class Config(command.Config):
 
     pairs: Path | None = None
     """A .npz file of the pairs, centers_d{D}_n{N} (N, D) and bias_d{D}_n{N} (N,); pairs that it lacks are drawn."""
+    trained: int | None = None
+    """Pairs of each cell that critics and the Sinkhorn potential see; by default 2 (3 with --full)."""
 
 
 class Budget(NamedTuple):
@@ -76,7 +79,7 @@ PUBLISHED_COSINES: Mapping[str, Sequence[float]] = {
 
 def tasks(config: Config) -> list[Task]:
     """Quick solvers first, and within a solver all cells."""
-    budget, known = BUDGETS[config.preset], given(config.pairs) if config.pairs else {}
+    budget, known = _budget(config), given(config.pairs) if config.pairs else {}
 
     def task(row: int, name: str, cell: Cell, seed: int) -> Task:
         pair = known[cell] if cell in known else None
@@ -89,6 +92,12 @@ def tasks(config: Config) -> list[Task]:
         for cell in budget.cells
         for seed in range(config.seed, config.seed + (config.seeds or _count(budget, name)))
     ]
+
+
+def _budget(config: Config) -> Budget:
+    """The preset's budget, with what was wished otherwise."""
+    budget = BUDGETS[config.preset]
+    return budget if config.trained is None else budget._replace(trained=checks.count("trained", config.trained))
 
 
 def _count(budget: Budget, name: str) -> int:
@@ -205,7 +214,7 @@ def one_draw(count: float, deviation: float) -> Rule:
 
 
 def differs(config: Config) -> list[str]:
-    budget, known = BUDGETS[config.preset], given(config.pairs) if config.pairs else {}
+    budget, known = _budget(config), given(config.pairs) if config.pairs else {}
     lacking = [str(cell) for cell in budget.cells if cell not in known]
     lines = [f"{name}: {steps} updates instead of {STEPS[name]}." for name, steps in budget.steps.items()
              if steps != STEPS[name]]  # fmt: skip

@@ -7,6 +7,7 @@ Three traps are met here and nowhere else.
 * The square root has no derivative at zero, so ``safe_sqrt`` defines it as zero: coincident samples exert no force.
 """
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import NamedTuple
 
@@ -99,6 +100,10 @@ def _fingerprint(x: Float[Array, "n d"]) -> UInt[Array, " n"]:
     return jnp.sum(bits, axis=1, dtype=jnp.uint32)
 
 
+Product = Callable[[Array, Array], Array]
+"""A product of matrices, in at least the precision of ``matmul``."""
+
+
 class Norms(NamedTuple):
     """What the dot form needs to know of each sample.
 
@@ -116,10 +121,12 @@ def norms(x: Float[Array, "n d"]) -> Norms:
     return Norms(jnp.sum(x * x, axis=1), _fingerprints(x))
 
 
-def dot_form(x: Float[Array, "n d"], y: Float[Array, "m d"], of_x: Norms, of_y: Norms) -> Float[Array, "n m"]:
+def dot_form(
+    x: Float[Array, "n d"], y: Float[Array, "m d"], of_x: Norms, of_y: Norms, product: Product = matmul
+) -> Float[Array, "n m"]:
     """``‖x‖² + ‖y‖² - 2 x·y``, clamped at zero, and exactly zero for equal rows."""
     lengths = of_x.squares[:, None] + of_y.squares[None, :]
-    squared = lengths - 2 * matmul(x, y.T)
+    squared = lengths - 2 * product(x, y.T)
     rounding = ROUNDING_UNITS * jnp.finfo(x.dtype).eps * lengths
     equal = (of_x.prints[:, None] == of_y.prints[None, :]) & (squared <= rounding)
     return jnp.where(equal | (squared <= 0), 0, squared)

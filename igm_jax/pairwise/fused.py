@@ -19,7 +19,7 @@ from jax.experimental import pallas as pl
 from jax.experimental.pallas import triton
 from jaxtyping import Array
 
-from igm_jax.pairwise.costs import Norms, dot_form, matmul
+from igm_jax.pairwise.costs import Norms, dot_form
 from igm_jax.pairwise.radial import Form, inside_a_kernel
 from igm_jax.pairwise.tiled import Moments, Side, is_direct
 
@@ -29,11 +29,20 @@ MOST_FEATURES = 128
 # Triton multiplies matrices of at least this many columns.
 FEWEST_FEATURES = 16
 
-# Rows and columns of a tile: 4096 numbers are 32 a thread, and the forms need a few such tiles at once.
-ROWS, COLUMNS = 64, 64
 
-# About as many programs as keep a large GPU busy.
-PROGRAMS = 512
+class Blocks(NamedTuple):
+    """How a kernel works: the rows and columns of its tiles, and what the compiler is told."""
+
+    rows: int
+    columns: int
+    warps: int = 4
+    stages: int = 2
+    programs: int = 512
+    """About as many programs as keep the GPU busy."""
+    product: Any = jax.lax.Precision.HIGHEST
+    """How inner products are computed."""
+    late: bool = True
+    """Whether sums along rows are taken at the end."""
 
 
 class _Grid(NamedTuple):
@@ -42,23 +51,35 @@ class _Grid(NamedTuple):
     strips: int
     parts: int
     steps: int
-    columns: int
+    blocks: Blocks
+
+    @property
+    def rows(self) -> int:
+        return self.blocks.rows
+
+    @property
+    def columns(self) -> int:
+        return self.blocks.columns
 
     @property
     def n(self) -> int:
-        return self.strips * ROWS
+        return self.strips * self.rows
 
     @property
     def m(self) -> int:
         return self.parts * self.steps * self.columns
 
 
-def _grid(n: int, m: int, d: int, direct: bool) -> _Grid:
+def blocks_for(d: int, direct: bool) -> Blocks:
+    """The blocks for samples of d features."""
     # Differences of every feature are kept for the pulls, and long rows fill shared memory: both want narrow tiles.
-    columns = COLUMNS // 2 if d > (4 if direct else 64) else COLUMNS
-    strips, blocks = -(-n // ROWS), -(-m // columns)
-    steps = -(-blocks // min(blocks, max(1, PROGRAMS // strips)))
-    return _Grid(strips, -(-blocks // steps), steps, columns)
+    return Blocks(64, 32 if d > (4 if direct else 64) else 64)
+
+
+def _grid(n: int, m: int, blocks: Blocks) -> _Grid:
+    strips, of_columns = -(-n // blocks.rows), -(-m // blocks.columns)
+    steps = -(-of_columns // min(of_columns, max(1, blocks.programs // strips)))
+    return _Grid(strips, -(-of_columns // steps), steps, blocks)
 
 
 def supports(x: Side) -> bool:
@@ -67,7 +88,14 @@ def supports(x: Side) -> bool:
 
 
 def between(
-    form: Form, parameters: tuple[Array, ...], x: Side, y: Side, *, slopes: bool, interpret: bool = False
+    form: Form,
+    parameters: tuple[Array, ...],
+    x: Side,
+    y: Side,
+    *,
+    slopes: bool,
+    interpret: bool = False,
+    blocks: Blocks | None = None,
 ) -> Moments:
     """Sums over all pairs of x and y, at the samples of x.
 
@@ -84,7 +112,7 @@ def between(
     """
     n, d = x.points.shape
     direct = is_direct(x)
-    grid = _grid(n, len(y.points), d, direct)
+    grid = _grid(n, len(y.points), blocks or blocks_for(d, direct))
     scalars = [jnp.reshape(parameter, (1,)) for parameter in parameters]
     call = _direct_call if direct else _dot_call
     sums, *more = call(form, slopes, grid, interpret, scalars, _padded(x, grid.n), _padded(y, grid.m))
@@ -109,7 +137,7 @@ def _call(
 ) -> Sequence[Array]:
     """Run a kernel; it gives (parts, n) sums, and with the shape and blocks of ``pulls`` also mass and pulls."""
     dtype = inputs[-1][0].dtype
-    strip = jax.ShapeDtypeStruct((grid.parts, grid.n), dtype), pl.BlockSpec((None, ROWS), lambda i, p: (p, i))
+    strip = jax.ShapeDtypeStruct((grid.parts, grid.n), dtype), pl.BlockSpec((None, grid.rows), lambda i, p: (p, i))
     outputs = [strip] if pulls is None else [strip, strip, (jax.ShapeDtypeStruct(pulls[0], dtype), pulls[1])]
     arrays, specs = zip(*inputs, strict=True)
     return pl.pallas_call(
@@ -120,7 +148,7 @@ def _call(
         out_specs=[spec for _, spec in outputs],
         interpret=interpret,
         # Said outright: without parameters jax 0.10 takes another compiler (Mosaic GPU) than later versions do.
-        compiler_params=triton.CompilerParams(num_warps=4, num_stages=2),
+        compiler_params=triton.CompilerParams(num_warps=grid.blocks.warps, num_stages=grid.blocks.stages),
         name="sums_over_pairs",
     )(*arrays)
 
@@ -145,6 +173,12 @@ def _weighted_tiles(
     return value * weights[None, :], slope * weights[None, :]
 
 
+def _summing(grid, like):
+    if not grid.blocks.late:
+        return (lambda tile: jnp.sum(tile, axis=1)), jnp.zeros_like(like), (lambda total: total)
+    return (lambda tile: tile), jnp.zeros((grid.rows, grid.columns), like.dtype), lambda total: jnp.sum(total, axis=1)
+
+
 # --- few features: differences ---
 
 
@@ -155,11 +189,11 @@ def _direct_call(
     # One feature a row: a kernel can load a row of any of them, but cannot take a column out of a block.
     inputs = [
         *_scalar_inputs(scalars),
-        (x.points.T, pl.BlockSpec((d, ROWS), lambda i, p: (0, i))),
+        (x.points.T, pl.BlockSpec((d, grid.rows), lambda i, p: (0, i))),
         (y.points.T, pl.BlockSpec((d, grid.steps * grid.columns), lambda i, p: (0, p))),
         _columns_input(y.weights, grid),
     ]
-    pulls = (grid.parts, d, grid.n), pl.BlockSpec((None, d, ROWS), lambda i, p: (p, 0, i))
+    pulls = (grid.parts, d, grid.n), pl.BlockSpec((None, d, grid.rows), lambda i, p: (p, 0, i))
     kernel = partial(_direct_kernel, form, slopes, grid, len(scalars))
     return _call(kernel, grid, interpret, inputs, pulls if slopes else None)
 
@@ -177,10 +211,11 @@ def _direct_kernel(form: Form, slopes: bool, grid: _Grid, count: int, *refs: Any
         value, slope = _weighted_tiles(form, slopes, squared, parameters, w[at])
         # The differences are at hand, so the pulls are summed as such: nothing is lost to clusters far from the origin.
         tiles = [value] if slope is None else [value, slope, *(slope * delta for delta in differences)]
-        return tuple(total + jnp.sum(tile, axis=1) for total, tile in zip(totals, tiles, strict=True))
+        return tuple(total + along(tile) for total, tile in zip(totals, tiles, strict=True))
 
-    start = (jnp.zeros_like(rows[0]),) * (2 + len(rows) if slopes else 1)
-    totals = jax.lax.fori_loop(0, grid.steps, visit, start)
+    along, start, end = _summing(grid, rows[0])
+    totals = jax.lax.fori_loop(0, grid.steps, visit, (start,) * (2 + len(rows) if slopes else 1))
+    totals = tuple(map(end, totals))
     outputs[0][...] = totals[0]
     if slopes:
         outputs[1][...] = totals[1]
@@ -197,10 +232,10 @@ def _dot_call(
     d = x.points.shape[1]
     width = max(FEWEST_FEATURES, pl.next_power_of_2(d))  # Triton's blocks are powers of two
     of_x, of_y = (jnp.pad(side.points, ((0, 0), (0, width - d))) for side in (x, y))
-    strip = pl.BlockSpec((ROWS,), lambda i, p: (i,))
+    strip = pl.BlockSpec((grid.rows,), lambda i, p: (i,))
     inputs = [
         *_scalar_inputs(scalars),
-        (of_x, pl.BlockSpec((ROWS, width), lambda i, p: (i, 0))),
+        (of_x, pl.BlockSpec((grid.rows, width), lambda i, p: (i, 0))),
         (x.norms.squares, strip),
         (x.norms.prints, strip),
         (of_y, pl.BlockSpec((grid.steps * grid.columns, width), lambda i, p: (p, 0))),
@@ -208,7 +243,7 @@ def _dot_call(
         _columns_input(y.norms.prints, grid),
         _columns_input(y.weights, grid),
     ]
-    pulls = (grid.parts, grid.n, width), pl.BlockSpec((None, ROWS, width), lambda i, p: (p, i, 0))
+    pulls = (grid.parts, grid.n, width), pl.BlockSpec((None, grid.rows, width), lambda i, p: (p, i, 0))
     kernel = partial(_dot_kernel, form, slopes, grid, len(scalars))
     return _call(kernel, grid, interpret, inputs, pulls if slopes else None)
 
@@ -223,16 +258,21 @@ def _dot_kernel(form: Form, slopes: bool, grid: _Grid, count: int, *refs: Any) -
         columns = y[at, :]
         # Both products ask for the highest precision, which in Triton is IEEE float32. TF32 would round the coordinates to
         # eleven bits: the distance of close samples is the difference of numbers that large, and would be noise.
-        squared = dot_form(rows, columns, of_rows, Norms(y_squares[at], y_prints[at]))
+        squared = dot_form(rows, columns, of_rows, Norms(y_squares[at], y_prints[at]), product)
         value, slope = _weighted_tiles(form, slopes, squared, parameters, w[at])
-        sums = (totals[0] + jnp.sum(value, axis=1),)
+        sums = (totals[0] + along(value),)
         if slope is None:
             return sums
-        return *sums, totals[1] + jnp.sum(slope, axis=1), totals[2] + matmul(slope, columns)
+        return *sums, totals[1] + along(slope), totals[2] + product(slope, columns)
 
-    start = (jnp.zeros_like(of_rows.squares),) * (2 if slopes else 1)
+    def product(a, b):
+        return jax.lax.dot(a, b, precision=grid.blocks.product, preferred_element_type=a.dtype)
+
+    along, start, end = _summing(grid, of_rows.squares)
+    start = (start,) * (2 if slopes else 1)
     totals = jax.lax.fori_loop(0, grid.steps, visit, (*start, jnp.zeros_like(rows)) if slopes else start)
-    outputs[0][...] = totals[0]
+    outputs[0][...] = end(totals[0])
     if slopes:
-        outputs[1][...] = totals[1]
-        outputs[2][...] = rows * totals[1][:, None] - totals[2]
+        mass = end(totals[1])
+        outputs[1][...] = mass
+        outputs[2][...] = rows * mass[:, None] - totals[2]

@@ -17,8 +17,8 @@ def provenance() -> dict[str, Any]:
     """What to store beside a result, so that it can be made again.
 
     Returns:
-        ``commit`` (with ``+changes`` if files differ from it; ``"unknown"`` outside a git checkout of igm_jax),
-        ``versions`` of Python and packages, ``device``, ``date`` in UTC.
+        ``commit`` (with ``+changes`` if files differ from it; outside a git checkout of igm_jax what the environment
+        variable ``IGM_JAX_COMMIT`` says, or ``"unknown"``), ``versions`` of Python and packages, ``device``, ``date`` in UTC.
 
     Example:
         >>> from igm_jax.training import provenance
@@ -46,22 +46,28 @@ def _device() -> dict[str, Any]:
         "platform": devices[0].platform,
         "kind": devices[0].device_kind,
         "count": len(devices),
-        "cpus": os.cpu_count(),
+        "cpus": _cpus(),
         "system": platform.platform(),
     }
+
+
+def _cpus() -> int | None:
+    """The cores that this process may use, which can be fewer than there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def commit_of(file: Path) -> str:
     """The commit of the repository that tracks a file, marked where there are changes; or ``"unknown"``.
 
-    An installed copy may lie inside somebody else's repository: only one that tracks this very file counts.
+    An installed copy may lie inside somebody else's repository: only one that tracks this very file counts. A copy on a
+    cluster or in a container has no repository; whoever made it can say in ``IGM_JAX_COMMIT`` of which commit it is.
     """
-    folder = file.parent
+    folder, told = file.parent, os.environ.get("IGM_JAX_COMMIT", "unknown")
     if _git(folder, "ls-files", "--error-unmatch", file.name) is None:
-        return "unknown"
+        return told
     commit, changes = _git(folder, "rev-parse", "HEAD"), _git(folder, "status", "--porcelain", "--untracked-files=no")
     if not commit:
-        return "unknown"
+        return told
     return commit + "+changes" * bool(changes)
 
 

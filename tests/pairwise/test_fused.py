@@ -107,11 +107,12 @@ def test_every_shape_as_in_tiles(n, m, d):
 
 
 @pytest.mark.parametrize("d", [2, 20])
-def test_one_program_may_take_all_columns(d, monkeypatch):
+def test_one_program_may_take_all_columns(d):
     problem = samples(150, 400, d)
     several = interpreted(*form_of("laplace"), True, *problem)
-    monkeypatch.setattr(fused, "PROGRAMS", 1)
-    near(interpreted.__wrapped__(*form_of("laplace"), True, *map(jnp.asarray, problem)), several)
+    blocks = fused.blocks_for(d, d == 2)._replace(programs=1)
+    form, parameters = form_of("laplace")
+    near(fused.between(form, parameters, *sides(*problem), slopes=True, interpret=True, blocks=blocks), several)
 
 
 @pytest.mark.parametrize("d", [2, 30])

@@ -41,3 +41,8 @@ def test_the_commit_is_that_of_the_file(tmp_path):
 def test_no_git_at_all(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert commit_of(tmp_path / "module.py") == "unknown"
+
+
+def test_a_copy_without_a_repository_may_be_told_its_commit(tmp_path, monkeypatch):
+    monkeypatch.setenv("IGM_JAX_COMMIT", "abc")
+    assert commit_of(tmp_path / "module.py") == "abc"

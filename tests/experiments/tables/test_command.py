@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from experiments.tables import dirac_gan
 from experiments.tables.command import Config, Found, Part, Publication, Task, main
 from experiments.tables.published import Entry, tabulated, within, within_binomial, within_errors, within_factor
 
@@ -100,3 +101,17 @@ def test_bad_settings_are_told_before_any_work(arguments, text, tmp_path, capsys
         main(PUBLICATION, Config, [*arguments, "--output", str(tmp_path)])
     assert (ended.value.code, RUNS) == (2, [])
     assert text in capsys.readouterr().err
+
+
+def test_workers_find_the_same(tmp_path, capsys):
+    found = []
+    for workers in ("1", "2"):
+        output = tmp_path / workers
+        main(dirac_gan.PUBLICATION, Config, ["--smoke", "--workers", workers, "--output", str(output)])
+        lines = (output / "entries.jsonl").read_text().splitlines()
+        found.append([(line["line"], line["column"], line["ours"]) for line in map(json.loads, lines)])
+        assert len((output / "rows.jsonl").read_text().splitlines()) == len(
+            dirac_gan.PUBLICATION.tasks(Config(smoke=True))
+        )
+    assert found[0] == found[1]
+    capsys.readouterr()

@@ -38,7 +38,7 @@ def test_smoke(tmp_path):
 
 
 def test_what_differs_much_is_always_seen():
-    found = rejections(lambda i: (normal(2), uniform_cube(2, 3.0, 4.0)), 40, 3, 19, seed=0)
+    found = rejections(lambda i: (normal(2), uniform_cube(2, 3.0, 4.0)), 40, 3, 19, 0, seed=0)
     assert found.metrics == dict.fromkeys(LINES, 1.0)
 
 
@@ -74,7 +74,7 @@ def test_wrong_wishes_are_told_before_any_work(tmp_path, capsys):
 def test_parts_name_every_setting():
     config = TwoSample(smoke=True)
     names = {task.name for task in PUBLICATION.tasks(config)}
-    one = [rejections(lambda i: (normal(2), normal(2)), 16, 1, 19, 0)]
+    one = [rejections(lambda i: (normal(2), normal(2)), 16, 1, 19, 0, 0)]
     results = {name: one for name in names}
     columns = {entry.column for part in parts(config, results) for entry in part.entries}
     assert {f"σ = {std:g}" for std in STDS} <= columns
