@@ -69,10 +69,11 @@ def centred(
         share = (weights / jnp.sum(weights)).astype(dtype)
         mean = jnp.sum(share[:, None] * y, axis=0, keepdims=True)
     mean = jax.lax.stop_gradient(mean)
-    # One bit less than it has, so that every use sees one rounded mean. A compiler that fuses its last product into the
+    # Written down once: a compiler that sums it again for another use, in another order, subtracts another mean there. And
+    # one bit less than it has, so that every use sees one rounded mean. A compiler that fuses its last product into the
     # difference subtracts an exact mean from x and a rounded one from y, which far from the origin is not the same.
     info = jnp.finfo(dtype)
-    mean = jax.lax.reduce_precision(mean, info.nexp, info.nmant - 1)
+    mean = jax.lax.optimization_barrier(jax.lax.reduce_precision(mean, info.nexp, info.nmant - 1))
     return x - mean, y - mean
 
 

@@ -19,7 +19,7 @@ from jax.experimental import pallas as pl
 from jax.experimental.pallas import triton
 from jaxtyping import Array
 
-from igm_jax.pairwise.costs import Norms, dot_form
+from igm_jax.pairwise.costs import Norms, Product, dot_form, matmul
 from igm_jax.pairwise.radial import Form, inside_a_kernel
 from igm_jax.pairwise.tiled import Moments, Side, is_direct
 
@@ -30,19 +30,32 @@ MOST_FEATURES = 128
 FEWEST_FEATURES = 16
 
 
+# Three products of TF32 numbers, each the rest that the former rounded off: as exact as one in float32, which Triton has no
+# tensor cores for. (On an H100 that one takes fifty times as long.)
+THREE_PRODUCTS = jax.lax.DotAlgorithmPreset.TF32_TF32_F32_X3
+
+
 class Blocks(NamedTuple):
-    """How a kernel works: the rows and columns of its tiles, and what the compiler is told."""
+    """How a kernel works.
+
+    Attributes:
+        rows: of a tile.
+        columns: of a tile.
+        warps: of 32 threads, for each program.
+        stages: how many loads the compiler may have under way.
+        programs: about as many as keep a large GPU busy.
+    """
 
     rows: int
     columns: int
     warps: int = 4
     stages: int = 2
     programs: int = 512
-    """About as many programs as keep the GPU busy."""
-    product: Any = jax.lax.Precision.HIGHEST
-    """How inner products are computed."""
-    late: bool = True
-    """Whether sums along rows are taken at the end."""
+
+
+# Measured on an H100 (benchmarks/blocks.py).
+DIRECT = Blocks(64, 32)
+DOT = {16: Blocks(64, 64), 32: Blocks(64, 64), 64: Blocks(64, 64), 128: Blocks(64, 32)}
 
 
 class _Grid(NamedTuple):
@@ -70,10 +83,14 @@ class _Grid(NamedTuple):
         return self.parts * self.steps * self.columns
 
 
+def _width(d: int) -> int:
+    """How many features a block of the dot form has: Triton's are powers of two."""
+    return max(FEWEST_FEATURES, pl.next_power_of_2(d))
+
+
 def blocks_for(d: int, direct: bool) -> Blocks:
-    """The blocks for samples of d features."""
-    # Differences of every feature are kept for the pulls, and long rows fill shared memory: both want narrow tiles.
-    return Blocks(64, 32 if d > (4 if direct else 64) else 64)
+    """The blocks that were fastest for so many features."""
+    return DIRECT if direct else DOT[_width(d)]
 
 
 def _grid(n: int, m: int, blocks: Blocks) -> _Grid:
@@ -106,6 +123,7 @@ def between(
         y: the columns.
         slopes: whether the pulls are needed, too.
         interpret: whether to run the kernel step by step on whatever device there is, for tests.
+        blocks: how the kernel works; by default as was fastest.
 
     Returns:
         The moments at x.
@@ -173,12 +191,6 @@ def _weighted_tiles(
     return value * weights[None, :], slope * weights[None, :]
 
 
-def _summing(grid, like):
-    if not grid.blocks.late:
-        return (lambda tile: jnp.sum(tile, axis=1)), jnp.zeros_like(like), (lambda total: total)
-    return (lambda tile: tile), jnp.zeros((grid.rows, grid.columns), like.dtype), lambda total: jnp.sum(total, axis=1)
-
-
 # --- few features: differences ---
 
 
@@ -211,11 +223,12 @@ def _direct_kernel(form: Form, slopes: bool, grid: _Grid, count: int, *refs: Any
         value, slope = _weighted_tiles(form, slopes, squared, parameters, w[at])
         # The differences are at hand, so the pulls are summed as such: nothing is lost to clusters far from the origin.
         tiles = [value] if slope is None else [value, slope, *(slope * delta for delta in differences)]
-        return tuple(total + along(tile) for total, tile in zip(totals, tiles, strict=True))
+        return tuple(total + tile for total, tile in zip(totals, tiles, strict=True))
 
-    along, start, end = _summing(grid, rows[0])
-    totals = jax.lax.fori_loop(0, grid.steps, visit, (start,) * (2 + len(rows) if slopes else 1))
-    totals = tuple(map(end, totals))
+    # Whole tiles are added up, and their rows summed once at the end: a sum along a row has threads talk to each other.
+    start = jnp.zeros((grid.rows, grid.columns), x.dtype)
+    tiles = jax.lax.fori_loop(0, grid.steps, visit, (start,) * (2 + len(rows) if slopes else 1))
+    totals = [jnp.sum(tile, axis=1) for tile in tiles]
     outputs[0][...] = totals[0]
     if slopes:
         outputs[1][...] = totals[1]
@@ -230,7 +243,7 @@ def _dot_call(
     form: Form, slopes: bool, grid: _Grid, interpret: bool, scalars: Sequence[Array], x: Side, y: Side
 ) -> Sequence[Array]:
     d = x.points.shape[1]
-    width = max(FEWEST_FEATURES, pl.next_power_of_2(d))  # Triton's blocks are powers of two
+    width = _width(d)
     of_x, of_y = (jnp.pad(side.points, ((0, 0), (0, width - d))) for side in (x, y))
     strip = pl.BlockSpec((grid.rows,), lambda i, p: (i,))
     inputs = [
@@ -244,11 +257,15 @@ def _dot_call(
         _columns_input(y.weights, grid),
     ]
     pulls = (grid.parts, grid.n, width), pl.BlockSpec((None, grid.rows, width), lambda i, p: (p, i, 0))
-    kernel = partial(_dot_kernel, form, slopes, grid, len(scalars))
+    # Alone, TF32 would round coordinates to eleven bits: the distance of close samples is the difference of numbers that
+    # large, and would be noise. The interpreter runs where there may be no TF32.
+    exact = interpret or x.points.dtype != jnp.float32
+    product = matmul if exact else partial(jnp.matmul, precision=THREE_PRODUCTS)
+    kernel = partial(_dot_kernel, form, slopes, grid, product, len(scalars))
     return _call(kernel, grid, interpret, inputs, pulls if slopes else None)
 
 
-def _dot_kernel(form: Form, slopes: bool, grid: _Grid, count: int, *refs: Any) -> None:
+def _dot_kernel(form: Form, slopes: bool, grid: _Grid, product: Product, count: int, *refs: Any) -> None:
     parameters = [ref[0] for ref in refs[:count]]
     (x, x_squares, x_prints, y, y_squares, y_prints, w), outputs = refs[count : count + 7], refs[count + 7 :]
     rows, of_rows = x[...], Norms(x_squares[...], x_prints[...])
@@ -256,23 +273,17 @@ def _dot_kernel(form: Form, slopes: bool, grid: _Grid, count: int, *refs: Any) -
     def visit(step: Array, totals: tuple[Array, ...]) -> tuple[Array, ...]:
         at = pl.ds(step * grid.columns, grid.columns)
         columns = y[at, :]
-        # Both products ask for the highest precision, which in Triton is IEEE float32. TF32 would round the coordinates to
-        # eleven bits: the distance of close samples is the difference of numbers that large, and would be noise.
         squared = dot_form(rows, columns, of_rows, Norms(y_squares[at], y_prints[at]), product)
         value, slope = _weighted_tiles(form, slopes, squared, parameters, w[at])
-        sums = (totals[0] + along(value),)
+        # Here the registers are full of points and pulls, and tiles are summed at once.
+        sums = (totals[0] + jnp.sum(value, axis=1),)
         if slope is None:
             return sums
-        return *sums, totals[1] + along(slope), totals[2] + product(slope, columns)
+        return *sums, totals[1] + jnp.sum(slope, axis=1), totals[2] + product(slope, columns)
 
-    def product(a, b):
-        return jax.lax.dot(a, b, precision=grid.blocks.product, preferred_element_type=a.dtype)
-
-    along, start, end = _summing(grid, of_rows.squares)
-    start = (start,) * (2 if slopes else 1)
+    start = (jnp.zeros_like(of_rows.squares),) * (2 if slopes else 1)
     totals = jax.lax.fori_loop(0, grid.steps, visit, (*start, jnp.zeros_like(rows)) if slopes else start)
-    outputs[0][...] = end(totals[0])
+    outputs[0][...] = totals[0]
     if slopes:
-        mass = end(totals[1])
-        outputs[1][...] = mass
-        outputs[2][...] = rows * mass[:, None] - totals[2]
+        outputs[1][...] = totals[1]
+        outputs[2][...] = rows * totals[1][:, None] - totals[2]

@@ -18,7 +18,8 @@ def provenance() -> dict[str, Any]:
 
     Returns:
         ``commit`` (what the environment variable ``IGM_JAX_COMMIT`` says, or else git, with ``+changes`` if files differ
-        from it; ``"unknown"`` outside a git checkout of igm_jax), ``versions`` of Python and packages, ``device``, ``date`` in UTC.
+        from it; ``"unknown"`` outside a git checkout of igm_jax), ``versions`` of Python and packages, ``device``,
+        ``date`` in UTC.
 
     Example:
         >>> from igm_jax.training import provenance
