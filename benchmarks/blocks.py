@@ -64,7 +64,7 @@ class Problem(NamedTuple):
     """Two weighted samples, the width of the kernel, and the first rows' sums and pulls in float64."""
 
     arrays: tuple[np.ndarray, np.ndarray, np.ndarray]
-    scale: np.float32
+    scale: jax.Array
     sums: np.ndarray
     pulls: np.ndarray
 
@@ -78,7 +78,7 @@ def problem(n: int, d: int) -> Problem:
     squared = sum((np.square(x[:, k, None] - y[None, :, k]) for k in range(d)), np.zeros((len(x), n)))
     values = np.exp(-squared / (2 * d)) * weights
     slopes = -values / (2 * d)
-    return Problem(arrays, np.float32(d**0.5), values.sum(1), x * slopes.sum(1)[:, None] - slopes @ y)
+    return Problem(arrays, jnp.float32(d**0.5), values.sum(1), x * slopes.sum(1)[:, None] - slopes @ y)
 
 
 def timed(call: Callable[[], Any], repeats: int) -> float:

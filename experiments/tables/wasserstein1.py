@@ -59,7 +59,7 @@ class Budget(NamedTuple):
 STEPS = dict(zip(CRITICS, (5000, 10_000, 60_000, 60_000, 25_000), strict=True))
 BUDGETS = {
     "smoke": Budget((Cell(4, 2),), 1, 1, dict.fromkeys(CRITICS, 5), 64, 256, 100, 2**15),
-    "cpu": Budget(CELLS, 10, 2, dict(zip(CRITICS, (2000, 2000, 4000, 4000, 500), strict=True)), draws=2**18),
+    "cpu": Budget(CELLS, 10, 2, dict(zip(CRITICS, (2000, 2000, 10_000, 10_000, 500), strict=True)), draws=2**18),
     "full": Budget(CELLS, 10, 3, STEPS),
 }
 
