@@ -1,7 +1,8 @@
 """Sums over all pairs in one GPU kernel: distances, form and reduction of a tile without writing it to memory.
 
 The kernels are Pallas, lowered by Triton, tested by Pallas' interpreter on a CPU, and timed on an H100: 2.5 to 3 times as fast as
-XLA's tiles (docs/benchmarks/gpu). They are not the default before all forms have passed their test on a GPU.
+XLA's tiles (docs/benchmarks/gpu). They are not the default before every form has
+passed its test on a GPU.
 
 A program of the grid takes a block of rows and a part of the columns, block by block. The sums and pulls it adds up come from
 the tile itself, in registers: unlike a matrix product over a tile in memory, another sum over a tile costs little, so the value
