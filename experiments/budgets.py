@@ -33,12 +33,27 @@ MOST = 20
 """Nobody gets more than so many times the reference's updates."""
 
 
+def measurable(equal: Equal) -> Equal:
+    """The budget, if it can be measured on this device.
+
+    Raises:
+        ValueError: for core-seconds where the work is not done by the host's cores.
+    """
+    device = jax.default_backend()
+    if equal == "compute" and device != "cpu":
+        raise ValueError(
+            f"`equal` must be updates or time on a {device}, but is compute, which counts the host's core-seconds: they say"
+            f" nothing of the work of a {device}; use --equal time, or run on the CPU with JAX_PLATFORMS=cpu"
+        )
+    return equal
+
+
 class Cost(NamedTuple):
     """What one update of all seeds costs.
 
     Attributes:
         time: seconds by the clock.
-        compute: seconds of all cores together.
+        compute: seconds of all the host's cores together.
     """
 
     time: float

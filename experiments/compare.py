@@ -24,7 +24,7 @@ import numpy as np
 import tyro
 from rich.console import Console
 
-from experiments.budgets import Cost, Costs, Equal, measured_cost, updates
+from experiments.budgets import Cost, Costs, Equal, measurable, measured_cost, updates
 from experiments.configs import COMPARED, OBJECTIVES, TARGETS, Adam, ObjectiveConfig, Problem, Pushforward, narrowed
 from experiments.groups import Budget, Group, Judges, flat_config, judges, load, run_of, save, trained_group
 from experiments.settings import IMAGES, PLANE, settings
@@ -55,7 +55,7 @@ class Compare:
     generator: Pushforward = dataclasses.field(default_factory=Pushforward)
     optimizer: Adam = dataclasses.field(default_factory=lambda: Adam(rate=None))
     equal: Equal = "updates"
-    """What is the same for all: generator updates; or the time, or the core-seconds, that the reference's updates take."""
+    """What is the same for all: generator updates; or the time (on CPUs also core-seconds) that the reference's updates take."""
     reference: str = "energy"
     """Whose updates are counted out where time or compute is equal."""
     average: float = 0.99
@@ -118,6 +118,7 @@ def checked(wish: Compare) -> Compare:
             checks.count(name, getattr(wish, name))
     checks.choice("reference", wish.reference, list(OBJECTIVES))
     checks.count("samples", wish.samples, least=50)
+    measurable(wish.equal)
     return wish
 
 

@@ -2,6 +2,9 @@
 
 python -m experiments.tables               the presets for two cores
 python -m experiments.tables --smoke       seconds each
+python -m experiments.tables --workers 2   two runs of a table at once
+
+Stopped with Ctrl-C, it keeps the finished runs, and the same command goes on from there.
 """
 
 import dataclasses
@@ -13,6 +16,7 @@ from pathlib import Path
 
 import tyro
 
+from igm_jax import checks
 from igm_jax.reporting import write_whole
 
 TABLES: tuple[str, ...] = (
@@ -38,6 +42,8 @@ class Config:
     """Which tables, by name; all by default."""
     smoke: bool = False
     """Runs of seconds that show that everything works."""
+    workers: int = 1
+    """Runs of a table at once, each in a process of its own."""
     output: Path = Path("results/tables")
     """The directory for the page, with a directory for each table."""
 
@@ -60,23 +66,38 @@ def page(output: Path, tables: Sequence[str], preset: str) -> str:
     return "\n".join([head, *texts])
 
 
+def made(config: Config, name: str, preset: str) -> int:
+    """Make one table: the exit status of its command."""
+    print(f"{name}:", flush=True)
+    command = [sys.executable, "-m", f"experiments.tables.{name}", f"--{preset}", "--workers", str(config.workers)]
+    # A process each: a table cannot change another's settings or keep its memory.
+    with subprocess.Popen([*command, "--output", str(config.output / name / preset)]) as table:
+        try:
+            return table.wait()
+        except KeyboardInterrupt:
+            # Ctrl-C reaches the table, too, which ends in its own way as soon as compiled code lets it.
+            print(f"stopping {name}; Ctrl-C again does not wait for the run that is on", file=sys.stderr)
+            table.wait()
+            raise
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     config = tyro.cli(Config, args=arguments, description=__doc__, prog="python -m experiments.tables")
-    unknown = [name for name in config.tables if name not in TABLES]
-    if unknown:
-        print(f"`tables` must be among {', '.join(TABLES)}, but {unknown[0]!r} is not", file=sys.stderr)
+    try:
+        checks.count("workers", config.workers)
+        for name in config.tables:
+            checks.choice("tables", name, TABLES)
+    except (TypeError, ValueError) as error:
+        print(error, file=sys.stderr)
         sys.exit(2)
     preset = "smoke" if config.smoke else "cpu"
-    failed = []
-    for name in config.tables:
-        module = f"experiments.tables.{name}"
-        importlib.import_module(module)  # what is missing is told before any work
-    for name in config.tables:
-        print(f"{name}:", flush=True)
-        # A process each: a table cannot change another's settings or keep its memory.
-        command = [sys.executable, "-m", f"experiments.tables.{name}", f"--{preset}"]
-        done = subprocess.run([*command, "--output", str(config.output / name / preset)], check=False)
-        failed += [name] * bool(done.returncode)
+    try:
+        for name in config.tables:
+            importlib.import_module(f"experiments.tables.{name}")  # what is missing is told before any work
+        failed = [name for name in config.tables if made(config, name, preset)]
+    except KeyboardInterrupt:
+        print("stopped; the finished runs are kept, and the same command goes on from there", file=sys.stderr)
+        sys.exit(130)
     if failed:
         sys.exit(f"these tables did not end well, and the page was left as it was: {', '.join(failed)}")
     # Also those that were made before, and not now.

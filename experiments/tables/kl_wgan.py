@@ -5,7 +5,7 @@ python -m experiments.tables.kl_wgan --full      four seeds, as in the paper
 """
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -111,6 +111,7 @@ class Players(NamedTuple):
     objective_state: Any
 
 
+@partial(jax.jit, static_argnames=("loss", "epochs"))
 def played(loss: str, data: Array, key: Key, epochs: int) -> Params:
     """The generator's parameters after training on fixed data, batch after batch in their order.
 
@@ -157,11 +158,6 @@ def _step(objective: Objective, optimizer: Any, players: Players, given: tuple[A
     return Players(optax.apply_updates(players.params, moves), optimizer_state, state), None
 
 
-@cache
-def _trainer(loss: str, epochs: int) -> Callable[[Array, Key], Params]:
-    return jax.jit(lambda data, key: played(loss, data, key, epochs))
-
-
 class Budget(NamedTuple):
     """How much a preset does."""
 
@@ -199,7 +195,7 @@ def run(target: str, loss: str, seed: int, budget: Budget) -> Found:
     data, fresh = (TARGETS[target](own, budget.points) for own in (key_data, key_fresh))
     samples = data
     if loss != DATA:
-        layers = _trainer(loss, budget.epochs)(data, key_run)
+        layers = played(loss, data, key_run, budget.epochs)
         samples = perceptron(layers, jax.random.normal(key_samples, (budget.points, 2)))
     return Found(judged(np.asarray(samples), np.asarray(fresh)), {"samples": np.asarray(samples)[:2000]})
 

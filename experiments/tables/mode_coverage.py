@@ -4,8 +4,7 @@ python -m experiments.tables.mode_coverage             a shorter run, of minutes
 python -m experiments.tables.mode_coverage --full      the paper's 400 000 updates and ten trials: days on a CPU
 """
 
-from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -136,6 +135,7 @@ def step(
     return Players(optax.apply_updates(players.params, moves), optimizer_state, state), None
 
 
+@partial(jax.jit, static_argnames=("packing", "updates"))
 def played(packing: int, data: Array, key: Key, updates: int) -> Params:
     """The generator's parameters after a number of updates."""
     generator, objective = normalised_generator(), game(packing)
@@ -147,11 +147,6 @@ def played(packing: int, data: Array, key: Key, updates: int) -> Params:
         return step(generator, objective, packing, data, players, jax.random.fold_in(key_run, index))
 
     return jax.lax.scan(update, players, jnp.arange(updates))[0].params
-
-
-@cache
-def _trainer(packing: int, updates: int) -> Callable[[Array, Key], Params]:
-    return jax.jit(lambda data, key: played(packing, data, key, updates))
 
 
 class Budget(NamedTuple):
@@ -187,7 +182,7 @@ def run(target: str, method: str, seed: int, updates: int) -> Found:
     if method == FLOOR:
         samples = TARGETS[target](key_samples, JUDGED)
     else:
-        params = _trainer(PACKING[method], updates)(TARGETS[target](key_data, DATA), key_run)
+        params = played(PACKING[method], TARGETS[target](key_data, DATA), key_run, updates)
         samples = normalised_generator().apply(params, jax.random.normal(key_samples, (JUDGED, LATENT)))
     found = mode_coverage(fake=samples, modes=MODES[target])
     numbers = {"modes": float(found.modes), "high_quality": 100 * found.high_quality, "reverse_kl": found.reverse_kl}

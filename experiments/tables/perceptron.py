@@ -31,9 +31,11 @@ def perceptron(sizes: Sequence[int], activation: Callable[[Array], Array]) -> Ne
             )
         return layers
 
-    def apply(params: Params, x: Array) -> Array:
-        for layer in params[:-1]:
-            x = activation(x @ layer["kernel"] + layer["bias"][None])
-        return x @ params[-1]["kernel"] + params[-1]["bias"][None]
+    return Network(init, lambda params, x: layered(params, x, activation))
 
-    return Network(init, apply)
+
+def layered(layers: Params, x: Array, activation: Callable[[Array], Array]) -> Array:
+    """Linear layers, a kernel and a bias each, with the activation between them."""
+    for layer in layers[:-1]:
+        x = activation(x @ layer["kernel"] + layer["bias"][None])
+    return x @ layers[-1]["kernel"] + layers[-1]["bias"][None]

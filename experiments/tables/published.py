@@ -73,6 +73,30 @@ def within_errors(count: float) -> Rule:
     return Rule(f"within {count:g} standard errors", holds)
 
 
+def one_draw(count: float, what: str) -> Rule:
+    """The published number is one more draw of ours: at most ``count`` standard deviations of such a difference away.
+
+    ``|mean(ours) - published| ≤ count · s √(1 + 1/n)`` with the standard deviation s of our n draws, n ≥ 2.
+
+    Args:
+        count: how many.
+        what: is drawn, e.g. "pair".
+
+    Returns:
+        The rule; for a single draw of ours, which has no spread, there is none.
+    """
+
+    def holds(published: float, _: float | None, ours: Sequence[float]) -> bool | np.bool:
+        return abs(np.mean(ours) - published) <= count * np.std(ours, ddof=1) * math.sqrt(1 + 1 / len(ours))
+
+    return Rule(f"the published {what} within {count:g} standard deviations over our {what}s", holds)
+
+
+def same_sign() -> Rule:
+    """The mean of ours has the sign of the published number."""
+    return Rule("mean of the published sign", lambda published, _, ours: np.sign(np.mean(ours)) == np.sign(published))
+
+
 def within_binomial(count: float, repetitions: int, published_repetitions: int) -> Rule:
     """Two shares differ by at most ``count`` standard errors of a difference of binomials.
 

@@ -5,6 +5,7 @@ work as the network itself. With the vectors kept among the parameters, one powe
 """
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +14,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array
 
+from experiments.tables.perceptron import layered
 from igm_jax.base import Key, Network, Params
 
 
@@ -27,9 +29,7 @@ def uniform_layers(sizes: Sequence[int], key: Key) -> Params:
 
 def perceptron(layers: Params, x: Array) -> Array:
     """Layers with leaky rectifiers of slope 0.01 between them."""
-    for layer in layers[:-1]:
-        x = jax.nn.leaky_relu(x @ layer["kernel"] + layer["bias"][None], 0.01)
-    return x @ layers[-1]["kernel"] + layers[-1]["bias"][None]
+    return layered(layers, x, partial(jax.nn.leaky_relu, negative_slope=0.01))
 
 
 def leading(kernel: Array, left: Array) -> tuple[Array, Array]:

@@ -1,17 +1,15 @@
 """Solvers of the continuous Wasserstein-1 problem against pairs whose distance and best critic are known."""
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import jax
-import numpy as np
 
 from experiments.tables import command
 from experiments.tables.command import Found, Part, Publication, Results, Task
-from experiments.tables.published import Entry, Rule, within
+from experiments.tables.published import Entry, Rule, one_draw, within
 from experiments.tables.wasserstein1_pairs import CELLS, Cell, Pair, drawn, given
 from experiments.tables.wasserstein1_solvers import CRITICS, Scores, assigned, entropic, learned, measured
 from igm_jax import checks
@@ -192,25 +190,7 @@ def _rule(values: _Values, name: str, cell: Cell, known: Mapping[Cell, Pair]) ->
         return within(0.01 if name == TRUE else 0.05)
     if name not in (TRUE, DISCRETE):
         return None
-    spread = values(name, cell, "w1")
-    return one_draw(3, float(np.std(spread, ddof=1))) if len(spread) > 1 else None
-
-
-def one_draw(count: float, deviation: float) -> Rule:
-    """The published number is one more draw of ours: at most ``count`` standard deviations of such a difference away.
-
-    Args:
-        count: how many.
-        deviation: the standard deviation over pairs.
-
-    Returns:
-        The rule.
-    """
-
-    def holds(published: float, _: float | None, ours: Sequence[float]) -> bool:
-        return abs(float(np.mean(ours)) - published) <= count * deviation * math.sqrt(1 + 1 / len(ours))
-
-    return Rule(f"the published pair within {count:g} standard deviations over our pairs", holds)
+    return one_draw(3, "pair") if len(values(name, cell, "w1")) > 1 else None
 
 
 def differs(config: Config) -> list[str]:

@@ -79,17 +79,30 @@ def frechet_distance_of_moments(*, real_mean: Any, real_covariance: Any, fake_me
     return _distance(a - b, r, s)
 
 
-def covariance_factor(name: str, value: Any, size: int) -> Float[np.ndarray, "p p"]:
-    """R with ``RᵀR`` the given covariance of ``size`` features, or an error."""
+def covariance_factor(
+    name: str, value: Any, size: int | None = None, like: str = "its mean"
+) -> Float[np.ndarray, "p p"]:
+    """R with ``RᵀR`` the given covariance, of as many features as something else if their number is given; or an error."""
+    shape = np.shape(value)
+    if len(shape) != 2 or set(shape) != {shape[0] if size is None else size}:
+        expected = "(p, p)" if size is None else f"({size}, {size}) like {like}"
+        raise ValueError(
+            f"`{name}` must have shape {expected}, but has shape {shape}; pass the covariance of the same features, e.g."
+            " `np.atleast_2d(np.cov(features, rowvar=False))`"
+        )
     covariance = _inputs.samples(name, value)
-    if covariance.shape != (size, size):
-        raise ValueError(f"`{name}` must have shape ({size}, {size}) like its mean, but has shape {covariance.shape}")
-    largest = np.abs(covariance).max()
-    if np.abs(covariance - covariance.T).max() > 1e-6 * largest:
-        raise ValueError(f"`{name}` must be symmetric, but is not; pass (C + C.T) / 2 if that is what you mean")
+    largest, gap = np.abs(covariance).max(), np.abs(covariance - covariance.T).max()
+    if gap > 1e-6 * largest:
+        raise ValueError(
+            f"`{name}` must be symmetric, but differs from its transpose by up to {gap:.3g};"
+            " pass (C + C.T) / 2 if that is what you mean"
+        )
     values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
     if values[0] < -1e-6 * largest:
-        raise ValueError(f"`{name}` must have no negative eigenvalue, but has {values[0]:.3g}; it is no covariance")
+        raise ValueError(
+            f"`{name}` must have no negative eigenvalue, but has {values[0]:.3g}: it is no covariance; compute it again, in"
+            " float64"
+        )
     return np.sqrt(np.maximum(values, 0))[:, None] * vectors.T
 
 

@@ -34,6 +34,7 @@ def frechet_bias(*, real_covariance: Any, fake_covariance: Any, n: int | None, m
 
     Raises:
         ValueError: for shapes that do not fit, what is no covariance, NaN or infinity, or fewer than two samples.
+        TypeError: for numbers of samples that are no integers.
 
     Example:
         >>> import numpy as np
@@ -44,16 +45,24 @@ def frechet_bias(*, real_covariance: Any, fake_covariance: Any, n: int | None, m
 
     Source: the phenomenon: Bińkowski et al., arXiv 1801.01401, Appendix D; the expansion is ours.
     """
-    size = _inputs.samples("real_covariance", real_covariance).shape[1]
-    r = covariance_factor("real_covariance", real_covariance, size)
-    s = covariance_factor("fake_covariance", fake_covariance, size)
-    counts = [None if x is None else checks.count(name, x, least=2) for name, x in (("n", n), ("m", m))]
+    counts = [None if x is None else _samples_behind(name, x) for name, x in (("n", n), ("m", m))]
+    r = covariance_factor("real_covariance", real_covariance)
+    size = len(r)
+    s = covariance_factor("fake_covariance", fake_covariance, size, "`real_covariance`")
     means = sum(np.sum(factor**2) / x for factor, x in zip((r, s), counts, strict=True) if x is not None)
     roots = np.linalg.svd(r @ s.T, compute_uv=False)
     total = roots[:, None] + roots[None, :]
     spread = np.outer(roots, roots) * (1 + np.eye(size))
     pairs = np.sum(np.divide(spread, total, out=np.zeros_like(total), where=total > 0))
     return float(means + pairs / 2 * sum(1 / (x - 1) for x in counts if x is not None))
+
+
+def _samples_behind(name: str, value: Any) -> int:
+    try:
+        return checks.count(name, value, least=2)
+    except (TypeError, ValueError) as error:
+        text = f"{error}; give how many samples the covariance was estimated from, or None if it is known"
+        raise type(error)(text) from None
 
 
 def extrapolated(sizes: Sequence[int], values: Sequence[float]) -> Estimate:

@@ -9,7 +9,8 @@ import json
 import math
 import os
 import pathlib
-from typing import Any, NamedTuple
+import sys
+from typing import Any, NamedTuple, TypeGuard
 
 import jax.numpy as jnp
 import numpy as np
@@ -96,24 +97,33 @@ def _split(content: bytes) -> tuple[dict[str, Any], memoryview]:
 
 def _check_places(header: dict[str, Any], size: int) -> None:
     """An error unless the tensors fill the file, one after the other."""
-    try:
-        places = sorted(tuple(map(int, entry["data_offsets"])) for entry in header.values())
-        ends = [0, *(end for _, end in places)]
-        fits = all(start == before for (start, _), before in zip(places, ends[:-1], strict=True)) and ends[-1] == size
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError("its header gives a tensor no place (`data_offsets`)") from error
-    if not fits:
+    for name, entry in header.items():
+        place = entry.get("data_offsets")
+        if not (_whole(place) and len(place) == 2 and place[0] <= place[1]):
+            raise ValueError(
+                f"its header gives tensor {name!r} no place: `data_offsets` must be its first byte and the one after its"
+                f" last, but is {place!r}; write the file again"
+            )
+    places = sorted(entry["data_offsets"] for entry in header.values())
+    ends = [0, *(end for _, end in places)]
+    if ends[-1] != size or any(start != before for (start, _), before in zip(places, ends[:-1], strict=True)):
         raise ValueError(f"its tensors do not fill the {size} bytes after the header without gaps; it may be cut off")
 
 
+def _whole(numbers: Any) -> TypeGuard[list[int]]:
+    """Whether these are integers from 0 to what an index can be; in JSON true, 8.0 and "8" are none."""
+    return isinstance(numbers, list) and all(type(number) is int and 0 <= number <= sys.maxsize for number in numbers)
+
+
 def _tensor(name: str, entry: dict[str, Any], numbers: memoryview) -> np.ndarray:
-    if entry.get("dtype") not in DTYPES:
-        raise ValueError(f"tensor {name!r} has the type {entry.get('dtype')!r}, and known are {', '.join(DTYPES)}")
-    dtype, shape, (start, end) = np.dtype(DTYPES[entry["dtype"]]), entry.get("shape"), entry["data_offsets"]
-    if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape):
+    kind, shape, (start, end) = entry.get("dtype"), entry.get("shape"), entry["data_offsets"]
+    if not isinstance(kind, str) or kind not in DTYPES:
+        raise ValueError(f"tensor {name!r} has the type {kind!r}, and known are {', '.join(DTYPES)}")
+    dtype = np.dtype(DTYPES[kind])
+    if not _whole(shape):
         raise ValueError(f"tensor {name!r} has the shape {shape!r}")
     if math.prod(shape) * dtype.itemsize != end - start:
-        raise ValueError(f"tensor {name!r} of shape {shape} and type {entry['dtype']} cannot have {end - start} bytes")
+        raise ValueError(f"tensor {name!r} of shape {shape} and type {kind} cannot have {end - start} bytes")
     # Little-endian on every machine; a type with no byte order (bfloat16, bytes) stays as it is.
     stored = np.frombuffer(numbers[start:end], dtype.newbyteorder("<"))
     return stored.astype(dtype).reshape(shape)

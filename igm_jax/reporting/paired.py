@@ -1,6 +1,7 @@
 """Differences between objectives that ran with the same seeds: bootstrap intervals, corrected tests, ranks with ties."""
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -11,6 +12,9 @@ from igm_jax import checks
 
 EXACT = 6
 """Up to so many seeds all resamples are enumerated (6⁶ = 46 656); beyond, they are drawn."""
+
+RESAMPLES = 20_000
+"""How many are drawn."""
 
 
 class Difference(NamedTuple):
@@ -38,7 +42,7 @@ def paired_bootstrap(
     second: Sequence[float] | np.ndarray,
     *,
     level: float = 0.95,
-    resamples: int = 20_000,
+    resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> tuple[float, float]:
     """The bootstrap interval of a mean difference over seeds that both share.
@@ -70,6 +74,12 @@ def paired_bootstrap(
 
     Source: Efron (1979), "Bootstrap methods: another look at the jackknife"; the root: Hesterberg, arXiv 1411.5279, Section 4.
     """
+    gaps = _gaps(first, second)
+    return _interval(gaps, _resampled(len(gaps), checks.count("resamples", resamples), seed), _checked(level))
+
+
+def _gaps(first: Sequence[float] | np.ndarray, second: Sequence[float] | np.ndarray) -> np.ndarray:
+    """The differences seed by seed, or an error."""
     first, second = (np.asarray(values, float) for values in (first, second))
     if first.ndim != 1 or first.shape != second.shape or len(first) < 2:
         raise ValueError(
@@ -78,14 +88,28 @@ def paired_bootstrap(
         )
     if not np.isfinite([first, second]).all():
         raise ValueError("`first` and `second` must be finite; a run that broke has no difference")
-    checks.count("resamples", resamples)
+    return first - second
+
+
+def _checked(level: float) -> float:
     if not 0 < level < 1:
         raise ValueError(f"`level` must be between 0 and 1, but is {level!r}; 0.95 is the usual one")
-    gaps, n = first - second, len(first)
-    if n <= EXACT:
-        means = np.fromiter((sum(drawn) / n for drawn in itertools.product(gaps, repeat=n)), float, n**n)
-    else:
-        means = np.random.default_rng(seed).choice(gaps, (resamples, n)).mean(axis=1)
+    return level
+
+
+def _resampled(n: int, resamples: int, seed: int) -> tuple[np.ndarray, np.ndarray | int]:
+    """Resamples of n seeds, (r, n) indices, and how often each of them counts."""
+    if n > EXACT:
+        return np.random.default_rng(seed).integers(n, size=(resamples, n)), 1
+    # The order of a resample does not matter to its mean: 462 for 6 seeds stand for all 6⁶.
+    drawn = np.array(list(itertools.combinations_with_replacement(range(n), n)))
+    counts = [np.bincount(one, minlength=n).tolist() for one in drawn]
+    return drawn, np.array([math.factorial(n) // math.prod(map(math.factorial, one)) for one in counts])
+
+
+def _interval(gaps: np.ndarray, resampled: tuple[np.ndarray, np.ndarray | int], level: float) -> tuple[float, float]:
+    drawn, times = resampled
+    means, n = np.repeat(gaps[drawn].mean(axis=1), times), len(gaps)
     ends = gaps.mean() + np.sqrt(n / (n - 1)) * (np.quantile(means, [(1 - level) / 2, (1 + level) / 2]) - gaps.mean())
     return float(ends[0]), float(ends[1])
 
@@ -143,15 +167,36 @@ def pairwise_tests(values: Mapping[str, Sequence[float] | np.ndarray], *, level:
         >>> [(t.first, t.second, t.adjusted < 0.05) for t in tests]
         [('a', 'b', True), ('a', 'c', True), ('b', 'c', True)]
     """
-    arrays = {name: np.asarray(value, float) for name, value in values.items()}
-    arrays = {name: value for name, value in arrays.items() if np.isfinite(value).all()}
-    pairs = list(itertools.combinations(arrays, 2))
-    intervals = [paired_bootstrap(arrays[a], arrays[b], level=level) for a, b in pairs]
-    p_values = [_paired_t(arrays[a] - arrays[b]) for a, b in pairs]
+    _checked(level)
+    tested = _tested(values)
+    if not tested:
+        return []
+    # All pairs have the same seeds, so that one set of resamples serves them all.
+    resampled = _resampled(len(tested[0].gaps), RESAMPLES, 0)
     return [
-        Difference(a, b, float((arrays[a] - arrays[b]).mean()), *ends, p, float(adjusted))
-        for (a, b), ends, p, adjusted in zip(pairs, intervals, p_values, holm(p_values), strict=True)
+        Difference(a, b, float(gaps.mean()), *_interval(gaps, resampled, level), p, adjusted)
+        for a, b, gaps, p, adjusted in tested
     ]
+
+
+class _Tested(NamedTuple):
+    """A pair's differences, one for each seed, with the p-value of their mean, and the same corrected."""
+
+    first: str
+    second: str
+    gaps: np.ndarray
+    p_value: float
+    adjusted: float
+
+
+def _tested(values: Mapping[str, Sequence[float] | np.ndarray]) -> list[_Tested]:
+    """Every pair of objectives whose seeds are all finite."""
+    arrays = {name: np.asarray(value, float) for name, value in values.items()}
+    pairs = list(itertools.combinations([name for name, value in arrays.items() if np.isfinite(value).all()], 2))
+    gaps = [_gaps(arrays[a], arrays[b]) for a, b in pairs]
+    p_values = [_paired_t(gap) for gap in gaps]
+    found = zip(pairs, gaps, p_values, holm(p_values), strict=True)
+    return [_Tested(a, b, gap, p, float(adjusted)) for (a, b), gap, p, adjusted in found]
 
 
 def _paired_t(gaps: np.ndarray) -> float:
@@ -185,10 +230,11 @@ def ranks(values: Mapping[str, Sequence[float] | np.ndarray], better: str, *, le
         {'a': 1, 'b': 1, 'c': 3}
     """
     checks.choice("better", better, ("lower", "higher"))
+    _checked(level)
     sound = [name for name, value in values.items() if np.isfinite(np.asarray(value, float)).all()]
     found = {name: 1 if name in sound else 1 + len(sound) for name in values}
-    for test in pairwise_tests(values, level=level):
+    for test in _tested(values):  # no interval is asked for, so that none is computed
         if test.adjusted <= 1 - level:
-            loses = test.first if (test.mean > 0) == (better == "lower") else test.second
+            loses = test.first if (test.gaps.mean() > 0) == (better == "lower") else test.second
             found[loses] += 1
     return found

@@ -81,5 +81,28 @@ def test_what_cannot_be_extrapolated_is_refused():
         frechet_limit(real=x, fake=x, smallest=20)
     with pytest.raises(ValueError, match="`points` must be at least 3"):
         frechet_limit(real=x, fake=x, points=2)
-    with pytest.raises(ValueError, match="`n` must be at least 2"):
-        frechet_bias(real_covariance=np.eye(2), fake_covariance=np.eye(2), n=1, m=None)
+
+
+@pytest.mark.parametrize(
+    ("changed", "error", "text"),
+    [
+        ({"n": 1}, ValueError, r"`n` must be at least 2, but is 1; give how many samples .* or None if it is known"),
+        ({"m": True}, TypeError, "`m` must be an integer, but is True; give how many"),
+        (
+            {"fake_covariance": np.eye(3)},
+            ValueError,
+            r"`fake_covariance` must have shape \(2, 2\) like `real_covariance`, but has shape \(3, 3\); pass",
+        ),
+        (
+            {"real_covariance": np.ones((2, 3))},
+            ValueError,
+            r"`real_covariance` must have shape \(p, p\), but has shape \(2, 3\); .*np.cov",
+        ),
+        ({"real_covariance": [1.0, 2.0]}, ValueError, r"must have shape \(p, p\), but has shape \(2,\)"),
+        ({"real_covariance": [[1.0, 0.0], [0.5, 1.0]]}, ValueError, "differs from its transpose by up to 0.5; pass"),
+        ({"fake_covariance": np.diag([1.0, -0.5])}, ValueError, "but has -0.5: it is no covariance; compute it again"),
+    ],
+)
+def test_what_has_no_bias_is_explained(changed, error, text):
+    with pytest.raises(error, match=text):
+        frechet_bias(**{"real_covariance": np.eye(2), "fake_covariance": np.eye(2), "n": 9, "m": None, **changed})

@@ -62,6 +62,7 @@ def test_the_fingerprint_is_compared(tmp_path):
 
 
 ONE = {"w": ("F32", np.ones(2, np.float32))}
+PADDING = {"rest": {"dtype": "U8", "shape": [8], "data_offsets": [0, 8]}}
 
 
 @pytest.mark.parametrize(
@@ -77,14 +78,38 @@ ONE = {"w": ("F32", np.ones(2, np.float32))}
             r"shape \[3\] .* cannot have 8 bytes",
         ),
         ({"header": {"w": {"dtype": "F32", "shape": [-2], "data_offsets": [0, 8]}}}, r"has the shape \[-2\]"),
-        ({"header": {"w": {"dtype": "F32", "shape": [2]}}}, "gives a tensor no place"),
+        ({"header": {"w": {"dtype": "F32", "shape": [2]}}}, "gives tensor 'w' no place"),
         ({"header": {"w": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}}}, "without gaps"),
+        ({"header": {"w": {"dtype": ["F32"], "shape": [2], "data_offsets": [0, 8]}}}, r"has the type \['F32'\]"),
+        ({"header": {"w": {"dtype": "F32", "shape": [2**63, 0], "data_offsets": [0, 0]}, **PADDING}}, "has the shape"),
     ],
 )
 def test_damage_is_told(tmp_path, options, text):
     path = written(tmp_path / "w.safetensors", ONE, **options)
     with pytest.raises(ValueError, match=text):
         read_safetensors(path)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        [0.0, 8.0], [0, 8.5], [False, 8], ["0", "8"], "08", [0, float("inf")], [0, float("nan")], [None, 8], None, 8, [8],
+        [0, 8, 8], [8, 0], [-1, 8], [0, 2**63], [0, 2**70],
+    ],
+)  # fmt: skip
+def test_places_that_are_no_byte_numbers(tmp_path, place):
+    path = written(tmp_path / "w.safetensors", ONE, {"w": {"dtype": "F32", "shape": [2], "data_offsets": place}})
+    with pytest.raises(ValueError, match=r"must be a safetensors file, but .* 'w' no place: .* but is"):
+        read_safetensors(path)
+
+
+def test_places_that_reach_beyond_the_file_and_back(tmp_path):
+    header = {
+        "w": {"dtype": "F32", "shape": [2**68], "data_offsets": [0, 2**70]},
+        "v": {"dtype": "F32", "shape": [0], "data_offsets": [2**70, 8]},
+    }
+    with pytest.raises(ValueError, match="'w' no place"):
+        read_safetensors(written(tmp_path / "w.safetensors", ONE, header))
 
 
 def test_a_header_that_is_no_json(tmp_path):

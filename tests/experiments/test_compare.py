@@ -104,6 +104,16 @@ def test_wrong_wishes_are_explained_before_any_work(words, expected, capsys, tmp
     assert not (tmp_path / "run").exists()
 
 
+def test_core_seconds_are_refused_where_cores_do_not_do_the_work(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    assert compare.main(["--equal", "compute", "--directory", str(tmp_path / "run")]) == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert "must be updates or time on a gpu, but is compute" in told
+    assert "use --equal time" in told
+    assert not (tmp_path / "run").exists()
+    assert [budgets.measurable(equal) for equal in ("updates", "time")] == ["updates", "time"]
+
+
 def test_an_unwritable_directory_is_told_at_once(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert compare.main(["--directory", str(tmp_path / "file" / "run")]) == 2

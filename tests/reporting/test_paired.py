@@ -1,5 +1,7 @@
 """Paired differences against closed forms, independent implementations and simulation."""
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -11,6 +13,25 @@ def test_two_seeds_have_three_means():
     # d = 0, 2: means 0, 1, 1, 2 with weights ¼, ½, ¼; quantiles at 1 and 99 % are near 0 and 2; widened by √2 about 1.
     low, high = paired_bootstrap([0.0, 2.0], [0.0, 0.0], level=0.5)
     assert (low, high) == pytest.approx((1 - 0.25 * np.sqrt(2), 1 + 0.25 * np.sqrt(2)))
+
+
+@pytest.mark.parametrize("n", [2, 4, 6])
+def test_few_seeds_have_the_interval_of_all_resamples(n):
+    gaps = np.random.default_rng(n).normal(size=n)
+    means = [np.mean(drawn) for drawn in itertools.product(gaps, repeat=n)]
+    wide = gaps.mean() + np.sqrt(n / (n - 1)) * (np.quantile(means, [0.025, 0.975]) - gaps.mean())
+    np.testing.assert_allclose(paired_bootstrap(gaps, np.zeros(n)), wide, atol=1e-12)
+
+
+def test_resamples_are_drawn_once_for_all_pairs_and_not_for_ranks(monkeypatch):
+    values = {name: np.random.default_rng(ord(name)).normal(size=8) for name in "abcd"}
+    draws, generator = [], np.random.default_rng
+    monkeypatch.setattr(np.random, "default_rng", lambda seed: draws.append(seed) or generator(seed))
+    ranks(values, "lower")
+    assert draws == []
+    tests = pairwise_tests(values)
+    assert draws == [0]
+    assert [tests[0][3:5], tests[5][3:5]] == [paired_bootstrap(values[a], values[b]) for a, b in ("ab", "cd")]
 
 
 def test_the_pairing_removes_what_seeds_share():
@@ -85,6 +106,8 @@ def test_equal_counts_are_seldom_told_apart():
         (lambda: paired_bootstrap([1.0, 2.0], [1.0, 2.0], level=1.0), "between 0 and 1"),
         (lambda: holm([2.0]), "between 0 and 1"),
         (lambda: ranks({"a": [1.0, 2.0]}, "more"), "`better` must be"),
+        (lambda: ranks({"a": [1.0, 2.0], "b": [1.0]}, "lower"), "the same seeds"),
+        (lambda: ranks({"a": [1.0, 2.0]}, "lower", level=95), "between 0 and 1"),
     ],
 )
 def test_bad_input_is_explained(call, text):

@@ -7,7 +7,16 @@ import pytest
 
 from experiments.tables import dirac_gan
 from experiments.tables.command import Config, Found, Part, Publication, Task, main
-from experiments.tables.published import Entry, tabulated, within, within_binomial, within_errors, within_factor
+from experiments.tables.published import (
+    Entry,
+    one_draw,
+    same_sign,
+    tabulated,
+    within,
+    within_binomial,
+    within_errors,
+    within_factor,
+)
 
 
 def test_rules_at_their_edges():
@@ -22,6 +31,12 @@ def test_rules_at_their_edges():
     # Of 98: ½ has variance ¼ / 100 on both sides.
     assert Entry("a", "b", 0.5, (0.5 + 0.070,), within_binomial(1.0, 98, 98)).agrees
     assert not Entry("a", "b", 0.5, (0.5 + 0.071,), within_binomial(1.0, 98, 98)).agrees
+    # Two draws 2 apart have deviation √2; their mean and another draw differ by √1.5 of it.
+    assert Entry("a", "b", 3 * 3**0.5 - 0.01, (-1.0, 1.0), one_draw(3, "pair")).agrees
+    assert not Entry("a", "b", 3 * 3**0.5 + 0.01, (-1.0, 1.0), one_draw(3, "pair")).agrees
+    assert Entry("a", "b", -8.0, (-1.0, 0.9), same_sign()).agrees
+    assert not Entry("a", "b", -8.0, (-1.0, 1.1), same_sign()).agrees
+    assert not Entry("a", "b", -8.0, (0.0,), same_sign()).agrees
     assert not Entry("a", "b", 1.0, (1.0, np.nan), within(9.0)).agrees
     assert Entry("a", "b", None, (1.0,), within(1.0)).agrees is None
     assert Entry("a", "b", 1.0, (), within(1.0)).agrees is None

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from experiments.tables.command import main
-from experiments.tables.fid_bias import PUBLICATION, FidBias, distance_to_q, estimated, exact_moments
+from experiments.tables.command import Found, main
+from experiments.tables.fid_bias import PUBLICATION, FidBias, distance_to_q, estimated, exact_moments, parts
 from experiments.tables.rectified import mean_and_variance, moments
 from igm_jax.evaluation import frechet_distance_of_moments
 
@@ -56,6 +56,33 @@ def test_moments_in_blocks():
         np.testing.assert_allclose(mean, x[2000 : 2000 + n].mean(0), rtol=1e-5)
         np.testing.assert_allclose(covariance, np.cov(x[2000 : 2000 + n], rowvar=False), atol=1e-4)
     assert n == 5000
+
+
+def verdicts(laws, distances):
+    """Which cells agree, by line and column, when C's give these distances of P2 and of its samples."""
+    kids = {f"{law} KID {k}": 0.0 for law in ("P1", "P2") for k in (1000, 10_000)}
+    rest = {**kids, "P1": 1133.7, "P1 limit": 0.0, "P2 limit": 0.0}
+    results = {
+        "P1": [Found({"exact": 1123.03, "predicted": 0.0})],
+        "P2": [Found({"exact": exact, "predicted": 0.0}) for exact in laws],
+        "samples": [Found({**rest, "P2": distance}) for distance in distances],
+    }
+    (part,) = parts(FidBias(), results)
+    return {(e.line, e.column.split()[-1]): e.agrees for e in part.entries if e.published is not None}
+
+
+def test_the_paper_s_one_c_is_one_more_draw_and_the_reversal_has_its_sign():
+    """Two draws 2 apart have deviation √2, and their mean and another draw differ by √3 at one deviation."""
+    far = 3 * 3**0.5 - 0.01
+    found = verdicts((1114.8 - far - 1, 1114.8 - far + 1), (1136.2 + far - 1, 1136.2 + far + 1))
+    assert len(found) == 6
+    assert all(found.values())
+    found = verdicts((1114.8 + 3 * far - 1, 1114.8 + 3 * far + 1), (1136.2 - far - 1, 1136.2 - far + 1))
+    assert [place for place, agrees in found.items() if not agrees] == [
+        ("P2", "law"), ("P2 − P1", "law"), ("P2 − P1", "samples")
+    ]  # fmt: skip
+    found = verdicts((1114.8,), (1136.2,))  # one draw has no spread to judge by
+    assert found["P2", "law"] is found["P2", "samples"] is None
 
 
 def test_smoke(tmp_path):

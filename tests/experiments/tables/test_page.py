@@ -1,5 +1,6 @@
 """All tables on one page, and the list of them."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,41 @@ def test_headings_go_down_and_pictures_are_found(tmp_path):
     assert "](two/cpu/a.png)" in text
 
 
-def test_a_table_that_is_not_there_is_told(capsys):
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [(["--tables", "nine"], "but is 'nine'"), (["--workers", "0"], "`workers` must be at least 1")],
+)
+def test_bad_settings_are_told_before_any_work(arguments, text, capsys):
     with pytest.raises(SystemExit) as ended:
-        main(["--tables", "nine"])
+        main(arguments)
     assert ended.value.code == 2
-    assert "'nine' is not" in capsys.readouterr().err
+    assert text in capsys.readouterr().err
+
+
+def instead_of_python(monkeypatch, path, script):
+    """Each table's command runs this shell script."""
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(path))
+
+
+def test_settings_are_handed_on_to_every_table(monkeypatch, tmp_path, capfd):
+    report = 'mkdir -p "$7" && echo "# A title" > "$7/report.md"'
+    instead_of_python(monkeypatch, tmp_path / "python", f'echo "$@" && {report}')
+    main(["--smoke", "--tables", "dirac_gan", "f_gan", "--workers", "3", "--output", str(tmp_path)])
+    told = capfd.readouterr().out
+    for name in ("dirac_gan", "f_gan"):
+        assert f"-m experiments.tables.{name} --smoke --workers 3 --output {tmp_path / name / 'smoke'}" in told
+    assert (tmp_path / "README.md").read_text().count("## A title") == 2
+
+
+def test_ctrl_c_ends_with_a_sentence_once_the_table_has_ended(monkeypatch, tmp_path, capfd):
+    end = "sleep 0.5; echo the table has ended >&2; exit 1"
+    instead_of_python(monkeypatch, tmp_path / "python", f"sleep 0.5; kill -INT $PPID; {end}")
+    with pytest.raises(SystemExit) as ended:
+        main(["--smoke", "--tables", "dirac_gan", "f_gan", "--output", str(tmp_path)])
+    assert ended.value.code == 130
+    told = capfd.readouterr().err
+    assert "stopping dirac_gan" in told
+    assert told.index("the table has ended") < told.index("the same command goes on from there")
+    assert not (tmp_path / "README.md").exists()

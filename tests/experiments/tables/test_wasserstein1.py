@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from experiments.tables.published import Entry
-from experiments.tables.wasserstein1 import Config, main, one_draw, parts, tasks
+from experiments.tables.command import Found
+from experiments.tables.wasserstein1 import Config, main, parts, tasks
 from experiments.tables.wasserstein1_pairs import CELLS, Cell, drawn, names
 from experiments.tables.wasserstein1_solvers import assigned, judged, learned, measured, sinkhorn_critic
 from igm_jax.distributions import ray_pair
@@ -71,10 +71,12 @@ def test_smoke(tmp_path):
     assert not any(e["agrees"] for e in entries if e["line"] == "true W1")  # one pair has no spread to judge by
 
 
-def test_a_published_draw_is_judged_by_the_spread_over_pairs():
-    # Of two draws of deviation 1, the mean and another draw differ by √1.5 a deviation.
-    assert Entry("a", "b", 3 * 1.5**0.5 - 0.01, (-1.0, 1.0), one_draw(3, 1.0)).agrees
-    assert not Entry("a", "b", 3 * 1.5**0.5 + 0.01, (-1.0, 1.0), one_draw(3, 1.0)).agrees
+def test_distances_of_drawn_pairs_are_judged_by_the_spread_over_pairs():
+    published = 0.817  # two draws 2 apart (in hundredths) have deviation √2, their mean and another draw √3
+    for far, agrees in ((3 * 3**0.5 - 0.01, True), (3 * 3**0.5 + 0.01, False)):
+        pairs = [Found({"w1": published + (far + side) / 100}) for side in (-1, 1)]
+        distances = parts(Config(), {f"true W1, {CELLS[0]}": pairs})[2].entries
+        assert [entry.agrees for entry in distances if entry.ours] == [agrees]
 
 
 def arrays(cell, center=0.0):
