@@ -77,7 +77,25 @@ DIGITS: Candidates = {
     ),
 }
 
-PATCHES: Candidates = {**DIGITS}
+PATCHES: Candidates = {
+    "mmd": (
+        MMD("gaussian", (0.2, 0.5, 1.0)),
+        MMD("laplace", (0.3, 0.8, 1.6)),
+        MMD("laplace", (0.1, 0.3)),
+    ),
+    "energy": (Energy(0.5), Energy(1.0), Energy(1.5)),
+    "sinkhorn": (Sinkhorn(0.15), Sinkhorn(0.05), Sinkhorn(0.02)),
+    "sliced": (Sliced(64), Sliced(32), Sliced(16)),
+    "gan": (GAN(critic=_fast), GAN(), GAN(critic=_slow)),
+    "wgan-gp": (WGANGP(10.0, 2, _fast), WGANGP(1.0, 2), WGANGP(10.0, 2)),
+    "f-gan": (FGAN("kl"), FGAN("jensen_shannon"), FGAN("reverse_kl")),
+    "score-difference": (ScoreDifference(0.45), ScoreDifference(0.3), ScoreDifference(0.2)),
+    "drifting": (
+        Drifting((0.05, 0.2, 0.5), "released"),
+        Drifting((0.03, 0.08, 0.16), "paper"),
+        Drifting((0.08,), "paper"),
+    ),
+}
 
 CANDIDATES: dict[str, Candidates] = {"grid": GRID, "digits": DIGITS, "photo-patches": PATCHES}
 """For each target that has been tuned for, three settings of every objective."""
