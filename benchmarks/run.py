@@ -215,7 +215,7 @@ def _directions(service: Process, folder: Path, d: int, seed: int) -> np.ndarray
 
 def _warn_if_busy(wish: Run, console: Console) -> None:
     load, cores = os.getloadavg()[0], os.cpu_count() or 1
-    if load > 0.5 * cores and not wish.passive:
+    if load > 0.5 * cores and not wish.passive and not wish.smoke:
         console.print(
             f"this machine is busy (load {load:.1f} on {cores} cores), which distorts times;"
             " wait, or measure with --passive and few threads"

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from igm_jax import checks
 from igm_jax.evaluation.permutation import PermutationTest, p_value, permuted, pool, split_sums
 from igm_jax.kernels import Kernel, distance
 
@@ -34,7 +35,7 @@ def energy_permutation_test(*, real: Any, fake: Any, num_permutations: int = 200
 
     Source: Székely and Rizzo, Energy statistics, J. Statist. Plann. Inference 143 (2013).
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(checks.count("seed", seed, least=0))
     both = pool(real, fake)
     widths = np.ones(1, np.float32)
     splits = split_sums(both, [(_minus_distance, widths)], permuted(both, num_permutations, rng))

@@ -144,7 +144,7 @@ def frechet_limit(*, real: Any, fake: Any, points: int = 10, smallest: int | Non
     sizes = (
         np.rint(1 / np.linspace(1 / smallest, 1 / most, checks.count("points", points, least=3))).astype(int).tolist()
     )
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(checks.count("seed", seed, least=0))
     values = [
         frechet_distance(real=_inputs.subsample(real, size, rng), fake=_inputs.subsample(fake, size, rng))
         for size in sizes

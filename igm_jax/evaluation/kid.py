@@ -63,7 +63,7 @@ def kid(*, real: Any, fake: Any, subset_size: int | None = None, repeats: int = 
     real, fake = _inputs.pair(real, fake, least=4)
     size = _subset_size(subset_size, min(len(real), len(fake)))
     blocks = min(len(real), len(fake)) // size
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(checks.count("seed", seed, least=0))
     values = []
     for _ in range(checks.count("repeats", repeats)):
         parts = [_inputs.subsample(x, blocks * size, rng).reshape(blocks, size, -1) for x in (real, fake)]

@@ -31,7 +31,7 @@ class DetectionSize(NamedTuple):
     """The sample size at which a test tells model from data half of the time.
 
     Attributes:
-        n50: samples of each, 8 if these suffice or more; infinite where the largest size does not suffice.
+        n50: samples of each, 8 if these suffice or more; infinite where the largest size does not suffice to tell them apart.
         standard_error: of n50, from the finite number of repetitions; NaN where n50 is infinite, or the least that is tried.
         largest: the largest size that could be tried.
     """
@@ -76,6 +76,7 @@ def n50(
 
     Raises:
         ValueError: for a level outside (0, ½), given samples that are fewer than ``largest``, or bad samples.
+        TypeError: for a test that is no function.
 
     Example:
         >>> import jax
@@ -88,9 +89,13 @@ def n50(
     """
     if not 0 < level < 0.5:
         raise ValueError(f"`level` must lie between 0 and ½, but is {level}")
+    if not callable(test):
+        raise TypeError(f"`test` must be a function such as `energy_permutation_test`, but is {test!r}")
     repetitions = checks.count("repetitions", repetitions)
     real_draw, real_most = _drawn("real", real)
     fake_draw, fake_most = _drawn("fake", fake)
+    if not callable(real) and not callable(fake):
+        _inputs.pair(real, fake)
     most = min(real_most, fake_most)
     size = checks.count("largest", min(LARGEST, max(2, most // 2)) if largest is None else largest, least=2)
     if size > most:

@@ -43,7 +43,7 @@ def nearest_neighbour_test(
     Source: Schilling, Multivariate Two-Sample Tests Based on Nearest Neighbors, J. Amer. Statist. Assoc. 81 (1986).
     """
     k = checks.count("k", k)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(checks.count("seed", seed, least=0))
     real, fake = _inputs.pair(real, fake, least=2)
     both = Pool(np.concatenate([real, fake]), len(real), 1.0)
     # In random order: the search breaks ties by it, and must not know who is real.

@@ -166,7 +166,7 @@ def bank_splits(
     Returns:
         The sums, n and m.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(checks.count("seed", seed, least=0))
     both = pool(real, fake)
     bank = families(both, num_bandwidths, rng)
     return split_sums(both, bank, permuted(both, num_permutations, rng)), both.real, both.fake

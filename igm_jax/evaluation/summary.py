@@ -132,7 +132,7 @@ def evaluate_2d(
         25
     """
     real, fake = _inputs.pair(real, fake)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(checks.count("seed", seed, least=0))
     size = min(len(real), len(fake), checks.count("points", points))
     chosen = {"real": _inputs.subsample(real, size, rng), "fake": _inputs.subsample(fake, size, rng)}
     numbers = {"w2": exact_w2(**chosen)}

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy import optimize, special, stats
 
+from igm_jax import checks
 from igm_jax.evaluation import _inputs
 
 # Weight of ½‖w‖² beside the summed logistic losses, for inputs of unit variance.
@@ -63,7 +64,7 @@ def classifier_two_sample_test(*, real: Any, fake: Any, seed: int = 0) -> TwoSam
     """
     real, fake = _inputs.pair(real, fake, least=4)
     n = min(len(real), len(fake))
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(checks.count("seed", seed, least=0))
     real, fake = (_inputs.subsample(x, n, rng) for x in (real, fake))
     learn_real, learn_fake = real[: n // 2], fake[: n // 2]
     clues = [

@@ -262,9 +262,14 @@ def _check_parts(generator: Any, objective: Any, optimizer: Any, target: Any, av
     for name, value, kind, example in expected:
         # By its parts, not its class: a tuple of the same functions serves as well.
         if not all(hasattr(value, part) for part in kind._fields):
-            raise TypeError(f"`{name}` must be a {kind.__name__}, {example}, but is {value!r}")
+            raise TypeError(
+                f"`{name}` must have the parts of `igm_jax.base.{kind.__name__}`, {example}, but is {value!r}"
+            )
     if not callable(target):
-        raise TypeError(f"`target` must be a function (key, n) -> (n, d) samples, but is {type(target).__name__}")
+        raise TypeError(
+            f"`target` must be a function (key, n) -> (n, d) samples, but is {type(target).__name__};"
+            " of an array `igm_jax.distributions.dataset(array)` makes one"
+        )
     if not 0 <= average < 1:
         raise ValueError(f"`average` must be a decay in [0, 1), e.g. 0.999, but is {average!r}")
 

@@ -86,3 +86,16 @@ def test_wrong_wishes_are_refused():
         n50(real=real, fake=real, level=0.5)
     with pytest.raises(ValueError, match="`largest` must be at most the number of given samples, 10, but is 11"):
         n50(real=real, fake=real, largest=11)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"test": "mmd"}, "`test` must be a function such as `energy_permutation_test`, but is 'mmd'"),
+        ({"fake": np.zeros((300, 1))}, "shapes \\(500, 2\\) and \\(300, 1\\)"),
+        ({"seed": -1}, "`seed` must be at least 0"),
+    ],
+)
+def test_wrong_wishes_name_the_argument(arguments, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        n50(**{"real": np.zeros((500, 2)), "fake": np.ones((500, 2)), **arguments})
