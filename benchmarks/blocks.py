@@ -31,7 +31,14 @@ from igm_jax.pairwise.radial import Gaussian
 from igm_jax.reporting import Cell, Line, Table, to_console, to_markdown, write_whole
 from igm_jax.training import provenance
 
-DIRECT = (Blocks(64, 32), Blocks(32, 32, 2), Blocks(64, 16), Blocks(128, 16), Blocks(32, 64))
+DIRECT = (
+    Blocks(32, 32, 2, 2, 2048),
+    Blocks(64, 32),
+    Blocks(32, 32, 2),
+    Blocks(64, 16),
+    Blocks(128, 16),
+    Blocks(32, 64),
+)
 DOT = (
     Blocks(64, 64), Blocks(64, 32), Blocks(128, 64, 8), Blocks(64, 128, 8), Blocks(64, 64, 8), Blocks(128, 32),
     Blocks(128, 128, 8), Blocks(64, 64, 4, 3), Blocks(32, 64), Blocks(64, 64, 4, 2, 2048),
@@ -120,7 +127,7 @@ def measured(config: Config, d: int, told: Problem, blocks: Blocks | None) -> di
         row |= {"value_error": errors[0], "gradient_error": errors[1]}
         row["seconds"] = timed(lambda: compiled(*arrays), config.repeats)
         analysis = compiled.memory_analysis()
-        row["memory_mb"] = float("nan") if analysis is None else analysis.temp_size_in_bytes / 2**20
+        row["memory_mb"] = None if analysis is None else analysis.temp_size_in_bytes / 2**20
     except Exception as error:  # blocks that do not fit a GPU are a row of the table
         row["reason"] = f"{type(error).__name__}: {error}".splitlines()[0][:200]
     return row
@@ -146,10 +153,9 @@ def table(rows: Sequence[dict[str, Any]]) -> Table:
 def _texts(row: dict[str, Any]) -> list[str]:
     if "seconds" not in row:
         return [row["reason"], "", "", "", ""]
-    return [
-        f"{1000 * row['seconds']:.3f}", f"{row['memory_mb']:.1f}", f"{row['value_error']:.0e}",
-        f"{row['gradient_error']:.0e}", f"{row['compile_seconds']:.1f}",
-    ]  # fmt: skip
+    memory = "–" if row["memory_mb"] is None else f"{row['memory_mb']:.1f}"
+    errors = [f"{row[name]:.0e}" for name in ("value_error", "gradient_error")]
+    return [f"{1000 * row['seconds']:.3f}", memory, *errors, f"{row['compile_seconds']:.1f}"]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

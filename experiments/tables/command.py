@@ -1,4 +1,4 @@
-"""What every table's command does: its runs one after the other, each kept as it ends, then the tables and pictures.
+"""What every table's command does: its runs, each kept as it ends, then the tables and pictures.
 
 A command that is stopped goes on where it was when it is given again, since every finished run is a row of ``rows.jsonl``.
 """
@@ -9,8 +9,9 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from contextlib import closing
 from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
@@ -38,7 +39,7 @@ class Config:
     smoke: bool = False
     """A run of seconds that shows that everything works; its numbers mean nothing."""
     cpu: bool = False
-    """At most 20 minutes on two cores (the default)."""
+    """Made for about 20 minutes on two idle cores (the default); the pages say what each took."""
     full: bool = False
     """The paper's own budget: for a GPU, or for patience."""
     seed: int = 0
@@ -46,7 +47,7 @@ class Config:
     seeds: int | None = None
     """Independent runs of what is random; by default as many as the preset has."""
     workers: int = 1
-    """Runs at once, each in a process of its own: as many as the machine has cores, where runs are small."""
+    """Runs at once, each in a process of its own: on CPUs as many as there are cores, where runs are small."""
     output: Path | None = None
     """The directory for tables, rows and pictures; by default results/tables/NAME/PRESET."""
 
@@ -104,10 +105,11 @@ class Publication(NamedTuple):
     """A published result, and how it is made again.
 
     Attributes:
-        name: the module's name.
+        name: the module's name; the module of ``tasks`` holds this as ``PUBLICATION``, where workers look for it.
         title: what it is, with the paper's number.
         text: what is done, in a paragraph.
-        tasks: ``config -> the runs``, quick ones first; the config is checked here, before any work.
+        tasks: ``config -> the runs``, quick ones first, and the same whenever asked; the config is checked here, before any
+            work.
         parts: ``(config, results) -> the tables``.
         differs: ``config -> what is not as in the paper``, a line each; empty if all is.
         pictures: ``(config, results) -> file name: (png, caption)``.
@@ -194,14 +196,20 @@ def worked(
     }
     with progress() as bar:
         shown = bar.add_task("", total=len(tasks), completed=len(found))
-        for i, one, seconds in _runs(publication, config, tasks, [i for i in range(len(tasks)) if i not in found]):
-            task = tasks[i]
-            row = make_row(task.name, publication.name, task.seed, one.metrics, seconds, one.compile_seconds)
-            row["config"] = {"settings": _settings(config)}
-            _save(config, task, one.arrays)  # before the row that says that it is done
-            append_jsonl(_rows(config), [row])
-            found[i] = one
-            bar.update(shown, advance=1, description=f"done: {task.name}, seed {task.seed}")
+
+        def tell(task: Task) -> None:
+            bar.update(shown, description=f"{task.name}, seed {task.seed}")
+
+        missing = [i for i in range(len(tasks)) if i not in found]
+        with closing(_runs(publication, config, tasks, missing, tell)) as runs:
+            for i, one, seconds in runs:
+                task = tasks[i]
+                row = make_row(task.name, publication.name, task.seed, one.metrics, seconds, one.compile_seconds)
+                row["config"] = {"settings": _settings(config), "workers": config.workers}
+                _save(config, task, one.arrays)  # before the row that says that it is done
+                append_jsonl(_rows(config), [row])
+                found[i] = one
+                bar.advance(shown)
     results: dict[str, list[Found]] = {}
     for i, task in enumerate(tasks):
         results.setdefault(task.name, []).append(found[i])
@@ -209,27 +217,54 @@ def worked(
 
 
 def _runs(
-    publication: Publication, config: Config, tasks: Sequence[Task], numbers: Sequence[int]
-) -> Iterator[tuple[int, Found, float]]:
-    """Do the tasks with these numbers: each one's number, findings and seconds as it ends."""
+    publication: Publication,
+    config: Config,
+    tasks: Sequence[Task],
+    numbers: Sequence[int],
+    tell: Callable[[Task], None],
+) -> Generator[tuple[int, Found, float], None, None]:
+    """Do the tasks with these numbers: each one's number, findings and seconds as it ends; ``tell`` which begins."""
     if config.workers == 1:
         for i in numbers:
+            tell(tasks[i])
             yield i, *_timed(tasks[i])
         return
     # A task is a closure, which cannot be sent: a worker is told its number, and makes all of them again. It is started
     # afresh, since a copy of a process in which jax runs may hang.
+    waiting, running, broken = iter(numbers), {}, []
     pool = ProcessPoolExecutor(config.workers, mp_context=get_context("spawn"))
     try:
-        started = {pool.submit(_numbered, publication.name, config, i): i for i in numbers}
-        for one in as_completed(started):
-            yield started[one], *one.result()
+        while True:
+            # No more at once than there are workers: what a pool has been handed it does, also after Ctrl-C.
+            while not broken and len(running) < config.workers and (i := next(waiting, None)) is not None:
+                tell(tasks[i])
+                running[pool.submit(_numbered, _module(publication), config, i, tasks[i].name, tasks[i].seed)] = i
+            if not running:
+                break
+            for one in wait(running, return_when=FIRST_COMPLETED).done:
+                i = running.pop(one)
+                if one.exception() is None:
+                    yield i, *one.result()
+                else:
+                    broken.append(one)  # but what is running beside it is kept
+        if broken:
+            broken[0].result()
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _numbered(name: str, config: Config, number: int) -> tuple[Found, float]:
-    publication = import_module(f"experiments.tables.{name}").PUBLICATION
-    found, seconds = _timed(publication.tasks(config)[number])
+def _module(publication: Publication) -> str:
+    name = publication.tasks.__module__
+    return f"experiments.tables.{publication.name}" if name == "__main__" else name
+
+
+def _numbered(module: str, config: Config, number: int, name: str, seed: int) -> tuple[Found, float]:
+    task = import_module(module).PUBLICATION.tasks(config)[number]
+    if (task.name, task.seed) != (name, seed):
+        raise RuntimeError(
+            f"run {number} should be {name!r} with seed {seed}, but is {task.name!r} with {task.seed} now"
+        )
+    found, seconds = _timed(task)
     return found._replace(arrays={key: np.asarray(array) for key, array in found.arrays.items()}), seconds
 
 
@@ -274,16 +309,24 @@ def _each(told: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(told))
 
 
+def _different(told: Iterable[dict[str, Any]]) -> dict[str, Any] | list[dict[str, Any]]:
+    """The same of what is not a text: one where all are alike, else a list."""
+    found: list[dict[str, Any]] = []
+    for one in told:
+        found += [one] * (one not in found)
+    return found[0] if len(found) == 1 else found
+
+
 def _judged(part: Part, entry: Entry, config: Config, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """One cell with everything that is needed to check it."""
     ours = [float(value) if np.isfinite(value) else None for value in entry.ours]
-    last = rows[-1]
     return {
         "table": part.title, "line": entry.line, "column": entry.column,
         "published": entry.published, "published_spread": entry.spread, "ours": ours,
         "agrees": entry.agrees, "rule": entry.rule.text if entry.rule else None, "config": _settings(config),
-        "seed": config.seed, "commit": _each(row["commit"] for row in rows), "versions": last["versions"],
-        "device": last["device"], "date": last["date"],
+        "seed": config.seed, "commit": _each(row["commit"] for row in rows),
+        "versions": _different(row["versions"] for row in rows), "device": _different(row["device"] for row in rows),
+        "date": rows[-1]["date"],
     }  # fmt: skip
 
 

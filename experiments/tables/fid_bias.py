@@ -14,7 +14,7 @@ from igm_jax.evaluation import extrapolated, frechet_bias, kid
 
 BLOCK = 2000
 LAWS, GAP = ("P1", "P2"), "P2 − P1"
-# (number, ±) of the law and of its samples; of P2 − P1, whose sign the paper states, the differences of these.
+# Of the law and of its samples a number and its ±. P2 − P1 are the lines' differences, of which the paper states the sign.
 PAPER = {
     "P1": ((1123.03, None), (1133.7, 0.2)),
     "P2": ((1114.8, None), (1136.2, 0.5)),
@@ -151,7 +151,7 @@ def parts(config: FidBias, results: Results) -> list[Part]:
         column: tuple(np.subtract(ours, found["P1"][column]).tolist()) for column, ours in found["P2"].items()
     }
     # The paper draws one C, which is not known, so its numbers for P2 are one draw of a law whose spread is ours.
-    draw = one_draw(3, "C") if len(samples) > 1 else None
+    draw = one_draw(3, "number", "draws of C") if len(samples) > 1 else None
     rules = {
         "P1": dict(zip(judged, (within(0.02), within(0.6)), strict=True)),
         "P2": dict.fromkeys(judged, draw),

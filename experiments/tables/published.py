@@ -73,14 +73,15 @@ def within_errors(count: float) -> Rule:
     return Rule(f"within {count:g} standard errors", holds)
 
 
-def one_draw(count: float, what: str) -> Rule:
+def one_draw(count: float, what: str, of: str) -> Rule:
     """The published number is one more draw of ours: at most ``count`` standard deviations of such a difference away.
 
     ``|mean(ours) - published| ≤ count · s √(1 + 1/n)`` with the standard deviation s of our n draws, n ≥ 2.
 
     Args:
         count: how many.
-        what: is drawn, e.g. "pair".
+        what: is published, e.g. "pair".
+        of: what ours differ by, e.g. "pairs".
 
     Returns:
         The rule; for a single draw of ours, which has no spread, there is none.
@@ -89,7 +90,7 @@ def one_draw(count: float, what: str) -> Rule:
     def holds(published: float, _: float | None, ours: Sequence[float]) -> bool | np.bool:
         return abs(np.mean(ours) - published) <= count * np.std(ours, ddof=1) * math.sqrt(1 + 1 / len(ours))
 
-    return Rule(f"the published {what} within {count:g} standard deviations over our {what}s", holds)
+    return Rule(f"the published {what}, as one more, within {count:g} standard deviations over our {of}", holds)
 
 
 def same_sign() -> Rule:

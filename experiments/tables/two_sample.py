@@ -46,6 +46,8 @@ UNIFORM = {
     "Agg": (0.045, 0.055, 0.145, 0.395, 0.830, 0.990),
 }
 SETTINGS = 1 + len(STDS) + len(AMPLITUDES)
+# Far beyond those of the powers, which have fewer repetitions.
+LEVEL_SETTING = 1000 * SETTINGS
 LINES = ("FUSE", "Median", "Split", "Agg", "wild bootstrap", "energy", "neighbours", "classifier")
 
 
@@ -166,7 +168,7 @@ def tasks(config: TwoSample) -> list[Task]:
     seeds = range(config.seed, config.seed + spend.seeds)
     each = (spend.samples, spend.repetitions, spend.permutations)
     of_level = (spend.level_samples, spend.level_repetitions, spend.permutations)
-    found = [Task("level", config.seed, partial(rejections, equal, *of_level, 0, config.seed))]
+    found = [Task("level", config.seed, partial(rejections, equal, *of_level, LEVEL_SETTING, config.seed))]
     settings = [(f"σ = {std:g}", partial(mixtures, std)) for std in STDS]
     settings += [(f"a = {amplitude:g}", partial(uniforms, amplitude)) for amplitude in AMPLITUDES]
     return found + [

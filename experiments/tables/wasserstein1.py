@@ -27,7 +27,7 @@ class Config(command.Config):
     pairs: Path | None = None
     """A .npz file of the pairs, centers_d{D}_n{N} (N, D) and bias_d{D}_n{N} (N,); pairs that it lacks are drawn."""
     trained: int | None = None
-    """Pairs of each cell that critics and the Sinkhorn potential see; by default 2 (3 with --full)."""
+    """Pairs of each cell that critics and the Sinkhorn potential see; by default 2 (1 with --smoke, 3 with --full)."""
 
 
 class Budget(NamedTuple):
@@ -190,7 +190,7 @@ def _rule(values: _Values, name: str, cell: Cell, known: Mapping[Cell, Pair]) ->
         return within(0.01 if name == TRUE else 0.05)
     if name not in (TRUE, DISCRETE):
         return None
-    return one_draw(3, "pair") if len(values(name, cell, "w1")) > 1 else None
+    return one_draw(3, "pair", "pairs") if len(values(name, cell, "w1")) > 1 else None
 
 
 def differs(config: Config) -> list[str]:

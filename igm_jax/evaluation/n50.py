@@ -45,7 +45,7 @@ def n50(
     *,
     real: Any,
     fake: Any,
-    test: Callable[..., Any] = QUICK_TEST,
+    test: Any = QUICK_TEST,
     level: float = 0.05,
     largest: int | None = None,
     repetitions: int = 40,

@@ -102,7 +102,7 @@ def _fingerprint(x: Float[Array, "n d"]) -> UInt[Array, " n"]:
 
 
 Product = Callable[[Array, Array], Array]
-"""A product of matrices, in at least the precision of ``matmul``."""
+"""A product of matrices, about as precise as ``matmul``."""
 
 
 class Norms(NamedTuple):

@@ -1,8 +1,7 @@
 """Sums over all pairs in one GPU kernel: distances, form and reduction of a tile without writing it to memory.
 
 The kernels are Pallas, lowered by Triton, tested by Pallas' interpreter on a CPU, and timed on an H100: 2.5 to 3 times as fast as
-XLA's tiles (docs/benchmarks/gpu). They are not the default before every form has
-passed its test on a GPU.
+XLA's tiles of the default size (docs/benchmarks/gpu). They are not the default before every form has passed its test on a GPU.
 
 A program of the grid takes a block of rows and a part of the columns, block by block. The sums and pulls it adds up come from
 the tile itself, in registers: unlike a matrix product over a tile in memory, another sum over a tile costs little, so the value
@@ -53,7 +52,7 @@ class Blocks(NamedTuple):
     programs: int = 512
 
 
-# The fastest on an H100 (python -m benchmarks.blocks); 32 features were not measured.
+# As fast as any that were timed on an H100 (python -m benchmarks.blocks): at 2, 64 and 128 features, and of three at 16.
 DIRECT = Blocks(32, 32, warps=2, programs=2048)
 DOT = {16: Blocks(64, 64), 32: Blocks(64, 64), 64: Blocks(64, 64), 128: Blocks(128, 64, warps=8)}
 

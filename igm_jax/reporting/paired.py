@@ -74,8 +74,8 @@ def paired_bootstrap(
 
     Source: Efron (1979), "Bootstrap methods: another look at the jackknife"; the root: Hesterberg, arXiv 1411.5279, Section 4.
     """
-    gaps = _gaps(first, second)
-    return _interval(gaps, _resampled(len(gaps), checks.count("resamples", resamples), seed), _checked(level))
+    gaps, level = _gaps(first, second), _checked(level)
+    return _interval(gaps, _resampled(len(gaps), checks.count("resamples", resamples), seed), level)
 
 
 def _gaps(first: Sequence[float] | np.ndarray, second: Sequence[float] | np.ndarray) -> np.ndarray:

@@ -17,9 +17,9 @@ def provenance() -> dict[str, Any]:
     """What to store beside a result, so that it can be made again.
 
     Returns:
-        ``commit`` (what the environment variable ``IGM_JAX_COMMIT`` says, or else git, with ``+changes`` if files differ
-        from it; ``"unknown"`` outside a git checkout of igm_jax), ``versions`` of Python and packages, ``device``,
-        ``date`` in UTC.
+        ``commit`` (with ``+changes`` if files differ from it; outside a git checkout of igm_jax what the environment
+        variable ``IGM_JAX_COMMIT`` says, or ``"unknown"``), ``versions`` of Python and packages, ``device``, ``date`` in
+        UTC.
 
     Example:
         >>> from igm_jax.training import provenance
@@ -61,16 +61,14 @@ def commit_of(file: Path) -> str:
     """The commit of the repository that tracks a file, marked where there are changes; or ``"unknown"``.
 
     An installed copy may lie inside somebody else's repository: only one that tracks this very file counts. A copy on a
-    cluster or in a container has no repository, or another; whoever made it can say in ``IGM_JAX_COMMIT`` which it is.
+    cluster or in a container has no repository; whoever made it can say in ``IGM_JAX_COMMIT`` which it is.
     """
-    if told := os.environ.get("IGM_JAX_COMMIT"):
-        return told
-    folder = file.parent
+    folder, told = file.parent, os.environ.get("IGM_JAX_COMMIT", "unknown")
     if _git(folder, "ls-files", "--error-unmatch", file.name) is None:
-        return "unknown"
+        return told
     commit, changes = _git(folder, "rev-parse", "HEAD"), _git(folder, "status", "--porcelain", "--untracked-files=no")
     if not commit:
-        return "unknown"
+        return told
     return commit + "+changes" * bool(changes)
 
 

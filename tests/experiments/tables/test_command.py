@@ -1,6 +1,7 @@
 """What the tables share: rules of agreement, runs that are kept, pages."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from experiments.tables.published import (
     within_errors,
     within_factor,
 )
+from tests.experiments.tables import places
 
 
 def test_rules_at_their_edges():
@@ -32,8 +34,8 @@ def test_rules_at_their_edges():
     assert Entry("a", "b", 0.5, (0.5 + 0.070,), within_binomial(1.0, 98, 98)).agrees
     assert not Entry("a", "b", 0.5, (0.5 + 0.071,), within_binomial(1.0, 98, 98)).agrees
     # Two draws 2 apart have deviation √2; their mean and another draw differ by √1.5 of it.
-    assert Entry("a", "b", 3 * 3**0.5 - 0.01, (-1.0, 1.0), one_draw(3, "pair")).agrees
-    assert not Entry("a", "b", 3 * 3**0.5 + 0.01, (-1.0, 1.0), one_draw(3, "pair")).agrees
+    assert Entry("a", "b", 3 * 3**0.5 - 0.01, (-1.0, 1.0), one_draw(3, "pair", "pairs")).agrees
+    assert not Entry("a", "b", 3 * 3**0.5 + 0.01, (-1.0, 1.0), one_draw(3, "pair", "pairs")).agrees
     assert Entry("a", "b", -8.0, (-1.0, 0.9), same_sign()).agrees
     assert not Entry("a", "b", -8.0, (-1.0, 1.1), same_sign()).agrees
     assert not Entry("a", "b", -8.0, (0.0,), same_sign()).agrees
@@ -129,4 +131,21 @@ def test_workers_find_the_same(tmp_path, capsys):
             dirac_gan.PUBLICATION.tasks(Config(smoke=True))
         )
     assert found[0] == found[1]
+    capsys.readouterr()
+
+
+def test_workers_are_processes_and_what_ends_well_is_kept(tmp_path, monkeypatch, capsys):
+    arguments = ["--smoke", "--workers", "2", "--output", str(tmp_path)]
+    monkeypatch.setenv(places.BROKEN, "1")
+    with pytest.raises(ValueError, match="seed 1 is broken"):
+        main(places.PUBLICATION, Config, arguments)
+    rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
+    assert [row["seed"] for row in rows] == [0]  # it ran beside the broken one, and nothing was begun after that
+    monkeypatch.delenv(places.BROKEN)
+    main(places.PUBLICATION, Config, arguments)
+    (entry,) = map(json.loads, (tmp_path / "entries.jsonl").read_text().splitlines())
+    assert len(entry["ours"]) == 4
+    assert entry["ours"][0] == rows[0]["metrics"]["pid"]
+    assert len({*entry["ours"], os.getpid()}) >= 4
+    assert sorted(path.name for path in (tmp_path / "arrays").iterdir()) == [f"place-{seed}.npz" for seed in range(4)]
     capsys.readouterr()
