@@ -226,7 +226,7 @@ EVERY_FORM = [(name, d) for name in FORMS for d in (1, 2, 8, 9, 20, 64, 128)]
     else [pair for pair in EVERY_FORM if "-".join(map(str, pair)) in ON_A_CPU],
 )
 def test_every_form_as_in_double_precision(name, d):
-    """Compiled where there is a GPU, else interpreted; with duplicates, and far from the origin."""
+    """Compiled where there is a GPU, else interpreted; with duplicates and far clusters."""
     form, parameters = form_of(name)
     x, y, weights = samples(300, 1000, d)
     with jax.enable_x64():
