@@ -1,8 +1,8 @@
 """What each objective is compared with: three candidates for each objective and target, the winner first.
 
 ``python -m experiments.tune`` trains every candidate under the same budget, judges it on held-out data, and says whether the
-first is still the best. So each objective has been tuned as hard as every other one, which is not very hard: on photo patches
-most winners are the largest or the smallest of their three.
+first is still the best. So each objective has been tuned as hard as every other one, which is not very hard: of images most
+winners are the largest or the smallest of their three.
 """
 
 from typing import NamedTuple
@@ -45,35 +45,35 @@ GRID: Candidates = {
         MMD("gaussian", (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)),
     ),
     "energy": (Energy(0.5), Energy(1.0), Energy(1.5)),
-    "sinkhorn": (Sinkhorn(0.01), Sinkhorn(0.003), Sinkhorn(0.03)),
-    "sliced": (Sliced(32), Sliced(16), Sliced(64)),
-    "gan": (GAN(), GAN(critic=_slow), GAN(critic=_fast)),
+    "sinkhorn": (Sinkhorn(0.003), Sinkhorn(0.01), Sinkhorn(0.03)),
+    "sliced": (Sliced(64), Sliced(32), Sliced(16)),
+    "gan": (GAN(critic=_slow), GAN(), GAN(critic=_fast)),
     "wgan-gp": (WGANGP(1.0, 2, _faster), WGANGP(10.0, 2, _fast), WGANGP(10.0, 2)),
     "f-gan": (FGAN("jensen_shannon"), FGAN("kl"), FGAN("reverse_kl")),
     "score-difference": (ScoreDifference(0.12), ScoreDifference(0.06), ScoreDifference(0.24)),
     "drifting": (
-        Drifting((0.025,), "paper"),
         Drifting((0.012, 0.05, 0.25), "paper"),
+        Drifting((0.025,), "paper"),
         Drifting((0.05, 0.2, 1.0), "released"),
     ),
 }
 
 DIGITS: Candidates = {
     "mmd": (
+        MMD("laplace", (0.1, 0.3)),
         MMD("laplace", (0.3, 0.8, 1.6)),
         MMD("gaussian", (0.2, 0.5, 1.0)),
-        MMD("laplace", (0.1, 0.3)),
     ),
-    "energy": (Energy(1.0), Energy(0.5), Energy(1.5)),
-    "sinkhorn": (Sinkhorn(0.05), Sinkhorn(0.02), Sinkhorn(0.15)),
-    "sliced": (Sliced(32), Sliced(16), Sliced(64)),
-    "gan": (GAN(), GAN(critic=_slow), GAN(critic=_fast)),
-    "wgan-gp": (WGANGP(10.0, 2), WGANGP(10.0, 2, _fast), WGANGP(1.0, 2)),
-    "f-gan": (FGAN("jensen_shannon"), FGAN("kl"), FGAN("reverse_kl")),
+    "energy": (Energy(0.5), Energy(1.0), Energy(1.5)),
+    "sinkhorn": (Sinkhorn(0.15), Sinkhorn(0.05), Sinkhorn(0.02)),
+    "sliced": (Sliced(64), Sliced(32), Sliced(16)),
+    "gan": (GAN(critic=_fast), GAN(), GAN(critic=_slow)),
+    "wgan-gp": (WGANGP(1.0, 2), WGANGP(10.0, 2), WGANGP(10.0, 2, _fast)),
+    "f-gan": (FGAN("kl"), FGAN("jensen_shannon"), FGAN("reverse_kl")),
     "score-difference": (ScoreDifference(0.3), ScoreDifference(0.2), ScoreDifference(0.45)),
     "drifting": (
-        Drifting((0.03, 0.08, 0.16), "paper"),
         Drifting((0.08,), "paper"),
+        Drifting((0.03, 0.08, 0.16), "paper"),
         Drifting((0.05, 0.2, 0.5), "released"),
     ),
 }
