@@ -208,10 +208,11 @@ def _row(target: str, name: str, seed: int, metrics: dict[str, float], costs: An
 def _rows(wish: Compare, target: str, name: str, group: Group, image: bool) -> list[dict[str, Any]]:
     # Seeds run side by side, so a seed's share of the time is the group's over their number.
     each = {cost: value / (wish.seeds if cost == "seconds" else 1) for cost, value in group.costs.items()}
-    failed = {"frechet" if image else "w2": float("nan")}
+    measured = next((metrics for metrics in group.metrics if metrics), {"frechet" if image else "w2": 0.0})
+    failed = dict.fromkeys(measured, float("nan"))
     return [
-        _row(target, name, seed, group.metrics[seed] if group.metrics else failed, each, group.provenance, group.config)
-        for seed in range(wish.seeds)
+        _row(target, name, seed, metrics or failed, each, group.provenance, group.config)
+        for seed, metrics in enumerate(group.metrics or [{}] * wish.seeds)
     ]
 
 

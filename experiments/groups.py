@@ -15,6 +15,7 @@ import numpy as np
 from experiments.budgets import PARTS, Cost, Equal
 from experiments.configs import ObjectiveConfig, Problem, Pushforward
 from igm_jax import Generator, NoWitnessError, Objective, velocity
+from igm_jax.base import Key
 from igm_jax.evaluation import (
     classifier_judge,
     evaluate_2d,
@@ -37,7 +38,7 @@ class Group(NamedTuple):
 
     Attributes:
         config: the settings that made it.
-        metrics: the judges' numbers, one dictionary a seed; empty where training broke.
+        metrics: the judges' numbers, one dictionary a seed, empty for a seed that broke; no dictionaries where all did.
         costs: ``seconds``, ``compile_seconds``, ``memory_mb`` of all seeds together.
         provenance: commit, versions, device and date.
         broken: why training broke, or the empty text.
@@ -140,7 +141,7 @@ class _Recorder:
         names = [name for name in (rows[0] if rows else {}) if name not in ("step", "seconds")]
         logged = {f"curve/{name}": np.asarray([row[name] for row in rows], float) for name in names}
         looked = {f"look/{name}": np.asarray([[one.get(name, np.nan) for one in look] for look in self.looks], float)
-                  for name in self.looks[0][0]}  # fmt: skip
+                  for name in (self.looks[0][0] if self.looks else {})}  # fmt: skip
         numbers = np.asarray([row["step"] for row in rows])
         frames = {"steps": np.asarray(self.steps), "frames": np.asarray(self.frames)}
         return frames | {"curve_steps": numbers} | logged | looked | self.field
@@ -209,12 +210,32 @@ def trained_group(
         judge: from ``judges``.
 
     Returns:
-        The group; a run that broke has no metrics, and says why.
+        The group; a run that broke has no metrics, and says why. Seeds run side by side stop together, so where one breaks
+        each is trained again by itself.
     """
+    keys = jax.random.split(jax.random.key(0), budget.seeds)
+    group = _trained(name, config, kind, problem, budget, judge, keys)
+    if not group.broken or len(keys) == 1:
+        return group
+    alone = [_trained(name, config, kind, problem, budget, judge, key[None]) for key in keys]
+    whole = [one for one in alone if not one.broken]
+    if not whole:
+        return group
+    costs = {cost: float(np.mean([one.costs[cost] for one in whole])) for cost in whole[0].costs}
+    return whole[0]._replace(
+        metrics=[one.metrics[0] if one.metrics else {} for one in alone],
+        costs=costs | {"seconds": costs["seconds"] * len(keys)},
+        broken=f"{len(keys) - len(whole)} of {len(keys)} seeds: {group.broken}",
+    )
+
+
+def _trained(
+    name: str, config: dict[str, Any], kind: ObjectiveConfig, problem: Problem, budget: Budget, judge: Judges, keys: Key
+) -> Group:
+    """Train seeds side by side and judge them."""
     objective, generator = kind.build(problem.space), budget.generator.build(problem.space)
     run = run_of(name, kind, problem, budget)
     recorder = _Recorder(problem, generator, objective, judge)
-    keys = jax.random.split(jax.random.key(0), budget.seeds)
     chunk = max(1, budget.steps // PARTS)
     options: dict[str, Any] = {"chunk": chunk, "every": budget.steps, "log_every": chunk, "on_chunk": recorder}
     try:
@@ -223,7 +244,7 @@ def trained_group(
         return Group(config, [], {}, provenance(), str(error), recorder.arrays([]))
     number = len(judge.real)
     draw = jax.jit(jax.vmap(lambda params, key: generator.sample(params, key, number)))
-    samples = np.asarray(draw(trained.state.average, jax.random.split(jax.random.key(4), budget.seeds)))
+    samples = np.asarray(draw(trained.state.average, jax.random.split(jax.random.key(4), len(keys))))
     metrics = [judge.final(real=judge.real, fake=fake) for fake in samples]
     costs = {
         "seconds": trained.run_seconds,

@@ -115,7 +115,8 @@ def _tables(rows: list[dict[str, Any]], target: str, kind: str) -> tuple[Table, 
 
 def card(target: str, name: str, group: Group) -> str:
     """What a reader needs to judge one objective's numbers, as JSON: settings, budget, costs, numbers, where they come from."""
-    numbers = {metric: [row[metric] for row in group.metrics] for metric in (group.metrics or [{}])[0]}
+    names = next((row for row in group.metrics if row), {})
+    numbers = {metric: [row.get(metric) for row in group.metrics] for metric in names}
     story = {"target": target, "objective": name, "metrics": numbers, "broken": group.broken}
     rest = {"costs": group.costs, "config": group.config, **group.provenance}
     return json.dumps(plain({**story, **rest}), indent=1) + "\n"
@@ -148,7 +149,7 @@ def _nine(groups: Mapping[str, Groups]) -> bool:
 
 
 def _section(groups: Groups, problem: Problem, rows: list[dict[str, Any]], target: str) -> Section:
-    whole = {name: group.arrays for name, group in groups.items() if not group.broken}
+    whole = {name: group.arrays for name, group in groups.items() if "samples" in group.arrays}
     if not whole:
         return Section(title(target), "Every run broke; the summary above says why.")
     data, shape = _data(problem), problem.space.image_shape
@@ -179,7 +180,8 @@ def _data(problem: Problem) -> np.ndarray:
     import jax
 
     if problem.splits is not None:
-        return np.asarray(problem.splits.test.images)
+        # In any order: patches come as they lie in their photograph, and the first twenty are all sky.
+        return np.random.default_rng(0).permutation(np.asarray(problem.splits.test.images))
     return np.asarray(problem.held_out(jax.random.key(5), 2000))
 
 

@@ -9,6 +9,7 @@ from experiments import budgets, compare, groups
 from experiments.configs import COMPARED, OBJECTIVES, TARGETS
 from experiments.settings import CANDIDATES, settings
 from igm_jax.reporting import FLOOR, read_jsonl
+from igm_jax.training import NonFiniteError
 
 SMALL = ["--smoke", "--targets", "ring", "--objectives", "energy", "drifting", "--steps", "6", "--samples", "60"]
 
@@ -81,6 +82,28 @@ def test_a_run_that_breaks_is_reported_and_the_others_go_on(tmp_path):
     rows = read_jsonl(tmp_path / "run-smoke" / "rows.jsonl")
     assert np.isnan(rows[0]["metrics"]["w2"])
     assert "broke at step" in (tmp_path / "run-smoke" / "report.html").read_text()
+
+
+def test_a_seed_that_breaks_does_not_take_the_others_with_it(tmp_path, monkeypatch):
+    trained = groups.train
+    second = jax.random.key_data(jax.random.split(jax.random.key(0), 2)[1])
+
+    def breaking(run, keys, *rest, **options):
+        if any((jax.random.key_data(key) == second).all() for key in keys):
+            raise NonFiniteError("energy broke at step 3", 3, None)
+        return trained(run, keys, *rest, **options)
+
+    monkeypatch.setattr(groups, "train", breaking)
+    words = ["--smoke", "--targets", "ring", "--objectives", "energy", "--steps", "4", "--samples", "60"]
+    with jax.numpy_dtype_promotion("standard"):
+        assert compare.main([*words, "--directory", str(tmp_path / "run")]) == 1
+    first, other = read_jsonl(tmp_path / "run-smoke" / "rows.jsonl")[:2]
+    assert np.isfinite(first["metrics"]["w2"])
+    assert np.isnan(other["metrics"]["w2"])
+    page = (tmp_path / "run-smoke" / "report.html").read_text()
+    assert "1 of 2 seeds: energy broke at step 3" in page
+    numbers = json.loads((tmp_path / "run-smoke" / "cards" / "ring-energy.json").read_text())["metrics"]["w2"]
+    assert numbers == [first["metrics"]["w2"], None]
 
 
 @pytest.mark.parametrize(
