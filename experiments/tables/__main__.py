@@ -62,7 +62,10 @@ def page(output: Path, tables: Sequence[str], preset: str) -> str:
     texts = [
         "#" + (output / name / preset / "report.md").read_text().replace("](", f"]({name}/{preset}/") for name in tables
     ]
-    head = "# Published tables, made again\n\nBy `make tables`; each table has its own command, below its heading.\n"
+    head = (
+        "# Published tables, made again\n\nEach by the command below its heading, where it says on what and in how many seconds;"
+        " all of them by `make tables`.\n"
+    )
     return "\n".join([head, *texts])
 
 

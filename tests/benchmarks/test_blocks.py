@@ -8,7 +8,7 @@ import pytest
 from benchmarks.blocks import DIRECT, DOT, main
 
 
-@pytest.mark.parametrize(("d", "blocks"), [(2, DIRECT), (20, DOT)])
+@pytest.mark.parametrize(("d", "blocks"), [(2, DIRECT), pytest.param(20, DOT, marks=pytest.mark.slow)])
 def test_every_block_is_checked_and_timed(d, blocks, tmp_path, capsys):
     main(["--n", "70", "--dims", str(d), "--repeats", "1", "--interpret", "--tiles", "--output", str(tmp_path)])
     rows = [json.loads(line) for line in (tmp_path / "blocks.jsonl").read_text().splitlines()]

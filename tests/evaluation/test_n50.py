@@ -24,7 +24,7 @@ def z_test(*, real, fake, seed):
     return Outcome(2 * stats.norm.sf(z))
 
 
-@pytest.mark.parametrize("shift", [0.3, 0.6])
+@pytest.mark.parametrize("shift", [pytest.param(0.3, marks=pytest.mark.slow), 0.6])
 def test_of_the_z_test_it_is_known(shift):
     # Power ½ where the mean of z is the critical value: shift √(n/2) = 1.96.
     expected = 2 * (stats.norm.ppf(0.975) / shift) ** 2

@@ -120,6 +120,7 @@ def test_bad_settings_are_told_before_any_work(arguments, text, tmp_path, capsys
     assert text in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_workers_find_the_same(tmp_path, capsys):
     found = []
     for workers in ("1", "2"):

@@ -1,5 +1,6 @@
 """All tables on one page, and the list of them."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -51,6 +52,15 @@ def test_settings_are_handed_on_to_every_table(monkeypatch, tmp_path, capfd):
     assert (tmp_path / "README.md").read_text().count("## A title") == 2
 
 
+@pytest.fixture
+def interruptible():
+    """Ctrl-C as in a terminal: where tests run in the background, the shell has it ignored, and Python keeps that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_ends_with_a_sentence_once_the_table_has_ended(monkeypatch, tmp_path, capfd):
     end = "sleep 0.5; echo the table has ended >&2; exit 1"
     instead_of_python(monkeypatch, tmp_path / "python", f"sleep 0.5; kill -INT $PPID; {end}")
