@@ -9,11 +9,9 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from importlib import import_module
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -23,6 +21,7 @@ import tyro
 
 from experiments.study import progress, row_maker, writable
 from experiments.tables.published import Entry, tabulated
+from experiments.tables.workers import ended
 from igm_jax import checks
 from igm_jax.reporting import append_jsonl, read_jsonl, to_console, to_latex, to_markdown, write_whole
 from igm_jax.reporting.tables import Table
@@ -197,12 +196,17 @@ def worked(
     with progress() as bar:
         shown = bar.add_task("", total=len(tasks), completed=len(found))
 
-        def tell(task: Task) -> None:
-            bar.update(shown, description=f"{task.name}, seed {task.seed}")
+        def tell(i: int) -> None:
+            bar.update(shown, description=f"{tasks[i].name}, seed {tasks[i].seed}")
+
+        def sent(i: int) -> tuple[str, Config, int, str, int]:
+            # A task is a closure, which cannot be sent: a worker is told its number, and makes all of them again.
+            return _module(publication), config, i, tasks[i].name, tasks[i].seed
 
         missing = [i for i in range(len(tasks)) if i not in found]
-        with closing(_runs(publication, config, tasks, missing, tell)) as runs:
-            for i, one, seconds in runs:
+        runs = ended(missing, config.workers, lambda i: _timed(tasks[i]), _numbered, sent, tell)
+        with closing(runs):
+            for i, (one, seconds) in runs:
                 task = tasks[i]
                 row = make_row(task.name, publication.name, task.seed, one.metrics, seconds, one.compile_seconds)
                 row["config"] = {"settings": _settings(config), "workers": config.workers}
@@ -214,43 +218,6 @@ def worked(
     for i, task in enumerate(tasks):
         results.setdefault(task.name, []).append(found[i])
     return results
-
-
-def _runs(
-    publication: Publication,
-    config: Config,
-    tasks: Sequence[Task],
-    numbers: Sequence[int],
-    tell: Callable[[Task], None],
-) -> Generator[tuple[int, Found, float], None, None]:
-    """Do the tasks with these numbers: each one's number, findings and seconds as it ends; ``tell`` which begins."""
-    if config.workers == 1:
-        for i in numbers:
-            tell(tasks[i])
-            yield i, *_timed(tasks[i])
-        return
-    # A task is a closure, which cannot be sent: a worker is told its number, and makes all of them again. It is started
-    # afresh, since a copy of a process in which jax runs may hang.
-    waiting, running, broken = iter(numbers), {}, []
-    pool = ProcessPoolExecutor(config.workers, mp_context=get_context("spawn"))
-    try:
-        while True:
-            # No more at once than there are workers: what a pool has been handed it does, also after Ctrl-C.
-            while not broken and len(running) < config.workers and (i := next(waiting, None)) is not None:
-                tell(tasks[i])
-                running[pool.submit(_numbered, _module(publication), config, i, tasks[i].name, tasks[i].seed)] = i
-            if not running:
-                break
-            for one in wait(running, return_when=FIRST_COMPLETED).done:
-                i = running.pop(one)
-                if one.exception() is None:
-                    yield i, *one.result()
-                else:
-                    broken.append(one)  # but what is running beside it is kept
-        if broken:
-            broken[0].result()
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _module(publication: Publication) -> str:
