@@ -24,10 +24,10 @@ import tyro
 from rich.console import Console
 
 from igm_jax import checks
-from igm_jax.pairwise import fused, tiled
-from igm_jax.pairwise.costs import DIRECT_FEATURES
+from igm_jax.kernels.forms import Gaussian
+from igm_jax.kernels.pairs import DIRECT_FEATURES
+from igm_jax.pairwise import fused, tiles
 from igm_jax.pairwise.fused import Blocks
-from igm_jax.pairwise.radial import Gaussian
 from igm_jax.reporting import Cell, Line, Table, to_console, to_markdown, write_whole
 from igm_jax.training import provenance
 
@@ -106,7 +106,7 @@ def measured(config: Config, d: int, told: Problem, blocks: Blocks | None) -> di
     """Time and errors with some blocks, or of XLA's tiles without any."""
 
     def sums(x: jax.Array, y: jax.Array, weights: jax.Array) -> tuple[jax.Array, jax.Array | None]:
-        sides = tiled.side(x, jnp.ones(len(x))), tiled.side(y, weights)
+        sides = tiles.side(x, jnp.ones(len(x))), tiles.side(y, weights)
         between = tiled_between if blocks is None else partial(
             fused.between, blocks=blocks, interpret=config.interpret
         )  # fmt: skip
@@ -133,9 +133,9 @@ def measured(config: Config, d: int, told: Problem, blocks: Blocks | None) -> di
     return row
 
 
-def tiled_between(*arguments: Any, **options: Any) -> tiled.Moments:
+def tiled_between(*arguments: Any, **options: Any) -> tiles.Moments:
     """XLA's tiles, at the rows alone."""
-    return tiled.between(*arguments, **options)[0]
+    return tiles.between(*arguments, **options)[0]
 
 
 def table(rows: Sequence[dict[str, Any]]) -> Table:

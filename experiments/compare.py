@@ -24,11 +24,11 @@ import numpy as np
 import tyro
 from rich.console import Console
 
-from experiments.budgets import Cost, Costs, Equal, measurable, measured_cost, updates
 from experiments.configs import COMPARED, OBJECTIVES, TARGETS, Adam, ObjectiveConfig, Problem, Pushforward, narrowed
-from experiments.groups import Budget, Group, Judges, flat_config, judges, load, run_of, save, trained_group
-from experiments.settings import IMAGES, PLANE, settings
-from experiments.summary import summarise, title
+from experiments.shared.budgets import Cost, Costs, Equal, measurable, measured_cost, updates
+from experiments.shared.runs import Budget, Group, Judges, flat_config, judges, load, run_of, save, trained_group
+from experiments.shared.settings import IMAGES, PLANE, settings
+from experiments.shared.summary import summarise, title
 from igm_jax import checks
 from igm_jax.evaluation import floor
 from igm_jax.reporting import FLOOR, read_jsonl, write_jsonl

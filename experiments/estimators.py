@@ -26,10 +26,10 @@ import tyro
 from jaxtyping import Array
 from scipy.optimize import linear_sum_assignment
 
-from experiments import gaussians
-from experiments.estimates import APART, EQUAL, Cell, pictures, tables
-from experiments.gaussians import Setting, setting_of
-from experiments.study import progress, row_maker, writable, write
+from experiments.shared import gaussians
+from experiments.shared.estimates import APART, EQUAL, Cell, pictures, tables
+from experiments.shared.gaussians import Setting, setting_of
+from experiments.shared.study import progress, row_maker, writable, write
 from igm_jax import (
     checks,
     energy_distance,

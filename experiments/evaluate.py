@@ -26,7 +26,7 @@ import tyro
 from rich.console import Console
 
 from experiments.configs import OBJECTIVES, TARGETS, Adam, Critic, Pushforward
-from experiments.groups import judges
+from experiments.shared.runs import judges
 from experiments.train import Train, prepared
 from igm_jax import checks
 from igm_jax.distributions import load_samples

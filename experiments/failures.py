@@ -28,9 +28,9 @@ import tyro
 from jaxtyping import Array
 
 from experiments.configs import OBJECTIVES, narrowed
-from experiments.problems import Space
-from experiments.scenarios import SCENARIOS, Law, Scenario, log_density, scenario
-from experiments.study import progress, row_maker, table, writable, write
+from experiments.configs.targets import Space
+from experiments.shared.scenarios import SCENARIOS, Law, Scenario, log_density, scenario
+from experiments.shared.study import progress, row_maker, table, writable, write
 from igm_jax import Objective, checks, velocity
 from igm_jax.distributions import Distribution
 from igm_jax.evaluation import exact_w2

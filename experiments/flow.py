@@ -33,7 +33,7 @@ from jaxtyping import Array
 from rich.console import Console
 
 from experiments.configs import ObjectiveChoice, ScoreDifference, narrowed
-from experiments.problems import Grid, Problem, TargetConfig
+from experiments.configs.targets import Grid, Problem, TargetConfig
 from igm_jax import checks
 from igm_jax.base import Key
 from igm_jax.evaluation import MEASURES, exact_w2, mode_coverage

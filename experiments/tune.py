@@ -3,9 +3,9 @@
     python -m experiments.tune
     python -m experiments.tune --targets grid --objectives energy drifting
 
-Each objective has three candidates in ``experiments/settings.py``; each is trained once under the same budget and judged on
-held-out data that the comparison does not use (fresh draws, or the validation images). The table says which won, so that
-``settings.py`` can name it first.
+Each objective has three candidates in ``experiments/shared/settings.py``; each is trained once under the same budget and
+judged on held-out data that the comparison does not use (fresh draws, or the validation images). The table says which won, so
+that ``settings.py`` can name it first.
 """
 
 import dataclasses
@@ -20,8 +20,8 @@ from rich.console import Console
 
 from experiments.compare import Compare, budget, checked
 from experiments.configs import COMPARED, TARGETS, ObjectiveConfig, Problem
-from experiments.groups import Budget, Judges, flat_config, judges, trained_group
-from experiments.settings import CANDIDATES
+from experiments.shared.runs import Budget, Judges, flat_config, judges, trained_group
+from experiments.shared.settings import CANDIDATES
 from igm_jax.evaluation import MEASURES
 from igm_jax.reporting import write_whole
 from igm_jax.training import plain

@@ -6,11 +6,11 @@ critics and fields, to one contract, which ``igm_jax.training`` trains.
 """
 
 from igm_jax.base import Generator, Network, NoWitnessError, Objective, from_velocity, stateless, velocity
-from igm_jax.objectives.energy import energy_distance
-from igm_jax.objectives.mmd import mmd2_biased, mmd2_unbiased
-from igm_jax.objectives.sinkhorn import sinkhorn_divergence
-from igm_jax.objectives.sliced import sliced_wasserstein, wasserstein_1d
-from igm_jax.objectives.sliced_energy import energy_distance_1d, sliced_energy_distance
+from igm_jax.objectives.moments.energy import energy_distance
+from igm_jax.objectives.moments.mmd import mmd2_biased, mmd2_unbiased
+from igm_jax.objectives.transport.sinkhorn import sinkhorn_divergence
+from igm_jax.objectives.transport.sliced import sliced_wasserstein, wasserstein_1d
+from igm_jax.objectives.transport.sliced_energy import energy_distance_1d, sliced_energy_distance
 
 __version__ = "0.1.0"
 

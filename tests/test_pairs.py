@@ -1,4 +1,4 @@
-"""All that touches n × m pairs of samples lives in ``igm_jax.pairwise``: read from the sources."""
+"""All that touches n × m pairs of samples lives in ``igm_jax.kernels`` and ``igm_jax.pairwise``: read from the sources."""
 
 import ast
 import re
@@ -9,13 +9,15 @@ from tests.sources import PACKAGE, ROOT, modules
 
 # Outer products outside igm_jax.pairwise that are not pairs of samples: "file:function" -> why.
 NOT_PAIRS = {
+    "igm_jax/evaluation/neighbours.py:_products": "the engine of exact neighbours, on the host and in double precision",
+    "igm_jax/evaluation/neighbours.py:_merged": "places × neighbours of a list that is sorted already",
     "igm_jax/distributions/ray_pairs.py:_to_funnels": "samples against the few centres of a potential",
-    "igm_jax/evaluation/frechet.py:_distance": "features × features: the factors of two covariances",
-    "igm_jax/evaluation/frechet_bias.py:frechet_bias": "features × features: the factors and spectrum of two covariances",
+    "igm_jax/evaluation/metrics/frechet.py:_distance": "features × features: the factors of two covariances",
+    "igm_jax/evaluation/metrics/frechet_bias.py:frechet_bias": "features × features: the factors and spectrum of two covariances",
     "igm_jax/reporting/graph.py:apart": "nodes × nodes of a small graph",
     "igm_jax/reporting/graph.py:layout": "nodes × nodes of a small graph",
-    "igm_jax/objectives/bures.py:_polar": "features × features: the factors of two covariances",
-    "igm_jax/objectives/sliced.py:_project": "directions × samples: projections on random directions, not distances",
+    "igm_jax/objectives/transport/bures.py:_polar": "features × features: the factors of two covariances",
+    "igm_jax/objectives/transport/sliced.py:_project": "directions × samples: projections on random directions, not distances",
 }
 
 PAIR_CALLS = {"cdist", "pdist", "pairwise_distances", "euclidean_distances", "distance_matrix", "rbf_kernel"}
@@ -118,7 +120,7 @@ def test_what_is_not_pairs_is_left_alone(code):
 
 
 def test_pairs_are_handled_in_the_engine_room_alone():
-    paths = [path for path in modules(PACKAGE) if PACKAGE / "pairwise" not in path.parents]
+    paths = [path for path in modules(PACKAGE) if not {PACKAGE / "pairwise", PACKAGE / "kernels"} & set(path.parents)]
     # The other side of an identity is written out densely, so that it shares no code with what it is compared with.
     paths += [path for path in modules(ROOT / "experiments") if path.parent.name != "identities"]
     found = {

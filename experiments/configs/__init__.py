@@ -7,14 +7,14 @@ its family, and one entry of that file's ``OBJECTIVES``.
 
 from typing import TYPE_CHECKING, Any, Union
 
-from experiments.configs import adversarial, critics, fields, moments, transport
+from experiments.configs import adversarial, fields, moments, transport
 from experiments.configs.adversarial import FGAN, GAN, WGANGP
 from experiments.configs.fields import Drifting, ScoreDifference
 from experiments.configs.generator import Adam, Pushforward
 from experiments.configs.moments import MMD, Energy
 from experiments.configs.shared import Critic, narrowed
+from experiments.configs.targets import TARGETS, Problem, TargetConfig
 from experiments.configs.transport import Sinkhorn, Sliced
-from experiments.problems import TARGETS, Problem, TargetConfig
 
 __all__ = [
     "COMPARED",
@@ -45,7 +45,7 @@ ObjectiveConfig = Any
 before each of the generator) and ``build(space) -> Objective``."""
 
 OBJECTIVES: dict[str, type[Any]] = {
-    kind.name: kind for family in (moments, transport, adversarial, critics, fields) for kind in family.OBJECTIVES
+    kind.name: kind for family in (moments, transport, adversarial, adversarial, fields) for kind in family.OBJECTIVES
 }
 """All objectives by name, family by family."""
 

@@ -4,12 +4,12 @@ import dataclasses
 from typing import ClassVar, Literal
 
 from experiments.configs.shared import Critic
-from experiments.problems import Space, command
+from experiments.configs.targets import Space, command
 from igm_jax import Objective
-from igm_jax.objectives.alpha_divergence import alpha_divergence
-from igm_jax.objectives.f_gan import f_gan
-from igm_jax.objectives.gan import gan
-from igm_jax.objectives.wasserstein_gan import wgan_gp
+from igm_jax.objectives.adversarial.f_divergences import alpha_divergence
+from igm_jax.objectives.adversarial.f_gan import f_gan
+from igm_jax.objectives.adversarial.games import gan
+from igm_jax.objectives.adversarial.wasserstein import wgan_gp
 
 
 @command("gan")

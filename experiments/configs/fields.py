@@ -7,7 +7,7 @@ import optax
 
 from experiments.configs import known_scores
 from experiments.configs.shared import Critic, length
-from experiments.problems import Space, command
+from experiments.configs.targets import Space, command
 from igm_jax import Objective, checks, objectives
 from igm_jax.networks import mlp
 

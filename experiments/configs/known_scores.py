@@ -4,7 +4,7 @@ import dataclasses
 from typing import ClassVar, Literal
 
 from experiments.configs.shared import Critic, length, with_density
-from experiments.problems import Space, command
+from experiments.configs.targets import Space, command
 from igm_jax import Objective, checks, kernels, objectives
 from igm_jax.kernels import Kernel
 

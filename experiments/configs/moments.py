@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 import optax
 
 from experiments.configs.shared import Critic, length
-from experiments.problems import Space, command
+from experiments.configs.targets import Space, command
 from igm_jax import Network, Objective, checks, kernels, objectives
 from igm_jax.kernels import Kernel
 from igm_jax.networks import mlp

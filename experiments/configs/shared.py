@@ -5,12 +5,12 @@ from typing import Any
 
 import optax
 
-from experiments.problems import Space
+from experiments.configs.targets import Space
 from igm_jax import Network, checks
 from igm_jax.distributions import Distribution
 from igm_jax.networks import conv_critic, mlp, mlp_critic
-from igm_jax.objectives.critics import Penalty
-from igm_jax.objectives.penalties import r1_penalty, r2_penalty
+from igm_jax.objectives.adversarial.base import Penalty
+from igm_jax.objectives.adversarial.penalties import r1_penalty, r2_penalty
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,7 +4,7 @@ import dataclasses
 from typing import ClassVar, Literal
 
 from experiments.configs.shared import FeatureCritic, length
-from experiments.problems import Space, command
+from experiments.configs.targets import Space, command
 from igm_jax import Objective, objectives
 
 DIRECTIONS = {

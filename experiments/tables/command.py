@@ -19,7 +19,7 @@ import numpy as np
 import rich
 import tyro
 
-from experiments.study import progress, row_maker, writable
+from experiments.shared.study import progress, row_maker, writable
 from experiments.tables.published import Entry, tabulated
 from experiments.tables.workers import ended
 from igm_jax import checks

@@ -23,10 +23,10 @@ from experiments.tables.command import Config, Found, Part, Pictures, Publicatio
 from experiments.tables.published import Entry, within
 from igm_jax import Network, Objective, velocity
 from igm_jax.objectives import gan, saturating_gan, wgan, wgan_gp
-from igm_jax.objectives.augment import augmented
-from igm_jax.objectives.critics import Penalty
-from igm_jax.objectives.penalties import r1_penalty, r2_penalty
-from igm_jax.objectives.wasserstein_gan import clipped_weights
+from igm_jax.objectives.adversarial.augment import augmented
+from igm_jax.objectives.adversarial.base import Penalty
+from igm_jax.objectives.adversarial.penalties import r1_penalty, r2_penalty
+from igm_jax.objectives.adversarial.wasserstein import clipped_weights
 
 H, STEPS, START = 0.2, 500, (1.0, 1.0)
 SLOPE, CURVATURE = 0.5, -0.25

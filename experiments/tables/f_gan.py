@@ -25,8 +25,9 @@ from igm_jax.base import Key
 from igm_jax.distributions import gaussian_mixture
 from igm_jax.networks import squeeze
 from igm_jax.objectives import f_gan
-from igm_jax.objectives.critics import CriticState
-from igm_jax.objectives.f_gan import f_divergence, f_gan_value
+from igm_jax.objectives.adversarial.base import CriticState
+from igm_jax.objectives.adversarial.f_divergences import f_divergence
+from igm_jax.objectives.adversarial.f_gan import f_gan_value
 
 TARGET = gaussian_mixture([[-1.0], [2.0]], std=[math.sqrt(0.065), math.sqrt(2.0)], weights=[0.33, 0.67])
 CRITIC = squeeze(perceptron((1, 64, 64, 1), jnp.tanh))

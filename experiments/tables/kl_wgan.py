@@ -22,8 +22,8 @@ from igm_jax.base import Key, Network, Objective, Params, Target
 from igm_jax.distributions import banana, gaussian_mixture, uniform_cube
 from igm_jax.kernels import gaussian
 from igm_jax.objectives import hinge_gan, kl_wgan, mmd2_biased
-from igm_jax.objectives.critics import Critic, ascent, comparing
-from igm_jax.objectives.kl_wasserstein_gan import importance
+from igm_jax.objectives.adversarial.base import Critic, ascent, comparing
+from igm_jax.objectives.adversarial.kl_wasserstein_gan import importance
 
 POINTS, BATCH, EPOCHS, INNER, RATE, WIDTH = 5000, 256, 500, 5, 2e-4, 100
 

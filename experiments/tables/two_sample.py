@@ -24,9 +24,9 @@ from igm_jax.evaluation import (
     mmd_wild_bootstrap_test,
     nearest_neighbour_test,
 )
-from igm_jax.evaluation.aggregated import aggregated
-from igm_jax.evaluation.fuse import fused
-from igm_jax.evaluation.permutation import bank_splits
+from igm_jax.evaluation.two_sample.aggregated import aggregated
+from igm_jax.evaluation.two_sample.fuse import fused
+from igm_jax.evaluation.two_sample.permutation import bank_splits
 
 LEVEL = 0.05
 PUBLISHED_REPETITIONS = 200

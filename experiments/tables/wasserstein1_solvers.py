@@ -17,9 +17,9 @@ from igm_jax.evaluation import exact_wasserstein
 from igm_jax.networks import lipschitz_critic, network, squeeze
 from igm_jax.networks.layers import Dense
 from igm_jax.objectives import wgan, wgan_gp
-from igm_jax.objectives.critics import CriticState
-from igm_jax.objectives.penalties import one_sided_penalty
-from igm_jax.objectives.wasserstein_gan import clipped_weights
+from igm_jax.objectives.adversarial.base import CriticState
+from igm_jax.objectives.adversarial.penalties import one_sided_penalty
+from igm_jax.objectives.adversarial.wasserstein import clipped_weights
 from igm_jax.pairwise import distances
 from igm_jax.pairwise.reductions import soft_minimum
 

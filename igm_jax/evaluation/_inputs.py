@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from igm_jax import checks
-from igm_jax.pairwise import screened
+from igm_jax.evaluation import neighbours
 
 # Balls are closed: a neighbour that lies on the rim counts, also when rounding put it a hair outside.
 ROUNDING = 1e-9
@@ -36,7 +36,7 @@ def same_features(**named: Float[np.ndarray, "_ _"]) -> tuple[Float[np.ndarray, 
     return tuple(named.values())
 
 
-def neighbours(k: Any, **named: Float[np.ndarray, "_ _"]) -> int:
+def neighbour_count(k: Any, **named: Float[np.ndarray, "_ _"]) -> int:
     """``k`` if every named set has k samples besides each of its own, else an error."""
     k = checks.count("k", k)
     for name, x in named.items():
@@ -57,7 +57,7 @@ def nearest(
     points: Float[np.ndarray, "n d"], y: Float[np.ndarray, "m d"], k: int
 ) -> tuple[Float[np.ndarray, "n k"], Int[np.ndarray, "n k"]]:
     """Distances to the k nearest of ``y``, ascending and exact to double precision, and their indices."""
-    return screened.nearest_exact(points, y, k)
+    return neighbours.nearest_exact(points, y, k)
 
 
 def radii(x: Float[np.ndarray, "n d"], k: int) -> Float[np.ndarray, " n"]:
@@ -68,6 +68,6 @@ def radii(x: Float[np.ndarray, "n d"], k: int) -> Float[np.ndarray, " n"]:
 
 def held(
     points: Float[np.ndarray, "n d"], centres: Float[np.ndarray, "m d"], radius: Float[np.ndarray, " m"]
-) -> screened.Held:
+) -> neighbours.Held:
     """How many of the balls contain each point, and how many of the points each ball contains."""
-    return screened.held(points, centres, radius * (1 + ROUNDING))
+    return neighbours.held(points, centres, radius * (1 + ROUNDING))

@@ -11,16 +11,16 @@ import numpy as np
 from igm_jax import checks
 from igm_jax.distributions import Modes
 from igm_jax.evaluation import _inputs
-from igm_jax.evaluation.authenticity import authenticity
-from igm_jax.evaluation.frechet import frechet_distance
-from igm_jax.evaluation.judges import Judge
-from igm_jax.evaluation.kid import kid
-from igm_jax.evaluation.manifold import density_coverage, precision_recall
-from igm_jax.evaluation.memorisation import memorisation_ratio
-from igm_jax.evaluation.modes import mode_coverage, reverse_kl
-from igm_jax.evaluation.n50 import n50
-from igm_jax.evaluation.transport import exact_w2
-from igm_jax.evaluation.two_sample import classifier_two_sample_test
+from igm_jax.evaluation.judges.convolutions import Judge
+from igm_jax.evaluation.metrics.authenticity import authenticity
+from igm_jax.evaluation.metrics.frechet import frechet_distance
+from igm_jax.evaluation.metrics.kid import kid
+from igm_jax.evaluation.metrics.manifold import density_coverage, precision_recall
+from igm_jax.evaluation.metrics.memorisation import memorisation_ratio
+from igm_jax.evaluation.metrics.modes import mode_coverage, reverse_kl
+from igm_jax.evaluation.metrics.transport import exact_w2
+from igm_jax.evaluation.two_sample.classifier import classifier_two_sample_test
+from igm_jax.evaluation.two_sample.n50 import n50
 
 W2_POINTS = 1000
 

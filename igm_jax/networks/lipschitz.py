@@ -18,7 +18,7 @@ from igm_jax.base import Network
 from igm_jax.networks.functional import network
 from igm_jax.networks.layers import spectral_norm
 from igm_jax.networks.mlp import squeeze
-from igm_jax.pairwise.sorting import sort
+from igm_jax.pairwise.line.sort import sort
 
 
 def group_sort(h: Float[Array, "*n k"], size: int = 2) -> Float[Array, "*n k"]:

@@ -1,53 +1,22 @@
 """Objectives: one idea a file, each with its divergence, its witness where one exists, and its ``Objective``."""
 
-from igm_jax.objectives.alpha_divergence import alpha_divergence
-from igm_jax.objectives.annealed_difference import annealed_difference
-from igm_jax.objectives.augment import additive_noise, augmented, colour, cutout, transformed, translation
-from igm_jax.objectives.bures import bures, bures_distance, bures_witness
-from igm_jax.objectives.characteristic import (
-    cauchy_frequencies,
-    characteristic,
-    characteristic_distance,
-    normal_frequencies,
-    random_feature_mmd2,
-    student_frequencies,
+from igm_jax.objectives.adversarial.augment import additive_noise, augmented, colour, cutout, transformed, translation
+from igm_jax.objectives.adversarial.constraints import (
+    augmented_lagrangian,
+    fisher_constraint,
+    lecam_penalty,
+    sobolev_constraint,
 )
-from igm_jax.objectives.combine import BankState, FeatureState, on_features, weighted, with_bank
-from igm_jax.objectives.conditional import conditional, conditional_field
-from igm_jax.objectives.constraints import augmented_lagrangian, fisher_constraint, sobolev_constraint
-from igm_jax.objectives.denoiser_difference import denoiser_difference, denoiser_difference_field, kernel_denoiser
-from igm_jax.objectives.density_ratio import RatioLoss, density_ratio, density_ratio_value, kl_estimate
-from igm_jax.objectives.discriminator_flow import discriminator_flow
-from igm_jax.objectives.distribution_matching import distribution_matching
-from igm_jax.objectives.drifting import Drift, drifting, drifting_field, drifting_loss
-from igm_jax.objectives.drifting_negatives import banked_drifting, guidance_weight, guided_drifting
-from igm_jax.objectives.energy import energy, energy_distance
-from igm_jax.objectives.energy_score import energy_score, kernel_score
-from igm_jax.objectives.estimate import Estimate
-from igm_jax.objectives.f_gan import DIVERGENCES, FDivergence, f_divergence, f_gan, f_gan_value
-from igm_jax.objectives.gan import gan, gan_value
-from igm_jax.objectives.gromov_wasserstein import gromov_wasserstein
-from igm_jax.objectives.hinge_gan import hinge_gan, hinge_value
-from igm_jax.objectives.kde_drift import kde_drift, kde_drift_field, kde_drift_witness
-from igm_jax.objectives.kl_wasserstein_gan import kl_wgan, kl_wgan_value
-from igm_jax.objectives.learned_score import learned_score_difference
-from igm_jax.objectives.least_squares_gan import lsgan, lsgan_value
-from igm_jax.objectives.lecam import lecam_penalty
-from igm_jax.objectives.log_energy import log_energy, log_energy_distance
-from igm_jax.objectives.low_rank_sinkhorn import low_rank_sinkhorn_divergence
-from igm_jax.objectives.max_sliced import max_sliced, max_sliced_direction, max_sliced_wasserstein
-from igm_jax.objectives.mmd import mmd, mmd2_biased, mmd2_unbiased, mmd_witness
-from igm_jax.objectives.mmd_error import mmd2_estimate
-from igm_jax.objectives.mmd_estimators import mmd2_block, mmd2_incomplete, mmd2_linear, mmd_block
-from igm_jax.objectives.mmd_flow import mmd_flow
-from igm_jax.objectives.mmd_gan import mmd_gan, witness_penalty
-from igm_jax.objectives.mmd_power import PowerChoice, power_bandwidth
-from igm_jax.objectives.nearest import chamfer, chamfer_distance, imle, imle_loss
-from igm_jax.objectives.neighbour_kl import neighbour_kl
-from igm_jax.objectives.nystrom import NystromMMD, mmd_nystrom, nystrom_mmd2
-from igm_jax.objectives.ot_gan import minibatch_energy_distance, ot_gan
-from igm_jax.objectives.pac_gan import pac_gan, packs
-from igm_jax.objectives.penalties import (
+from igm_jax.objectives.adversarial.density_ratio import RatioLoss, density_ratio, density_ratio_value, kl_estimate
+from igm_jax.objectives.adversarial.discriminator_flow import discriminator_flow
+from igm_jax.objectives.adversarial.f_divergences import DIVERGENCES, FDivergence, alpha_divergence, f_divergence
+from igm_jax.objectives.adversarial.f_gan import f_gan, f_gan_value
+from igm_jax.objectives.adversarial.games import gan, gan_value
+from igm_jax.objectives.adversarial.hinge_gan import hinge_gan, hinge_value
+from igm_jax.objectives.adversarial.kl_wasserstein_gan import kl_wgan, kl_wgan_value
+from igm_jax.objectives.adversarial.least_squares_gan import lsgan, lsgan_value
+from igm_jax.objectives.adversarial.pac_gan import pac_gan, packs
+from igm_jax.objectives.adversarial.penalties import (
     dragan_penalty,
     gradient_penalty,
     one_sided_penalty,
@@ -55,37 +24,82 @@ from igm_jax.objectives.penalties import (
     r2_penalty,
     slope_penalty,
 )
-from igm_jax.objectives.r3gan import r3gan
-from igm_jax.objectives.relativistic_gan import (
+from igm_jax.objectives.adversarial.r3gan import r3gan
+from igm_jax.objectives.adversarial.ranking import (
     relativistic_average_gan,
     relativistic_average_value,
     relativistic_gan,
     relativistic_value,
 )
-from igm_jax.objectives.repulsive_mmd import repulsive_mmd, repulsive_value
-from igm_jax.objectives.reverse_kl import reverse_kl
+from igm_jax.objectives.adversarial.saturating_gan import saturating_gan
+from igm_jax.objectives.adversarial.wasserstein import clipped_weights, wgan, wgan_gp, wgan_value
+from igm_jax.objectives.combinators.conditional import conditional, conditional_field
+from igm_jax.objectives.combinators.mmd_power import PowerChoice, power_bandwidth
+from igm_jax.objectives.combinators.scale import ScaleState, annealed, auto
+from igm_jax.objectives.combinators.scale_rules import kernel_bank, median_scale, mmd_power, power_scale, spread_scale
+from igm_jax.objectives.combinators.wrappers import BankState, FeatureState, on_features, weighted, with_bank
+from igm_jax.objectives.fields.annealed_difference import annealed_difference
+from igm_jax.objectives.fields.denoiser_difference import (
+    denoiser_difference,
+    denoiser_difference_field,
+    kernel_denoiser,
+)
+from igm_jax.objectives.fields.distribution_matching import distribution_matching
+from igm_jax.objectives.fields.drifting import Drift, drifting, drifting_field, drifting_loss
+from igm_jax.objectives.fields.drifting_negatives import banked_drifting, guidance_weight, guided_drifting
+from igm_jax.objectives.fields.kde_drift import kde_drift, kde_drift_field, kde_drift_witness
+from igm_jax.objectives.fields.learned_score import learned_score_difference
+from igm_jax.objectives.fields.neighbour_kl import neighbour_kl
+from igm_jax.objectives.fields.reverse_kl import reverse_kl
+from igm_jax.objectives.fields.score_difference import (
+    score_difference,
+    score_difference_field,
+    score_difference_witness,
+)
+from igm_jax.objectives.fields.stein_discrepancy import ksd, ksd2_biased, ksd2_unbiased, ksd_witness
+from igm_jax.objectives.fields.stein_score import spectral_score, stein_reverse_kl, stein_score
+from igm_jax.objectives.fields.svgd import svgd, svgd_field
+from igm_jax.objectives.moments.characteristic import (
+    cauchy_frequencies,
+    characteristic,
+    characteristic_distance,
+    normal_frequencies,
+    random_feature_mmd2,
+    student_frequencies,
+)
+from igm_jax.objectives.moments.energy import energy, energy_distance, log_energy, log_energy_distance
+from igm_jax.objectives.moments.estimate import Estimate
+from igm_jax.objectives.moments.mmd import mmd, mmd2_biased, mmd2_unbiased, mmd_witness
+from igm_jax.objectives.moments.mmd_error import mmd2_estimate
+from igm_jax.objectives.moments.mmd_estimators import mmd2_block, mmd2_incomplete, mmd2_linear, mmd_block
+from igm_jax.objectives.moments.mmd_flow import mmd_flow
+from igm_jax.objectives.moments.mmd_gan import mmd_gan, witness_penalty
+from igm_jax.objectives.moments.nystrom import NystromMMD, mmd_nystrom, nystrom_mmd2
+from igm_jax.objectives.moments.repulsive_mmd import repulsive_mmd, repulsive_value
+from igm_jax.objectives.moments.scaled_mmd import mmd_scale, scaled_mmd
 from igm_jax.objectives.ring import mmd2_ring, mmd_ring, mmd_witness_ring
-from igm_jax.objectives.saturating_gan import saturating_gan
-from igm_jax.objectives.scale import ScaleState, annealed, auto
-from igm_jax.objectives.scale_rules import kernel_bank, median_scale, mmd_power, power_scale, spread_scale
-from igm_jax.objectives.scaled_mmd import mmd_scale, scaled_mmd
-from igm_jax.objectives.score_difference import score_difference, score_difference_field, score_difference_witness
-from igm_jax.objectives.sinkhorn import (
+from igm_jax.objectives.scores.energy_score import energy_score, kernel_score
+from igm_jax.objectives.transport.bures import bures, bures_distance, bures_witness
+from igm_jax.objectives.transport.max_sliced import max_sliced, max_sliced_direction, max_sliced_wasserstein
+from igm_jax.objectives.transport.nearest import chamfer, chamfer_distance, imle, imle_loss
+from igm_jax.objectives.transport.ot_gan import minibatch_energy_distance, ot_gan
+from igm_jax.objectives.transport.sinkhorn import (
     Potentials,
     sinkhorn,
     sinkhorn_divergence,
     sinkhorn_potentials,
     sinkhorn_witness,
 )
-from igm_jax.objectives.sinkhorn_drift import sinkhorn_drift, sinkhorn_drift_field, sinkhorn_drift_witness
-from igm_jax.objectives.sliced import sliced, sliced_wasserstein, sliced_witness, wasserstein_1d
-from igm_jax.objectives.sliced_directions import orthogonal_directions, quasi_random_directions, random_directions
-from igm_jax.objectives.sliced_energy import energy_distance_1d, sliced_energy_distance
-from igm_jax.objectives.stein_discrepancy import ksd, ksd2_biased, ksd2_unbiased, ksd_witness
-from igm_jax.objectives.stein_score import spectral_score, stein_reverse_kl, stein_score
-from igm_jax.objectives.svgd import svgd, svgd_field
-from igm_jax.objectives.two_batch_sinkhorn import two_batch_sinkhorn, two_batch_sinkhorn_divergence
-from igm_jax.objectives.wasserstein_gan import clipped_weights, wgan, wgan_gp, wgan_value
+from igm_jax.objectives.transport.sinkhorn_drift import sinkhorn_drift, sinkhorn_drift_field, sinkhorn_drift_witness
+from igm_jax.objectives.transport.sliced import sliced, sliced_wasserstein, sliced_witness, wasserstein_1d
+from igm_jax.objectives.transport.sliced_directions import (
+    orthogonal_directions,
+    quasi_random_directions,
+    random_directions,
+)
+from igm_jax.objectives.transport.sliced_energy import energy_distance_1d, sliced_energy_distance
+from igm_jax.objectives.transport.through_ott import gromov_wasserstein, low_rank_sinkhorn_divergence
+from igm_jax.objectives.transport.two_batch_sinkhorn import two_batch_sinkhorn, two_batch_sinkhorn_divergence
 
 __all__ = [
     "DIVERGENCES",

@@ -8,9 +8,9 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Objective, stateless
 from igm_jax.checks import ArrayLike
+from igm_jax.kernels.kernel import Kernel
 from igm_jax.pairwise import ring as around
 from igm_jax.pairwise.budget import after
-from igm_jax.pairwise.kernels import Kernel
 
 
 def mmd2_ring(

@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from igm_jax.pairwise import fused, tiled
-from igm_jax.pairwise.radial import Form
-from igm_jax.pairwise.tiled import Moments, Side
+from igm_jax.kernels.forms import Form
+from igm_jax.pairwise import fused, tiles
+from igm_jax.pairwise.tiles import Moments, Side
 
 # With fewer pairs than this tiles are as fast (on an H100).
 LEAST_PAIRS = 1 << 16
@@ -72,7 +72,7 @@ def between(
     """``tiled.between``, by whoever is chosen; the kernels take a second pass for the columns."""
     way = chosen(x, y)
     if way == "xla":
-        return tiled.between(form, parameters, x, y, slopes=slopes, columns=columns)
+        return tiles.between(form, parameters, x, y, slopes=slopes, columns=columns)
     at_x = _moments(form, slopes, way, parameters, x, y)
     return at_x, _moments(form, slopes, way, parameters, y, x) if columns else None
 
@@ -81,12 +81,12 @@ def within(form: Form, parameters: tuple[Array, ...], x: Side, *, slopes: bool, 
     """``tiled.within``, by whoever is chosen; the kernels visit all pairs, not half of them."""
     way = chosen(x, x)
     if way == "xla":
-        return tiled.within(form, parameters, x, slopes=slopes, each=each)
+        return tiles.within(form, parameters, x, slopes=slopes, each=each)
     return _moments(form, slopes, way, parameters, x, x)
 
 
 def _tiles(form: Form, slopes: bool, parameters: tuple[Array, ...], x: Side, y: Side) -> Moments:
-    return tiled.between(form, parameters, x, y, slopes=slopes)[0]
+    return tiles.between(form, parameters, x, y, slopes=slopes)[0]
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(0, 1, 2))

@@ -19,9 +19,9 @@ from jax.experimental import pallas as pl
 from jax.experimental.pallas import triton
 from jaxtyping import Array
 
-from igm_jax.pairwise.costs import Norms, Product, dot_form, matmul
-from igm_jax.pairwise.radial import Form, inside_a_kernel
-from igm_jax.pairwise.tiled import Moments, Side, is_direct
+from igm_jax.kernels.forms import Form, inside_a_kernel
+from igm_jax.kernels.pairs import Norms, Product, dot_form, matmul
+from igm_jax.pairwise.tiles import Moments, Side, is_direct
 
 # A block of rows keeps its points and its pulls in registers and shared memory, so their features are limited.
 MOST_FEATURES = 128

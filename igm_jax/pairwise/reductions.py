@@ -13,8 +13,8 @@ from jaxtyping import Array, Float, Int
 
 from igm_jax import checks
 from igm_jax.checks import ArrayLike
-from igm_jax.pairwise.costs import Pairs, centred, matmul, safe_sqrt
-from igm_jax.pairwise.rows import by_rows
+from igm_jax.kernels.pairs import Pairs, centred, matmul, safe_sqrt
+from igm_jax.pairwise.budget import by_rows
 
 # Exponentials of single precision stay finite up to this.
 LARGEST_EXPONENT = 60.0

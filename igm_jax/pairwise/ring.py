@@ -18,12 +18,12 @@ from jax.sharding import AxisType, Mesh, PartitionSpec
 from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.pairwise import tiled
-from igm_jax.pairwise.costs import Pairs, centred
-from igm_jax.pairwise.kernels import Kernel
-from igm_jax.pairwise.radial import Form, Sensitivity
+from igm_jax.kernels.forms import Form, Sensitivity
+from igm_jax.kernels.kernel import Kernel
+from igm_jax.kernels.pairs import Pairs, centred
+from igm_jax.pairwise import tiles
 from igm_jax.pairwise.reductions import block_sum, weighted_mean
-from igm_jax.pairwise.tiled import Moments, Side
+from igm_jax.pairwise.tiles import Moments, Side
 
 MAKE_MESH = 'make one with `jax.make_mesh((jax.device_count(),), ("data",), axis_types=(jax.sharding.AxisType.Auto,))`'
 
@@ -100,7 +100,7 @@ def _turn(
 
     def visit(carry: tuple, step: None) -> tuple[tuple, None]:
         at_home, guest, at_guest = carry
-        more_here, more_there = tiled.between(form, parameters, home, guest, slopes=slopes, columns=columns)
+        more_here, more_there = tiles.between(form, parameters, home, guest, slopes=slopes, columns=columns)
         # The columns can leave while their tile is being reduced; what they gathered goes after them.
         return (_added(at_home, more_here), *ring.handed_on((guest, _added(at_guest, more_there)))), None
 
@@ -120,7 +120,7 @@ def _between(form: Form, ring: Ring, *, slopes: bool = False, columns: bool = Fa
     """``Σ_ij a_i b_j (φ_ij - height)``, and the moments at x and y, of parameters, height, x, y, a and b."""
 
     def body(parameters: tuple, height: Array, x: Array, y: Array, a: Array, b: Array) -> tuple:
-        home, guest = tiled.side(x, a), tiled.side(y, b)
+        home, guest = tiles.side(x, a), tiles.side(y, b)
         at_x, _, at_y = _turn(form, parameters, ring, home, guest, ring.size, slopes=slopes, columns=columns)
         return _total(ring, at_x.sums, a, b, height), at_x, at_y
 
@@ -132,15 +132,15 @@ def _within(form: Form, ring: Ring, *, slopes: bool = False, each: bool = False)
     half = (ring.size - 1) // 2
 
     def body(parameters: tuple, height: Array, x: Array, a: Array) -> tuple:
-        home = tiled.side(x, a)
-        moments = tiled.within(form, parameters, home, slopes=slopes, each=each)
+        home = tiles.side(x, a)
+        moments = tiles.within(form, parameters, home, slopes=slopes, each=each)
         if ring.size > 1:
             turn = partial(_turn, form, parameters, ring, home, slopes=slopes, columns=each)
             met, guest, gathered = turn(ring.handed_on(home), half)
             back = ring.handed_on(gathered, -half - 1) if each else met
             moments = _added(moments, _added(met, back))
             if ring.size % 2 == 0:  # the one opposite, which has this one as its guest at the same time
-                opposite, _ = tiled.between(form, parameters, home, guest, slopes=slopes)
+                opposite, _ = tiles.between(form, parameters, home, guest, slopes=slopes)
                 moments = _added(moments, opposite)
         return _total(ring, moments.sums, a, a, height), moments, None
 

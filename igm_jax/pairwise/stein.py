@@ -12,10 +12,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from igm_jax.pairwise.costs import Pairs, centred, matmul
-from igm_jax.pairwise.kernels import Kernel
-from igm_jax.pairwise.radial import Combined, Distance, Form, Laplace, Radial, Scaled
-from igm_jax.pairwise.rows import by_rows
+from igm_jax.kernels.forms import Combined, Form, Radial, Scaled
+from igm_jax.kernels.kernel import Kernel
+from igm_jax.kernels.pairs import Pairs, centred, matmul
+from igm_jax.kernels.radial import Distance, Laplace
+from igm_jax.pairwise.budget import by_rows
 
 
 def smooth(form: Form) -> bool:

@@ -5,9 +5,10 @@ import jax
 import numpy as np
 import pytest
 
-from experiments import budgets, compare, groups
+from experiments import compare
 from experiments.configs import COMPARED, OBJECTIVES, TARGETS
-from experiments.settings import CANDIDATES, settings
+from experiments.shared import budgets, runs
+from experiments.shared.settings import CANDIDATES, settings
 from igm_jax.reporting import FLOOR, read_jsonl
 from igm_jax.training import NonFiniteError
 
@@ -57,7 +58,7 @@ def test_a_second_run_goes_on_where_the_first_stopped(finished, monkeypatch):
     kept = (where / "ring-energy.npz").read_bytes()
     (where / "ring-drifting.npz").write_bytes(kept[: len(kept) // 2])  # as if half written by something else
     trained = []
-    train = groups.trained_group
+    train = runs.trained_group
 
     def counted(name, *rest):
         trained.append(name)
@@ -85,7 +86,7 @@ def test_a_run_that_breaks_is_reported_and_the_others_go_on(tmp_path):
 
 
 def test_a_seed_that_breaks_does_not_take_the_others_with_it(tmp_path, monkeypatch):
-    trained = groups.train
+    trained = runs.train
     second = jax.random.key_data(jax.random.split(jax.random.key(0), 2)[1])
 
     def breaking(run, keys, *rest, **options):
@@ -93,7 +94,7 @@ def test_a_seed_that_breaks_does_not_take_the_others_with_it(tmp_path, monkeypat
             raise NonFiniteError("energy broke at step 3", 3, None)
         return trained(run, keys, *rest, **options)
 
-    monkeypatch.setattr(groups, "train", breaking)
+    monkeypatch.setattr(runs, "train", breaking)
     words = ["--smoke", "--targets", "ring", "--objectives", "energy", "--steps", "4", "--samples", "60"]
     with jax.numpy_dtype_promotion("standard"):
         assert compare.main([*words, "--directory", str(tmp_path / "run")]) == 1
@@ -154,12 +155,12 @@ def test_every_objective_has_the_same_number_of_candidates():
 
 def test_a_saved_group_comes_back_and_one_of_other_settings_does_not(tmp_path):
     arrays = {"steps": np.arange(3), "frames": np.zeros((3, 4, 2))}
-    group = groups.Group({"a": 1}, [{"w2": 0.5}], {"seconds": 1.0}, {"commit": "x"}, "", arrays)
-    groups.save(tmp_path / "g.npz", group)
-    back = groups.load(tmp_path / "g.npz", {"a": 1})
+    group = runs.Group({"a": 1}, [{"w2": 0.5}], {"seconds": 1.0}, {"commit": "x"}, "", arrays)
+    runs.save(tmp_path / "g.npz", group)
+    back = runs.load(tmp_path / "g.npz", {"a": 1})
     assert back._replace(arrays={}) == group._replace(arrays={})
     np.testing.assert_array_equal(back.arrays["frames"], arrays["frames"])
-    assert groups.load(tmp_path / "g.npz", {"a": 2}) is None
+    assert runs.load(tmp_path / "g.npz", {"a": 2}) is None
     assert json.dumps(back.config)
 
 
@@ -200,7 +201,7 @@ def test_equal_time_gives_as_many_updates_as_the_reference_affords(tmp_path, mon
         with jax.numpy_dtype_promotion("standard"):
             assert compare.main([*words, "--equal", equal, "--directory", str(directory)]) == 0
         assert asked == []  # what was measured once is kept
-        monkeypatch.setattr(compare, "trained_group", groups.trained_group)
+        monkeypatch.setattr(compare, "trained_group", runs.trained_group)
 
 
 def test_updates_are_shared_out_by_cost():
@@ -217,7 +218,7 @@ def test_the_cost_of_an_update_grows_with_its_work():
     keys = jax.random.split(jax.random.key(0), 1)
     base = compare.budget(compare.Compare(seeds=1), problem)
     run = {
-        n: groups.run_of("energy", settings("ring", "energy"), problem, base._replace(batch_size=n)) for n in (8, 2048)
+        n: runs.run_of("energy", settings("ring", "energy"), problem, base._replace(batch_size=n)) for n in (8, 2048)
     }
     with jax.numpy_dtype_promotion("standard"):
         small, large = (budgets.measured_cost(run[n], keys, length=3, repeats=3) for n in (8, 2048))

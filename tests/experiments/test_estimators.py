@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from experiments import estimators, gaussians
-from experiments.estimates import APART, EQUAL, Cell, decays
-from experiments.gaussians import setting_of
+from experiments import estimators
+from experiments.shared import gaussians
+from experiments.shared.estimates import APART, EQUAL, Cell, decays
+from experiments.shared.gaussians import setting_of
 
 DIMS, SIZES = (5,), (8, 32)
 NAMES = ("MMD², biased", "MMD², unbiased", "energy, biased", "exact W2²")  # each is compiled for every size

@@ -11,7 +11,7 @@ import pytest
 
 from experiments import failures
 from experiments.configs import OBJECTIVES
-from experiments.scenarios import HEALTHY, SCENARIOS, log_density, median_distance, scenario
+from experiments.shared.scenarios import HEALTHY, SCENARIOS, log_density, median_distance, scenario
 from igm_jax import stateless
 
 

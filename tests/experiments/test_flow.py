@@ -11,7 +11,7 @@ from PIL import Image
 
 from experiments import flow
 from experiments.configs import Energy, ScoreDifference
-from experiments.problems import Digits, Grid, Ring
+from experiments.configs.targets import Digits, Grid, Ring
 from igm_jax.reporting.player import decode
 
 

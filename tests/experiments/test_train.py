@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from experiments.configs import COMPARED, OBJECTIVES, TARGETS, Pushforward
-from experiments.problems import File, Grid, Space
+from experiments.configs.targets import File, Grid, Space
 from experiments.train import Train, identity, main, prepared, run_of, small
 from igm_jax.distributions import load_samples
 from igm_jax.training import plain, read_config, read_log, restore

@@ -5,7 +5,7 @@ import pytest
 from scipy.linalg import polar
 
 from igm_jax.networks import group_sort, lipschitz_critic, orthonormal
-from igm_jax.objectives.wasserstein_gan import wgan
+from igm_jax.objectives.adversarial.wasserstein import wgan
 from tests.objectives.optimisers import adam
 
 

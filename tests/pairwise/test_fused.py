@@ -10,18 +10,10 @@ import numpy as np
 import pytest
 
 from igm_jax import energy_distance, kernels, mmd2_biased
-from igm_jax.pairwise import backend, fused, kernel_means, tiled
-from igm_jax.pairwise.more_kernels import Cauchy, Logarithm, Matern32, Matern52
-from igm_jax.pairwise.radial import (
-    Combined,
-    Distance,
-    Gaussian,
-    GaussianBank,
-    InverseMultiquadric,
-    Laplace,
-    RationalQuadratic,
-    Scaled,
-)
+from igm_jax.kernels.forms import Combined, Gaussian, GaussianBank, Scaled
+from igm_jax.kernels.radial import Distance, InverseMultiquadric, Laplace, RationalQuadratic
+from igm_jax.kernels.smooth import Cauchy, Logarithm, Matern32, Matern52
+from igm_jax.pairwise import backend, fused, sums, tiles
 
 FORMS = {
     "gaussian": (Gaussian(), (1.3,)),
@@ -59,7 +51,7 @@ def samples(n, m, d, seed=0):
 
 def sides(x, y, weights):
     x, y, weights = (jnp.asarray(value) for value in (x, y, weights))
-    return tiled.side(x, jnp.ones(len(x), x.dtype)), tiled.side(y, weights)
+    return tiles.side(x, jnp.ones(len(x), x.dtype)), tiles.side(y, weights)
 
 
 def near(got, expected, tolerance=3e-6):
@@ -80,7 +72,7 @@ def in_both_ways(form, parameters, slopes, x, y, weights):
     of_x, of_y = sides(x, y, weights)
     return (
         fused.between(form, parameters, of_x, of_y, slopes=slopes, interpret=True),
-        tiled.between(form, parameters, of_x, of_y, slopes=slopes)[0],
+        tiles.between(form, parameters, of_x, of_y, slopes=slopes)[0],
     )
 
 
@@ -232,7 +224,7 @@ def test_every_form_as_in_double_precision(name, d):
     with jax.enable_x64():
         exact = sides(*(np.asarray(array, np.float64) for array in (x, y, weights)))
         wide = tuple(jnp.asarray(parameter, jnp.float64) for parameter in parameters)
-        expected = jax.tree.map(np.asarray, tiled.between(form, wide, *exact, slopes=True)[0])
+        expected = jax.tree.map(np.asarray, tiles.between(form, wide, *exact, slopes=True)[0])
     sums = partial(fused.between, form, slopes=True, interpret=jax.default_backend() != "gpu")
     found = jax.jit(sums)(parameters, *sides(x, y, weights))
     for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
@@ -277,7 +269,7 @@ def test_derivatives_in_bandwidth_weights_and_columns():
 
     def means(bandwidth, points, weights):
         kernel = kernels.laplace(bandwidth)
-        return jnp.sum(jnp.sin(kernel_means.kernel_means(kernel, x, points, weights)))
+        return jnp.sum(jnp.sin(sums.kernel_means(kernel, x, points, weights)))
 
     gradient = jax.jit(jax.grad(means, argnums=(0, 1, 2)))
     expected = gradient(1.2, y, weights)

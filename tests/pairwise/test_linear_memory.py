@@ -26,7 +26,7 @@ from igm_jax.objectives import (
     svgd,
 )
 from igm_jax.pairwise import nearest
-from igm_jax.pairwise.permuted import group_sums
+from igm_jax.pairwise.group_sums import group_sums
 
 # On a GPU tiles are larger, and so must be what is not to hold all pairs; nothing is computed here.
 N, M, DIM = (3000, 3100, 5) if jax.default_backend() == "cpu" else (24_000, 24_800, 5)

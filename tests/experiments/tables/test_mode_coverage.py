@@ -20,7 +20,7 @@ from experiments.tables.mode_coverage import (
     normalised_generator,
     step,
 )
-from igm_jax.objectives.pac_gan import packs
+from igm_jax.objectives.adversarial.pac_gan import packs
 
 
 def test_a_normalised_layer_does_not_see_the_scale_of_its_kernel():

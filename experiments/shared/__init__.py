@@ -1,0 +1,1 @@
+"""What several commands share: budgets, groups of runs, settings, scenes, pages."""

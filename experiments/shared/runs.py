@@ -1,0 +1,291 @@
+"""One objective on one target, all seeds side by side: train, judge, and keep everything that the report shows."""
+
+import dataclasses
+import io
+import json
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from experiments.configs import ObjectiveConfig, Problem, Pushforward
+from experiments.shared.budgets import PARTS, Cost, Equal
+from igm_jax import Generator, NoWitnessError, Objective, velocity
+from igm_jax.base import Key
+from igm_jax.evaluation import (
+    classifier_judge,
+    evaluate_2d,
+    evaluate_images,
+    frechet_distance,
+    mode_coverage,
+    random_convolution_judges,
+)
+from igm_jax.reporting import write_whole
+from igm_jax.training import NonFiniteError, Run, TrainState, plain, provenance, train, training
+
+POINTS, IMAGES = 500, 200
+FIELD_SIDE, FIELD_SAMPLES = 33, 256
+
+Judgement = Callable[..., dict[str, float]]
+
+
+class Group(NamedTuple):
+    """What came out of one objective on one target.
+
+    Attributes:
+        config: the settings that made it.
+        metrics: the judges' numbers, one dictionary a seed, empty for a seed that broke; no dictionaries where all did.
+        costs: ``seconds``, ``compile_seconds``, ``memory_mb`` of all seeds together.
+        provenance: commit, versions, device and date.
+        broken: why training broke, or the empty text.
+        arrays: ``steps`` and ``frames`` of the first seed's samples through training, ``samples`` at its end, curves as
+            ``curve/NAME`` (k, seeds) at ``curve_steps``, and in the plane ``field/points``, ``velocities``, ``heights``.
+    """
+
+    config: dict[str, Any]
+    metrics: list[dict[str, float]]
+    costs: dict[str, float]
+    provenance: dict[str, Any]
+    broken: str
+    arrays: dict[str, np.ndarray]
+
+
+class Budget(NamedTuple):
+    """What every objective is given alike; if time or compute is equal, ``steps`` is what an objective gets of it."""
+
+    generator: Pushforward
+    optimizer: Any
+    steps: int
+    batch_size: int
+    average: float
+    seeds: int
+    samples: int
+    equal: Equal = "updates"
+    cost: Cost | None = None
+
+
+class Judges(NamedTuple):
+    """How a target's samples are judged: everything in the end, and one quick look through training."""
+
+    real: np.ndarray
+    final: Judgement
+    quick: Callable[[np.ndarray], dict[str, float]]
+
+
+def judges(problem: Problem, samples: int, directory: Path | None) -> Judges:
+    """The judges of a target; none of them is minimised by any objective.
+
+    Args:
+        problem: the target.
+        samples: how many fresh draws to judge against, where data are not limited.
+        directory: where a trained classifier is kept.
+
+    Returns:
+        The held-out data and the judgements.
+    """
+    if problem.splits is None:
+        real = np.asarray(problem.held_out(jax.random.key(1), samples))
+        modes = problem.target.modes
+
+        def quick(fake: np.ndarray) -> dict[str, float]:
+            if modes is None:
+                return {"frechet": frechet_distance(real=real, fake=fake)}
+            covered = mode_coverage(fake=fake, modes=modes)
+            return {"modes": covered.modes, "high_quality": covered.high_quality}
+
+        return Judges(real, lambda real, fake: evaluate_2d(real=real, fake=fake, modes=modes), quick)
+    splits = problem.splits
+    train_images, real = np.asarray(splits.train.images), np.asarray(splits.test.images)
+    several = random_convolution_judges(splits.image_shape, draws=5)
+    if splits.train.labels is None:
+        judge, several = several[0], several[1:]
+    else:
+        judge = classifier_judge(train_images, splits.train.labels, splits.image_shape, directory=directory)
+    seen = judge.features(real)
+
+    def final(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
+        return evaluate_images(real=real, fake=fake, judge=judge, random_judges=several, train=train_images)
+
+    return Judges(real, final, lambda fake: {"frechet": frechet_distance(real=seen, fake=judge.features(fake))})
+
+
+class _Recorder:
+    """Looks at a run at every snapshot; the run itself is not touched."""
+
+    def __init__(self, problem: Problem, generator: Generator, objective: Objective, judge: Judges):
+        points = POINTS if problem.splits is None else IMAGES
+        self.draw = jax.jit(jax.vmap(lambda params: generator.sample(params, jax.random.key(2), points)))
+        self.judge, self.problem, self.objective = judge, problem, objective
+        self.steps: list[int] = []
+        self.frames: list[np.ndarray] = []
+        self.looks: list[list[dict[str, float]]] = []
+        self.field: dict[str, np.ndarray] = {}
+
+    def __call__(self, state: TrainState, rows: Any) -> None:
+        del rows
+        samples = np.asarray(self.draw(state.average))
+        self.steps.append(int(state.step[0]))
+        self.frames.append(samples[0])
+        finite = np.isfinite(samples).all()
+        self.looks.append([self.judge.quick(fake) if finite else {} for fake in samples])
+        if self.problem.space.dim == 2 and len(self.steps) == 3:  # early, while the field still has something to say
+            state_of_first = jax.tree.map(lambda leaf: leaf[0], state.objective_state)
+            self.field = field(self.objective, state_of_first, samples[0][:FIELD_SAMPLES], self.judge.real)
+
+    def arrays(self, rows: list[dict[str, Any]]) -> dict[str, np.ndarray]:
+        """Everything recorded, with the measures of the log."""
+        names = [name for name in (rows[0] if rows else {}) if name not in ("step", "seconds")]
+        logged = {f"curve/{name}": np.asarray([row[name] for row in rows], float) for name in names}
+        looked = {f"look/{name}": np.asarray([[one.get(name, np.nan) for one in look] for look in self.looks], float)
+                  for name in (self.looks[0][0] if self.looks else {})}  # fmt: skip
+        numbers = np.asarray([row["step"] for row in rows])
+        frames = {"steps": np.asarray(self.steps), "frames": np.asarray(self.frames)}
+        return frames | {"curve_steps": numbers} | logged | looked | self.field
+
+
+def field(objective: Objective, state: Any, x: np.ndarray, data: np.ndarray) -> dict[str, np.ndarray]:
+    """Witness and velocity of an objective on a grid around plane data.
+
+    Args:
+        objective: the objective.
+        state: its state.
+        x: (n, 2) samples.
+        data: (m, 2) data; as many of them are used as there are samples.
+
+    Returns:
+        ``field/points`` (k, 2), ``field/velocities`` (k, 2), and ``field/heights`` (k,) where there is a witness.
+    """
+    low, high = data.min(0), data.max(0)
+    edge = 0.12 * (high - low)
+    axes = np.linspace(low - edge, high + edge, FIELD_SIDE).T
+    points = np.stack(np.meshgrid(*axes), -1).reshape(-1, 2).astype(x.dtype)
+    samples, y, key = jnp.asarray(x), jnp.asarray(data[: len(x)]), jax.random.key(3)
+
+    def height(point: jax.Array) -> jax.Array:
+        return objective.witness(state, point[None], samples, y)[0]
+
+    def joined(point: jax.Array) -> jax.Array:
+        return velocity(objective, key, state, jnp.concatenate([samples, point[None]]), y)[-1]
+
+    def along(move: Callable, batch: int) -> Any:
+        return jax.tree.map(np.asarray, jax.jit(lambda points: jax.lax.map(move, points, batch_size=batch))(points))
+
+    try:
+        heights, slopes = along(jax.value_and_grad(height), 256)
+        return {"field/points": points, "field/velocities": -slopes, "field/heights": heights}
+    except NoWitnessError:
+        # The velocity that one more sample would have there.
+        return {"field/points": points, "field/velocities": along(joined, 16)}
+
+
+def run_of(name: str, kind: ObjectiveConfig, problem: Problem, budget: Budget) -> Run:
+    """How one objective trains the generator on a target."""
+    return training(
+        budget.generator.build(problem.space),
+        kind.build(problem.space),
+        budget.optimizer.build(budget.steps),
+        problem.target,
+        budget.batch_size,
+        inner_steps=kind.inner_steps,
+        average=budget.average,
+        name=name,
+    )
+
+
+def trained_group(
+    name: str, config: dict[str, Any], kind: ObjectiveConfig, problem: Problem, budget: Budget, judge: Judges
+) -> Group:
+    """Train all seeds of one objective and judge them.
+
+    Args:
+        name: of the objective, for messages.
+        config: what the results file says of its settings.
+        kind: the objective's settings.
+        problem: the target.
+        budget: what all objectives share.
+        judge: from ``judges``.
+
+    Returns:
+        The group; a run that broke has no metrics, and says why. Seeds run side by side stop together, so where one breaks
+        each is trained again by itself.
+    """
+    keys = jax.random.split(jax.random.key(0), budget.seeds)
+    group = _trained(name, config, kind, problem, budget, judge, keys)
+    if not group.broken or len(keys) == 1:
+        return group
+    alone = [_trained(name, config, kind, problem, budget, judge, key[None]) for key in keys]
+    whole = [one for one in alone if not one.broken]
+    if not whole:
+        return group
+    costs = {cost: float(np.mean([one.costs[cost] for one in whole])) for cost in whole[0].costs}
+    return whole[0]._replace(
+        metrics=[one.metrics[0] if one.metrics else {} for one in alone],
+        costs=costs | {"seconds": costs["seconds"] * len(keys)},
+        broken=f"{len(keys) - len(whole)} of {len(keys)} seeds: {group.broken}",
+    )
+
+
+def _trained(
+    name: str, config: dict[str, Any], kind: ObjectiveConfig, problem: Problem, budget: Budget, judge: Judges, keys: Key
+) -> Group:
+    """Train seeds side by side and judge them."""
+    objective, generator = kind.build(problem.space), budget.generator.build(problem.space)
+    run = run_of(name, kind, problem, budget)
+    recorder = _Recorder(problem, generator, objective, judge)
+    chunk = max(1, budget.steps // PARTS)
+    options: dict[str, Any] = {"chunk": chunk, "every": budget.steps, "log_every": chunk, "on_chunk": recorder}
+    try:
+        trained = train(run, keys, budget.steps, **options)
+    except NonFiniteError as error:
+        return Group(config, [], {}, provenance(), str(error), recorder.arrays([]))
+    number = len(judge.real)
+    draw = jax.jit(jax.vmap(lambda params, key: generator.sample(params, key, number)))
+    samples = np.asarray(draw(trained.state.average, jax.random.split(jax.random.key(4), len(keys))))
+    metrics = [judge.final(real=judge.real, fake=fake) for fake in samples]
+    costs = {
+        "seconds": trained.run_seconds,
+        "compile_seconds": trained.compile_seconds,
+        "memory_mb": float("nan") if trained.memory_bytes is None else trained.memory_bytes / 2**20,
+    }
+    arrays = recorder.arrays(trained.rows) | {"samples": samples[0]}
+    return Group(config, metrics, costs, provenance(), "", arrays)
+
+
+def save(path: Path, group: Group) -> None:
+    """Write a group, whole or not at all; nothing in the file is pickled."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    story = json.dumps({name: plain(value) for name, value in group._asdict().items() if name != "arrays"})
+    with io.BytesIO() as file:
+        np.savez_compressed(file, story=np.array(story), **group.arrays)  # pyrefly: ignore
+        write_whole(path, file.getvalue())
+
+
+def load(path: Path, config: Mapping[str, Any]) -> Group | None:
+    """A group that was saved under the same settings; None where there is none, or another.
+
+    Args:
+        path: its file.
+        config: the settings wanted.
+
+    Returns:
+        The group, or None: it has to be trained.
+    """
+    if not path.exists():
+        return None
+    try:
+        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        story = json.loads(str(arrays.pop("story")))
+        group = Group(arrays=arrays, **story)
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+        return None  # damaged: the group is trained again
+    return group if group.config == plain(config) else None
+
+
+def flat_config(kind: ObjectiveConfig, budget: Budget) -> dict[str, Any]:
+    """The settings of an objective and of the budget, as plain values."""
+    return plain({"objective": dataclasses.asdict(kind), **budget._asdict(), "inner_steps": kind.inner_steps})

@@ -1,0 +1,229 @@
+"""From groups of runs to tables, pictures, cards and the report."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from rich.console import Group as Shown
+
+from experiments.configs import Problem
+from experiments.shared.budgets import UNITS, Cost
+from experiments.shared.runs import Group
+from igm_jax.evaluation import MEASURES
+from igm_jax.reporting import (
+    FLOOR,
+    Table,
+    comparison_table,
+    difference_table,
+    rank_table,
+    to_console,
+    to_latex,
+    to_markdown,
+    write_whole,
+)
+from igm_jax.reporting.figures import Curves, Field, field_panels, sample_grid, scatter_panels, training_curves
+from igm_jax.reporting.report import Picture, Player, Report, Section, facts_of, picture, settings_of, write_report
+from igm_jax.training import plain
+
+Groups = Mapping[str, Group]
+
+TITLES = {"grid": "25 Gaussians", "digits": "digits", "ring": "ring of 8 Gaussians", "photo-patches": "photo patches"}
+
+DECISIVE = {"plane": "w2", "images": "frechet"}
+"""The number by which pairs of objectives are tested."""
+
+COLUMNS = {
+    "plane": ("w2", "modes", "high_quality", "reverse_kl", "coverage", "c2st", "n50"),
+    "images": (
+        "frechet",
+        "random_frechet",
+        "kid",
+        "precision",
+        "recall",
+        "class_reverse_kl",
+        "c2st",
+        "n50",
+        "memorisation",
+    ),
+}
+"""The numbers that the tables show; the rows hold all of them."""
+
+
+class Summary(NamedTuple):
+    """What was written: the report's path, the tables for the screen, and which runs broke."""
+
+    path: Path
+    tables: list[Shown]
+    broken: list[str]
+
+
+def title(target: str) -> str:
+    """A target's name in tables and headings."""
+    return TITLES.get(target, target)
+
+
+def summarise(
+    rows: list[dict[str, Any]], groups: Mapping[str, Groups], problems: Mapping[str, Problem], directory: Path
+) -> Summary:
+    """Write tables, pictures and the report of a comparison.
+
+    Args:
+        rows: one for each target, objective and seed, and the floors.
+        groups: for each target, its objectives' groups.
+        problems: the targets.
+        directory: where to write.
+
+    Returns:
+        What was written.
+    """
+    tables = {target: _tables(rows, target, _kind(problems[target])) for target in groups}
+    write_whole(directory / "tables.md", "\n\n".join(to_markdown(t) for some in tables.values() for t in some) + "\n")
+    sections = []
+    for target, some in tables.items():
+        write_whole(directory / f"{target}.tex", "\n".join(map(to_latex, some)))
+        for name, group in groups[target].items():
+            write_whole(directory / "cards" / f"{target}-{name}.json", card(title(target), name, group))
+        section = _section(groups[target], problems[target], rows, target)
+        for one in section.pictures:
+            write_whole(directory / f"{target}-{one.title.lower().replace(' ', '-')}.png", one.light)
+        sections.append(section._replace(tables=some))
+    broken = [
+        f"{title(t)}, {name}: {group.broken}" for t in groups for name, group in groups[t].items() if group.broken
+    ]
+    text = (
+        f"The same generator, the same draws of data and the same {_equal(groups)} for every objective, {_effort(groups)};"
+        f" judges that no objective minimises. {' '.join(broken)}"
+    )
+    name = "One generator, nine ways to train it" if _nine(groups) else "One generator, compared"
+    trained = [row for row in rows if row["objective"] != FLOOR]
+    report = Report(name, text, facts_of(rows), tuple(sections), settings_of(trained))
+    path = write_report(directory / "report.html", report)
+    return Summary(path, [to_console(some[0]) for some in tables.values()], broken)
+
+
+def _tables(rows: list[dict[str, Any]], target: str, kind: str) -> tuple[Table, ...]:
+    """The comparison; with more than one seed also ranks and differences."""
+    metrics, name = [MEASURES[metric] for metric in COLUMNS[kind]], title(target)
+    table = comparison_table(rows, metrics, name)
+    trained = [row for row in rows if row["target"] == name and row["objective"] != FLOOR]
+    if len({row["seed"] for row in trained}) < 2 or len({row["objective"] for row in trained}) < 2:
+        return (table,)
+    return (table, rank_table(rows, metrics, name), difference_table(rows, MEASURES[DECISIVE[kind]], name))
+
+
+def card(target: str, name: str, group: Group) -> str:
+    """What a reader needs to judge one objective's numbers, as JSON: settings, budget, costs, numbers, where they come from."""
+    names = next((row for row in group.metrics if row), {})
+    numbers = {metric: [row.get(metric) for row in group.metrics] for metric in names}
+    story = {"target": target, "objective": name, "metrics": numbers, "broken": group.broken}
+    rest = {"costs": group.costs, "config": group.config, **group.provenance}
+    return json.dumps(plain({**story, **rest}), indent=1) + "\n"
+
+
+def _equal(groups: Mapping[str, Groups]) -> str:
+    """What was the same for all, e.g. "number of updates"."""
+    config = next(iter(next(iter(groups.values())).values())).config
+    return {"updates": "number of updates", "time": "time", "compute": "core-seconds"}[config["equal"]]
+
+
+def _kind(problem: Problem) -> str:
+    return "plane" if problem.splits is None else "images"
+
+
+def _effort(groups: Mapping[str, Groups]) -> str:
+    """How long everybody trained, e.g. "3 seeds of 1500 updates with 256 samples each on digits"."""
+    efforts = []
+    for target, some in groups.items():
+        config, counts = next(iter(some.values())).config, sorted({group.config["steps"] for group in some.values()})
+        steps = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+        efforts.append(
+            f"{config['seeds']} seeds of {steps} updates with {config['batch_size']} samples each on {title(target)}"
+        )
+    return ", ".join(efforts)
+
+
+def _nine(groups: Mapping[str, Groups]) -> bool:
+    return all(len(one) == 9 for one in groups.values())
+
+
+def _section(groups: Groups, problem: Problem, rows: list[dict[str, Any]], target: str) -> Section:
+    whole = {name: group.arrays for name, group in groups.items() if "samples" in group.arrays}
+    if not whole:
+        return Section(title(target), "Every run broke; the summary above says why.")
+    data, shape = _data(problem), problem.space.image_shape
+    steps, clock = _clock(groups, whole)
+    frames = {name: arrays["frames"] for name, arrays in whole.items()}
+    caption = "The averaged generator of the first seed; the noise behind the samples stays the same."
+    samples = {name: arrays["samples"] for name, arrays in whole.items()}
+    if shape is not None:
+        player = Player(
+            steps, frames, data, shape, (-1.0, 1.0), clock=clock, title="Samples through training", caption=caption
+        )
+        sheet = {"real data": data} | samples
+        pictures = [picture("Samples", "The first twenty samples of the first seed; nobody chose them.", sample_grid,
+                            sheet, shape, value_range=(-1.0, 1.0))]  # fmt: skip
+        return Section(title(target), players=(player,), pictures=(*pictures, _curves(groups, whole, rows, target)))
+    player = Player(steps, frames, data[:500], clock=clock, title="Samples through training", caption=caption)
+    few = {name: points[:1000] for name, points in samples.items()}
+    pictures = [
+        picture("Samples", "A thousand samples of the first seed; data in grey.", scatter_panels, few, data[:1000])
+    ]
+    pictures.append(_curves(groups, whole, rows, target))
+    if all("field/points" in arrays for arrays in whole.values()):
+        pictures.append(_fields(whole, data))
+    return Section(title(target), players=(player,), pictures=tuple(pictures))
+
+
+def _data(problem: Problem) -> np.ndarray:
+    import jax
+
+    if problem.splits is not None:
+        # In any order: patches come as they lie in their photograph, and the first twenty are all sky.
+        return np.random.default_rng(0).permutation(np.asarray(problem.splits.test.images))
+    return np.asarray(problem.held_out(jax.random.key(5), 2000))
+
+
+def _clock(groups: Groups, whole: Mapping[str, dict[str, np.ndarray]]) -> tuple[np.ndarray, str]:
+    """When everybody was looked at: updates, or percent of what each was given."""
+    name = next(iter(whole))
+    steps, config = whole[name]["steps"], groups[name].config
+    return (
+        (steps, "update") if config["equal"] == "updates" else (100 * steps / config["steps"], "percent of the budget")
+    )
+
+
+def _curves(
+    groups: Groups, whole: Mapping[str, dict[str, np.ndarray]], rows: list[dict[str, Any]], target: str
+) -> Picture:
+    looks = [name.removeprefix("look/") for name in next(iter(whole.values())) if name.startswith("look/")]
+    equal = next(iter(groups.values())).config["equal"]
+    units = {name: _unit(groups[name].config) for name in whole}
+    curves = {
+        name: Curves(units[name] * arrays["steps"][1:], {look: arrays[f"look/{look}"][1:].T for look in looks})
+        for name, arrays in whole.items()
+    }
+    floor = [row["metrics"] for row in rows if row["objective"] == FLOOR and row["target"] == title(target)]
+    floors = {look: float(np.mean([metrics[look] for metrics in floor])) for look in looks if look in floor[0]}
+    caption = "Judged on few samples at every snapshot: the mean over seeds, the band from the lowest to the highest."
+    labels = {look: MEASURES[look].label if look in MEASURES else look for look in looks}
+    return picture("Training curves", caption, training_curves, curves, labels, floors=floors, xlabel=UNITS[equal])
+
+
+def _unit(config: Mapping[str, Any]) -> float:
+    """What one update is on the axis of the budget: one, or the seconds that it took."""
+    return 1 if config["equal"] == "updates" else config["cost"][Cost._fields.index(config["equal"])]
+
+
+def _fields(whole: Mapping[str, dict[str, np.ndarray]], data: np.ndarray) -> Picture:
+    fields = {
+        name: Field(arrays["field/points"], arrays["field/velocities"], arrays.get("field/heights"))
+        for name, arrays in whole.items()
+    }
+    near = {name: arrays["frames"][2][:200] for name, arrays in whole.items()}
+    caption = (
+        "Early, after a twelfth of the first seed's training. Colour is the witness, the hill that samples roll down; arrows are"
+        " the velocity. Drifting has no witness: its arrows are what one more sample would feel."
+    )
+    return picture("Witness and velocity", caption, field_panels, fields, data[:500], near)

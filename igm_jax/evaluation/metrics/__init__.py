@@ -1,0 +1,1 @@
+"""Numbers for how good samples are, with keyword-only ``real=`` and ``fake=``."""

@@ -1,0 +1,1 @@
+"""Tests of whether two samples have one distribution."""

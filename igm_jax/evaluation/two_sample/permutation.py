@@ -1,0 +1,173 @@
+"""Permutation tests: how often a random split of the same samples into two groups looks as different as real and fake do.
+
+The level is exact: under equal laws all splits are alike, so the p-value is at most α with probability at most α, for every
+sample size. Rounding must not spoil this where splits tie, so what is greater by rounding alone counts as equal.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from igm_jax import checks
+from igm_jax.evaluation import _inputs
+from igm_jax.evaluation.two_sample import _bandwidths
+from igm_jax.kernels import Kernel, gaussian, manhattan_laplace
+from igm_jax.pairwise.group_sums import group_sums
+
+# Sums of single precision differ by rounding up to about this share of the sum of absolute values.
+ROUNDING = 4 * float(np.finfo(np.float32).eps)
+
+
+class PermutationTest(NamedTuple):
+    """The outcome of a permutation test.
+
+    Attributes:
+        statistic: of real against fake; the larger, the more different.
+        p_value: the share of splits, that of real and fake included, whose statistic is at least as large.
+    """
+
+    statistic: float
+    p_value: float
+
+
+class KernelTest(NamedTuple):
+    """The outcome of a permutation test with one kernel.
+
+    Attributes:
+        statistic: of real against fake; the larger, the more different.
+        p_value: the share of splits, that of real and fake included, whose statistic is at least as large.
+        bandwidth: of the kernel, in the units of the samples.
+    """
+
+    statistic: float
+    p_value: float
+    bandwidth: float
+
+
+class Pool(NamedTuple):
+    """Real and fake samples in one list, the real ones first, moved and scaled into [-1, 1] for single precision.
+
+    Attributes:
+        z: all samples.
+        real: how many are real.
+        scale: the length that became one.
+    """
+
+    z: Float[np.ndarray, "n d"]
+    real: int
+    scale: float
+
+    @property
+    def fake(self) -> int:
+        return len(self.z) - self.real
+
+
+Family = tuple[Callable[[Any], Kernel], Float[np.ndarray, " k"]]
+"""A family of kernels and its bandwidths, in the units of the pool."""
+
+
+class Splits(NamedTuple):
+    """Sums of kernels over pairs of different samples, for each kernel and each split, the first that of real and fake.
+
+    Attributes:
+        real: over pairs within the first group.
+        fake: within the second.
+        across: over pairs of one of each.
+        squares: the sum of squared kernels over all pairs, whatever the split.
+        rounding: how far the mean over the pairs of a group may be off.
+    """
+
+    real: Float[np.ndarray, "k b"]
+    fake: Float[np.ndarray, "k b"]
+    across: Float[np.ndarray, "k b"]
+    squares: Float[np.ndarray, "k 1"]
+    rounding: Float[np.ndarray, "k 1"]
+
+
+def pool(real: Any, fake: Any, *, least: int = 2) -> Pool:
+    """Real and fake samples as a pool, or an error; their order and place do not matter."""
+    real, fake = _inputs.pair(real, fake, least=least)
+    z = np.concatenate([real, fake])
+    z = z - np.median(
+        z, axis=0
+    )  # which one far sample does not move: in single precision it would take all others' digits
+    scale = float(np.abs(z).max()) or 1.0
+    return Pool((z / scale).astype(np.float32), len(real), scale)
+
+
+def permuted(pool: Pool, num_permutations: int, rng: np.random.Generator) -> Float[np.ndarray, "n b"]:
+    """Columns of zeros and ones: which samples are in the first group, in fact and under random permutations."""
+    count = checks.count("num_permutations", num_permutations)
+    groups = np.zeros((count + 1, len(pool.z)), np.uint8)
+    groups[:, : pool.real] = 1
+    rng.permuted(groups[1:], axis=1, out=groups[1:])
+    return np.ascontiguousarray(groups.T, np.float32)
+
+
+def split_sums(pool: Pool, families: Sequence[Family], groups: Float[np.ndarray, "n b"]) -> Splits:
+    """The sums of all kernels of some families, in one pass over the pairs for each family."""
+    with jax.enable_x64(False):
+        z, columns = jnp.asarray(pool.z), jnp.asarray(groups)
+        found = [group_sums(kernel_of, jnp.asarray(widths), z, columns) for kernel_of, widths in families]
+    parts = [[np.asarray(part, np.float64) for part in sums] for sums in found]
+    within, reach, total, size, squares, height = (np.concatenate(part) for part in zip(*parts, strict=True))
+    total, size, squares, height = (part[:, None] for part in (total, size, squares, height))
+    n, members = len(pool.z), groups[:, 0].sum(dtype=np.float64)
+    within = within + height * members * (members - 1)
+    reach = reach + height * members * (n - 1)
+    total = total + height * n * (n - 1)
+    rounding = ROUNDING * size / (pool.real * pool.fake)
+    return Splits(within, total - 2 * reach + within, reach - within, squares, rounding)
+
+
+def mmd2(splits: Splits, n: int, m: int) -> Float[np.ndarray, "k b"]:
+    """``Σ_{i≠j} k(x_i, x_j)/n(n-1) + Σ_{i≠j} k(y_i, y_j)/m(m-1) - 2 Σ k(x_i, y_j)/nm``, unbiased."""
+    return splits.real / (n * (n - 1)) + splits.fake / (m * (m - 1)) - 2 * splits.across / (n * m)
+
+
+def p_value(statistics: Float[np.ndarray, " b"], rounding: float | np.ndarray = 0.0) -> float:
+    """The share of splits whose statistic is at least that of the first, which is among them."""
+    return float(np.mean(statistics >= statistics[0] - rounding))
+
+
+def median_family(pool: Pool, rng: np.random.Generator) -> Family:
+    """The Gaussian kernel, with the median distance of the pool as its bandwidth."""
+    distances = _bandwidths.pooled_distances(_bandwidths.euclidean, pool.z, rng)
+    return gaussian, np.array([_bandwidths.median(distances)], np.float32)
+
+
+def families(pool: Pool, num_bandwidths: int, rng: np.random.Generator) -> list[Family]:
+    """Laplace kernels ``exp(-√2 ‖x - y‖₁/λ)`` and Gaussian ones ``exp(-‖x - y‖²/2λ²)``, from narrow to wide."""
+    count = checks.count("num_bandwidths", num_bandwidths)
+    rough, smooth = (
+        _bandwidths.grid(_bandwidths.pooled_distances(of, pool.z, rng), count)
+        for of in (_bandwidths.manhattan, _bandwidths.euclidean)
+    )
+    return [(manhattan_laplace, rough / np.float32(np.sqrt(2))), (gaussian, smooth)]
+
+
+def bank_splits(
+    *, real: Any, fake: Any, num_bandwidths: int = 10, num_permutations: int = 2000, seed: int = 0
+) -> tuple[Splits, int, int]:
+    """What the aggregated and the fused test both start from: the sums of the whole bank, and how many are real and fake.
+
+    ``fused`` and ``aggregated`` make their tests of it, so that whoever wants both goes over the pairs once.
+
+    Args:
+        real: (n, d) data, n ≥ 2.
+        fake: (m, d) generated samples, m ≥ 2.
+        num_bandwidths: of the Laplace and of the Gaussian kernels.
+        num_permutations: random splits.
+        seed: of the permutations.
+
+    Returns:
+        The sums, n and m.
+    """
+    rng = np.random.default_rng(checks.count("seed", seed, least=0))
+    both = pool(real, fake)
+    bank = families(both, num_bandwidths, rng)
+    return split_sums(both, bank, permuted(both, num_permutations, rng)), both.real, both.fake

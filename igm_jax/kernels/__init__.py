@@ -1,0 +1,41 @@
+"""Kernels: ``gaussian``, ``laplace``, ``rational_quadratic``, ``inverse_multiquadric``, ``distance``, ``polynomial``, ``linear``.
+
+Less usual: ``matern_32``, ``matern_52``, ``cauchy``, ``logarithm``, ``riesz``, ``gaussian_mixture``, ``manhattan_laplace``. Sums
+and products by ``+`` and ``*``; ``on_columns``, ``equality`` and ``labelled`` for joint distributions;
+``median_bandwidth(y)`` chooses a scale.
+"""
+
+from igm_jax.kernels.joint import equality, labelled, linear, manhattan_laplace, on_columns, polynomial
+from igm_jax.kernels.kernel import Kernel, median_bandwidth
+from igm_jax.kernels.radial import (
+    distance,
+    gaussian,
+    gaussian_mixture,
+    inverse_multiquadric,
+    laplace,
+    rational_quadratic,
+    riesz,
+)
+from igm_jax.kernels.smooth import cauchy, logarithm, matern_32, matern_52
+
+__all__ = [
+    "Kernel",
+    "cauchy",
+    "distance",
+    "equality",
+    "gaussian",
+    "gaussian_mixture",
+    "inverse_multiquadric",
+    "labelled",
+    "laplace",
+    "linear",
+    "logarithm",
+    "manhattan_laplace",
+    "matern_32",
+    "matern_52",
+    "median_bandwidth",
+    "on_columns",
+    "polynomial",
+    "rational_quadratic",
+    "riesz",
+]

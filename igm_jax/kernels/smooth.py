@@ -1,0 +1,169 @@
+"""Kernels between the Laplace and the Gaussian one, and with heavy tails: Matérn, Cauchy, logarithmic."""
+
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from igm_jax import checks
+from igm_jax.checks import ArrayLike
+from igm_jax.kernels.forms import Tile, barrier, root
+from igm_jax.kernels.kernel import Kernel, radial_kernel
+
+
+@dataclass(frozen=True)
+class Matern32:
+    """``(1 + u) exp(-u)``, ``u = √(3s) / σ``."""
+
+    def value(self, squared: Tile, bandwidth: Array) -> Tile:
+        return self.both(squared, bandwidth)[0]
+
+    def both(self, squared: Tile, bandwidth: Array) -> tuple[Tile, Tile]:
+        u = root(squared)[0] * (np.sqrt(3).item() / bandwidth)
+        (decay,) = barrier([jnp.exp(-u)])
+        return (1 + u) * decay, decay * (-1.5 / jnp.square(bandwidth))
+
+    def ratio(self, bandwidth: Array) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class Matern52:
+    """``(1 + u + u²/3) exp(-u)``, ``u = √(5s) / σ``."""
+
+    def value(self, squared: Tile, bandwidth: Array) -> Tile:
+        return self.both(squared, bandwidth)[0]
+
+    def both(self, squared: Tile, bandwidth: Array) -> tuple[Tile, Tile]:
+        u = root(squared)[0] * (np.sqrt(5).item() / bandwidth)
+        (decay,) = barrier([jnp.exp(-u)])
+        return (1 + u * (1 + u / 3)) * decay, (1 + u) * decay * (-5 / 6 / jnp.square(bandwidth))
+
+    def ratio(self, bandwidth: Array) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class Cauchy:
+    """``1 / (1 + s / σ²)``."""
+
+    def value(self, squared: Tile, bandwidth: Array) -> Tile:
+        return 1 / (1 + squared / jnp.square(bandwidth))
+
+    def both(self, squared: Tile, bandwidth: Array) -> tuple[Tile, Tile]:
+        value = self.value(squared, bandwidth)
+        return value, value * value * (-1 / jnp.square(bandwidth))
+
+    def ratio(self, bandwidth: Array) -> tuple[Array, float]:
+        return -jnp.square(bandwidth), -1.0
+
+
+@dataclass(frozen=True)
+class Logarithm:
+    """``-log(1 + s / σ²)``."""
+
+    def value(self, squared: Tile, bandwidth: Array) -> Tile:
+        return -jnp.log1p(squared / jnp.square(bandwidth))
+
+    def both(self, squared: Tile, bandwidth: Array) -> tuple[Tile, Tile]:
+        return self.value(squared, bandwidth), -1 / (jnp.square(bandwidth) + squared)
+
+    def ratio(self, bandwidth: Array) -> None:
+        return None
+
+
+def matern_32(bandwidth: ArrayLike) -> Kernel:
+    """The Matérn kernel of smoothness 3/2, ``k = (1 + u) exp(-u)``, ``u = √3 ‖x - y‖ / σ``.
+
+    Smoothness 1/2 is ``laplace``, and infinite smoothness ``gaussian``, with the same σ.
+
+    Args:
+        bandwidth: σ > 0, in the units of the samples.
+
+    Returns:
+        The kernel.
+
+    Raises:
+        ValueError: for a bandwidth that is not positive and finite.
+
+    Example:
+        >>> from igm_jax.kernels import matern_32
+        >>> round(float(matern_32(3.0**0.5)([[0.0]], [[1.0]])[0, 0]), 4)  # 2/e
+        0.7358
+
+    Source: Rasmussen and Williams, Gaussian Processes for Machine Learning (2006), Equation 4.17.
+    """
+    checks.positive("bandwidth", bandwidth)
+    return radial_kernel(f"matern_32({bandwidth})", Matern32(), bandwidth)
+
+
+def matern_52(bandwidth: ArrayLike) -> Kernel:
+    """The Matérn kernel of smoothness 5/2, ``k = (1 + u + u²/3) exp(-u)``, ``u = √5 ‖x - y‖ / σ``.
+
+    Args:
+        bandwidth: σ > 0, in the units of the samples.
+
+    Returns:
+        The kernel.
+
+    Raises:
+        ValueError: for a bandwidth that is not positive and finite.
+
+    Example:
+        >>> from igm_jax.kernels import matern_52
+        >>> round(float(matern_52(5.0**0.5)([[0.0]], [[1.0]])[0, 0]), 4)  # 7/3e
+        0.8584
+
+    Source: Rasmussen and Williams, Gaussian Processes for Machine Learning (2006), Equation 4.17.
+    """
+    checks.positive("bandwidth", bandwidth)
+    return radial_kernel(f"matern_52({bandwidth})", Matern52(), bandwidth)
+
+
+def cauchy(bandwidth: ArrayLike) -> Kernel:
+    """The Cauchy kernel, ``k = 1 / (1 + ‖x - y‖² / σ²)``: heavy tails, which pull from afar.
+
+    It is ``rational_quadratic([1.0], σ/√2)``, without a power.
+
+    Args:
+        bandwidth: σ > 0, in the units of the samples.
+
+    Returns:
+        The kernel.
+
+    Raises:
+        ValueError: for a bandwidth that is not positive and finite.
+
+    Example:
+        >>> from igm_jax.kernels import cauchy
+        >>> float(cauchy(2.0)([[0.0]], [[2.0]])[0, 0])
+        0.5
+    """
+    checks.positive("bandwidth", bandwidth)
+    return radial_kernel(f"cauchy({bandwidth})", Cauchy(), bandwidth)
+
+
+def logarithm(bandwidth: ArrayLike) -> Kernel:
+    """The logarithmic kernel, ``k = -log(1 + ‖x - y‖² / σ²)``: conditionally positive definite.
+
+    Near 0 it is ``-‖x - y‖² / σ²``; far away its slope dies out as one over the distance, slower than that of any bounded kernel.
+
+    Args:
+        bandwidth: σ > 0, in the units of the samples.
+
+    Returns:
+        The kernel.
+
+    Raises:
+        ValueError: for a bandwidth that is not positive and finite.
+
+    Example:
+        >>> from igm_jax.kernels import logarithm
+        >>> round(float(logarithm(2.0)([[0.0]], [[2.0]])[0, 0]), 4)  # -log 2
+        -0.6931
+
+    Source: Boughorbel, Tarel, Boujemaa, Conditionally Positive Definite Kernels for SVM Based Image Recognition, ICME 2005.
+    """
+    checks.positive("bandwidth", bandwidth)
+    return radial_kernel(f"logarithm({bandwidth})", Logarithm(), bandwidth)

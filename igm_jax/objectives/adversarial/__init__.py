@@ -1,0 +1,1 @@
+"""Objectives with a learned critic: games, penalties, density ratios."""

@@ -1,0 +1,160 @@
+"""The Wasserstein GAN: a critic of slope at most one, by clipped weights, a penalty or its network; its gap is W1."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float
+
+from igm_jax import checks
+from igm_jax.base import Network, Objective
+from igm_jax.checks import ArrayLike
+from igm_jax.objectives.adversarial.base import Penalty, adversarial, ascent, check_optimizer, outputs
+from igm_jax.objectives.adversarial.penalties import slope_penalty
+
+
+def wgan_value(
+    real_outputs: Array, fake_outputs: Array, *, x_weights: Any = None, y_weights: Any = None
+) -> Float[Array, ""]:
+    """The gap of a critic, which it maximises: a lower bound of W1 for a 1-Lipschitz critic, W1 for the best one.
+
+    ``E_{y~P} D(y) − E_{x~Q} D(x)``
+
+    Args:
+        real_outputs: (m,) the critic's outputs on the data.
+        fake_outputs: (n,) its outputs on the samples.
+        x_weights: (n,) weights of the samples, normalised here; None for equal weights.
+        y_weights: (m,) weights of the data, likewise.
+
+    Returns:
+        The gap, a scalar in the unit of distance.
+
+    Raises:
+        ValueError: for outputs that are not (n,) finite numbers, or unusable weights.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from igm_jax.objectives.adversarial.wasserstein import wgan_value
+        >>> x, y = jnp.array([0.0, 1.0]), jnp.array([2.0, 3.0])  # W1 = 2, and the best critic is D(t) = t
+        >>> float(wgan_value(y, x))
+        2.0
+
+    Source: Arjovsky, Chintala, Bottou 2017, arXiv 1701.07875, equation 2.
+    """
+    real, fake = outputs("real_outputs", real_outputs), outputs("fake_outputs", fake_outputs)
+    y_weights, x_weights = checks.weights("y_weights", y_weights, real), checks.weights("x_weights", x_weights, fake)
+    return jnp.sum(y_weights * real) - jnp.sum(x_weights * fake)
+
+
+def wgan(critic: Network, optimizer: optax.GradientTransformation, *, penalties: Sequence[Penalty] = ()) -> Objective:
+    """The Wasserstein GAN, for a critic that is kept from being steep by its network, its optimiser or penalties.
+
+    ``critic loss = E_Q D(x) − E_P D(y)``,  ``generator loss = −E_Q D(x)``
+
+    The witness is ``−D``. Without a bound on its slope the critic grows for ever. The original bounds its weights
+    (``clipped_weights``); penalties that bound its slope are ``slope_penalty`` and ``one_sided_penalty``, and
+    ``lipschitz_critic`` is a network of slope at most one. With ``fisher_constraint`` it is the Fisher GAN, with
+    ``sobolev_constraint`` the Sobolev GAN.
+
+    Args:
+        critic: network from (n, d) to (n,), high on data.
+        optimizer: the critic's optax optimiser, e.g. ``clipped_weights(optax.rmsprop(1e-4), 0.01)``.
+        penalties: what the critic pays besides, from ``igm_jax.objectives.penalties`` or ``constraints``.
+
+    Returns:
+        The objective; ``update`` reports ``critic_loss``, ``critic_gap`` and, if there are penalties, ``penalty``.
+
+    Raises:
+        TypeError: if ``critic`` is not a ``Network``, ``optimizer`` not an optax optimiser or a penalty not callable.
+        ValueError: while running, for a critic whose output is not (n,).
+
+    Example:
+        >>> import optax
+        >>> from igm_jax.networks import mlp_critic
+        >>> from igm_jax.objectives.adversarial.wasserstein import clipped_weights, wgan
+        >>> objective = wgan(mlp_critic(2), clipped_weights(optax.rmsprop(1e-4), 0.01))
+
+    Source: Arjovsky, Chintala, Bottou 2017, arXiv 1701.07875, algorithm 1.
+    """
+    return adversarial(critic, optimizer, ascent(wgan_value), jnp.negative, penalties=penalties)
+
+
+def clipped_weights(optimizer: optax.GradientTransformation, bound: float = 0.01) -> optax.GradientTransformation:
+    """An optimiser after whose steps no parameter is larger than a bound.
+
+    ``θ ← min(max(θ + step, −bound), bound)``
+
+    Args:
+        optimizer: an optax optimiser.
+        bound: the largest absolute value of a parameter.
+
+    Returns:
+        The optimiser; its ``update`` needs the parameters.
+
+    Raises:
+        TypeError: if ``optimizer`` is not an optax optimiser, or, from ``update``, if no parameters are given.
+        ValueError: for a bound that is not positive.
+
+    Example:
+        >>> import jax.numpy as jnp, optax
+        >>> from igm_jax.objectives.adversarial.wasserstein import clipped_weights
+        >>> optimizer, weights = clipped_weights(optax.sgd(1.0), 0.5), jnp.array([0.25, 3.0])
+        >>> step, _ = optimizer.update(jnp.array([1.0, 0.0]), optimizer.init(weights), weights)
+        >>> (weights + step).tolist()
+        [-0.5, 0.5]
+
+    Source: Arjovsky, Chintala, Bottou 2017, arXiv 1701.07875, algorithm 1.
+    """
+    check_optimizer(optimizer)
+    checks.positive("bound", bound)
+
+    def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, Any]:
+        if params is None:
+            raise TypeError(
+                "`params` must be the parameters to be clipped, but is None; call `update(updates, state, params)`"
+            )
+        step, state = optimizer.update(updates, state, params)
+        return jax.tree.map(lambda p, s: jnp.clip(p + s, -bound, bound) - p, params, step), state
+
+    return optax.GradientTransformation(optimizer.init, update)
+
+
+def wgan_gp(critic: Network, optimizer: optax.GradientTransformation, *, penalty: ArrayLike = 10.0) -> Objective:
+    """The Wasserstein GAN with gradient penalty.
+
+    ``critic loss = E_Q D(x) − E_P D(y) + penalty · mean(‖∇D(x̂)‖ − 1)²``,  ``generator loss = −E_Q D(x)``
+
+    The witness is ``−D``, and the velocity ``∇D``, of length about one. A penalty is not a bound: to gain more than it
+    costs the critic is a little too steep, so its gap overestimates W1, by a factor 1 + W1/2λ for a mere translation.
+
+    Args:
+        critic: network from (n, d) to (n,), high on data.
+        optimizer: the critic's optax optimiser, e.g. ``optax.adam(1e-4, b1=0.0, b2=0.9)``.
+        penalty: the coefficient λ of the gradient penalty.
+
+    Returns:
+        The objective; ``update`` reports ``critic_loss``, ``critic_gap`` (an estimate of W1) and ``penalty`` (with its
+        coefficient).
+
+    Raises:
+        TypeError: if ``critic`` is not a ``Network`` or ``optimizer`` not an optax optimiser.
+        ValueError: for a coefficient that is not positive, or, while running, a critic whose output is not (n,).
+
+    Example:
+        >>> import jax, jax.numpy as jnp, optax
+        >>> from igm_jax.networks import mlp_critic
+        >>> from igm_jax.objectives.adversarial.wasserstein import wgan_gp
+        >>> objective = wgan_gp(mlp_critic(2), optax.rmsprop(1e-4))
+        >>> x, y = jnp.zeros((8, 2)), jnp.ones((8, 2))
+        >>> state = objective.init(jax.random.key(0), x)
+        >>> state, info = objective.update(jax.random.key(1), state, x, y)
+        >>> sorted(info)
+        ['critic_gap', 'critic_loss', 'penalty']
+
+    Source: Gulrajani et al. 2017, arXiv 1704.00028, algorithm 1.
+    """
+    checks.positive("penalty", penalty)
+
+    return wgan(critic, optimizer, penalties=(slope_penalty(penalty),))

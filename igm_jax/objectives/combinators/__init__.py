@@ -1,0 +1,1 @@
+"""What makes objectives of objectives: weights, features, banks, scales, classes."""

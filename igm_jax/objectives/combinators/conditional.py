@@ -1,0 +1,193 @@
+"""Objectives that compare class by class: samples carry their class as their last column.
+
+A combinator of objectives cannot do this, because an objective has no weights to leave the other classes out with: it is the
+divergence, or the field, with ``x_weights`` and ``y_weights`` that is made conditional. Two other ways need nothing from
+here. A critic is conditional as it is, when its network reads the last column. A kernel is, when it is multiplied by
+``equality()`` of the last column; see ``igm_jax.kernels.labelled``.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from igm_jax import checks
+from igm_jax.base import Objective, from_velocity, stateless
+
+
+def split_labels(name: str, samples: Any, classes: int) -> tuple[Float[Array, "n d"], Int[Array, " n"]]:
+    """Samples (n, d + 1) as features (n, d) and the classes in their last column, or an error.
+
+    Args:
+        name: the argument's name, for the error's text.
+        samples: (n, d + 1), the last column holding the integers 0, …, classes - 1.
+        classes: how many classes there are.
+
+    Returns:
+        Features and classes. While tracing, a class that does not exist is not noticed: its samples then stay where they are.
+
+    Raises:
+        ValueError: for no column beside the classes, or numbers that are no class.
+
+    Example:
+        >>> from igm_jax.objectives.combinators.conditional import split_labels
+        >>> features, labels = split_labels("x", [[0.5, 1.0], [2.5, 0.0]], classes=2)
+        >>> features.tolist(), labels.tolist()
+        ([[0.5], [2.5]], [1, 0])
+    """
+    samples = checks.samples(name, samples)
+    if samples.shape[1] < 2:
+        raise ValueError(
+            f"`{name}` must have shape (n, d + 1), features and then a column of classes, but has shape {samples.shape}"
+        )
+    column = samples[:, -1]
+    if checks.is_concrete(column):
+        known = np.asarray(column)
+        wrong = (known != np.round(known)) | (known < 0) | (known >= classes)
+        if wrong.any():
+            raise ValueError(
+                f"the last column of `{name}` must hold classes, integers from 0 to {classes - 1}, but {int(wrong.sum())} of"
+                f" {len(known)} are others, such as {known[wrong][0]}; append them, or raise `classes`"
+            )
+    return samples[:, :-1], jnp.round(jax.lax.stop_gradient(column)).astype(jnp.int32)
+
+
+def conditional(
+    divergence: Callable[..., Array], classes: int, witness: Callable[..., Array] | None = None
+) -> Objective:
+    """A divergence between the classes of x and those of y, class by class, as an objective.
+
+    ``loss = Σ_c (n_c / n) D(x_c, y_c)``, x_c the n_c samples of class c.
+
+    With these shares a sample's velocity is the one that it has in a batch of its class alone. Classes that x or y lack in a
+    minibatch are passed over. Every class looks at all pairs, with weights 0 and 1, so that shapes stay fixed: the cost is
+    ``classes`` times that of the divergence.
+
+    Args:
+        divergence: ``(x, y, *, x_weights, y_weights) -> scalar`` in which a weight of zero is a removal, e.g.
+            ``energy_distance``, ``partial(mmd2_biased, kernel=...)``, ``partial(sinkhorn_divergence, epsilon=...)``.
+        classes: how many classes there are.
+        witness: ``(points, x, y, *, x_weights, y_weights) -> (p,)``, its first variation, if there is to be one.
+
+    Returns:
+        The objective, of samples (n, d + 1) whose last column is their class (see ``split_labels``); that column's velocity
+        is zero. Its witness holds within each class, up to a constant of the class.
+
+    Raises:
+        TypeError: for an ``Objective`` in the place of its divergence.
+        ValueError: for no classes; while running, as ``split_labels`` does.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> from igm_jax import energy_distance, velocity
+        >>> from igm_jax.objectives import conditional
+        >>> x, y = jnp.array([[0.0, 0.0], [0.0, 1.0]]), jnp.array([[-5.0, 0.0], [5.0, 1.0]])
+        >>> velocity(conditional(energy_distance, 2), jax.random.key(0), (), x, y)[:, 0].tolist()
+        [-2.0, 2.0]
+    """
+    classes = _checked("divergence", divergence, classes)
+
+    def whole(x: Array, y: Array) -> Array:
+        (x, x_labels), (y, y_labels) = split_labels("x", x, classes), split_labels("y", y, classes)
+
+        def term(a: Array, b: Array, number: Array) -> Array:
+            del number
+            return jnp.mean(a) * divergence(x, y, x_weights=_some(a), y_weights=_some(b))
+
+        return _over_classes(term, x, x_labels, y_labels, classes)
+
+    return stateless(whole, witness and _conditional_witness(witness, classes))
+
+
+def conditional_field(
+    field: Callable[..., Array],
+    classes: int,
+    witness: Callable[..., Array] | None = None,
+    *,
+    reason: str = "it was lifted from a velocity field, which need not be the gradient of anything",
+) -> Objective:
+    """A velocity field between the classes of x and those of y, class by class, as an objective.
+
+    ``v_i = field(x_c, y_c)_i``, c the class of sample i; a sample whose class is not among y stays where it is.
+
+    Args:
+        field: ``(x, y, *, x_weights, y_weights) -> (n, d)`` in which a weight of zero is a removal, e.g.
+            ``partial(score_difference_field, bandwidth=...)``.
+        classes: how many classes there are.
+        witness: ``(points, x, y, *, x_weights, y_weights) -> (p,)``, where the field is minus its gradient.
+        reason: why there is no witness, for the error's text.
+
+    Returns:
+        The objective, of samples (n, d + 1) whose last column is their class, as in ``conditional``.
+
+    Raises:
+        TypeError: for an ``Objective`` in the place of its field.
+        ValueError: for no classes; while running, as ``split_labels`` does.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> from functools import partial
+        >>> from igm_jax import velocity
+        >>> from igm_jax.objectives import conditional_field, score_difference_field
+        >>> objective = conditional_field(partial(score_difference_field, bandwidth=1.0), 2)
+        >>> x, y = jnp.array([[0.0, 0.0], [0.0, 1.0]]), jnp.array([[-2.0, 0.0], [2.0, 1.0]])
+        >>> velocity(objective, jax.random.key(0), (), x, y)[:, 0].tolist()
+        [-2.0, 2.0]
+    """
+    classes = _checked("field", field, classes)
+
+    def whole(x: Array, y: Array) -> Array:
+        (x, x_labels), (y, y_labels) = split_labels("x", x, classes), split_labels("y", y, classes)
+
+        def term(a: Array, b: Array, number: Array) -> Array:
+            del number
+            return a[:, None] * field(x, y, x_weights=_some(a), y_weights=_some(b))
+
+        moved = _over_classes(term, x, x_labels, y_labels, classes)
+        return jnp.concatenate([moved, jnp.zeros((len(x), 1), moved.dtype)], axis=1)
+
+    return from_velocity(whole, witness and _conditional_witness(witness, classes), reason=reason)
+
+
+def _conditional_witness(witness: Callable[..., Array], classes: int) -> Callable[[Array, Array, Array], Array]:
+    def whole(points: Array, x: Array, y: Array) -> Array:
+        points, at = split_labels("points", points, classes)
+        (x, x_labels), (y, y_labels) = split_labels("x", x, classes), split_labels("y", y, classes)
+
+        def term(a: Array, b: Array, number: Array) -> Array:
+            here = (at == number).astype(points.dtype)
+            return here * witness(points, x, y, x_weights=_some(a), y_weights=_some(b))
+
+        return _over_classes(term, x, x_labels, y_labels, classes)
+
+    return whole
+
+
+def _over_classes(
+    term: Callable[[Array, Array, Array], Array], x: Array, x_labels: Array, y_labels: Array, classes: int
+) -> Array:
+    """The sum over the classes that both sides have of ``term(membership of x, membership of y, class)``."""
+
+    def one(number: Array) -> Array:
+        a, b = (x_labels == number).astype(x.dtype), (y_labels == number).astype(x.dtype)
+        return jnp.where(jnp.any(a > 0) & jnp.any(b > 0), term(a, b, number), 0)
+
+    return jnp.sum(jax.lax.map(one, jnp.arange(classes, dtype=jnp.int32)), axis=0)
+
+
+def _some(members: Array) -> Array:
+    """The memberships, or those of everybody where there are none: what comes of them is not used, but must be finite."""
+    return jnp.where(jnp.any(members > 0), members, jnp.ones_like(members))
+
+
+def _checked(name: str, value: Any, classes: int) -> int:
+    if isinstance(value, Objective) or not callable(value):
+        raise TypeError(
+            f"`{name}` must be a function of weighted samples, (x, y, *, x_weights, y_weights), e.g. `energy_distance`, but is"
+            f" {'an Objective, which has no weights' if isinstance(value, Objective) else repr(value)}; a critic's objective"
+            " needs none of this, as its network can read the classes in the last column"
+        )
+    return checks.count("classes", classes)

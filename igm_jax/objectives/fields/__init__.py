@@ -1,0 +1,1 @@
+"""Objectives that are a field of velocities: score differences, drifting, Stein."""

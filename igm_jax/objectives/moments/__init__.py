@@ -1,0 +1,1 @@
+"""Objectives that compare means: MMD and its relatives, energy distances, characteristic functions."""

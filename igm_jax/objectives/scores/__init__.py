@@ -1,0 +1,1 @@
+"""Proper scoring rules: how good a forecast by samples is."""

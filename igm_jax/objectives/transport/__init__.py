@@ -1,0 +1,1 @@
+"""Objectives that move mass: Sinkhorn, slices, nearest neighbours, covariances."""

@@ -1,0 +1,1 @@
+"""One dimension: sorting, and the divergences that sorting solves."""

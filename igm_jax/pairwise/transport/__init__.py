@@ -1,0 +1,1 @@
+"""Entropic optimal transport: problems, sweeps, solvers, values and their slopes."""

@@ -1,0 +1,232 @@
+"""The Sinkhorn divergence and its slopes, computed together: the sweep that measures the value sums the gradient, too.
+
+By the envelope theorem the solved potentials count as constants. So a derivative needs no way back through the iterations, and
+only the slopes that somebody asks for are summed.
+"""
+
+from functools import partial
+from typing import Any, NamedTuple, Never
+
+import jax
+import jax.numpy as jnp
+from jax.custom_derivatives import SymbolicZero
+from jaxtyping import Array, Float, Int
+
+from igm_jax.kernels.pairs import Pairs
+from igm_jax.pairwise.budget import CACHED_PAIRS
+from igm_jax.pairwise.reductions import weighted_mean
+from igm_jax.pairwise.transport import small
+from igm_jax.pairwise.transport.iterations import solve, solve_within
+from igm_jax.pairwise.transport.problem import Problem, Relaxation, Settings, strength
+from igm_jax.pairwise.transport.sweeps import Between, between, moments
+from igm_jax.pairwise.transport.sweeps_within import sums, within
+
+
+class Wanted(NamedTuple):
+    """Which parts of a ``Problem`` the divergence is differentiated in."""
+
+    x: bool = False
+    y: bool = False
+    a: bool = False
+    b: bool = False
+    epsilon: bool = False
+    rho: bool = False
+
+
+Slopes = tuple[Array | None, ...]
+"""The derivatives in the parts of a ``Problem``, None where nobody asked."""
+
+
+class _Side(NamedTuple):
+    """What one sample sees of a plan: its old and its new potential, where its mass goes, and its share of ∂OT/∂ε."""
+
+    before: Float[Array, " n"]
+    after: Float[Array, " n"]
+    pull: Any  # (n, d), or None where nobody asked
+    entropy: Any  # scalar, or None
+
+
+def _masses(potential: Array, rho: Array | None) -> Array:
+    """The plan's marginal relative to the weight, ``exp(-f/ρ)``: one where marginals are met."""
+    return jnp.ones_like(potential) if rho is None else jnp.exp(-potential / rho)
+
+
+def _height(potential: Array, rho: Array | None) -> Array:
+    """``ρ (1 - exp(-f/ρ))``, the potential's worth in the dual problem: f itself where marginals are met."""
+    return potential if rho is None else -rho * jnp.expm1(-potential / rho)
+
+
+def _entropy(a: Array, f: Array, mean_g: Array, mean_cost: Array, epsilon: Array, rho: Array | None) -> Array:
+    """``Σ π_ij (log(π_ij / a_i b_j) - 1)``."""
+    return jnp.sum(a * _masses(f, rho) * ((f + mean_g - mean_cost) / epsilon - 1))
+
+
+def _within(
+    settings: Settings, x: Array, a: Array, epsilon: Array, rho: Array | None, wanted: tuple[bool, bool]
+) -> _Side:
+    slope, entropy = wanted
+    n, d = x.shape
+    pairs = within(x, a, keep=settings.keeps(n, n // 2, x))
+    f, _ = solve_within(pairs, epsilon, rho, settings.stopping)
+
+    def features(x: Array, norms: Array, a: Array, f: Array) -> Array:
+        some = [jnp.ones_like(a)[:, None]]
+        some += [x] if slope or entropy else []
+        some += [norms[:, None], f[:, None]] if entropy else []
+        return a[:, None] * jnp.concatenate(some, axis=1)
+
+    total = sums(pairs, f, epsilon, features)
+    masses = jnp.maximum(total[:, :, 0], jnp.finfo(f.dtype).tiny)
+    mean = total[:, :, 1:] / masses[:, :, None]
+    after = strength(rho, epsilon) * (f - epsilon * jnp.log(masses))
+    share = None
+    if entropy:
+        cost = pairs.norms - 2 * jnp.sum(pairs.x * mean[:, :, :d], axis=2) + mean[:, :, d]
+        share = _entropy(pairs.a, after, mean[:, :, d + 1], cost, epsilon, rho)
+    pull = (pairs.x - mean[:, :, :d]).reshape(-1, d)[:n] if slope else None
+    return _Side(f.reshape(-1)[:n], after.reshape(-1)[:n], pull, share)
+
+
+def solved(
+    settings: Settings, pairs: Between, problem: Problem, start: tuple[Array, Array] | None
+) -> tuple[Float[Array, " m"], Int[Array, ""]]:
+    """The columns' potential between two samples, and the number of updates: scalings where a kernel fits the cache.
+
+    Args:
+        settings: how to solve.
+        pairs: the problem's tiles.
+        problem: what to solve.
+        start: potentials to start from, or None.
+
+    Returns:
+        (m,) potential, and the number of updates.
+    """
+    x, y, a, b, epsilon, rho = problem
+    few = len(x) * len(y) <= CACHED_PAIRS and settings.streaming is None
+    if few and rho is None and start is None and not settings.stopping.fixed:
+        return small.solve(Pairs(x, y, b).squared, a, b, epsilon, settings.stopping)
+    _, g, iterations = solve(pairs, epsilon, rho, settings.stopping, start)
+    return g, iterations
+
+
+def _between(
+    settings: Settings, problem: Problem, wanted: Wanted, start: tuple[Array, Array] | None
+) -> tuple[_Side, _Side]:
+    x, y, a, b, epsilon, rho = problem
+    n, d = x.shape
+    pairs = between(x, y, a, b, keep=settings.keeps(n, len(y), x))
+    g, _ = solved(settings, pairs, problem, start)
+    of_columns = [jnp.zeros((len(y), 0), y.dtype)]
+    of_columns += [pairs.y] if wanted.x or wanted.epsilon else []
+    of_columns += [pairs.y_norms[:, None], g[:, None]] if wanted.epsilon else []
+    relaxation = Relaxation(epsilon, jnp.ones_like(epsilon), strength(rho, epsilon))
+    of_rows = pairs.x if wanted.y else pairs.x[:, :, :0]
+    last = moments(pairs, g, relaxation, jnp.concatenate(of_columns, axis=1), of_rows)
+    entropy = None
+    if wanted.epsilon:
+        cost = pairs.x_norms - 2 * jnp.sum(pairs.x * last.rows[:, :, :d], axis=2) + last.rows[:, :, d]
+        entropy = _entropy(pairs.a, last.f, last.rows[:, :, d + 1], cost, epsilon, rho)
+    f = last.f.reshape(-1)[:n]
+    pull_x = (pairs.x - last.rows[:, :, :d]).reshape(-1, d)[:n] if wanted.x else None
+    masses = jnp.maximum(last.columns[:1], jnp.finfo(g.dtype).tiny)
+    pull_y = pairs.y - (last.columns[1:] / masses).T if wanted.y else None
+    return _Side(f, f, pull_x, entropy), _Side(g, g, pull_y, None)
+
+
+def _value(problem: Problem, sides: tuple[_Side, _Side, _Side, _Side]) -> Array:
+    """The dual objective, which errs in second order of the marginal error, as one of the potentials is exact."""
+    _, _, a, b, epsilon, rho = problem
+    f, g, f_x, f_y = sides
+    # A new potential is a maximum of the dual objective given the old one, and so weighs more by its own entropy.
+    new = 1 if rho is None else 1 + epsilon / rho
+
+    def debiased(height: Array, own: _Side) -> Array:
+        return height - (_height(own.before, rho) + new * _height(own.after, rho)) / 2
+
+    value = weighted_mean(debiased(new * _height(f.after, rho), f_x), a)
+    value = value + weighted_mean(debiased(_height(g.after, rho), f_y), b)
+    return value if rho is None else value - epsilon * (jnp.sum(a) - jnp.sum(b)) / 2
+
+
+def _slopes(problem: Problem, wanted: Wanted, sides: tuple[_Side, _Side, _Side, _Side]) -> Slopes:
+    """The derivatives of the divergence that were asked for, and None for the others."""
+    _, _, a, b, epsilon, rho = problem
+    f, g, f_x, f_y = sides
+    of_mass = 1 if rho is None else 1 + epsilon / rho
+
+    def of_samples(weights: Array, side: _Side, own: _Side) -> Array:
+        force = _masses(side.after, rho)[:, None] * side.pull - _masses(own.after, rho)[:, None] * own.pull
+        return 2 * weights[:, None] * force
+
+    def of_weights(side: _Side, own: _Side) -> Array:
+        return of_mass * (_height(side.after, rho) - _height((own.before + own.after) / 2, rho))
+
+    def of_rho(potential: Array) -> Array:
+        assert rho is not None
+        return -jnp.expm1(-potential / rho) - potential / rho * jnp.exp(-potential / rho)
+
+    def penalty(weights: Array, side: _Side, own: _Side) -> Array:
+        return weighted_mean(of_rho(side.after) - (of_rho(own.before) + of_rho(own.after)) / 2, weights)
+
+    return (
+        of_samples(a, f, f_x) if wanted.x else None,
+        of_samples(b, g, f_y) if wanted.y else None,
+        of_weights(f, f_x) if wanted.a else None,
+        of_weights(g, f_y) if wanted.b else None,
+        f.entropy - (f_x.entropy + f_y.entropy) / 2 if wanted.epsilon else None,
+        penalty(a, f, f_x) + penalty(b, g, f_y) if wanted.rho else None,
+    )
+
+
+def _once_known(side: _Side, x: Array) -> Array:
+    """``x``, but not before a side is known: at the same time, problems contend for the cache and add up their memory.
+
+    The compiler drops barriers before it orders the work; a zero that it cannot foresee holds.
+    """
+    return x + jnp.isnan(side.after[:1, None]).astype(x.dtype)
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+@partial(jax.jit, static_argnums=(0, 1))
+def _evaluated(
+    settings: Settings, wanted: Wanted, problem: Problem, start: tuple[Array, Array] | None
+) -> tuple[Array, Slopes]:
+    x, y, a, b, epsilon, rho = problem
+    f, g = _between(settings, problem, wanted, start)
+    f_x = _within(settings, _once_known(f, x), a, epsilon, rho, (wanted.x, wanted.epsilon))
+    f_y = _within(settings, _once_known(f_x, y), b, epsilon, rho, (wanted.y, wanted.epsilon))
+    sides = (f, g, f_x, f_y)
+    return _value(problem, sides), _slopes(problem, wanted, sides)
+
+
+@_evaluated.defjvp
+def _no_second_derivative(settings: Settings, wanted: Wanted, primals: tuple, tangents: tuple) -> Never:
+    raise NotImplementedError(
+        "the Sinkhorn divergence has no second derivatives here: its gradient treats solved potentials as constants,"
+        " which is exact once; difference the gradient instead, or stop it with `jax.lax.stop_gradient`"
+    )
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def divergence(settings: Settings, problem: Problem, start: tuple[Array, Array] | None) -> Float[Array, ""]:
+    """``OT(x, y) - ½ OT(x, x) - ½ OT(y, y)``, differentiable once, forwards and backwards, in all of the problem.
+
+    Args:
+        settings: how to solve.
+        problem: what to solve.
+        start: potentials of x and y to start from, or None; no derivative flows through them.
+
+    Returns:
+        The divergence.
+    """
+    return _evaluated(settings, Wanted(), problem, start)[0]
+
+
+@partial(divergence.defjvp, symbolic_zeros=True)
+def _derivative(settings: Settings, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
+    problem, start = primals
+    moved = tangents[0]
+    wanted = Wanted(*(t is not None and not isinstance(t, SymbolicZero) for t in moved))
+    value, slopes = _evaluated(settings, wanted, problem, start)
+    along = [jnp.sum(slope * t) for slope, t, want in zip(slopes, moved, wanted, strict=True) if want]
+    return value, sum(along, jnp.zeros_like(value))

@@ -1,0 +1,199 @@
+"""Two-sample tests with exact level: their statistics, their ties, their symmetries, and what they see."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from igm_jax.evaluation import (
+    energy_permutation_test,
+    mmd_aggregated_test,
+    mmd_fuse_test,
+    mmd_permutation_test,
+    mmd_split_test,
+    mmd_wild_bootstrap_test,
+    nearest_neighbour_test,
+)
+from igm_jax.evaluation.two_sample.fuse import fused, normaliser
+from igm_jax.evaluation.two_sample.permutation import Splits, bank_splits, mmd2, p_value, permuted, pool, split_sums
+from igm_jax.kernels import gaussian
+
+TESTS = {
+    "mmd": mmd_permutation_test,
+    "split": partial(mmd_split_test, num_bandwidths=10),
+    "aggregated": partial(mmd_aggregated_test, num_bandwidths=3),
+    "fuse": partial(mmd_fuse_test, num_bandwidths=3),
+    "wild bootstrap": mmd_wild_bootstrap_test,
+    "energy": energy_permutation_test,
+    "neighbours": nearest_neighbour_test,
+}
+ALL = pytest.mark.parametrize("test", TESTS.values(), ids=TESTS)
+QUICK = {"num_permutations": 99}
+
+
+def normal(seed, n=40, d=2):
+    return np.random.default_rng(seed).normal(size=(n, d))
+
+
+def rejections(test, repeats, n, level=0.05, num_permutations=99):
+    rng = np.random.default_rng(1)
+    found = (
+        test(real=rng.normal(size=(n, 2)), fake=rng.normal(size=(n, 2)), seed=i, num_permutations=num_permutations)
+        for i in range(repeats)
+    )
+    return sum(one.p_value <= level for one in found)
+
+
+def keeps_the_level(test, repeats, **arguments):
+    """Whether the rejections are those of a test of level 5 %, or fewer where statistics tie often."""
+    rejected = rejections(test, repeats, 40, **arguments)
+    discrete = test in (TESTS["aggregated"], TESTS["neighbours"])
+    alternative = "greater" if discrete else "two-sided"
+    return stats.binomtest(rejected, repeats, 0.05, alternative=alternative).pvalue > 1e-3
+
+
+@ALL
+def test_level_under_equal_laws(test):
+    assert keeps_the_level(test, 150)
+
+
+@pytest.mark.slow
+@ALL
+def test_level_over_a_thousand_repetitions(test):
+    assert keeps_the_level(test, 1000, num_permutations=199)
+
+
+@pytest.mark.parametrize(("n", "m"), [(12, 12), (9, 15)])
+def test_statistics_of_permutations_are_those_of_a_plain_loop(n, m):
+    both = pool(normal(0, n), normal(1, m) + 0.5)
+    groups = permuted(both, 20, np.random.default_rng(0))
+    width = 0.3
+    values = mmd2(split_sums(both, [(gaussian, np.array([width], np.float32))], groups), n, m)[0]
+    kernel = lambda x, y: np.exp(-np.sum((x[:, None] - y[None]) ** 2, -1) / (2 * width**2))  # noqa: E731
+    z = both.z.astype(float)
+    for value, group in zip(values, groups.T.astype(bool), strict=True):
+        x, y = z[group], z[~group]
+        assert (len(x), len(y)) == (n, m)
+        within = (kernel(x, x).sum() - n) / (n * (n - 1)) + (kernel(y, y).sum() - m) / (m * (m - 1))
+        np.testing.assert_allclose(value, within - 2 * kernel(x, y).mean(), atol=1e-6)
+    np.testing.assert_array_equal(groups[:, 0], np.arange(n + m) < n)
+
+
+def test_energy_is_the_v_statistic():
+    real, fake = normal(0, 30), 2 * normal(1, 50)
+    distance = lambda x, y: np.linalg.norm(x[:, None] - y[None], axis=-1).mean()  # noqa: E731
+    expected = 2 * distance(real, fake) - distance(real, real) - distance(fake, fake)
+    assert energy_permutation_test(real=real, fake=fake, **QUICK).statistic == pytest.approx(expected, rel=1e-4)
+
+
+def test_wild_bootstrap_has_the_one_sample_statistic():
+    real, fake = normal(0), 1.5 * normal(1)
+    result = mmd_wild_bootstrap_test(real=real, fake=fake, **QUICK)
+    kernel = lambda x, y: np.exp(-np.sum((x[:, None] - y[None]) ** 2, -1) / (2 * result.bandwidth**2))  # noqa: E731
+    h = kernel(real, real) + kernel(fake, fake) - kernel(real, fake) - kernel(fake, real)
+    expected = (h.sum() - np.trace(h)) / (40 * 39)
+    assert result.statistic == pytest.approx(expected, rel=1e-3)
+
+
+def test_median_bandwidth_counts_the_zeros_of_the_diagonal():
+    real, fake = normal(0, 5), normal(1, 4)
+    z = np.concatenate([real, fake])
+    distances = np.linalg.norm(z[:, None] - z[None], axis=-1)[np.triu_indices(9)]
+    found = mmd_permutation_test(real=real, fake=fake, **QUICK).bandwidth
+    assert found == pytest.approx(np.median(distances), rel=1e-5)
+
+
+def test_fuse_with_one_kernel_is_its_normalised_statistic():
+    splits, n, m = bank_splits(real=normal(0), fake=normal(1) + 1, num_bandwidths=1, num_permutations=99)
+    one = Splits(*(part[1:] for part in splits))
+    value = mmd2(one, n, m)[0]
+    assert fused(one, n, m).statistic == pytest.approx(value[0] * 40 * 39 * np.sqrt(40 * 39 / one.squares[0, 0]))
+    assert fused(one, n, m).p_value == p_value(value, one.rounding[0])
+    # A soft maximum lies between the mean and the largest of its terms.
+    terms = (mmd2(splits, n, m) * normaliser(splits, n, m))[:, 0]
+    assert terms.mean() <= fused(splits, n, m).statistic <= terms.max()
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in TESTS if name != "neighbours"]
+)  # of copies chance decides who is near
+def test_equal_samples_tie_with_all_permutations(name):
+    assert TESTS[name](real=np.full((10, 2), 0.1), fake=np.full((10, 2), 0.1), **QUICK).p_value == 1
+
+
+@pytest.mark.parametrize("name", ["mmd", "energy", "wild bootstrap", "fuse", "aggregated"])
+def test_ties_of_few_values_are_ties(name):
+    # Of samples that are zero or one, all statistics depend on how many ones the first group has: exact p-values are known.
+    n, ones = 20, (12, 9)
+    real, fake = (np.where(np.arange(n) < count, 1.0, 0.0)[:, None] for count in ones)
+    found = TESTS[name](real=real, fake=fake, num_permutations=4000)
+    if name == "wild bootstrap":  # partners who differ: nine and twelve ones in the same order leave three
+        expected = 2 * stats.binom.sf(2, 3, 0.5)
+    else:
+        law = stats.hypergeom(2 * n, sum(ones), n)
+        expected = law.cdf(min(ones)) + law.sf(max(ones) - 1)
+    assert found.p_value == pytest.approx(expected, abs=4 * np.sqrt(expected * (1 - expected) / 4000) + 1e-3)
+
+
+@ALL
+def test_real_and_fake_may_change_places(test):
+    if test is TESTS["split"]:
+        pytest.skip("its halves are drawn from each anew")
+    real, fake = normal(0), 1.3 * normal(1) + 0.3
+    one, other = (test(real=a, fake=b, num_permutations=999) for a, b in ((real, fake), (fake, real)))
+    if test is not TESTS["aggregated"]:  # its statistic is made of p-values
+        assert one.statistic == pytest.approx(other.statistic, rel=1e-3, abs=1e-6)
+    assert one.p_value == pytest.approx(other.p_value, abs=4 * np.sqrt(0.5 / 999))
+
+
+@ALL
+def test_units_and_place_do_not_matter(test):
+    real, fake = normal(0), normal(1) + 0.5
+    one, other = test(real=real, fake=fake, **QUICK), test(real=1e6 + 1e3 * real, fake=1e6 + 1e3 * fake, **QUICK)
+    assert one.p_value == pytest.approx(other.p_value, abs=0.011)
+
+
+@ALL
+def test_power_grows_with_the_shift(test):
+    p_values = [
+        np.mean([test(real=normal(2 * i), fake=normal(2 * i + 1) + shift, seed=i, **QUICK).p_value for i in range(8)])
+        for shift in (0.0, 0.4, 3.0)
+    ]
+    assert p_values[0] > p_values[1] > p_values[2]
+    assert p_values[2] <= 0.02
+
+
+def test_narrow_kernels_see_what_the_median_does_not():
+    # Far modes, of which one is narrower: the median distance is that between modes.
+    rng = np.random.default_rng(0)
+    real, fake = (20.0 * rng.integers(0, 2, size=(150, 2)) + std * rng.normal(size=(150, 2)) for std in (1.0, 0.4))
+    assert mmd_permutation_test(real=real, fake=fake, num_permutations=999).p_value > 0.05
+    for test in (mmd_fuse_test, mmd_aggregated_test, mmd_split_test, nearest_neighbour_test):
+        assert test(real=real, fake=fake, num_permutations=999).p_value <= 0.005
+
+
+def test_the_same_seed_gives_the_same_answer():
+    real, fake = normal(0), normal(1) + 0.2
+    first, again, other = (mmd_fuse_test(real=real, fake=fake, seed=seed, **QUICK) for seed in (0, 0, 1))
+    assert first == again
+    assert first.p_value != other.p_value
+
+
+def test_wrong_wishes_are_refused():
+    with pytest.raises(ValueError, match="equally many samples, but hold 40 and 30"):
+        mmd_wild_bootstrap_test(real=normal(0), fake=normal(1, 30))
+    with pytest.raises(ValueError, match="`num_permutations` must be at least 1"):
+        energy_permutation_test(real=normal(0), fake=normal(1), num_permutations=0)
+    with pytest.raises(ValueError, match="`real` must hold at least 8 samples"):
+        mmd_split_test(real=normal(0, 7), fake=normal(1))
+
+
+@ALL
+def test_bad_samples_are_refused(test):
+    with pytest.raises(ValueError, match="same number of features"):
+        test(real=normal(0), fake=normal(1, d=3))
+    with pytest.raises(ValueError, match="`fake` must hold finite numbers"):
+        test(real=normal(0), fake=np.full((40, 2), np.nan))
+    with pytest.raises(TypeError):
+        test(normal(0), normal(1))
