@@ -19,6 +19,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from igm_jax.records import Recorded
+
 Key = PRNGKeyArray
 Params = Any
 State = Any
@@ -57,27 +59,33 @@ class WitnessFn(Protocol):
     def __call__(self, state: State, points: Array, x: Array, y: Array) -> Array: ...
 
 
-class Objective(NamedTuple):
-    """A way of saying how samples should move: four pure functions (see the module's docstring for the sign)."""
-
+class _Objective(NamedTuple):
     init: InitFn
     update: UpdateFn
     loss: LossFn
     witness: WitnessFn
 
 
-class Generator(NamedTuple):
-    """A pushforward of a base distribution: ``init(key) -> params`` and ``sample(params, key, n) -> x``, the base inside."""
+class Objective(Recorded, _Objective):
+    """A way of saying how samples should move: four pure functions (see the module's docstring for the sign)."""
 
+
+class _Generator(NamedTuple):
     init: Callable[[Key], Params]
     sample: Callable[[Params, Key, int], Array]
 
 
-class Network(NamedTuple):
-    """A function with parameters: ``init(key) -> params`` (a plain nested dict) and ``apply(params, x) -> out``, both pure."""
+class Generator(Recorded, _Generator):
+    """A pushforward of a base distribution: ``init(key) -> params`` and ``sample(params, key, n) -> x``, the base inside."""
 
+
+class _Network(NamedTuple):
     init: Callable[[Key], Params]
     apply: Callable[[Params, Array], Array]
+
+
+class Network(Recorded, _Network):
+    """A function with parameters: ``init(key) -> params`` (a plain nested dict) and ``apply(params, x) -> out``, both pure."""
 
 
 Target = Callable[[Key, int], Array]

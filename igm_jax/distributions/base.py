@@ -12,6 +12,7 @@ from jaxtyping import Array
 from igm_jax import checks
 from igm_jax.base import Key
 from igm_jax.checks import ArrayLike
+from igm_jax.records import Recorded
 
 
 class Modes(NamedTuple):
@@ -28,8 +29,8 @@ class Modes(NamedTuple):
     weights: Array
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Distribution:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Distribution(Recorded):
     """A distribution on R^d: how to draw from it and, where it is known, its log density.
 
     It is called like any target, ``distribution(key, n) -> (n, d)``, inside ``jit``, ``scan`` and ``vmap`` too.

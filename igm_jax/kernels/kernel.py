@@ -16,10 +16,11 @@ from igm_jax import checks
 from igm_jax.checks import ArrayLike
 from igm_jax.kernels.forms import Form, Radial, Scaled, added, combined
 from igm_jax.kernels.pairs import Pairs, safe_sqrt
+from igm_jax.records import Recorded, recorded
 
 
-@dataclass(frozen=True)
-class Kernel:
+@dataclass(frozen=True, eq=False, repr=False)
+class Kernel(Recorded):
     """A kernel as a function of pairs; ``k1 + k2``, ``k1 * k2`` and ``2.0 * k`` are kernels again.
 
     ``k(x, y)`` is the (n, m) matrix of ``k(x_i, y_j)``.
@@ -46,20 +47,34 @@ class Kernel:
         return self.of(Pairs(*checks.pair(x, y)))
 
     def __add__(self, other: "Kernel") -> "Kernel":
-        other = _kernel(other)
-        name = f"{self.name} + {other.name}"
-        return Kernel(name, lambda pairs: self.of(pairs) + other.of(pairs), added(self.radial, other.radial))
+        return kernel_sum(self, _kernel(other))
 
     def __mul__(self, other: "Kernel | float") -> "Kernel":
-        if isinstance(other, Kernel):
-            radial = combined(operator.mul, self.radial, other.radial)
-            name = f"({self.name}) * ({other.name})"
-            return Kernel(name, lambda pairs: self.of(pairs) * other.of(pairs), radial)
-        scale = checks.positive("scale", other)
-        radial = self.radial and Radial(Scaled(self.radial.form), (scale, *self.radial.parameters))
-        return Kernel(f"{scale} * ({self.name})", lambda pairs: _like(scale, pairs) * self.of(pairs), radial)
+        return kernel_product(self, other) if isinstance(other, Kernel) else scaled_kernel(self, other)
 
     __rmul__ = __mul__
+
+
+@recorded
+def kernel_sum(left: Kernel, right: Kernel) -> Kernel:
+    """``k1 + k2``."""
+    radial = added(left.radial, right.radial)
+    return Kernel(f"{left.name} + {right.name}", lambda pairs: left.of(pairs) + right.of(pairs), radial)
+
+
+@recorded
+def kernel_product(left: Kernel, right: Kernel) -> Kernel:
+    """``k1 k2``."""
+    radial = combined(operator.mul, left.radial, right.radial)
+    return Kernel(f"({left.name}) * ({right.name})", lambda pairs: left.of(pairs) * right.of(pairs), radial)
+
+
+@recorded
+def scaled_kernel(kernel: Kernel, scale: float) -> Kernel:
+    """``c k`` with c > 0."""
+    checks.positive("scale", scale)
+    radial = kernel.radial and Radial(Scaled(kernel.radial.form), (scale, *kernel.radial.parameters))
+    return Kernel(f"{scale} * ({kernel.name})", lambda pairs: _like(scale, pairs) * kernel.of(pairs), radial)
 
 
 def radial_kernel(name: str, form: Form, *parameters: ArrayLike) -> Kernel:

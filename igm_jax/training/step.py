@@ -12,6 +12,7 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Generator, Info, Key, Objective, Params, State, Target
+from igm_jax.records import Recorded, recorded
 
 
 class TrainState(NamedTuple):
@@ -34,7 +35,13 @@ class TrainState(NamedTuple):
     key: Array
 
 
-class Run(NamedTuple):
+class _Run(NamedTuple):
+    init: Callable[[Key], TrainState]
+    step: Callable[[Key, TrainState], tuple[TrainState, Info]]
+    name: str = "objective"
+
+
+class Run(Recorded, _Run):
     """A way of training, as two pure functions: jit, scan and vmap them as you like.
 
     Attributes:
@@ -43,11 +50,8 @@ class Run(NamedTuple):
         name: the objective's name, for messages.
     """
 
-    init: Callable[[Key], TrainState]
-    step: Callable[[Key, TrainState], tuple[TrainState, Info]]
-    name: str = "objective"
 
-
+@recorded
 def training(
     generator: Generator,
     objective: Objective,
@@ -78,7 +82,7 @@ def training(
         batch_size: number of samples, and of data, in each minibatch.
         inner_steps: updates of the objective before each move of the generator; 0 if it has nothing to learn.
         average: decay β of the moving average, in [0, 1); at 0 it follows the parameters.
-        name: the objective's name, for messages; by default that of the function that made its loss.
+        name: the objective's name, for messages; by default that of its constructor.
 
     Returns:
         The ``Run``. Its step's info holds ``loss``; ``velocity``, the root-mean-square speed
@@ -275,5 +279,5 @@ def _check_parts(generator: Any, objective: Any, optimizer: Any, target: Any, av
 
 
 def _name(objective: Objective) -> str:
-    """The constructor that made the objective, from where its loss was defined: ``energy.<locals>.loss``."""
-    return getattr(objective.loss, "__qualname__", "objective").split(".")[0]
+    made = getattr(objective, "made", None)
+    return "objective" if made is None else made.name
