@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from igm_jax.records import Recorded
+from igm_jax.records import Recorded, recorded
 
 Key = PRNGKeyArray
 Params = Any
@@ -179,6 +179,7 @@ def no_witness(reason: str) -> WitnessFn:
     return witness
 
 
+@recorded
 def stateless(
     divergence: Callable[[Array, Array], Array], witness: Callable[[Array, Array, Array], Array] | None = None
 ) -> Objective:
@@ -214,6 +215,7 @@ def stateless(
     return Objective(_nothing, _identity, loss, lifted)
 
 
+@recorded
 def stochastic(divergence: Callable[[Key, Array, Array], Array], *, reason: str) -> Objective:
     """Lift a divergence that draws at random, what it looks at or where, to an objective with nothing to learn.
 
@@ -243,6 +245,7 @@ def stochastic(divergence: Callable[[Key, Array, Array], Array], *, reason: str)
     return Objective(_nothing, _identity, loss, no_witness(reason))
 
 
+@recorded
 def from_velocity(
     field: Callable[[Array, Array], Array],
     witness: Callable[[Array, Array, Array], Array] | None = None,

@@ -14,7 +14,7 @@ import json
 import sys
 import types
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple, ParamSpec, Self, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -47,8 +47,15 @@ class Made(NamedTuple):
 
     def __str__(self) -> str:
         parameters = inspect.signature(self.constructor).parameters.values()
-        told = [p for p in parameters if p.name in self.arguments and self.arguments[p.name] is not p.default]
-        shown = [_shown(self.arguments[p.name], f"{p.name}=" if p.kind is p.KEYWORD_ONLY else "") for p in told]
+        shown: list[str] = []
+        for p in parameters:
+            value = self.arguments[p.name]
+            if p.kind is p.VAR_POSITIONAL:
+                shown += [_shown(one, "") for one in value]
+            elif p.kind is p.VAR_KEYWORD:
+                shown += [_shown(one, f"{name}=") for name, one in value.items()]
+            elif repr(value) != repr(p.default):
+                shown.append(_shown(value, "" if p.default is p.empty else f"{p.name}="))
         return f"{self.name}({', '.join(shown)})"
 
 
@@ -74,14 +81,14 @@ class Recorded:
             )
         return _again, (self.made.constructor, {name: _packed(value) for name, value in self.made.arguments.items()})
 
-    def __copy__(self) -> Self:
+    def __copy__(self) -> "Recorded":
         return self
 
-    def __deepcopy__(self, memo: dict) -> Self:
+    def __deepcopy__(self, memo: dict) -> "Recorded":
         return self
 
     def __eq__(self, other: object) -> bool:
-        if self is other or type(self) is not type(other):
+        if self is other or not isinstance(other, Recorded) or type(self) is not type(other):
             return self is other
         mine, others = _digest(self), _digest(other)
         return super().__eq__(other) is True if mine is None or others is None else mine == others
@@ -131,6 +138,7 @@ def recorded(constructor: Callable[P, R]) -> Callable[P, R]:
             value.made = made  # pyrefly: ignore
         return value
 
+    wrapper.records = True  # pyrefly: ignore
     return wrapper
 
 
@@ -259,12 +267,14 @@ def _described(value: Any, place: str, unverified: list[str], exact: bool, insid
     if isinstance(value, types.MethodType):
         return {"function": value.__qualname__, "holds": parts([("self", value.__self__)])}
     if isinstance(value, types.FunctionType):
+        if value.__globals__.get("__name__", "").startswith("jaxtyping."):  # a check of types around it
+            return part(inspect.unwrap(value), "")
         return _function(value, place, unverified, exact, parts)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         named = [(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)]
         return {"kind": type(value).__name__, **parts(named)}
-    if hasattr(value, "_fields"):
-        return {"kind": type(value).__name__, **parts(zip(value._fields, value, strict=True))}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return {"kind": type(value).__name__, **parts((name, getattr(value, name)) for name in value._fields)}
     if isinstance(value, Mapping):
         return parts(value.items())
     if isinstance(value, list | tuple):
@@ -310,9 +320,9 @@ def _function(
     if version is not None and _importable(value):
         return name
     cells = zip(value.__code__.co_freevars, value.__closure__ or (), strict=True)
-    held = [(name, cell.cell_contents) for name, cell in cells if _filled(cell)]
-    held += enumerate(value.__defaults__ or ())
-    described = {"function": name, "package": f"{package} {version}", "holds": parts(held)}
+    held = [(free, cell.cell_contents) for free, cell in cells if _filled(cell)]
+    holds = parts([*held, *enumerate(value.__defaults__ or ())])
+    described = {"function": name, "package": f"{package} {version}", "holds": holds}
     return described | ({"code": _code(value.__code__)} if exact else {})
 
 

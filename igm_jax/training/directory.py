@@ -22,6 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from igm_jax.records import Description
 from igm_jax.training.errors import RunDirectoryError, RunMismatchError
 from igm_jax.training.provenance import provenance
 
@@ -29,6 +30,9 @@ SCHEMA = 1
 """Version of the layout of a run directory; a directory of another version is refused."""
 
 _MARGIN = 1 << 20
+
+# Characters of a value in the line that says where two configs differ.
+TOLD = 120
 
 
 def plain(value: Any) -> Any:
@@ -80,6 +84,8 @@ _ABSENT = _Absent()
 def differences(stored: Any, now: Any, name: str = "") -> list[str]:
     """One line for each place where two configs differ: ``optimizer.rate: stored 0.001, now 0.01``."""
     if isinstance(stored, dict) and isinstance(now, dict):
+        if stored.get("package") != now.get("package"):
+            return []  # what a function holds is another package's own affair, and differs from version to version
         keys = [*stored, *(key for key in now if key not in stored)]
         return [
             line
@@ -89,7 +95,15 @@ def differences(stored: Any, now: Any, name: str = "") -> list[str]:
     # Compared as text, so that nan equals nan and 1 differs from True.
     if json.dumps(stored, default=repr) == json.dumps(now, default=repr):
         return []
-    return [f"{name}: stored {stored!r}, now {now!r}"]
+    return [f"{name}: stored {_told(stored)}, now {_told(now)}"]
+
+
+def _told(value: Any) -> str:
+    """A value in a line: of a large one its kind."""
+    text = repr(value)
+    if len(text) <= TOLD or not isinstance(value, dict):
+        return text if len(text) <= TOLD else f"{text[:TOLD]}..."
+    return str(value.get("kind") or value.get("function") or f"{len(value)} entries")
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -145,7 +159,9 @@ def read_config(directory: str | os.PathLike) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def run_directory(directory: str | os.PathLike, config: Any, key: Array, room: int) -> Iterator[Path]:
+def run_directory(
+    directory: str | os.PathLike, config: Any, key: Array, room: int, made: Description | None = None
+) -> Iterator[Path]:
     """Open a new run directory, or one that holds the same run.
 
     Args:
@@ -153,6 +169,7 @@ def run_directory(directory: str | os.PathLike, config: Any, key: Array, room: i
         config: whatever tells this run from others; see ``plain``.
         key: the run's random key or keys; another seed is another run.
         room: bytes that the run will need.
+        made: what the run was made of, which tells it from others where there is no config.
 
     Yields:
         The absolute path, locked against other processes.
@@ -162,14 +179,21 @@ def run_directory(directory: str | os.PathLike, config: Any, key: Array, room: i
         RunMismatchError: if it holds another run.
     """
     path = Path(directory).expanduser().absolute()
-    now = {"config": plain(config), "key": stored_key(key)}
+    described = made if config is None else None
+    now = {"config": described.value if described else plain(config), "key": stored_key(key)}
+    unverified = {"unverified": described.unverified} if described and described.unverified else {}
     _check_writable(path, room)
     with _locked(path):
         if (path / "config.json").exists():
             stored = read_config(path)
+            if described and stored.get("config") is None:
+                del now["config"]  # begun by a version that did not write down what a run is made of
             if lines := differences({name: stored.get(name) for name in now}, now):
                 raise RunMismatchError(
-                    f"{path} holds another run:\n  " + "\n  ".join(lines) + "\nChoose another directory, go back to the"
+                    f"{path} holds another run:\n  "
+                    + "\n  ".join(lines)
+                    + _not_compared(unverified)
+                    + "\nChoose another directory, go back to the"
                     " stored values to continue that run, or delete the directory to begin anew."
                 )
         elif foreign := [name for name in ("checkpoints", "log.jsonl") if (path / name).exists()]:
@@ -179,10 +203,15 @@ def run_directory(directory: str | os.PathLike, config: Any, key: Array, room: i
             )
         else:
             try:
-                write_json(path / "config.json", {"schema": SCHEMA, **now, "provenance": provenance()})
+                write_json(path / "config.json", {"schema": SCHEMA, **now, **unverified, "provenance": provenance()})
             except OSError as error:
                 raise _unwritable(path, error) from error
         yield path
+
+
+def _not_compared(unverified: dict[str, list[str]]) -> str:
+    places = ", ".join(unverified.get("unverified", []))
+    return f"\nUnverified, since only a name is known of its code: {places}." if places else ""
 
 
 def stored_key(key: Array) -> dict[str, Any]:

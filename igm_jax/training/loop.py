@@ -14,6 +14,7 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Info
+from igm_jax.records import described
 from igm_jax.training.checkpoints import Checkpoints, size, started
 from igm_jax.training.chunks import chunk_of, first_bad
 from igm_jax.training.directory import run_directory
@@ -90,8 +91,9 @@ def train(
             each measure has a leading axis of s.
         steps: number of generator updates in all, counted from the beginning of the run.
         directory: where checkpoints, log and config are kept; None for nowhere.
-        config: what tells this run from others, as dataclasses, dicts, numbers and strings. The directory refuses to
-            continue a run of another config. Leave out what may change, such as ``steps``.
+        config: what tells this run from others, as dataclasses, dicts, numbers and strings; None for all that the run was
+            made of, as far as that is known (``igm_jax.records.described``). The directory refuses to continue another
+            run. Leave out what may change, such as ``steps``.
         chunk: steps on the device between two visits of the host.
         every: steps between two checkpoints.
         keep: number of checkpoints to keep.
@@ -127,7 +129,7 @@ def train(
     with contextlib.ExitStack() as stack:
         store, stop = _Store([]), _never
         if directory is not None:
-            path = stack.enter_context(run_directory(directory, config, key, (keep + 1) * size(like)))
+            path = stack.enter_context(run_directory(directory, config, key, (keep + 1) * size(like), described(run)))
             checkpoints = stack.enter_context(Checkpoints(path, keep))
             log = stack.enter_context(contextlib.closing(Log(path, checkpoints.latest or 0)))
             store, stop = _Store(log.rows, checkpoints, log), stack.enter_context(postponed())

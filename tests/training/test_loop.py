@@ -1,5 +1,6 @@
 """The host loop: resumed runs equal uninterrupted ones to the last bit, whatever the chunks; bad losses stop it."""
 
+import json
 import os
 import re
 import signal
@@ -12,7 +13,10 @@ import optax
 import pytest
 
 from igm_jax import Generator
+from igm_jax.distributions import grid, normal
 from igm_jax.generators import particles
+from igm_jax.kernels import gaussian
+from igm_jax.objectives import energy, mmd
 from igm_jax.training import (
     Interrupted,
     NonFiniteError,
@@ -187,10 +191,42 @@ def test_a_directory_belongs_to_one_run(tmp_path, config, seed, text):
 
 def test_a_checkpoint_of_another_shape_is_refused(key, tmp_path):
     """Same config, other objective: each array that differs is named."""
-    train(toys.still_run(), key, 0, directory=tmp_path, **QUIET)
+    options = {"directory": tmp_path, "config": {"run": "one"}, **QUIET}
+    train(toys.still_run(), key, 0, **options)
     run = training(particles(jnp.zeros((4, 2))), toys.critic, optax.sgd(0.4), toys.target, 4)
     with pytest.raises(RunMismatchError, match=r"objective_state.weights: stored nothing, now 'float32\[2\]'"):
-        train(run, key, 10, directory=tmp_path, **QUIET)
+        train(run, key, 10, **options)
+
+
+def test_without_a_config_a_run_is_told_by_what_it_is_made_of(key, tmp_path):
+    """Objective, rate, batch and data are compared; what is only known by its name is said to be unverified."""
+
+    def run(objective=energy, rate=1e-3, batch_size=4, target=normal(2)):
+        return training(particles(jnp.zeros((4, 2))), objective(), optax.adam(rate), target, batch_size)
+
+    options = {"directory": tmp_path, **QUIET}
+    train(run(), key, 2, **options)
+    before = sorted(tmp_path.rglob("*"))
+    for other, text in (
+        (run(lambda: mmd(gaussian(1.0))), r"objective.kind: stored 'energy', now 'mmd'"),
+        (run(rate=1.0), r"step_size: stored -0.001, now -1.0"),
+        (run(target=normal(2), batch_size=4)._replace(name="mine"), r"config.kind: stored 'training', now 'Run'"),
+        (run(target=grid()), r"target.kind: stored 'normal', now 'grid'"),
+    ):
+        with pytest.raises(RunMismatchError, match=text):
+            train(other, key, 4, **options)
+    with pytest.raises(RunMismatchError, match=r"Unverified, since only a name is known of its code: target"):
+        train(run(target=toys.target), key, 4, **options)
+    assert sorted(tmp_path.rglob("*")) == before
+    assert len(train(run(), key, 4, log_every=1, **options).rows) == 2
+
+
+def test_a_run_that_was_begun_before_runs_were_described_goes_on(key, tmp_path):
+    options = {"directory": tmp_path, **QUIET}
+    train(toys.still_run(), key, 2, **options)
+    stored = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(stored | {"config": None}))
+    assert train(toys.still_run(), key, 4, **options).state.step == 4
 
 
 def test_a_checkpoint_of_another_precision_is_refused(key, tmp_path):

@@ -10,6 +10,7 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Network, Objective
 from igm_jax.objectives.adversarial.base import Penalty, adversarial, ascent, outputs
+from igm_jax.records import recorded
 
 
 def lsgan_value(
@@ -54,6 +55,7 @@ def lsgan_value(
     return -0.5 * (jnp.sum(y_weights * jnp.square(real - high)) + jnp.sum(x_weights * jnp.square(fake - low)))
 
 
+@recorded
 def lsgan(
     critic: Network,
     optimizer: optax.GradientTransformation,
