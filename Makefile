@@ -11,7 +11,7 @@ UV ?= $(if $(shell uv --version 2>/dev/null),uv)
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help environment compare tables bench test testall lint lock clean rebuild
+.PHONY: help environment stubs compare tables bench test testall lint lock clean rebuild
 
 bin := $(VENV)/bin
 pip := $(bin)/python -m pip --disable-pip-version-check --no-input
@@ -60,6 +60,9 @@ lint: $(installed) ## check style, format and types; changes nothing
 	$(bin)/pyrefly check --python-interpreter-path $(bin)/python
 
 environment: $(installed) ## build the environment and nothing else
+
+stubs: $(installed) ## write igm_jax/objectives/__init__.pyi anew from the modules' __all__
+	$(bin)/python -m tests.stubs
 
 lock: $(if $(UV),,$(installed)) ## write requirements.lock anew from pyproject.toml; ARGS=--upgrade takes newer versions
 	@test -n "$(UV)" || { $(bin)/python -m venv build/uv && build/uv/bin/python -m pip install --quiet uv; }

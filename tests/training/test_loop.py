@@ -201,8 +201,8 @@ def test_a_checkpoint_of_another_shape_is_refused(key, tmp_path):
 def test_without_a_config_a_run_is_told_by_what_it_is_made_of(key, tmp_path):
     """Objective, rate, batch and data are compared; what is only known by its name is said to be unverified."""
 
-    def run(objective=energy, rate=1e-3, batch_size=4, target=normal(2)):
-        return training(particles(jnp.zeros((4, 2))), objective(), optax.adam(rate), target, batch_size)
+    def run(objective=energy, rate=1e-3, target=None):
+        return training(particles(jnp.zeros((4, 2))), objective(), optax.adam(rate), target or normal(2), 4)
 
     options = {"directory": tmp_path, **QUIET}
     train(run(), key, 2, **options)
@@ -210,7 +210,7 @@ def test_without_a_config_a_run_is_told_by_what_it_is_made_of(key, tmp_path):
     for other, text in (
         (run(lambda: mmd(gaussian(1.0))), r"objective.kind: stored 'energy', now 'mmd'"),
         (run(rate=1.0), r"step_size: stored -0.001, now -1.0"),
-        (run(target=normal(2), batch_size=4)._replace(name="mine"), r"config.kind: stored 'training', now 'Run'"),
+        (run()._replace(name="mine"), r"config.kind: stored 'training', now 'Run'"),
         (run(target=grid()), r"target.kind: stored 'normal', now 'grid'"),
     ):
         with pytest.raises(RunMismatchError, match=text):
