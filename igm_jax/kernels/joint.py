@@ -7,10 +7,8 @@ from igm_jax import checks
 from igm_jax.checks import ArrayLike
 from igm_jax.kernels.kernel import Kernel
 from igm_jax.kernels.pairs import Pairs
-from igm_jax.records import recorded
 
 
-@recorded
 def on_columns(kernel: Kernel, start: int | None = None, stop: int | None = None) -> Kernel:
     """A kernel that sees some of the columns.
 
@@ -51,7 +49,6 @@ def on_columns(kernel: Kernel, start: int | None = None, stop: int | None = None
     return Kernel(f"on_columns({kernel.name}, {start}, {stop})", of)
 
 
-@recorded
 def equality() -> Kernel:
     """The kernel of equality, 1 where two samples are equal and else 0: for classes and other labels.
 
@@ -69,7 +66,6 @@ def equality() -> Kernel:
     return Kernel("equality()", lambda pairs: (pairs.squared == 0).astype(pairs.squared.dtype))
 
 
-@recorded
 def labelled(kernel: Kernel) -> Kernel:
     """A kernel between samples of one class, whose last column is their class.
 
@@ -95,7 +91,6 @@ def labelled(kernel: Kernel) -> Kernel:
     return on_columns(kernel, stop=-1) * on_columns(equality(), start=-1)
 
 
-@recorded
 def polynomial(degree: int = 3, offset: float = 1.0) -> Kernel:
     """The polynomial kernel, ``k = (x·y / d + c)^p`` in d dimensions; cubic by default, as in the kernel inception distance.
 
@@ -122,7 +117,6 @@ def polynomial(degree: int = 3, offset: float = 1.0) -> Kernel:
     return Kernel(f"polynomial({degree}, {offset})", lambda pairs: (pairs.inner / pairs.x.shape[1] + offset) ** degree)
 
 
-@recorded
 def linear() -> Kernel:
     """The linear kernel, ``k = x·y``: its MMD² is the squared distance of the means.
 
@@ -137,7 +131,6 @@ def linear() -> Kernel:
     return Kernel("linear()", lambda pairs: pairs.inner)
 
 
-@recorded
 def manhattan_laplace(bandwidth: ArrayLike) -> Kernel:
     """The Laplace kernel of the Manhattan distance, ``k = exp(-Σ_j |x_j - y_j| / σ)``: a product over the features.
 

@@ -77,7 +77,6 @@ def scaled_kernel(kernel: Kernel, scale: float) -> Kernel:
     return Kernel(f"{scale} * ({kernel.name})", lambda pairs: _like(scale, pairs) * kernel.of(pairs), radial)
 
 
-@recorded
 def radial_kernel(name: str, form: Form, *parameters: ArrayLike) -> Kernel:
     """A kernel of the squared distance: a form and its parameters."""
     return Kernel(

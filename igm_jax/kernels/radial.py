@@ -12,10 +12,8 @@ from igm_jax import checks
 from igm_jax.checks import ArrayLike
 from igm_jax.kernels.forms import Gaussian, Tile, barrier, root
 from igm_jax.kernels.kernel import Kernel, radial_kernel
-from igm_jax.records import recorded
 
 
-@recorded
 def gaussian(bandwidth: ArrayLike) -> Kernel:
     """The Gaussian kernel, ``k = exp(-‖x - y‖² / 2σ²)``.
 
@@ -37,7 +35,6 @@ def gaussian(bandwidth: ArrayLike) -> Kernel:
     return radial_kernel(f"gaussian({bandwidth})", Gaussian(), bandwidth)
 
 
-@recorded
 def laplace(bandwidth: ArrayLike) -> Kernel:
     """The Laplace kernel, ``k = exp(-‖x - y‖ / σ)``, with the Euclidean norm.
 
@@ -59,7 +56,6 @@ def laplace(bandwidth: ArrayLike) -> Kernel:
     return radial_kernel(f"laplace({bandwidth})", Laplace(), bandwidth)
 
 
-@recorded
 def rational_quadratic(alphas: Sequence[float] = (0.2, 0.5, 1.0, 2.0, 5.0), bandwidth: ArrayLike = 1.0) -> Kernel:
     """A sum of rational quadratic kernels, ``k = Σ_α (1 + ‖x - y‖² / 2ασ²)^{-α}``.
 
@@ -91,7 +87,6 @@ def rational_quadratic(alphas: Sequence[float] = (0.2, 0.5, 1.0, 2.0, 5.0), band
     return dataclasses.replace(bank, name=f"rational_quadratic({tuple(alphas)}, {bandwidth})")
 
 
-@recorded
 def inverse_multiquadric(bandwidth: ArrayLike = 1.0) -> Kernel:
     """The inverse multiquadric kernel, ``k = (1 + ‖x - y‖² / σ²)^{-1/2}``.
 
@@ -113,7 +108,6 @@ def inverse_multiquadric(bandwidth: ArrayLike = 1.0) -> Kernel:
     return radial_kernel(f"inverse_multiquadric({bandwidth})", InverseMultiquadric(), bandwidth)
 
 
-@recorded
 def distance(beta: float = 1.0) -> Kernel:
     """The negative distance, ``k = -‖x - y‖^β``: conditionally positive definite, and its MMD² is the energy distance.
 
@@ -213,7 +207,6 @@ class Distance:
         return jnp.where(positive, jnp.where(positive, squared, 1) ** exponent, 0)
 
 
-@recorded
 def riesz(exponent: float = 1.0) -> Kernel:
     """The Riesz kernel, ``k = -‖x - y‖^r``: another name of ``distance(r)``, by which the literature on MMD flows knows it.
 
@@ -236,7 +229,6 @@ def riesz(exponent: float = 1.0) -> Kernel:
     return dataclasses.replace(distance(exponent), name=f"riesz({float(exponent)})")
 
 
-@recorded
 def gaussian_mixture(bandwidths: Sequence[float] = (2.0, 5.0, 10.0, 20.0, 40.0, 80.0), *, scale: float = 1.0) -> Kernel:
     """A sum of Gaussian kernels of several widths, ``k = Σ_σ exp(-‖x - y‖² / 2(scale σ)²)``.
 

@@ -10,7 +10,6 @@ from igm_jax import checks
 from igm_jax.checks import ArrayLike
 from igm_jax.kernels.forms import Tile, barrier, root
 from igm_jax.kernels.kernel import Kernel, radial_kernel
-from igm_jax.records import recorded
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,6 @@ class Logarithm:
         return None
 
 
-@recorded
 def matern_32(bandwidth: ArrayLike) -> Kernel:
     """The Matérn kernel of smoothness 3/2, ``k = (1 + u) exp(-u)``, ``u = √3 ‖x - y‖ / σ``.
 
@@ -100,7 +98,6 @@ def matern_32(bandwidth: ArrayLike) -> Kernel:
     return radial_kernel(f"matern_32({bandwidth})", Matern32(), bandwidth)
 
 
-@recorded
 def matern_52(bandwidth: ArrayLike) -> Kernel:
     """The Matérn kernel of smoothness 5/2, ``k = (1 + u + u²/3) exp(-u)``, ``u = √5 ‖x - y‖ / σ``.
 
@@ -124,7 +121,6 @@ def matern_52(bandwidth: ArrayLike) -> Kernel:
     return radial_kernel(f"matern_52({bandwidth})", Matern52(), bandwidth)
 
 
-@recorded
 def cauchy(bandwidth: ArrayLike) -> Kernel:
     """The Cauchy kernel, ``k = 1 / (1 + ‖x - y‖² / σ²)``: heavy tails, which pull from afar.
 
@@ -148,7 +144,6 @@ def cauchy(bandwidth: ArrayLike) -> Kernel:
     return radial_kernel(f"cauchy({bandwidth})", Cauchy(), bandwidth)
 
 
-@recorded
 def logarithm(bandwidth: ArrayLike) -> Kernel:
     """The logarithmic kernel, ``k = -log(1 + ‖x - y‖² / σ²)``: conditionally positive definite.
 

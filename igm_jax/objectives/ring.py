@@ -11,7 +11,6 @@ from igm_jax.checks import ArrayLike
 from igm_jax.kernels.kernel import Kernel
 from igm_jax.pairwise import ring as around
 from igm_jax.pairwise.budget import after
-from igm_jax.records import recorded
 
 
 def mmd2_ring(
@@ -108,7 +107,6 @@ def mmd_witness_ring(
     return 2 * (around.kernel_means(kernel, ring, points, x, a) - around.kernel_means(kernel, ring, points, y, b))
 
 
-@recorded
 def mmd_ring(kernel: Kernel, mesh: Mesh, axis: str = "data") -> Objective:
     """``mmd`` as an objective over several devices: each step's samples and data are spread along an axis of a mesh.
 

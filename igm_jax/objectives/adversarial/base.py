@@ -17,7 +17,6 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective, Params
-from igm_jax.records import recorded
 
 Critic = Callable[[Array], Array]
 """``points -> (n,)``: a critic with its parameters filled in; each output depends on its own sample alone."""
@@ -56,7 +55,6 @@ class CriticState(NamedTuple):
     memory: tuple = ()
 
 
-@recorded
 def adversarial(
     critic: Network,
     optimizer: optax.GradientTransformation,
@@ -101,7 +99,6 @@ def adversarial(
     )
 
 
-@recorded
 def comparing(
     critic: Network,
     optimizer: optax.GradientTransformation,

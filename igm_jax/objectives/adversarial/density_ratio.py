@@ -12,7 +12,6 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective
 from igm_jax.objectives.adversarial.base import Critic, Penalty, comparing, gap, outputs
-from igm_jax.records import recorded
 
 
 class RatioLoss(NamedTuple):
@@ -152,7 +151,6 @@ def kl_estimate(
     return jnp.sum(b * ratio_loss(loss).log_ratio(real, fake, a))
 
 
-@recorded
 def density_ratio(
     loss: str | RatioLoss,
     critic: Network,

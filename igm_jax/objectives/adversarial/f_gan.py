@@ -11,7 +11,6 @@ from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective
 from igm_jax.objectives.adversarial.base import Critic, Penalty, adversarial, gap, outputs
 from igm_jax.objectives.adversarial.f_divergences import FDivergence, f_divergence
-from igm_jax.records import recorded
 
 
 def _on_fake(divergence: FDivergence) -> Callable[[Array], Array]:
@@ -64,7 +63,6 @@ def f_gan_value(
     return jnp.sum(y_weights * divergence.activation(real)) - jnp.sum(x_weights * _on_fake(divergence)(fake))
 
 
-@recorded
 def f_gan(
     divergence: str | FDivergence,
     critic: Network,

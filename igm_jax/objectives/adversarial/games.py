@@ -13,7 +13,6 @@ from igm_jax.base import Network, Objective
 from igm_jax.checks import ArrayLike
 from igm_jax.objectives.adversarial.base import Penalty, adversarial, ascent, not_negative, outputs
 from igm_jax.objectives.adversarial.penalties import r1_penalty, r2_penalty
-from igm_jax.records import recorded
 
 
 def gan_value(
@@ -50,7 +49,6 @@ def gan_value(
     return jnp.sum(y_weights * jax.nn.log_sigmoid(real)) + jnp.sum(x_weights * jax.nn.log_sigmoid(-fake))
 
 
-@recorded
 def gan(
     critic: Network,
     optimizer: optax.GradientTransformation,

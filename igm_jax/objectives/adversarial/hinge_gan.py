@@ -11,7 +11,6 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Network, Objective
 from igm_jax.objectives.adversarial.base import Penalty, adversarial, ascent, outputs
-from igm_jax.records import recorded
 
 
 def hinge_value(
@@ -48,7 +47,6 @@ def hinge_value(
     return -jnp.sum(y_weights * jax.nn.relu(1 - real)) - jnp.sum(x_weights * jax.nn.relu(1 + fake))
 
 
-@recorded
 def hinge_gan(
     critic: Network, optimizer: optax.GradientTransformation, *, penalties: Sequence[Penalty] = ()
 ) -> Objective:

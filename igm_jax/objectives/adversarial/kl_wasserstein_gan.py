@@ -11,7 +11,6 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Network, Objective
 from igm_jax.objectives.adversarial.base import Critic, Penalty, ascent, comparing, outputs
-from igm_jax.records import recorded
 
 
 def importance(fake: Float[Array, " n"], weights: Float[Array, " n"]) -> Float[Array, " n"]:
@@ -52,7 +51,6 @@ def kl_wgan_value(
     return -jnp.sum(y_weights * jax.nn.relu(1 - real)) - jnp.sum(x_weights * jax.nn.relu(1 + ratio * fake))
 
 
-@recorded
 def kl_wgan(
     critic: Network, optimizer: optax.GradientTransformation, *, penalties: Sequence[Penalty] = ()
 ) -> Objective:

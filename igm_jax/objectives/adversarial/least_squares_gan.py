@@ -10,7 +10,6 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Network, Objective
 from igm_jax.objectives.adversarial.base import Penalty, adversarial, ascent, outputs
-from igm_jax.records import recorded
 
 
 def lsgan_value(
@@ -55,7 +54,6 @@ def lsgan_value(
     return -0.5 * (jnp.sum(y_weights * jnp.square(real - high)) + jnp.sum(x_weights * jnp.square(fake - low)))
 
 
-@recorded
 def lsgan(
     critic: Network,
     optimizer: optax.GradientTransformation,

@@ -6,10 +6,8 @@ from igm_jax.base import Network, Objective
 from igm_jax.checks import ArrayLike
 from igm_jax.objectives.adversarial.penalties import r1_penalty, r2_penalty
 from igm_jax.objectives.adversarial.ranking import relativistic_gan
-from igm_jax.records import recorded
 
 
-@recorded
 def r3gan(
     critic: Network, optimizer: optax.GradientTransformation, *, r1: ArrayLike = 1.0, r2: ArrayLike = 1.0
 ) -> Objective:

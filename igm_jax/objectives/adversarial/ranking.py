@@ -12,7 +12,6 @@ from igm_jax import checks
 from igm_jax.base import Network, Objective
 from igm_jax.objectives.adversarial.base import Critic, Penalty, ascent, comparing, outputs
 from igm_jax.pairwise.reductions import difference_means
-from igm_jax.records import recorded
 
 
 def relativistic_value(
@@ -50,7 +49,6 @@ def relativistic_value(
     return -jnp.sum(x_weights * difference_means(jax.nn.softplus, fake, real, y_weights))
 
 
-@recorded
 def relativistic_gan(
     critic: Network, optimizer: optax.GradientTransformation, *, penalties: Sequence[Penalty] = ()
 ) -> Objective:
@@ -126,7 +124,6 @@ def relativistic_average_value(
     return jnp.sum(y_weights * jax.nn.log_sigmoid(above)) + jnp.sum(x_weights * jax.nn.log_sigmoid(-below))
 
 
-@recorded
 def relativistic_average_gan(
     critic: Network, optimizer: optax.GradientTransformation, *, penalties: Sequence[Penalty] = ()
 ) -> Objective:

@@ -8,10 +8,8 @@ import optax
 from igm_jax.base import Network, Objective
 from igm_jax.objectives.adversarial.base import Penalty, adversarial, ascent
 from igm_jax.objectives.adversarial.games import gan_value
-from igm_jax.records import recorded
 
 
-@recorded
 def saturating_gan(
     critic: Network, optimizer: optax.GradientTransformation, *, penalties: Sequence[Penalty] = ()
 ) -> Objective:

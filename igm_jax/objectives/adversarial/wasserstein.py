@@ -13,7 +13,6 @@ from igm_jax.base import Network, Objective
 from igm_jax.checks import ArrayLike
 from igm_jax.objectives.adversarial.base import Penalty, adversarial, ascent, check_optimizer, outputs
 from igm_jax.objectives.adversarial.penalties import slope_penalty
-from igm_jax.records import recorded
 
 
 def wgan_value(
@@ -49,7 +48,6 @@ def wgan_value(
     return jnp.sum(y_weights * real) - jnp.sum(x_weights * fake)
 
 
-@recorded
 def wgan(critic: Network, optimizer: optax.GradientTransformation, *, penalties: Sequence[Penalty] = ()) -> Objective:
     """The Wasserstein GAN, for a critic that is kept from being steep by its network, its optimiser or penalties.
 
@@ -123,7 +121,6 @@ def clipped_weights(optimizer: optax.GradientTransformation, bound: float = 0.01
     return optax.GradientTransformation(optimizer.init, update)
 
 
-@recorded
 def wgan_gp(critic: Network, optimizer: optax.GradientTransformation, *, penalty: ArrayLike = 10.0) -> Objective:
     """The Wasserstein GAN with gradient penalty.
 

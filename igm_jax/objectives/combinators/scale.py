@@ -15,7 +15,6 @@ from igm_jax.base import Info, Key, Objective, State
 from igm_jax.checks import ArrayLike
 from igm_jax.objectives.combinators.scale_rules import RULES, Rule
 from igm_jax.objectives.combinators.wrappers import checked_objective
-from igm_jax.records import recorded
 
 
 class ScaleState(NamedTuple):
@@ -26,7 +25,6 @@ class ScaleState(NamedTuple):
     state: State
 
 
-@recorded
 def annealed(
     objective_of: Callable[[Array], Objective], schedule: Callable[[Array], ArrayLike], *, name: str = "scale"
 ) -> Objective:
@@ -73,7 +71,6 @@ def annealed(
     return _of_scale(objective_of, first, following, name)
 
 
-@recorded
 def auto(
     objective_of: Callable[[Array], Objective],
     rule: str | Rule = "median",

@@ -11,7 +11,6 @@ from igm_jax import checks
 from igm_jax.checks import ArrayLike
 from igm_jax.kernels.kernel import Kernel, median_bandwidth
 from igm_jax.objectives.moments.mmd import mmd2_unbiased, mmd_witness
-from igm_jax.records import recorded
 
 FACTORS = (0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5)
 """What ``power_scale`` tries by default, in median distances of the data."""
@@ -161,7 +160,6 @@ def mmd_power(x: ArrayLike, y: ArrayLike, kernel: Kernel, *, floor: float = 1e-4
     return mmd2_unbiased(x, y, kernel) / jnp.sqrt(noise + floor**2)
 
 
-@recorded
 def kernel_bank(kernel_of: Callable[[Array], Kernel], scale: ArrayLike, factors: Sequence[float]) -> Kernel:
     """A sum of kernels of several scales, multiples of one.
 

@@ -9,7 +9,6 @@ from jaxtyping import Array, Float, Int
 from igm_jax import checks
 from igm_jax.base import Info, Key, Objective, no_witness, regression
 from igm_jax.objectives.fields.denoiser_difference import Denoiser, denoiser_difference_field, kernel_denoiser
-from igm_jax.records import recorded
 
 
 class Annealing(NamedTuple):
@@ -18,7 +17,6 @@ class Annealing(NamedTuple):
     step: Int[Array, ""]
 
 
-@recorded
 def annealed_difference(
     start: float,
     end: float,

@@ -9,7 +9,6 @@ from igm_jax import checks
 from igm_jax.base import Objective, from_velocity
 from igm_jax.checks import ArrayLike
 from igm_jax.pairwise.reductions import log_density, soft_barycentres
-from igm_jax.records import recorded
 
 
 def _checked(points: ArrayLike, x: ArrayLike, y: ArrayLike, bandwidth: ArrayLike, x_weights, y_weights):
@@ -106,7 +105,6 @@ def score_difference_witness(
     return log_density(points, x, a, bandwidth) - log_density(points, y, b, bandwidth)
 
 
-@recorded
 def score_difference(bandwidth: ArrayLike, *, leave_one_out: bool = True) -> Objective:
     """Score difference as an objective: the generator regresses on its samples moved along the field.
 

@@ -12,7 +12,6 @@ from igm_jax.kernels.forms import Radial
 from igm_jax.kernels.kernel import Kernel
 from igm_jax.pairwise.reductions import weighted_mean
 from igm_jax.pairwise.stein import smooth, stein_diagonal, stein_means
-from igm_jax.records import recorded
 
 Score = Callable[[Array], Array]
 """``points (n, d) -> ∇ log p (n, d)``: all that need be known of a target, its density's constant not."""
@@ -121,7 +120,6 @@ def ksd_witness(
     return 2 * stein_means(radial, points, checks.field("score", score, points), x, scores, a)
 
 
-@recorded
 def ksd(score: Score, kernel: Kernel) -> Objective:
     """Squared kernel Stein discrepancy as an objective: the target is its score, and the data ``y`` are not used.
 

@@ -8,7 +8,6 @@ from igm_jax.checks import ArrayLike
 from igm_jax.kernels.kernel import Kernel
 from igm_jax.objectives.fields.stein_discrepancy import Score, check_kernel, scored
 from igm_jax.pairwise.stein import stein_directions
-from igm_jax.records import recorded
 
 
 def svgd_field(
@@ -54,7 +53,6 @@ def svgd_field(
     return stein_directions(kernel, places, x, scores, a)
 
 
-@recorded
 def svgd(score: Score, kernel: Kernel) -> Objective:
     """Stein variational gradient descent as an objective: the target is its score, and the data ``y`` are not used.
 

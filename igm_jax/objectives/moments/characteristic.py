@@ -14,13 +14,11 @@ from igm_jax.kernels.pairs import centred
 from igm_jax.objectives.moments.estimate import Estimate, mean_of
 from igm_jax.objectives.moments.mmd import weighted_input
 from igm_jax.pairwise.waves import characteristic_function, wave_sums
-from igm_jax.records import recorded
 
 Frequencies = Callable[[Key, int, int], Array]
 """``law(key, dim, k) -> (dim, k)``: a law of frequencies, whose characteristic function is the kernel."""
 
 
-@recorded
 def normal_frequencies(scale: ArrayLike) -> Frequencies:
     """Normal frequencies: ``ω ~ N(0, scale² I)``, whose kernel is ``gaussian(1 / scale)``.
 
@@ -49,7 +47,6 @@ def normal_frequencies(scale: ArrayLike) -> Frequencies:
     return law
 
 
-@recorded
 def student_frequencies(freedom: int, scale: ArrayLike) -> Frequencies:
     """Frequencies of a multivariate Student law: normal ones over the root of a χ² variable over its degrees of freedom.
 
@@ -85,7 +82,6 @@ def student_frequencies(freedom: int, scale: ArrayLike) -> Frequencies:
     return law
 
 
-@recorded
 def cauchy_frequencies(scale: ArrayLike) -> Frequencies:
     """Cauchy frequencies, the same in all directions: their kernel is ``laplace(1 / scale)``, with the Euclidean distance.
 
@@ -205,7 +201,6 @@ class FrequencyState(NamedTuple):
     frequencies: Float[Array, "d k"]
 
 
-@recorded
 def characteristic(law: Frequencies, num_frequencies: int = 256) -> Objective:
     """The distance of characteristic functions as an objective; each inner step draws new frequencies.
 

@@ -7,7 +7,6 @@ from igm_jax.base import Objective
 from igm_jax.checks import ArrayLike
 from igm_jax.kernels.smooth import logarithm
 from igm_jax.objectives.moments.mmd import mmd, mmd2_biased
-from igm_jax.records import recorded
 
 
 def energy_distance(
@@ -47,7 +46,6 @@ def energy_distance(
     return mmd2_biased(x, y, kernels.distance(beta), x_weights=x_weights, y_weights=y_weights)
 
 
-@recorded
 def energy(beta: float = 1.0) -> Objective:
     """Energy distance as an objective; nothing is learned and there is no bandwidth to choose.
 
@@ -113,7 +111,6 @@ def log_energy_distance(
     return mmd2_biased(x, y, logarithm(bandwidth), x_weights=x_weights, y_weights=y_weights)
 
 
-@recorded
 def log_energy(bandwidth: ArrayLike) -> Objective:
     """Log-energy distance as an objective; nothing is learned.
 

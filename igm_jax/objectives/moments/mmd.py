@@ -11,7 +11,6 @@ from igm_jax.checks import ArrayLike
 from igm_jax.kernels.kernel import Kernel
 from igm_jax.pairwise.budget import after
 from igm_jax.pairwise.sums import kernel_height, kernel_mean, kernel_mean_distinct, kernel_mean_within, kernel_means
-from igm_jax.records import recorded
 
 
 def mmd2_biased(
@@ -145,7 +144,6 @@ def mmd_witness(
     return 2 * (kernel_means(kernel, points, x, a) - kernel_means(kernel, points, y, b))
 
 
-@recorded
 def mmd(kernel: Kernel) -> Objective:
     """Squared maximum mean discrepancy as an objective; nothing is learned.
 

@@ -16,7 +16,6 @@ from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.objectives.moments.estimate import Estimate, mean_of
 from igm_jax.objectives.moments.mmd import checked_kernel, weighted_input
 from igm_jax.pairwise.sums import kernel_height, kernel_mean, kernel_mean_distinct, kernel_values
-from igm_jax.records import recorded
 
 NO_WITNESS = (
     "each sample meets only some others, drawn anew at every call; on average over the draws its velocity is minus the"
@@ -140,7 +139,6 @@ def mmd2_incomplete(key: Key, x: ArrayLike, y: ArrayLike, kernel: Kernel, *, num
     return Estimate(value, _error_of_sharing(terms - value, shifts))
 
 
-@recorded
 def mmd_block(kernel: Kernel, block_size: int = 32) -> Objective:
     """The block estimate of the squared maximum mean discrepancy as an objective, in time nB instead of n².
 

@@ -10,10 +10,8 @@ from igm_jax.checks import ArrayLike
 from igm_jax.kernels.kernel import Kernel
 from igm_jax.objectives.adversarial.base import not_negative
 from igm_jax.objectives.moments.mmd import checked_kernel, mmd_witness
-from igm_jax.records import recorded
 
 
-@recorded
 def mmd_flow(kernel: Kernel, noise: ArrayLike) -> Objective:
     """The velocity of the squared maximum mean discrepancy, taken at places that noise has moved.
 

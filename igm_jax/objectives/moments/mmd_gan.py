@@ -13,7 +13,6 @@ from igm_jax.kernels.kernel import Kernel
 from igm_jax.objectives.adversarial.base import Critic, comparing
 from igm_jax.objectives.adversarial.penalties import gradient_penalty
 from igm_jax.objectives.moments.mmd import checked_kernel, mmd2_biased, mmd2_unbiased, mmd_witness
-from igm_jax.records import recorded
 
 Features = Critic
 """``points -> (n, k)``: features with their parameters filled in; each row depends on its own sample alone."""
@@ -61,7 +60,6 @@ def witness_penalty(
     return gradient_penalty(witness, key, x, y, target)
 
 
-@recorded
 def mmd_gan(
     features: Network, optimizer: optax.GradientTransformation, kernel: Kernel, *, penalty: ArrayLike = 10.0
 ) -> Objective:
@@ -111,7 +109,6 @@ def mmd_gan(
     return between_features(features, optimizer, kernel, critic_loss)
 
 
-@recorded
 def between_features(
     features: Network,
     optimizer: optax.GradientTransformation,

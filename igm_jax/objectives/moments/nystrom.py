@@ -15,7 +15,6 @@ from igm_jax.objectives.moments.mmd import checked_kernel, weighted_input
 from igm_jax.pairwise.gram import Projection, projected_means, projection
 from igm_jax.pairwise.reductions import weighted_mean
 from igm_jax.pairwise.sums import kernel_mean_within, kernel_means
-from igm_jax.records import recorded
 
 
 class NystromMMD(NamedTuple):
@@ -88,7 +87,6 @@ class LandmarkState(NamedTuple):
     key: Key
 
 
-@recorded
 def mmd_nystrom(kernel: Kernel, num_landmarks: int = 128) -> Objective:
     """Squared maximum mean discrepancy against projected data as an objective; each inner step draws new landmarks.
 

@@ -11,7 +11,6 @@ from igm_jax.kernels.kernel import Kernel
 from igm_jax.objectives.moments.mmd import checked_kernel
 from igm_jax.objectives.moments.mmd_gan import Features, between_features
 from igm_jax.pairwise.sums import kernel_height, kernel_mean_distinct
-from igm_jax.records import recorded
 
 
 def repulsive_value(x_features: ArrayLike, y_features: ArrayLike, kernel: Kernel) -> Float[Array, ""]:
@@ -52,7 +51,6 @@ def repulsive_value(x_features: ArrayLike, y_features: ArrayLike, kernel: Kernel
     return alike[0] - alike[1]
 
 
-@recorded
 def repulsive_mmd(features: Network, optimizer: optax.GradientTransformation, kernel: Kernel) -> Objective:
     """The MMD-GAN with the repulsive loss for its critic.
 

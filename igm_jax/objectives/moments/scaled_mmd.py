@@ -12,7 +12,6 @@ from igm_jax.checks import ArrayLike
 from igm_jax.kernels.kernel import Kernel
 from igm_jax.objectives.moments.mmd import checked_kernel, mmd2_unbiased
 from igm_jax.objectives.moments.mmd_gan import Features, between_features
-from igm_jax.records import recorded
 
 # Squared distances so small that a smooth kernel has the same slope there as at zero.
 HAIR = 1e-12
@@ -62,7 +61,6 @@ def mmd_scale(features: Features, y: ArrayLike, kernel: Kernel, ridge: ArrayLike
     return 1 / (jnp.asarray(ridge, out.dtype) + height - 2 * slope * steepness)
 
 
-@recorded
 def scaled_mmd(
     features: Network, optimizer: optax.GradientTransformation, kernel: Kernel, *, ridge: ArrayLike = 1.0
 ) -> Objective:

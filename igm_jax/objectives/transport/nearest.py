@@ -8,7 +8,6 @@ from igm_jax import checks
 from igm_jax.base import Objective, no_witness, stateless
 from igm_jax.checks import ArrayLike
 from igm_jax.pairwise.reductions import nearest, weighted_mean
-from igm_jax.records import recorded
 
 NO_WITNESS = (
     "it depends on where samples are and not on how much mass they have, so it has no first variation in the mass"
@@ -96,7 +95,6 @@ def chamfer_distance(
     return _to_nearest(x, a, y, b) + _to_nearest(y, b, x, a)
 
 
-@recorded
 def imle() -> Objective:
     """Implicit maximum likelihood estimation as an objective: each datum pulls its nearest sample; nothing is learned.
 
@@ -118,7 +116,6 @@ def imle() -> Objective:
     return stateless(imle_loss)._replace(witness=no_witness(NO_WITNESS))
 
 
-@recorded
 def chamfer() -> Objective:
     """The squared Chamfer distance as an objective; nothing is learned.
 

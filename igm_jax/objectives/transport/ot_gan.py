@@ -13,7 +13,6 @@ from igm_jax.objectives.adversarial.base import CriticState, check_parts
 from igm_jax.objectives.transport.sinkhorn import solver_settings, transport_problem
 from igm_jax.objectives.transport.two_batch_sinkhorn import NO_WITNESS, between_halves, shuffled
 from igm_jax.pairwise.transport.potentials import plan_cost
-from igm_jax.records import recorded
 
 
 def _unit(x: Float[Array, "n d"]) -> Float[Array, "n d"]:
@@ -74,7 +73,6 @@ def minibatch_energy_distance(
     return 4 * between_halves(cost, _unit(x), _unit(y))
 
 
-@recorded
 def ot_gan(
     critic: Network,
     optimizer: optax.GradientTransformation,

@@ -12,7 +12,6 @@ from igm_jax.checks import ArrayLike
 from igm_jax.pairwise.transport.divergence import divergence
 from igm_jax.pairwise.transport.potentials import extended, potentials, potentials_within
 from igm_jax.pairwise.transport.problem import Potentials, Problem, Settings, Stopping
-from igm_jax.records import recorded
 
 
 def _masses(name: str, weights: ArrayLike | None, samples: Array, rho: ArrayLike | None) -> Array:
@@ -227,7 +226,6 @@ def _height(potential: Array, epsilon: Array, rho: Array | None) -> Array:
     return potential if rho is None else -(rho + epsilon) * jnp.expm1(-potential / rho)
 
 
-@recorded
 def sinkhorn(
     epsilon: ArrayLike = 0.1,
     *,

@@ -13,7 +13,6 @@ from igm_jax.checks import ArrayLike
 from igm_jax.kernels.pairs import centred, matmul
 from igm_jax.objectives.transport.sliced_directions import Directions, drawn, random_directions
 from igm_jax.pairwise.line.divergences import Transport, mean_over_directions
-from igm_jax.records import recorded
 
 
 def _exponent(p: float) -> float:
@@ -213,7 +212,6 @@ class SlicedState(NamedTuple):
     key: Key
 
 
-@recorded
 def sliced(num_projections: int = 128, p: float = 2, *, directions: Directions = random_directions) -> Objective:
     """Sliced Wasserstein distance as an objective; each inner step draws new directions.
 

@@ -13,7 +13,6 @@ from igm_jax.base import Key, Objective, State, no_witness, stateless
 from igm_jax.checks import ArrayLike
 from igm_jax.objectives.transport.sinkhorn import solver_settings, transport_problem
 from igm_jax.pairwise.transport.potentials import transport_cost
-from igm_jax.records import recorded
 
 NO_WITNESS = (
     "each half of the samples is repelled by the other, so no one function of the place has all their velocities"
@@ -109,7 +108,6 @@ def two_batch_sinkhorn_divergence(
     return between_halves(cost, x, y)
 
 
-@recorded
 def two_batch_sinkhorn(
     epsilon: ArrayLike = 0.1, *, tolerance: float = 1e-2, max_iterations: int = 50, streaming: bool | None = None
 ) -> Objective:
