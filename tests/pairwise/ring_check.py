@@ -103,19 +103,21 @@ def check_program():
     mesh = mesh_of(8)
     sharding = NamedSharding(mesh, PartitionSpec("data"))
 
-    def compiled(n):
-        shape = jax.ShapeDtypeStruct((n, 3), jnp.float32, sharding=sharding)
-        step = jax.value_and_grad(lambda x, y: mmd2_biased(x, y, kernels.gaussian(1.0)), argnums=(0, 1))
-        with over(mesh):
-            return jax.jit(step).lower(shape, shape).compile()
+    shape = jax.ShapeDtypeStruct((4096, 3), jnp.float32, sharding=sharding)
 
-    program = compiled(4096)
-    text = program.as_text()
+    def compiled(argnums):
+        step = jax.grad(lambda x, y, width: mmd2_biased(x, y, kernels.gaussian(width)), argnums=argnums)
+        with over(mesh):
+            return jax.jit(step).lower(shape, shape, jnp.float32(1)).compile()
+
+    program = compiled((0, 1))
+    text, in_width = program.as_text(), compiled(2).as_text()
     return {
         "permutes": "collective-permute" in text,
         "gathers": "all-gather" in text or "all-to-all" in text,
-        "whole": "[4096" in text,  # an array of all samples, in whatever order
-        "gradients_are_sharded": all(s.spec == sharding.spec for s in program.output_shardings[1]),
+        "whole": "[4096" in text + in_width,  # an array of all samples, in whatever order
+        "kept": "[8,512" in text + in_width,  # all guests of a device
+        "gradients_are_sharded": all(s.spec == sharding.spec for s in program.output_shardings),
     }
 
 

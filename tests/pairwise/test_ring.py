@@ -74,7 +74,7 @@ def test_witness_bandwidth_and_training():
 
 def test_the_program_sends_to_neighbours_and_gathers_nothing():
     (found,) = results([started(8, "program")])
-    assert found == {"permutes": True, "gathers": False, "whole": False, "gradients_are_sharded": True}
+    assert found == {"permutes": True, "gathers": False, "whole": False, "kept": False, "gradients_are_sharded": True}
 
 
 def test_two_processes():
