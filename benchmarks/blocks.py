@@ -28,6 +28,7 @@ from igm_jax.kernels.forms import Gaussian
 from igm_jax.kernels.pairs import DIRECT_FEATURES
 from igm_jax.pairwise import fused, tiles
 from igm_jax.pairwise.fused import Blocks
+from igm_jax.pairwise.summer import Sums
 from igm_jax.reporting import Cell, Line, Table, to_console, to_markdown, write_whole
 from igm_jax.training import provenance
 
@@ -110,8 +111,8 @@ def measured(config: Config, d: int, told: Problem, blocks: Blocks | None) -> di
         between = tiled_between if blocks is None else partial(
             fused.between, blocks=blocks, interpret=config.interpret
         )  # fmt: skip
-        moments = between(Gaussian(), (told.scale,), *sides, slopes=True)
-        return moments.sums, moments.pulls
+        found = between(Gaussian(), (told.scale,), *sides, slopes=True)
+        return found.values, found.pulls
 
     arrays = tuple(map(jnp.asarray, told.arrays))
     row: dict[str, Any] = {"n": config.n, "d": d, "blocks": "tiles" if blocks is None else tuple(blocks)}
@@ -133,7 +134,7 @@ def measured(config: Config, d: int, told: Problem, blocks: Blocks | None) -> di
     return row
 
 
-def tiled_between(*arguments: Any, **options: Any) -> tiles.Moments:
+def tiled_between(*arguments: Any, **options: Any) -> Sums:
     """XLA's tiles, at the rows alone."""
     return tiles.between(*arguments, **options)[0]
 

@@ -54,7 +54,6 @@ def draws(n: int = 8, m: int = 8, dim: int = 2, dtype=float):
 # Objectives that need no row of their own.
 WITHOUT_ROW = {
     "conditional_field": "`conditional` has one, and both are the same sum over classes",
-    "mmd_ring": "it is `mmd` over a mesh of devices, to rounding, as tests/pairwise/test_ring.py shows",
     "transformed": "`augmented` is made of it",
 }
 

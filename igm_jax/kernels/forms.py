@@ -169,26 +169,6 @@ class Scaled:
         return self.form.ratio(*parameters)
 
 
-@dataclass(frozen=True)
-class Sensitivity:
-    """``∂φ(s)/∂θ_k``: how a form depends on one of its parameters, as a form."""
-
-    form: Form
-    index: int
-
-    def value(self, squared: Tile, *parameters: Array) -> Tile:
-        def of(parameter: Array) -> Array:
-            return self.form.value(squared, *parameters[: self.index], parameter, *parameters[self.index + 1 :])
-
-        return jax.jvp(of, (parameters[self.index],), (jnp.ones_like(parameters[self.index]),))[1]
-
-    def both(self, squared: Tile, *parameters: Array) -> tuple[Tile, Tile]:
-        return jax.jvp(lambda s: self.value(s, *parameters), (squared,), (jnp.ones_like(squared),))
-
-    def ratio(self, *parameters: Array) -> None:
-        return None
-
-
 def combined(operation: Callable[[Tile, Tile], Tile], left: Radial | None, right: Radial | None) -> Radial | None:
     """The sum or product of two radial kernels; None where one of them is not radial."""
     if left is None or right is None:

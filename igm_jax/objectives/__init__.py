@@ -77,7 +77,6 @@ from igm_jax.objectives.moments.mmd_gan import mmd_gan, witness_penalty
 from igm_jax.objectives.moments.nystrom import NystromMMD, mmd_nystrom, nystrom_mmd2
 from igm_jax.objectives.moments.repulsive_mmd import repulsive_mmd, repulsive_value
 from igm_jax.objectives.moments.scaled_mmd import mmd_scale, scaled_mmd
-from igm_jax.objectives.ring import mmd2_ring, mmd_ring, mmd_witness_ring
 from igm_jax.objectives.scores.energy_score import energy_score, kernel_score
 from igm_jax.objectives.transport.bures import bures, bures_distance, bures_witness
 from igm_jax.objectives.transport.max_sliced import max_sliced, max_sliced_direction, max_sliced_wasserstein
@@ -193,17 +192,14 @@ __all__ = [
     "mmd2_estimate",
     "mmd2_incomplete",
     "mmd2_linear",
-    "mmd2_ring",
     "mmd2_unbiased",
     "mmd_block",
     "mmd_flow",
     "mmd_gan",
     "mmd_nystrom",
     "mmd_power",
-    "mmd_ring",
     "mmd_scale",
     "mmd_witness",
-    "mmd_witness_ring",
     "neighbour_kl",
     "normal_frequencies",
     "nystrom_mmd2",

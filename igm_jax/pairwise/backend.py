@@ -1,15 +1,22 @@
-"""Who sums over pairs: XLA a tile at a time, or one fused GPU kernel. The choice is made here and nowhere else."""
+"""Who sums over pairs: XLA a tile at a time, or one fused GPU kernel; on one device, or around a ring of them.
+
+The choice is made here and nowhere else.
+"""
 
 from contextlib import AbstractContextManager
-from functools import partial
+from functools import cache, partial
 
 import jax
 import jax.numpy as jnp
+from jax.sharding import Mesh
 from jaxtyping import Array
 
-from igm_jax.kernels.forms import Form
+from igm_jax.kernels.forms import Form, Radial
+from igm_jax.kernels.kernel import Kernel
 from igm_jax.pairwise import fused, tiles
-from igm_jax.pairwise.tiles import Moments, Side
+from igm_jax.pairwise.ring import around, ring_of
+from igm_jax.pairwise.summer import Summer, Sums
+from igm_jax.pairwise.tiles import TILES
 
 # With fewer pairs than this tiles are as fast (on an H100).
 LEAST_PAIRS = 1 << 16
@@ -22,6 +29,7 @@ NAMES = ("auto", "xla", "fused", "interpret")
 # A context that jit looks at: what was compiled for one choice is not used for another. Tiles, until all forms of the kernels
 # have passed their test on a GPU.
 _choice = jax.make_user_context("xla")
+_ring = jax.make_user_context(None)
 
 
 def using(name: str) -> AbstractContextManager[None]:
@@ -50,60 +58,113 @@ def using(name: str) -> AbstractContextManager[None]:
     return _choice(name)
 
 
-def chosen(x: Side, y: Side) -> str:
-    """Who sums over the pairs of x and y: a name of ``using``, and "auto" where the device decides between two programs."""
+def over(mesh: Mesh, axis: str = "data") -> AbstractContextManager[None]:
+    """Spread samples over the devices of a mesh, within a ``with`` block: no device ever holds one in full.
+
+    Sums of kernels over all pairs, and so ``mmd2_biased``, ``mmd2_unbiased``, ``mmd_witness``, ``energy_distance`` and the
+    objectives made of them, are then taken around the ring of devices, with all their derivatives. Samples are passed as
+    global arrays, best sharded along ``axis``, also where a process holds only a part; call the functions under ``jax.jit``.
+    Everything else computes on the global arrays as it does elsewhere. (A gradient of a witness in its samples, not in its
+    points, keeps all blocks that come by.)
+
+    Args:
+        mesh: the devices, with axes of type Auto.
+        axis: the axis of the mesh along which samples are spread; where their number is no multiple of its length, samples
+            without weight are added.
+
+    Returns:
+        The context manager. Inside, a mean of a kernel that is no function of the distance raises ``ValueError``.
+
+    Raises:
+        TypeError: if ``mesh`` is not a mesh.
+        ValueError: for an axis that the mesh does not have, or axes of another type.
+
+    Example:
+        >>> import jax
+        >>> from igm_jax import energy_distance
+        >>> from igm_jax.pairwise.backend import over
+        >>> mesh = jax.make_mesh((jax.device_count(),), ("data",), axis_types=(jax.sharding.AxisType.Auto,))
+        >>> with over(mesh):
+        ...     round(float(energy_distance([[0.0], [2.0]], [[3.0]])), 5)
+        3.0
+
+    Source: the ring is that of Liu et al., Ring Attention with Blockwise Transformers, arXiv 2310.01889.
+    """
+    return _ring(ring_of(mesh, axis))
+
+
+def summer_of(x: Array, y: Array) -> Summer:
+    """Who sums over the pairs of x and y."""
+    way = chosen(x, y)
+    local = TILES if way == "xla" else _fused(way)
+    return local if _ring.value is None else around(_ring.value, local)
+
+
+def radial_of(kernel: Kernel) -> Radial | None:
+    """A kernel as a function of the distance, where it is one; around a ring any other is an error."""
+    if kernel.radial is None and _ring.value is not None:
+        raise ValueError(
+            f"within `over(mesh)` a kernel must be a function of the distance, such as `gaussian(1.0)`, but is {kernel.name};"
+            " choose another, or leave the block and compute on one device"
+        )
+    return kernel.radial
+
+
+def chosen(x: Array, y: Array) -> str:
+    """Who sums over the pairs of two blocks: a name of ``using``, and "auto" where the device decides between two programs."""
     name = _choice.value
     if not fused.supports(x):
         return "xla"
     return name if name != "auto" or (jax.default_backend() == "gpu" and worthwhile(x, y)) else "xla"
 
 
-def worthwhile(x: Side, y: Side) -> bool:
+def worthwhile(x: Array, y: Array) -> bool:
     """Whether samples suit the kernels: in single precision, as GPUs are slow in double, neither few nor too large."""
-    (n, d), m = x.points.shape, len(y.points)
+    (n, d), m = x.shape, len(y)
     # Features may be padded to twice their number, or to sixteen.
     fits = max(n, m) * max(2 * d, fused.FEWEST_FEATURES) <= MOST_NUMBERS
-    return x.points.dtype == jnp.float32 and n * m >= LEAST_PAIRS and fits
+    return x.dtype == jnp.float32 and n * m >= LEAST_PAIRS and fits
 
 
-def between(
-    form: Form, parameters: tuple[Array, ...], x: Side, y: Side, *, slopes: bool, columns: bool = False
-) -> tuple[Moments, Moments | None]:
-    """``tiled.between``, by whoever is chosen; the kernels take a second pass for the columns."""
-    way = chosen(x, y)
-    if way == "xla":
-        return tiles.between(form, parameters, x, y, slopes=slopes, columns=columns)
-    at_x = _moments(form, slopes, way, parameters, x, y)
-    return at_x, _moments(form, slopes, way, parameters, y, x) if columns else None
+@cache
+def _fused(way: str) -> Summer:
+    """The fused kernels, which take a second pass for the columns, and visit all pairs of a sample with itself, not half."""
+
+    def between(
+        form: Form,
+        parameters: tuple,
+        x: Array,
+        y: Array,
+        a: Array,
+        b: Array,
+        slopes: bool = False,
+        columns: bool = False,
+    ) -> tuple[Sums, Sums | None]:
+        at, pair = partial(_sums, form, slopes, way, parameters), (tiles.side(x, a), tiles.side(y, b))
+        return at(*pair), at(*pair[::-1]) if columns else None
+
+    def within(form: Form, parameters: tuple, x: Array, a: Array, slopes: bool = False, each: bool = True) -> Sums:
+        del each
+        return between(form, parameters, x, x, a, a, slopes)[0]
+
+    return TILES._replace(between=between, within=within)
 
 
-def within(form: Form, parameters: tuple[Array, ...], x: Side, *, slopes: bool, each: bool = True) -> Moments:
-    """``tiled.within``, by whoever is chosen; the kernels visit all pairs, not half of them."""
-    way = chosen(x, x)
-    if way == "xla":
-        return tiles.within(form, parameters, x, slopes=slopes, each=each)
-    return _moments(form, slopes, way, parameters, x, x)
-
-
-def _tiles(form: Form, slopes: bool, parameters: tuple[Array, ...], x: Side, y: Side) -> Moments:
+def _tiles(form: Form, slopes: bool, parameters: tuple[Array, ...], x: tiles.Side, y: tiles.Side) -> Sums:
     return tiles.between(form, parameters, x, y, slopes=slopes)[0]
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(0, 1, 2))
-def _moments(form: Form, slopes: bool, way: str, parameters: tuple[Array, ...], x: Side, y: Side) -> Moments:
-    kernel = partial(_kernel, form, slopes, way == "interpret")
+def _sums(form: Form, slopes: bool, way: str, parameters: tuple[Array, ...], x: tiles.Side, y: tiles.Side) -> Sums:
+    kernel = partial(fused.between, form, slopes=slopes, interpret=way == "interpret")
     if way == "auto":
         # The default device is a GPU, but these arrays may live on another.
         return jax.lax.platform_dependent(parameters, x, y, cuda=kernel, default=partial(_tiles, form, slopes))
     return kernel(parameters, x, y)
 
 
-def _kernel(form: Form, slopes: bool, interpret: bool, parameters: tuple[Array, ...], x: Side, y: Side) -> Moments:
-    return fused.between(form, parameters, x, y, slopes=slopes, interpret=interpret)
-
-
-@_moments.defjvp
-def _moments_jvp(form: Form, slopes: bool, way: str, primals: tuple, tangents: tuple) -> tuple[Moments, Moments]:
+@_sums.defjvp
+def _sums_jvp(form: Form, slopes: bool, way: str, primals: tuple, tangents: tuple) -> tuple[Sums, Sums]:
     """First derivatives of sums are pulls, and come from a kernel; a kernel itself has no derivative, so tiles give the next."""
     del way
     return jax.jvp(partial(_tiles, form, slopes), primals, tangents)

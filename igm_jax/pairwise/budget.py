@@ -104,6 +104,11 @@ def after(done: Float[Array, ""], *samples: Array) -> tuple[Array, ...]:
     return tuple(x + nothing.astype(x.dtype) if x.size > LARGE else jnp.asarray(x) for x in samples)
 
 
+def padded(tree: Any, multiple: int) -> Any:
+    """The arrays with a multiple of so many rows: what is added is zero, samples at the origin without weight."""
+    return jax.tree.map(lambda leaf: jnp.pad(leaf, [(0, -len(leaf) % multiple)] + [(0, 0)] * (leaf.ndim - 1)), tree)
+
+
 def by_rows(visit: Callable, start: Any, samples: Any, n: int, columns: int) -> tuple[Any, Any]:
     """``lax.scan`` over blocks of rows: ``visit(carry, block, index) -> (carry, out)``, the outs in one piece again.
 

@@ -21,7 +21,9 @@ from jaxtyping import Array
 
 from igm_jax.kernels.forms import Form, inside_a_kernel
 from igm_jax.kernels.pairs import Norms, Product, dot_form, matmul
-from igm_jax.pairwise.tiles import Moments, Side, is_direct
+from igm_jax.pairwise.budget import padded
+from igm_jax.pairwise.summer import Sums
+from igm_jax.pairwise.tiles import Side, is_direct
 
 # A block of rows keeps its points and its pulls in registers and shared memory, so their features are limited.
 MOST_FEATURES = 128
@@ -98,9 +100,9 @@ def _grid(n: int, m: int, blocks: Blocks) -> _Grid:
     return _Grid(strips, -(-of_columns // steps), steps, blocks)
 
 
-def supports(x: Side) -> bool:
+def supports(x: Array) -> bool:
     """Whether there is a kernel for samples with so many features."""
-    return x.points.shape[1] <= MOST_FEATURES
+    return x.shape[1] <= MOST_FEATURES
 
 
 def between(
@@ -112,7 +114,7 @@ def between(
     slopes: bool,
     interpret: bool = False,
     blocks: Blocks | None = None,
-) -> Moments:
+) -> Sums:
     """Sums over all pairs of x and y, at the samples of x.
 
     Args:
@@ -125,28 +127,19 @@ def between(
         blocks: how the kernel works; by default as was fastest.
 
     Returns:
-        The moments at x.
+        The sums at x.
     """
     n, d = x.points.shape
     direct = is_direct(x)
     grid = _grid(n, len(y.points), blocks or blocks_for(d, direct))
     scalars = [jnp.reshape(parameter, (1,)) for parameter in parameters]
     call = _direct_call if direct else _dot_call
-    sums, *more = call(form, slopes, grid, interpret, scalars, _padded(x, grid.n), _padded(y, grid.m))
+    sums, *more = call(form, slopes, grid, interpret, scalars, padded(x, grid.n), padded(y, grid.m))
     sums = jnp.sum(sums, axis=0)[:n]
     if not slopes:
-        return Moments(sums)
+        return Sums(sums)
     mass, pulls = (jnp.sum(part, axis=0) for part in more)
-    return Moments(sums, (pulls.T if direct else pulls)[:n, :d], mass[:n])
-
-
-def _padded(of: Side, length: int) -> Side:
-    """The side with so many samples: what is added lies at the origin and has no weight."""
-
-    def longer(leaf: Array) -> Array:
-        return jnp.pad(leaf, [(0, length - len(leaf))] + [(0, 0)] * (leaf.ndim - 1))
-
-    return jax.tree.map(longer, of)
+    return Sums(sums, (pulls.T if direct else pulls)[:n, :d], mass[:n])
 
 
 def _call(

@@ -1,6 +1,5 @@
 """Regularised inverses of a kernel's matrix: the one place where a matrix of all pairs is kept whole, for few samples."""
 
-import dataclasses
 from typing import NamedTuple
 
 import jax
@@ -10,6 +9,7 @@ from jaxtyping import Array, Float
 
 from igm_jax.kernels.kernel import Kernel
 from igm_jax.kernels.pairs import Pairs, matmul
+from igm_jax.pairwise.reductions import row_means
 from igm_jax.pairwise.sums import kernel_means
 
 MOST_SAMPLES = 8192
@@ -92,4 +92,4 @@ def projected_means(
     kernel: Kernel, points: Float[Array, "p d"], landmarks: Float[Array, "l d"], weights: Float[Array, " l"]
 ) -> Float[Array, " p"]:
     """``Σ_l α_l k(p, z_l)`` with weights of any sign, about which no centre of mass can be taken: pairs are not centred by it."""
-    return kernel_means(dataclasses.replace(kernel, radial=None), points, landmarks, weights)
+    return row_means(lambda rows: kernel.of(Pairs(rows, landmarks)), points, weights)

@@ -19,15 +19,15 @@ from igm_jax.pairwise.budget import by_rows
 
 
 class GroupSums(NamedTuple):
-    """Sums over pairs of different samples, i ≠ j, of ``k(z_i, z_j) - height``; for each bandwidth and each group.
+    """Sums over pairs of different samples, i ≠ j, of ``k(z_i, z_j) - offset``; for each bandwidth and each group.
 
     Attributes:
-        within: ``Σ a_i a_j (k_ij - height)``, a = 1 in the group and 0 outside.
-        reach: ``Σ a_i (k_ij - height)``.
-        total: ``Σ (k_ij - height)``.
-        size: ``Σ |k_ij - height|``, to which the rounding errors are proportional.
+        within: ``Σ a_i a_j (k_ij - offset)``, a = 1 in the group and 0 outside.
+        reach: ``Σ a_i (k_ij - offset)``.
+        total: ``Σ (k_ij - offset)``.
+        size: ``Σ |k_ij - offset|``, to which the rounding errors are proportional.
         squares: ``Σ k_ij²``.
-        height: about the mean of the kernel: without it, the differences of the sums would lose digits.
+        offset: about the mean of the kernel: without it, the differences of the sums would lose digits.
     """
 
     within: Float[Array, "k b"]
@@ -35,7 +35,7 @@ class GroupSums(NamedTuple):
     total: Float[Array, " k"]
     size: Float[Array, " k"]
     squares: Float[Array, " k"]
-    height: Float[Array, " k"]
+    offset: Float[Array, " k"]
 
 
 @partial(jax.jit, static_argnums=0)
@@ -58,13 +58,13 @@ def group_sums(
     """
     n, kernels = len(z), len(bandwidths)
     columns = jnp.concatenate([groups, jnp.ones_like(groups[:, :1])], axis=1)
-    height = jnp.mean(_values(kernel_of, bandwidths, Pairs(z[::-1][:32], z[:32])), axis=(1, 2))
+    offset = jnp.mean(_values(kernel_of, bandwidths, Pairs(z[::-1][:32], z[:32])), axis=(1, 2))
 
     def visit(carry: GroupSums, block: tuple[Array, Array], index: Array) -> tuple[GroupSums, tuple]:
         rows, mine = block
         other = (index[:, None] != jnp.arange(n)[None, :]) & (index < n)[:, None]
         values = jnp.where(other[None], _values(kernel_of, bandwidths, Pairs(rows, z)), 0)
-        tile = jnp.where(other[None], values - height[:, None, None], 0)
+        tile = jnp.where(other[None], values - offset[:, None, None], 0)
         sums = matmul(tile.reshape(-1, n), columns).reshape(kernels, len(rows), -1)
         found = GroupSums(
             jnp.sum(mine[None] * sums[..., :-1], axis=1),
@@ -72,13 +72,13 @@ def group_sums(
             jnp.sum(sums[..., -1], axis=1),
             jnp.sum(jnp.abs(tile), axis=(1, 2)),
             jnp.sum(jnp.square(values), axis=(1, 2)),
-            jnp.zeros_like(height),
+            jnp.zeros_like(offset),
         )
         return jax.tree.map(jnp.add, carry, found), ()
 
     none = jnp.zeros((kernels,), z.dtype)
     nothing = jnp.zeros((kernels, groups.shape[1]), z.dtype)
-    start = GroupSums(nothing, nothing, none, none, none, height)
+    start = GroupSums(nothing, nothing, none, none, none, offset)
     return by_rows(visit, start, (z, groups), n, kernels * n)[0]
 
 

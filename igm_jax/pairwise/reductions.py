@@ -16,7 +16,8 @@ from igm_jax.checks import ArrayLike
 from igm_jax.kernels.pairs import Pairs, centred, matmul, safe_sqrt
 from igm_jax.pairwise.budget import by_rows
 
-# Exponentials of single precision stay finite up to this.
+# Exponentials of single precision stay finite up to this. At a solution of transport no exponent of the plan is above -log of
+# a weight; on the way there steps are cut to it and repeated.
 LARGEST_EXPONENT = 60.0
 
 
@@ -34,6 +35,18 @@ def block_sum(terms: Float[Array, "..."], axis: int = -1, block: int = 32) -> Fl
 def weighted_mean(values: Float[Array, " n"], weights: Float[Array, " n"]) -> Float[Array, ""]:
     """``Σ_i w_i v_i`` for weights that sum to one, accurately."""
     return block_sum(weights * values)
+
+
+def row_means(
+    tile: Callable[[Array], Array], points: Float[Array, "p d"], weights: Float[Array, " m"]
+) -> Float[Array, " p"]:
+    """``Σ_j w_j tile(points)_ij``, some rows at a time, from operations that can be differentiated in everything."""
+
+    def visit(carry: tuple, rows: Array, index: Array) -> tuple[tuple, Array]:
+        del index
+        return carry, block_sum(tile(rows) * weights[None, :], axis=1)
+
+    return by_rows(visit, (), points, len(points), len(weights))[1]
 
 
 def difference_means(

@@ -3,7 +3,6 @@
 Weights here are already normalised or counted by the caller; inputs are already checked.
 """
 
-from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -15,29 +14,33 @@ from jaxtyping import Array, Float
 
 from igm_jax.kernels.forms import Form, Radial
 from igm_jax.kernels.kernel import Kernel
-from igm_jax.kernels.pairs import DIRECT_FEATURES, Pairs, centred, direct_form, dot_form, norms
-from igm_jax.pairwise import backend, tiles
+from igm_jax.kernels.pairs import Pairs, centred
+from igm_jax.pairwise.backend import radial_of, summer_of
 from igm_jax.pairwise.budget import by_rows
-from igm_jax.pairwise.reductions import block_sum, weighted_mean
+from igm_jax.pairwise.reductions import block_sum, row_means, weighted_mean
+from igm_jax.pairwise.summer import Summer, Sums
 
 
-def kernel_height(kernel: Kernel, x: Float[Array, "n d"], y: Float[Array, "m d"], most: int = 32) -> Float[Array, ""]:
+def kernel_offset(kernel: Kernel, x: Float[Array, "n d"], y: Float[Array, "m d"], most: int = 32) -> Float[Array, ""]:
     """About the mean of a kernel, from a few pairs of x and y.
 
     A squared MMD does not change when a constant is taken off its kernel, as its weights cancel. Its rounding error does: the
     kernel's sums can be many times the squared MMD.
     """
-    return jax.lax.stop_gradient(jnp.mean(kernel.of(Pairs(x[:most], y[:most]))))
+    # As indices and not as slices: of samples spread over devices a compiler fetches just these.
+    few = (samples[jnp.arange(min(len(samples), most))] for samples in (x, y))
+    return jax.lax.stop_gradient(jnp.mean(kernel.of(Pairs(*few))))
 
 
 def kernel_means(
     kernel: Kernel, points: Float[Array, "p d"], y: Float[Array, "m d"], weights: Float[Array, " m"]
 ) -> Float[Array, " p"]:
     """``Σ_j w_j k(p_i, y_j)`` at each of the points: the kernel mean embedding of the weighted ``y``."""
-    if kernel.radial is None:
-        return _plain_means(lambda rows: kernel.of(Pairs(rows, y)), points, y, weights)
+    radial = radial_of(kernel)
+    if radial is None:
+        return row_means(lambda rows: kernel.of(Pairs(rows, y)), points, weights)
     points, y = centred(points, y, weights)
-    return _means(kernel.radial.form, _parameters(kernel.radial, y), points, y, weights)
+    return _means(radial.form, summer_of(points, y), _parameters(radial, y), points, y, weights)
 
 
 def kernel_mean(
@@ -46,26 +49,27 @@ def kernel_mean(
     y: Float[Array, "m d"],
     x_weights: Float[Array, " n"],
     y_weights: Float[Array, " m"],
-    height: Array | float = 0.0,
+    offset: Array | float = 0.0,
 ) -> Float[Array, ""]:
-    """``Σ_ij a_i b_j (k(x_i, y_j) - height)``."""
-    height = jnp.asarray(height, y.dtype)
+    """``Σ_ij a_i b_j (k(x_i, y_j) - offset)``."""
+    offset = jnp.asarray(offset, y.dtype)
     if kernel.radial is None:
-        return weighted_mean(kernel_means(kernel, x, y, y_weights) - height * jnp.sum(y_weights), x_weights)
+        return weighted_mean(kernel_means(kernel, x, y, y_weights) - offset * jnp.sum(y_weights), x_weights)
     x, y = centred(x, y, y_weights)
     parameters = _parameters(kernel.radial, y)
-    return _mean(kernel.radial.form, parameters, x, y, x_weights, y_weights, jax.lax.stop_gradient(height))
+    offset, how = jax.lax.stop_gradient(offset), summer_of(x, y)
+    return _mean(kernel.radial.form, how, parameters, x, y, x_weights, y_weights, offset)
 
 
 def kernel_mean_within(
-    kernel: Kernel, x: Float[Array, "n d"], weights: Float[Array, " n"], height: Array | float = 0.0
+    kernel: Kernel, x: Float[Array, "n d"], weights: Float[Array, " n"], offset: Array | float = 0.0
 ) -> Float[Array, ""]:
-    """``Σ_ij w_i w_j (k(x_i, x_j) - height)``, on half of the pairs where the kernel is radial."""
+    """``Σ_ij w_i w_j (k(x_i, x_j) - offset)``, on half of the pairs where the kernel is radial."""
     if kernel.radial is None:
-        return kernel_mean(kernel, x, x, weights, weights, height)
+        return kernel_mean(kernel, x, x, weights, weights, offset)
     x, _ = centred(x, x, weights)
-    height = jax.lax.stop_gradient(jnp.asarray(height, x.dtype))
-    return _mean_within(kernel.radial.form, _parameters(kernel.radial, x), x, weights, height)
+    offset = jax.lax.stop_gradient(jnp.asarray(offset, x.dtype))
+    return _mean_within(kernel.radial.form, summer_of(x, x), _parameters(kernel.radial, x), x, weights, offset)
 
 
 def kernel_sums_within(kernel: Kernel, x: Float[Array, "n d"], weights: Float[Array, " n"]) -> Float[Array, " n"]:
@@ -73,16 +77,15 @@ def kernel_sums_within(kernel: Kernel, x: Float[Array, "n d"], weights: Float[Ar
     if kernel.radial is None:
         return kernel_means(kernel, x, x, weights)
     x, _ = centred(x, x, weights)
-    parameters = _parameters(kernel.radial, x)
-    return backend.within(kernel.radial.form, parameters, tiles.side(x, weights), slopes=False).sums
+    return summer_of(x, x).within(kernel.radial.form, _parameters(kernel.radial, x), x, weights).values
 
 
 def kernel_mean_distinct(
-    kernel: Kernel, x: Float[Array, "n d"], weights: Float[Array, " n"], height: Array | float = 0.0
+    kernel: Kernel, x: Float[Array, "n d"], weights: Float[Array, " n"], offset: Array | float = 0.0
 ) -> Float[Array, ""]:
-    """``Σ_{i≠j} w_i w_j (k(x_i, x_j) - height) / Σ_{i≠j} w_i w_j``: the mean over pairs of different samples."""
-    total = kernel_mean_within(kernel, x, weights, height)
-    total = total - jnp.sum(jnp.square(weights) * (kernel_values(kernel, x, x) - height))
+    """``Σ_{i≠j} w_i w_j (k(x_i, x_j) - offset) / Σ_{i≠j} w_i w_j``: the mean over pairs of different samples."""
+    total = kernel_mean_within(kernel, x, weights, offset)
+    total = total - jnp.sum(jnp.square(weights) * (kernel_values(kernel, x, x) - offset))
     return total / (1 - jnp.sum(jnp.square(weights)))
 
 
@@ -94,7 +97,7 @@ def kernel_values(kernel: Kernel, x: Float[Array, "n d"], y: Float[Array, "n d"]
 
 
 class KernelMoments(NamedTuple):
-    """Means of ``k(x_i, y_j) - height`` over j and over i, and of its square over all pairs."""
+    """Means of ``k(x_i, y_j) - offset`` over j and over i, and of its square over all pairs."""
 
     rows: Float[Array, " n"]
     columns: Float[Array, " m"]
@@ -102,14 +105,14 @@ class KernelMoments(NamedTuple):
 
 
 def kernel_moments(
-    kernel: Kernel, x: Float[Array, "n d"], y: Float[Array, "m d"], height: Float[Array, ""]
+    kernel: Kernel, x: Float[Array, "n d"], y: Float[Array, "m d"], offset: Float[Array, ""]
 ) -> KernelMoments:
     """What a variance over all pairs needs of them, in one pass."""
     n, m = len(x), len(y)
 
     def visit(carry: tuple[Array, Array], block: Array, index: Array) -> tuple[tuple[Array, Array], Array]:
         columns, square = carry
-        tile = jnp.where((index < n)[:, None], kernel.of(Pairs(block, y)) - height, 0)
+        tile = jnp.where((index < n)[:, None], kernel.of(Pairs(block, y)) - offset, 0)
         return (columns + block_sum(tile, axis=0), square + block_sum(block_sum(jnp.square(tile)))), block_sum(tile)
 
     start = jnp.zeros((m,), x.dtype), jnp.zeros((), x.dtype)
@@ -120,27 +123,6 @@ def kernel_moments(
 def _parameters(radial: Radial, like: Array) -> tuple[Array, ...]:
     """The form's parameters in the samples' type, so that strict promotion holds and derivatives flow to them."""
     return tuple(jnp.asarray(value).astype(like.dtype) for value in radial.parameters)
-
-
-def _plain_means(tile: Callable[[Array], Array], points: Array, y: Array, weights: Array) -> Array:
-    """Row means of any matrix, some rows at a time, from operations that can be differentiated in everything."""
-
-    def visit(carry: tuple, rows: Array, index: Array) -> tuple[tuple, Array]:
-        del index
-        return carry, block_sum(tile(rows) * weights[None, :], axis=1)
-
-    return by_rows(visit, (), points, len(points), len(y))[1]
-
-
-def _radial_means(form: Form, parameters: tuple, points: Array, y: Array, weights: Array) -> Array:
-    """The same numbers as ``_means``, from operations that can be differentiated in everything."""
-    of_y = norms(y)
-
-    def tile(rows: Array) -> Array:
-        direct = points.shape[1] <= DIRECT_FEATURES
-        return form.value(direct_form(rows, y) if direct else dot_form(rows, y, norms(rows), of_y), *parameters)
-
-    return _plain_means(tile, points, y, weights)
 
 
 def _is_zero(tangent: object) -> bool:
@@ -157,94 +139,103 @@ def _known(tangents: tuple) -> tuple:
     )
 
 
-@partial(jax.custom_jvp, nondiff_argnums=(0,))
-def _means_rule(form: Form, parameters: tuple, points: Array, y: Array, weights: Array) -> Array:
-    return backend.between(form, parameters, *_sides(points, None, y, weights), slopes=False)[0].sums
+@partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _means_rule(form: Form, summer: Summer, parameters: tuple, points: Array, y: Array, weights: Array) -> Array:
+    return _at_points(form, summer, parameters, points, y, weights).values
 
 
 @partial(_means_rule.defjvp, symbolic_zeros=True)
-def _means_jvp(form: Form, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
+def _means_jvp(form: Form, summer: Summer, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
     parameters, points, y, weights = primals
     along_points, *others = tangents[1], tangents[0], tangents[2], tangents[3]
     moving = not _is_zero(along_points)
-    moments, _ = backend.between(form, parameters, *_sides(points, None, y, weights), slopes=moving)
-    tangent = 2 * jnp.sum(moments.pulls * along_points, axis=1) if moving else jnp.zeros_like(moments.sums)
+    sums = _at_points(form, summer, *primals, slopes=moving)
+    tangent = 2 * jnp.sum(sums.pulls * along_points, axis=1) if moving else jnp.zeros_like(sums.values)
     if not _is_zero(others):
-        plain = partial(_radial_means, form)
+        plain = partial(summer.means, form)
         moved = jax.jvp(lambda p, y, w: plain(p, points, y, w), (parameters, y, weights), _known(tuple(others)))
         tangent = tangent + moved[1]
-    return moments.sums, tangent
+    return sums.values, tangent
 
 
-def _sides(x: Array, a: Array | None, y: Array, b: Array) -> tuple[tiles.Side, tiles.Side]:
-    return tiles.side(x, jnp.ones(len(x), x.dtype) if a is None else a), tiles.side(y, b)
+def _at_points(
+    form: Form, summer: Summer, parameters: tuple, points: Array, y: Array, weights: Array, **ask: bool
+) -> Sums:
+    return summer.between(form, parameters, points, y, jnp.ones(len(points), points.dtype), weights, **ask)[0]
 
 
-def _excess(weights: Array) -> Array:
-    """``Σ w - 1`` to full relative precision: it multiplies the kernel's height, so a rounded sum would not do."""
+def _excess(summer: Summer, weights: Array) -> Array:
+    """``Σ w - 1`` to full relative precision: it multiplies the kernel's offset, so a rounded sum would not do."""
     share = np.asarray(1 / len(weights), weights.dtype)
     known = np.asarray(len(weights) * np.float64(share) - 1, weights.dtype)
-    return block_sum(weights - share) + known
+    return summer.total(weights - share) + known
 
 
-def _total(sums: Array, a: Array, b: Array, height: Array) -> Array:
-    """``Σ a (sums - height Σ b)``, the large parts taken off each other first."""
-    return weighted_mean(sums - height, a) - height * _excess(b) * jnp.sum(a)
+def _total(summer: Summer, values: Array, a: Array, b: Array, offset: Array) -> Array:
+    """``Σ a (values - offset Σ b)``, the large parts taken off each other first."""
+    return summer.total(a * (values - offset)) - offset * _excess(summer, b) * jnp.sum(a)
 
 
-@partial(jax.custom_jvp, nondiff_argnums=(0,))
-def _mean_rule(form: Form, parameters: tuple, x: Array, y: Array, a: Array, b: Array, height: Array) -> Array:
-    moments, _ = backend.between(form, parameters, *_sides(x, a, y, b), slopes=False)
-    return _total(moments.sums, a, b, height)
+def _along(
+    form: Form, summer: Summer, parameters: tuple, x: Array, y: Array, a: Array, b: Array, along: tuple
+) -> Array:
+    """``Σ_ij a_i b_j ∂φ_ij/∂θ`` along a tangent θ̇ of the form's parameters."""
+    plain = lambda parameters: summer.total(a * summer.means(form, parameters, x, y, b))  # noqa: E731
+    return jax.jvp(plain, (parameters,), _known((along,)))[1]
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _mean_rule(
+    form: Form, summer: Summer, parameters: tuple, x: Array, y: Array, a: Array, b: Array, offset: Array
+) -> Array:
+    return _total(summer, summer.between(form, parameters, x, y, a, b)[0].values, a, b, offset)
 
 
 @partial(_mean_rule.defjvp, symbolic_zeros=True)
-def _mean_jvp(form: Form, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
-    parameters, x, y, a, b, height = primals
+def _mean_jvp(form: Form, summer: Summer, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
+    parameters, x, y, a, b, offset = primals
     along_parameters, along_x, along_y, along_a, along_b, _ = tangents
     moving_x, moving_y, moving_b = (not _is_zero(tangent) for tangent in (along_x, along_y, along_b))
-    at_x, at_y = backend.between(
-        form, parameters, *_sides(x, a, y, b), slopes=moving_x or moving_y, columns=moving_y or moving_b
-    )
-    base_a, base_b = height * jnp.sum(b), height * jnp.sum(a)
+    slopes, columns = moving_x or moving_y, moving_y or moving_b
+    at_x, at_y = summer.between(form, parameters, x, y, a, b, slopes=slopes, columns=columns)
+    base_a, base_b = offset * jnp.sum(b), offset * jnp.sum(a)
     tangent = jnp.zeros((), x.dtype)
     if moving_x:
         tangent += 2 * jnp.sum(a[:, None] * at_x.pulls * along_x)
     if moving_y and at_y is not None:
         tangent += 2 * jnp.sum(b[:, None] * at_y.pulls * along_y)
     if not _is_zero(along_a):
-        tangent += jnp.sum((at_x.sums - base_a) * along_a)
+        tangent += jnp.sum((at_x.values - base_a) * along_a)
     if moving_b and at_y is not None:
-        tangent += jnp.sum((at_y.sums - base_b) * along_b)
+        tangent += jnp.sum((at_y.values - base_b) * along_b)
     if not _is_zero(along_parameters):
-        plain = lambda parameters: weighted_mean(_radial_means(form, parameters, x, y, b), a)  # noqa: E731
-        tangent += jax.jvp(plain, (parameters,), _known((along_parameters,)))[1]
-    return _total(at_x.sums, a, b, height), tangent
+        tangent += _along(form, summer, parameters, x, y, a, b, along_parameters)
+    return _total(summer, at_x.values, a, b, offset), tangent
 
 
-@partial(jax.custom_jvp, nondiff_argnums=(0,))
-def _mean_within_rule(form: Form, parameters: tuple, x: Array, a: Array, height: Array) -> Array:
-    moments = backend.within(form, parameters, tiles.side(x, a), slopes=False, each=False)
-    return _total(moments.sums, a, a, height)
+@partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _mean_within_rule(form: Form, summer: Summer, parameters: tuple, x: Array, a: Array, offset: Array) -> Array:
+    return _total(summer, summer.within(form, parameters, x, a, each=False).values, a, a, offset)
 
 
 @partial(_mean_within_rule.defjvp, symbolic_zeros=True)
-def _mean_within_jvp(form: Form, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
-    parameters, x, a, height = primals
+def _mean_within_jvp(form: Form, summer: Summer, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
+    parameters, x, a, offset = primals
     along_parameters, along_x, along_a, _ = tangents
     moving_x, moving_a = not _is_zero(along_x), not _is_zero(along_a)
-    moments = backend.within(form, parameters, tiles.side(x, a), slopes=moving_x, each=moving_x or moving_a)
-    base = height * jnp.sum(a)
+    sums = summer.within(form, parameters, x, a, slopes=moving_x, each=moving_x or moving_a)
+    base = offset * jnp.sum(a)
     tangent = jnp.zeros((), x.dtype)
     if moving_x:
-        tangent += 4 * jnp.sum(a[:, None] * moments.pulls * along_x)
+        tangent += 4 * jnp.sum(a[:, None] * sums.pulls * along_x)
     if moving_a:
-        tangent += 2 * jnp.sum((moments.sums - base) * along_a)
+        tangent += 2 * jnp.sum((sums.values - base) * along_a)
     if not _is_zero(along_parameters):
-        plain = lambda parameters: weighted_mean(_radial_means(form, parameters, x, x, a), a)  # noqa: E731
-        tangent += jax.jvp(plain, (parameters,), _known((along_parameters,)))[1]
-    return _total(moments.sums, a, a, height), tangent
+        tangent += _along(form, summer, parameters, x, x, a, a, along_parameters)
+    return _total(summer, sums.values, a, a, offset), tangent
 
 
-# Compiled once for a form, whatever its parameters.
-_means, _mean, _mean_within = (jax.jit(rule, static_argnums=0) for rule in (_means_rule, _mean_rule, _mean_within_rule))
+# Compiled once for a form and a summer, whatever the form's parameters.
+_means, _mean, _mean_within = (
+    jax.jit(rule, static_argnums=(0, 1)) for rule in (_means_rule, _mean_rule, _mean_within_rule)
+)

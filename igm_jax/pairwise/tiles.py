@@ -18,7 +18,9 @@ from jaxtyping import Array, Float
 from igm_jax.kernels.forms import Form
 from igm_jax.kernels.pairs import DIRECT_FEATURES, Norms, direct_form, dot_form, matmul, norms
 from igm_jax.pairwise.branch import seldom
-from igm_jax.pairwise.budget import rows_of_a_half, rows_of_a_tile
+from igm_jax.pairwise.budget import padded, rows_of_a_half, rows_of_a_tile
+from igm_jax.pairwise.reductions import block_sum, row_means
+from igm_jax.pairwise.summer import Summer, Sums
 
 # Where the mean of |φ'| ‖x‖² is this many times that of |φ|, sums of φ' times coordinates no longer give the sum of φ in full.
 RESOLVED = 16.0
@@ -47,14 +49,6 @@ class Side(NamedTuple):
         return jnp.concatenate([self.points * w, w, *last], axis=1)
 
 
-class Moments(NamedTuple):
-    """Sums over the other side at each sample: ``Σ w φ``, and where asked for ``Σ w φ' (x - y)`` and ``Σ w φ'``."""
-
-    sums: Float[Array, " n"]
-    pulls: Float[Array, "n d"] | None = None
-    mass: Float[Array, " n"] | None = None
-
-
 def side(points: Float[Array, "n d"], weights: Float[Array, " n"]) -> Side:
     """Prepare one sample; ``points`` must be centred already."""
     return Side(points, weights, norms(points))
@@ -70,16 +64,6 @@ def squared(rows: Side, columns: Side) -> Float[Array, "r m"]:
 def is_direct(of: Side) -> bool:
     """Whether distances come from differences, and not from norms and inner products."""
     return of.points.shape[1] <= DIRECT_FEATURES
-
-
-def _padded(of: Side, rows: int) -> Side:
-    """The side with a multiple of ``rows`` samples: what is added is a copy of the first sample without weight."""
-    extra = -len(of.points) % rows
-    if not extra:
-        return of
-    copies = jax.tree.map(lambda leaf: jnp.concatenate([leaf, jnp.repeat(leaf[:1], extra, axis=0)]), of)
-    weights = jnp.concatenate([of.weights, jnp.zeros(extra, of.weights.dtype)])
-    return copies._replace(weights=weights)
 
 
 def _pointless(of: Side) -> Side:
@@ -132,33 +116,33 @@ class _Plan(NamedTuple):
         factors = {True: rows.augmented(self.squares).T, False: rows.weights[None, :]}
         return jnp.concatenate([matmul(factors[of_slopes], tile) for tile, of_slopes in tiles], axis=0)
 
-    def moments(self, at: Side, reduced: Array) -> Moments:
+    def sums(self, at: Side, reduced: Array) -> Sums:
         """From what the tiles were reduced to, (n, width), to sums and pulls at the samples."""
         if not self.slopes:
-            return Moments(reduced[:, 0])
+            return Sums(reduced[:, 0])
         d = at.points.shape[1]
         weighted, mass = reduced[:, :d], reduced[:, d]
         pulls = at.points * mass[:, None] - weighted
         if self.ratio is None:
-            return Moments(reduced[:, d + 1], pulls, mass)
+            return Sums(reduced[:, d + 1], pulls, mass)
         alpha, beta = self.ratio
         if not self.squares:
-            return Moments(alpha * mass, pulls, mass)
+            return Sums(alpha * mass, pulls, mass)
         inner = jnp.sum(at.points * (pulls - weighted), axis=1)  # ‖x‖² Σ w φ' - 2 x·Σ w φ' y
-        return Moments(alpha * mass + beta * (inner + reduced[:, d + 1]), pulls, mass)
+        return Sums(alpha * mass + beta * (inner + reduced[:, d + 1]), pulls, mass)
 
-    def resolved(self, at: Side, moments: Moments, again: Callable[[], Array]) -> Moments:
-        """The moments, with their sums taken anew from φ where sums of φ' have lost digits to far away, dense clusters.
+    def resolved(self, at: Side, sums: Sums, again: Callable[[], Array]) -> Sums:
+        """The sums, with their values taken anew from φ where sums of φ' have lost digits to far away, dense clusters.
 
         ``β Σ w φ' ‖x - y‖²`` was put together from terms of the size of ``β Σ w φ' ‖x‖²``. (Distances in the dot form have
         lost the same digits before, so nothing would be gained there.)
         """
-        ratio, mass = self.ratio, moments.mass
+        ratio, mass = self.ratio, sums.mass
         if not self.squares or not is_direct(at) or ratio is None or mass is None:
-            return moments
+            return sums
         terms = jnp.sum(at.weights * jnp.abs(mass) * at.norms.squares) * jnp.abs(ratio[1])
-        lost = terms > RESOLVED * jnp.sum(at.weights * jnp.abs(moments.sums))
-        return moments._replace(sums=seldom(lost, again, lambda: moments.sums))
+        lost = terms > RESOLVED * jnp.sum(at.weights * jnp.abs(sums.values))
+        return sums._replace(values=seldom(lost, again, lambda: sums.values))
 
 
 def _is_zero(value: Array | float) -> bool:
@@ -171,7 +155,7 @@ def _plan(form: Form, parameters: tuple, slopes: bool, x: Side, y: Side) -> _Pla
 
 def between(
     form: Form, parameters: tuple, x: Side, y: Side, *, slopes: bool, columns: bool = False
-) -> tuple[Moments, Moments | None]:
+) -> tuple[Sums, Sums | None]:
     """Sums over all pairs of x and y, at the samples of x and, if asked for, at those of y.
 
     Args:
@@ -180,32 +164,32 @@ def between(
         x: the rows.
         y: the columns.
         slopes: whether the pulls are needed, too.
-        columns: whether the moments at y are needed.
+        columns: whether the sums at y are needed.
 
     Returns:
-        The moments at x, and those at y or None.
+        The sums at x, and those at y or None.
     """
     n, d = x.points.shape
     rows, plan = rows_of_a_tile(n, len(y.points)), _plan(form, parameters, slopes, x, y)
 
-    padded = _padded(x, rows)
+    longer = padded(x, rows)
 
     def visit(total: Array | None, step: tuple[Array, Side]) -> tuple[Array | None, Array]:
         start, block = step
-        block = block._replace(points=jax.lax.dynamic_slice_in_dim(padded.points, start, rows))
+        block = block._replace(points=jax.lax.dynamic_slice_in_dim(longer.points, start, rows))
         tiles = plan.tiles(squared(block, y))
         return None if total is None else total + plan.along_columns(tiles, block), plan.along_rows(tiles, y)
 
     start = jnp.zeros((plan.width(d), len(y.points)), x.points.dtype) if columns else None
     # A second derivative computes a tile again rather than keeping all of them.
-    steps = (jnp.arange(0, len(padded.points), rows), _blocks(_pointless(padded), rows))
+    steps = (jnp.arange(0, len(longer.points), rows), _blocks(_pointless(longer), rows))
     total, out = jax.lax.scan(jax.checkpoint(visit, prevent_cse=False), start, steps)
     again = partial(between, form, parameters, slopes=False)
-    at_x = plan.moments(x, out.reshape(-1, out.shape[-1])[:n])
-    at_x = plan.resolved(x, at_x, lambda: again(x, y)[0].sums)
+    at_x = plan.sums(x, out.reshape(-1, out.shape[-1])[:n])
+    at_x = plan.resolved(x, at_x, lambda: again(x, y)[0].values)
     if total is None:
         return at_x, None
-    return at_x, plan.resolved(y, plan.moments(y, total.T), lambda: again(y, x)[0].sums)
+    return at_x, plan.resolved(y, plan.sums(y, total.T), lambda: again(y, x)[0].values)
 
 
 def _shares(blocks: int, rows: int) -> np.ndarray:
@@ -218,7 +202,7 @@ def _shares(blocks: int, rows: int) -> np.ndarray:
     return share
 
 
-def within(form: Form, parameters: tuple, x: Side, *, slopes: bool, each: bool = True) -> Moments:
+def within(form: Form, parameters: tuple, x: Side, *, slopes: bool, each: bool = True) -> Sums:
     """Sums over all pairs of x with itself, each pair visited once for both of its ends.
 
     Args:
@@ -229,22 +213,22 @@ def within(form: Form, parameters: tuple, x: Side, *, slopes: bool, each: bool =
         each: whether the sums are needed at each sample; if not, only their weighted total is right, and cheaper.
 
     Returns:
-        The moments, pairs of a sample with itself included.
+        The sums, pairs of a sample with itself included.
     """
     n, d = x.points.shape
     rows, plan = rows_of_a_half(n), _plan(form, parameters, slopes, x, x)
     if rows >= n:
         return between(form, parameters, x, x, slopes=slopes)[0]
-    padded = _padded(x, rows)
-    length = len(padded.points)
+    longer = padded(x, rows)
+    length = len(longer.points)
     blocks = length // rows
     window = (blocks // 2 + 1) * rows
     share = jnp.asarray(_shares(blocks, rows), x.points.dtype)
 
     # The columns turn by a block a step, so that the window is always the first of them. A window sliced at a moving place
     # would be fused into the tile, and cost more than the rest. Where points only feed a matrix product, a slice is cheaper.
-    turning = padded if is_direct(x) else _pointless(padded)
-    around = None if is_direct(x) else jnp.concatenate([padded.points, padded.points[:window]])
+    turning = longer if is_direct(x) else _pointless(longer)
+    around = None if is_direct(x) else jnp.concatenate([longer.points, longer.points[:window]])
 
     def visit(carry: tuple[Side, Array], step: tuple[Array, Side]) -> tuple[tuple[Side, Array], Array]:
         (columns, total), (start, block) = carry, step
@@ -267,7 +251,31 @@ def within(form: Form, parameters: tuple, x: Side, *, slopes: bool, each: bool =
     (_, total), out = jax.lax.scan(jax.checkpoint(visit, prevent_cse=False), (turning, total), steps)
     reduced = out.reshape(length, -1)[:n]
     if not both_ends:
-        return plan.moments(x, 2 * reduced)
+        return plan.sums(x, 2 * reduced)
     total = total[:, :length].at[:, :window].add(total[:, length:])
-    moments = plan.moments(x, reduced + total.T[:n])
-    return plan.resolved(x, moments, lambda: within(form, parameters, x, slopes=False).sums)
+    sums = plan.sums(x, reduced + total.T[:n])
+    return plan.resolved(x, sums, lambda: within(form, parameters, x, slopes=False).values)
+
+
+def means(form: Form, parameters: tuple, points: Array, y: Array, weights: Array) -> Array:
+    """``Σ_j w_j φ(‖p_i - y_j‖²)``, from operations that can be differentiated in everything."""
+    of_y = norms(y)
+
+    def tile(rows: Array) -> Array:
+        direct = points.shape[1] <= DIRECT_FEATURES
+        return form.value(direct_form(rows, y) if direct else dot_form(rows, y, norms(rows), of_y), *parameters)
+
+    return row_means(tile, points, weights)
+
+
+def _between(
+    form: Form, parameters: tuple, x: Array, y: Array, a: Array, b: Array, slopes: bool = False, columns: bool = False
+) -> tuple[Sums, Sums | None]:
+    return between(form, parameters, side(x, a), side(y, b), slopes=slopes, columns=columns)
+
+
+def _within(form: Form, parameters: tuple, x: Array, a: Array, slopes: bool = False, each: bool = True) -> Sums:
+    return within(form, parameters, side(x, a), slopes=slopes, each=each)
+
+
+TILES = Summer(_between, _within, block_sum, means)

@@ -12,9 +12,10 @@ import numpy as np
 import optax
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
-from igm_jax import checks, kernels, mmd2_biased
+from igm_jax import checks, kernels, mmd2_biased, mmd2_unbiased
 from igm_jax.generators import particles
-from igm_jax.objectives import mmd, mmd2_ring, mmd_ring, mmd_witness, mmd_witness_ring
+from igm_jax.objectives import mmd, mmd_witness
+from igm_jax.pairwise.backend import over
 from igm_jax.training import advance, training
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
@@ -36,14 +37,13 @@ def with_gradients(value, argnums=ALL):
     return jax.jit(jax.value_and_grad(lambda x, y, a, b: value(x, y, x_weights=a, y_weights=b), argnums=argnums))
 
 
-def differences(kernel, mesh, arrays):
+def differences(kernel, mesh, arrays, divergence=mmd2_biased):
     """Of the value and of each gradient, relative to the largest entry."""
-    got = with_gradients(lambda x, y, **weights: mmd2_ring(x, y, kernel, mesh=mesh, **weights))(*arrays)
-    expected = with_gradients(lambda x, y, **weights: mmd2_biased(x, y, kernel, **weights))(*arrays)
-    return [
-        float(np.abs(np.asarray(one) - np.asarray(other)).max() / np.abs(other).max())
-        for one, other in zip(jax.tree.leaves(got), jax.tree.leaves(expected), strict=True)
-    ]
+    step = with_gradients(lambda x, y, **weights: divergence(x, y, kernel, **weights))
+    expected = step(*arrays)
+    with over(mesh):
+        got = step(*arrays)
+    return [gap(one, other) for one, other in zip(jax.tree.leaves(got), jax.tree.leaves(expected), strict=True)]
 
 
 def check_values():
@@ -52,6 +52,7 @@ def check_values():
         "uneven": (kernels.distance(), mesh_of(8), inputs(61, 131, 17)),
         "few": (kernels.laplace(0.7), mesh_of(3), inputs(2, 7, 1)),
         "two_axes": (kernels.gaussian(0.5) + kernels.gaussian(1.0), mesh_of(4, 2), inputs(33, 40, 3)),
+        "unbiased": (kernels.gaussian(1.3), mesh_of(4), inputs(30, 41, 2), mmd2_unbiased),
     }
     with jax.enable_x64(True):
         found = {name: differences(*case) for name, case in cases.items()}
@@ -66,26 +67,31 @@ def check_more():
         x, y, *_ = inputs(30, 41, 2)
         kernel, points = kernels.inverse_multiquadric(1.1), x[:5] + 1
 
-        def slope(witness, **options):
-            return jax.grad(lambda points: jnp.sum(jnp.sin(witness(points, x, y, kernel, **options))))(points)
+        def slopes(points, x, y):
+            return jax.grad(lambda *three: jnp.sum(jnp.sin(mmd_witness(*three, kernel))), (0, 1, 2))(points, x, y)
 
-        found["witness"] = gap(slope(mmd_witness_ring, mesh=mesh), slope(mmd_witness))
-        bandwidth = [
-            jax.jit(jax.grad(lambda width, value=value: value(kernels.laplace(width))))(jnp.asarray(0.8))
-            for value in (lambda kernel: mmd2_ring(x, y, kernel, mesh=mesh), lambda kernel: mmd2_biased(x, y, kernel))
-        ]
-        found["bandwidth"] = gap(*bandwidth)
-    sharding = NamedSharding(mesh, PartitionSpec("data"))
-    trained = []
-    for objective, start in ((mmd_ring(kernels.distance(), mesh), sharding), (mmd(kernels.distance()), None)):
-        samples = jax.device_put(jnp.asarray(inputs(32, 1, 2, np.float32)[0]), start)
-        run = training(particles(samples), objective, optax.sgd(1.0), lambda key, n: jax.random.normal(key, (n, 2)), 32)
-        step, state = jax.jit(lambda state, run=run: advance(run, state)[0]), run.init(jax.random.key(0))
-        for _ in range(3):
-            state = step(state)
-        trained.append(jax.tree.leaves(state.params))
-    found["params"] = max(gap(*leaves) for leaves in zip(*trained, strict=True))
+        def slope(width):
+            return jax.jit(jax.grad(lambda width: mmd2_biased(x, y, kernels.laplace(width))))(width)
+
+        with over(mesh):
+            witness, bandwidth = slopes(points, x, y), slope(jnp.asarray(0.8))
+        found["witness"] = max(gap(*pair) for pair in zip(witness, slopes(points, x, y), strict=True))
+        found["bandwidth"] = gap(bandwidth, slope(jnp.asarray(0.8)))
+    with over(mesh):
+        around = trained(NamedSharding(mesh, PartitionSpec("data")))
+    found["params"] = max(gap(*leaves) for leaves in zip(around, trained(None), strict=True))
     return found
+
+
+def trained(sharding):
+    """The particles after a few steps."""
+    samples = jax.device_put(jnp.asarray(inputs(32, 1, 2, np.float32)[0]), sharding)
+    target = lambda key, n: jax.random.normal(key, (n, 2))  # noqa: E731
+    run = training(particles(samples), mmd(kernels.distance()), optax.sgd(1.0), target, 32)
+    step, state = jax.jit(lambda state: advance(run, state)[0]), run.init(jax.random.key(0))
+    for _ in range(3):
+        state = step(state)
+    return jax.tree.leaves(state.params)
 
 
 def gap(one, other):
@@ -97,18 +103,21 @@ def check_program():
     mesh = mesh_of(8)
     sharding = NamedSharding(mesh, PartitionSpec("data"))
 
-    def compiled(n):
-        shape = jax.ShapeDtypeStruct((n, 3), jnp.float32, sharding=sharding)
-        step = jax.value_and_grad(lambda x, y: mmd2_ring(x, y, kernels.gaussian(1.0), mesh=mesh), argnums=(0, 1))
-        return jax.jit(step).lower(shape, shape).compile()
+    shape = jax.ShapeDtypeStruct((4096, 3), jnp.float32, sharding=sharding)
 
-    program = compiled(4096)
-    text = program.as_text()
+    def compiled(argnums):
+        step = jax.grad(lambda x, y, width: mmd2_biased(x, y, kernels.gaussian(width)), argnums=argnums)
+        with over(mesh):
+            return jax.jit(step).lower(shape, shape, jnp.float32(1)).compile()
+
+    program = compiled((0, 1))
+    text, in_width = program.as_text(), compiled(2).as_text()
     return {
         "permutes": "collective-permute" in text,
         "gathers": "all-gather" in text or "all-to-all" in text,
-        "whole": "[4096" in text,  # an array of all samples, in whatever order
-        "gradients_are_sharded": all(s.spec == sharding.spec for s in program.output_shardings[1]),
+        "whole": "[4096" in text + in_width,  # an array of all samples, in whatever order
+        "kept": "[8,512" in text + in_width,  # all guests of a device
+        "gradients_are_sharded": all(s.spec == sharding.spec for s in program.output_shardings),
     }
 
 
@@ -124,8 +133,10 @@ def check_processes(port, rank):
         arrays = inputs(48, 32, 3)
         local = [array[len(array) // 2 * int(rank) :][: len(array) // 2] for array in arrays]
         spread = [jax.make_array_from_process_local_data(sharding, part) for part in local]
-        value, gradients = with_gradients(lambda x, y, **w: mmd2_ring(x, y, kernel, mesh=mesh, **w))(*spread)
-        expected, slopes = with_gradients(lambda x, y, **w: mmd2_biased(x, y, kernel, **w))(*arrays)
+        step = with_gradients(lambda x, y, **weights: mmd2_biased(x, y, kernel, **weights))
+        with over(mesh):
+            value, gradients = step(*spread)
+        expected, slopes = step(*arrays)
         found = {"value": gap(value, expected), "devices": jax.device_count(), "local": jax.local_device_count()}
         found["gradient"] = 0.0
         for gradient, slope in zip(gradients, slopes, strict=True):

@@ -113,21 +113,21 @@ def test_equal_rows_are_at_distance_zero(d):
     steep = (
         np.float32(1e-5),
     )  # only equal samples see each other, and only if their distance is zero and not rounding
-    moments = interpreted(Laplace(), steep, True, points, points, np.ones(80, np.float32))
-    np.testing.assert_array_equal(moments.sums, 2)
-    np.testing.assert_array_equal(moments.pulls, 0)
+    found = interpreted(Laplace(), steep, True, points, points, np.ones(80, np.float32))
+    np.testing.assert_array_equal(found.values, 2)
+    np.testing.assert_array_equal(found.pulls, 0)
 
 
 def test_pulls_keep_the_digits_of_clusters_far_from_the_origin():
     rng = np.random.default_rng(0)
     points = np.repeat(50 * rng.normal(size=(4, 1, 2)), 30, axis=1) + 1e-2 * rng.normal(size=(4, 30, 2))
     points = points.reshape(-1, 2).astype(np.float32)
-    moments = interpreted(Gaussian(), (np.float32(0.01),), True, points, points, np.ones(120, np.float32))
+    found = interpreted(Gaussian(), (np.float32(0.01),), True, points, points, np.ones(120, np.float32))
     wide = points.astype(np.float64)
     deltas = wide[:, None] - wide[None]
     slope = -0.5e4 * np.exp(-0.5e4 * np.square(deltas).sum(-1))
     expected = np.einsum("ij,ijk->ik", slope, deltas)
-    assert np.linalg.norm(moments.pulls - expected) < 1e-6 * np.linalg.norm(expected)
+    assert np.linalg.norm(found.pulls - expected) < 1e-6 * np.linalg.norm(expected)
 
 
 @pytest.mark.parametrize("d", [2, 20])
@@ -290,7 +290,7 @@ def test_a_batch_of_losses():
 
 
 def test_a_cpu_has_tiles_and_a_gpu_kernels_where_they_pay(monkeypatch):
-    many, few, wide = (sides(*samples(*shape)) for shape in ((300, 300, 2), (30, 30, 2), (300, 300, 129)))
+    many, few, wide = (samples(*shape)[:2] for shape in ((300, 300, 2), (30, 30, 2), (300, 300, 129)))
     monkeypatch.setattr(jax, "default_backend", lambda: "cpu")
     assert backend.chosen(*many) == "xla"
     for name in ("xla", "fused", "interpret"):
@@ -303,35 +303,32 @@ def test_a_cpu_has_tiles_and_a_gpu_kernels_where_they_pay(monkeypatch):
         assert backend.chosen(*many) == "auto"
         assert backend.chosen(*few) == "xla"
         assert backend.chosen(*wide) == "xla"
-        doubled = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), many)
-        assert backend.chosen(*doubled) == "xla"
+        assert backend.chosen(*(np.asarray(points, np.float64) for points in many)) == "xla"
 
 
 def test_on_a_gpu_machine_the_device_of_the_arrays_decides(monkeypatch):
     with backend.using("auto"):
-        x, y = sides(*samples(300, 300, 2))
-        expected = backend.within(*form_of("gaussian"), x, slopes=True)
+        x, y, b = map(jnp.asarray, samples(300, 300, 2))
+        within = partial(backend.summer_of(x, x).within, *form_of("gaussian"), x, b, slopes=True)
+        between = partial(backend.summer_of(x, y).between, *form_of("gaussian"), slopes=True, columns=True)
+        expected = within(), between(x, y, b, b)
         monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-        sums = jax.jit(lambda x, y: backend.between(*form_of("gaussian"), x, y, slopes=True, columns=True))
-        here = sums(x, y)
-        near(backend.within(*form_of("gaussian"), x, slopes=True), expected)
+        within = partial(backend.summer_of(x, x).within, *form_of("gaussian"), x, b, slopes=True)
+        between = jax.jit(partial(backend.summer_of(x, y).between, *form_of("gaussian"), slopes=True, columns=True))
+        near((within(), between(x, y, b, b)), expected)
         with a_gpu():
-            traced = sums.trace(
-                *(jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), of) for of in (x, y))
-            )
-            assert "triton" in traced.lower(lowering_platforms=("cuda",)).as_text()
-        assert "triton" not in sums.trace(x, y).lower(lowering_platforms=("cpu",)).as_text()
-        monkeypatch.undo()
-        near(here, backend.between(*form_of("gaussian"), x, y, slopes=True, columns=True))
+            shapes = (jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) for leaf in (x, y, b, b))
+            assert "triton" in between.trace(*shapes).lower(lowering_platforms=("cuda",)).as_text()
+        assert "triton" not in between.trace(x, y, b, b).lower(lowering_platforms=("cpu",)).as_text()
 
 
 def test_other_names_are_refused_and_the_choice_ends_with_its_block():
     with pytest.raises(ValueError, match="must be one of auto, xla, fused, interpret, but is 'cuda'"):
         backend.using("cuda")
-    x, y = sides(*samples(4, 5, 2))
+    x, y, b = map(jnp.asarray, samples(4, 5, 2))
     with backend.using("fused"):
         assert backend.chosen(x, y) == "fused"
         if jax.default_backend() == "cpu":
             with pytest.raises(ValueError, match="interpret"):
-                backend.between(*form_of("gaussian"), x, y, slopes=False)
+                backend.summer_of(x, y).between(*form_of("gaussian"), x, y, jnp.ones(4), b)
     assert backend.chosen(x, y) == "xla"  # few pairs

@@ -30,7 +30,7 @@ def test_sums_of_every_group(name, d, monkeypatch):
     for k, width in enumerate(WIDTHS):
         matrix = plain(z[:, None].astype(float), z[None].astype(float), float(width))
         off = matrix * (1 - np.eye(37))
-        lowered = (matrix - float(found.height[k])) * (1 - np.eye(37))
+        lowered = (matrix - float(found.offset[k])) * (1 - np.eye(37))
         for b, members in enumerate(groups.T.astype(bool)):
             np.testing.assert_allclose(
                 found.within[k, b], lowered[np.ix_(members, members)].sum(), rtol=1e-4, atol=1e-4
@@ -41,9 +41,9 @@ def test_sums_of_every_group(name, d, monkeypatch):
         np.testing.assert_allclose(found.squares[k], np.sum(off**2), rtol=1e-5)
 
 
-def test_height_is_a_mean_of_the_kernel():
+def test_offset_is_a_mean_of_the_kernel():
     z, groups = given(20, 2)
-    height = group_sums(gaussian, jnp.asarray(WIDTHS), jnp.asarray(z), jnp.asarray(groups)).height
-    for width, found in zip(WIDTHS, height, strict=True):
+    offset = group_sums(gaussian, jnp.asarray(WIDTHS), jnp.asarray(z), jnp.asarray(groups)).offset
+    for width, found in zip(WIDTHS, offset, strict=True):
         values = FAMILIES["gaussian"][1](z[:, None], z[None], width)
         np.testing.assert_allclose(found, values.mean(), rtol=1e-5)

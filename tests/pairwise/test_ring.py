@@ -6,16 +6,20 @@ import os
 import socket
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax.sharding import AxisType
 
-from igm_jax import kernels, mmd2_biased
-from igm_jax.objectives import mmd2_ring, mmd_ring, mmd_witness_ring
+from igm_jax import kernels, mmd2_biased, mmd2_unbiased
+from igm_jax.objectives import ksd2_biased, mmd, mmd2_estimate, mmd_witness, nystrom_mmd2
+from igm_jax.pairwise.backend import over, using
 from igm_jax.pairwise.ring import ring_of
+from igm_jax.pairwise.sums import kernel_sums_within
 
 ROOT = Path(__file__).parents[2]
 X = np.random.default_rng(0).normal(size=(5, 2)).astype(np.float32)
@@ -55,7 +59,7 @@ def mesh_of(kind=AxisType.Auto):
 
 def test_value_and_gradients():
     (found,) = results([started(8, "values")])
-    assert set(found) == {"even", "uneven", "few", "two_axes", "single"}
+    assert set(found) == {"even", "uneven", "few", "two_axes", "unbiased", "single"}
     for name, differences in found.items():
         assert len(differences) == 5
         assert max(differences) < (2e-5 if name == "single" else 1e-12), (name, differences)
@@ -70,7 +74,7 @@ def test_witness_bandwidth_and_training():
 
 def test_the_program_sends_to_neighbours_and_gathers_nothing():
     (found,) = results([started(8, "program")])
-    assert found == {"permutes": True, "gathers": False, "whole": False, "gradients_are_sharded": True}
+    assert found == {"permutes": True, "gathers": False, "whole": False, "kept": False, "gradients_are_sharded": True}
 
 
 def test_two_processes():
@@ -82,22 +86,41 @@ def test_two_processes():
         assert max(found["value"], found["gradient"]) < 1e-12, found
 
 
-def test_one_device_is_a_ring_too():
-    got = mmd2_ring(X, Y, kernels.gaussian(1.0), mesh=mesh_of())
-    np.testing.assert_allclose(got, mmd2_biased(X, Y, kernels.gaussian(1.0)), rtol=1e-5)
+@pytest.mark.parametrize("way", ["xla", "interpret"])
+def test_one_device_is_a_ring_too(way):
+    step = jax.value_and_grad(lambda x: mmd2_biased(x, Y, kernels.gaussian(1.0)))
+    expected = step(X)
+    with over(mesh_of()), using(way):
+        jax.tree.map(partial(np.testing.assert_allclose, rtol=1e-5, atol=1e-7), step(X), expected)
 
 
-@pytest.mark.parametrize(
-    "make", [mmd_ring, lambda kernel, mesh, axis="data": mmd2_ring(X, Y, kernel, mesh=mesh, axis=axis)]
-)
-def test_errors(make):
-    kernel = kernels.gaussian(1.0)
+def test_what_is_compiled_on_one_device_is_not_used_around_a_ring():
+    value = jax.jit(lambda x: mmd2_biased(x, Y, kernels.gaussian(1.0)))
+    plain = value.lower(X).as_text()
+    with over(mesh_of()):
+        assert "collective_permute" in value.lower(X).as_text()
+    assert "collective_permute" not in plain
+    assert value.lower(X).as_text() == plain
+
+
+def test_what_has_no_sums_around_a_ring_computes_as_ever():
+    functions = (
+        lambda: mmd2_estimate(X, Y, kernels.gaussian(1.0)),
+        lambda: mmd2_estimate(X, Y, kernels.polynomial()),
+        lambda: ksd2_biased(X, np.negative, kernels.gaussian(1.0)),
+        lambda: nystrom_mmd2(jax.random.key(0), X, Y, kernels.gaussian(1.0), num_landmarks=3),
+    )
+    expected = [function() for function in functions]
+    with over(mesh_of()):
+        found = [function() for function in functions]
+    jax.tree.map(partial(np.testing.assert_allclose, rtol=1e-4, atol=1e-6), found, expected)
+
+
+def test_errors_of_meshes():
     with pytest.raises(ValueError, match=r"`axis` must be one of data, but is 'date'; did you mean 'data'\?"):
-        make(kernel, mesh_of(), "date")
+        over(mesh_of(), "date")
     with pytest.raises(ValueError, match=r"must have axes of type Auto, but has .*Explicit.*make one with"):
-        make(kernel, mesh_of(AxisType.Explicit))
-    with pytest.raises(ValueError, match=r"function of the distance.*but is linear\(\); choose another, or take"):
-        make(kernels.linear(), mesh_of())
+        over(mesh_of(AxisType.Explicit))
 
 
 @pytest.mark.parametrize("mesh", [8, mesh_of().abstract_mesh])
@@ -107,13 +130,21 @@ def test_errors_of_types(mesh):
         inspect.unwrap(ring_of)(mesh, "data")
 
 
-def test_errors_of_samples_and_weights():
-    ring = {"kernel": kernels.gaussian(1.0), "mesh": mesh_of()}
-    with pytest.raises(ValueError, match=r"same number of features"):
-        mmd2_ring(X, Y[:, :1], **ring)
-    with pytest.raises(ValueError, match=r"`x_weights` must have shape \(5,\)"):
-        mmd2_ring(X, Y, x_weights=np.ones(4, np.float32), **ring)
-    with pytest.raises(ValueError, match=r"`y` must hold finite numbers"):
-        mmd2_ring(X, Y * np.float32("nan"), **ring)
-    with pytest.raises(NotImplementedError, match=r"in the points alone"):
-        jax.grad(lambda x: mmd_witness_ring(X, x, Y, **ring).sum())(X)
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda kernel: mmd2_biased(X, Y, kernel),
+        lambda kernel: mmd2_unbiased(X, Y, kernel),
+        lambda kernel: mmd_witness(X, X, Y, kernel),
+        lambda kernel: mmd(kernel).loss(jax.random.key(0), (), jnp.asarray(X), jnp.asarray(Y)),
+        lambda kernel: kernel_sums_within(kernel, jnp.asarray(X), jnp.ones(5)),
+    ],
+)
+@pytest.mark.parametrize("kernel", [kernels.linear(), kernels.gaussian(1.0) + kernels.linear()])
+def test_errors_of_kernels(function, kernel):
+    with over(mesh_of()):
+        with pytest.raises(
+            ValueError, match=r"function of the distance.*but is .*linear\(\); choose another, or leave"
+        ):
+            function(kernel)
+    function(kernel)

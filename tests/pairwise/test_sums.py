@@ -15,14 +15,14 @@ def test_kernel_mean_of_distinct_pairs(x64):
     np.testing.assert_allclose(got, (matrix.sum() - 6) / 30, rtol=1e-12)
 
 
-def test_a_height_is_taken_off_the_kernel(x64):
+def test_an_offset_is_taken_off_the_kernel(x64):
     x, y = np.random.default_rng(0).normal(size=(2, 9, 2))
     a, b = np.arange(1.0, 10) / 45, np.full(9, 1 / 9)
     for kernel in (kernels.laplace(1.0), kernels.polynomial()):
         matrix = np.asarray(kernel(x, y))
-        height = sums.kernel_height(kernel, jnp.asarray(x), jnp.asarray(y))
-        np.testing.assert_allclose(height, matrix.mean(), rtol=1e-12)
-        got = sums.kernel_mean(kernel, *map(jnp.asarray, (x, y, a, b)), height)
+        offset = sums.kernel_offset(kernel, jnp.asarray(x), jnp.asarray(y))
+        np.testing.assert_allclose(offset, matrix.mean(), rtol=1e-12)
+        got = sums.kernel_mean(kernel, *map(jnp.asarray, (x, y, a, b)), offset)
         np.testing.assert_allclose(got, a @ (matrix - matrix.mean()) @ b, rtol=1e-10)
 
 

@@ -171,7 +171,7 @@ def test_half_of_the_pairs_are_all_of_them(n, x64):
         full, _ = tiles.between(form, parameters, tiles.side(x, a), tiles.side(x, a), slopes=slopes)
         jax.tree.map(partial(np.testing.assert_allclose, rtol=1e-10, atol=1e-12), half, full)
     total = tiles.within(form, parameters, tiles.side(x, a), slopes=False, each=False)
-    np.testing.assert_allclose(jnp.vdot(a, total.sums), jnp.vdot(a, full.sums), rtol=1e-12)
+    np.testing.assert_allclose(jnp.vdot(a, total.values), jnp.vdot(a, full.values), rtol=1e-12)
 
 
 def test_zero_weights_and_padding_are_removals():

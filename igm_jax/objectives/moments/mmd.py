@@ -10,7 +10,7 @@ from igm_jax.base import Objective, stateless
 from igm_jax.checks import ArrayLike
 from igm_jax.kernels.kernel import Kernel
 from igm_jax.pairwise.budget import after
-from igm_jax.pairwise.sums import kernel_height, kernel_mean, kernel_mean_distinct, kernel_mean_within, kernel_means
+from igm_jax.pairwise.sums import kernel_mean, kernel_mean_distinct, kernel_mean_within, kernel_means, kernel_offset
 
 
 def mmd2_biased(
@@ -52,12 +52,12 @@ def mmd2_biased(
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Eq. 5.
     """
     x, y, a, b = weighted_input(x, y, x_weights, y_weights)
-    height = kernel_height(checked_kernel(kernel), x, y)
-    within = kernel_mean_within(kernel, y, b, height)
+    offset = kernel_offset(checked_kernel(kernel), x, y)
+    within = kernel_mean_within(kernel, y, b, offset)
     x, y = after(within, x, y)
-    between = kernel_mean(kernel, x, y, a, b, height)
+    between = kernel_mean(kernel, x, y, a, b, offset)
     (x,) = after(between, x)
-    return kernel_mean_within(kernel, x, a, height) + within - 2 * between
+    return kernel_mean_within(kernel, x, a, offset) + within - 2 * between
 
 
 def mmd2_unbiased(
@@ -97,9 +97,9 @@ def mmd2_unbiased(
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Eq. 3.
     """
     x, y, a, b = weighted_input(x, y, x_weights, y_weights, least=2)
-    height = kernel_height(checked_kernel(kernel), x, y)
-    within = kernel_mean_distinct(kernel, x, a, height) + kernel_mean_distinct(kernel, y, b, height)
-    return within - 2 * kernel_mean(kernel, x, y, a, b, height)
+    offset = kernel_offset(checked_kernel(kernel), x, y)
+    within = kernel_mean_distinct(kernel, x, a, offset) + kernel_mean_distinct(kernel, y, b, offset)
+    return within - 2 * kernel_mean(kernel, x, y, a, b, offset)
 
 
 def mmd_witness(
@@ -124,7 +124,7 @@ def mmd_witness(
         y_weights: (m,) likewise.
 
     Returns:
-        (p,) heights.
+        (p,) witness values.
 
     Raises:
         TypeError: if ``kernel`` is not a kernel.

@@ -10,7 +10,7 @@ from igm_jax.kernels.kernel import Kernel
 from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.objectives.moments.estimate import Estimate
 from igm_jax.objectives.moments.mmd import checked_kernel, weighted_input
-from igm_jax.pairwise.sums import KernelMoments, kernel_height, kernel_moments, kernel_values
+from igm_jax.pairwise.sums import KernelMoments, kernel_moments, kernel_offset, kernel_values
 
 
 def mmd2_estimate(x: ArrayLike, y: ArrayLike, kernel: Kernel) -> Estimate:
@@ -48,9 +48,9 @@ def mmd2_estimate(x: ArrayLike, y: ArrayLike, kernel: Kernel) -> Estimate:
     """
     x, y, _, _ = weighted_input(x, y, None, None, least=4)
     n, m = len(x), len(y)
-    height = kernel_height(checked_kernel(kernel), x, y)
-    of_x, of_y = _within(kernel, x, height), _within(kernel, y, height)
-    between = kernel_moments(kernel, x, y, height)
+    offset = kernel_offset(checked_kernel(kernel), x, y)
+    of_x, of_y = _within(kernel, x, offset), _within(kernel, y, offset)
+    between = kernel_moments(kernel, x, y, offset)
     across = _doubly_centred(between)
     # What is seen of the projections holds the noise of their sums.
     at_x = jnp.var(of_x.reach - between.rows, ddof=1) - of_x.spread / (n - 2) - across / m
@@ -69,9 +69,9 @@ class _Within(NamedTuple):
     spread: Float[Array, ""]
 
 
-def _within(kernel: Kernel, x: Array, height: Array) -> _Within:
+def _within(kernel: Kernel, x: Array, offset: Array) -> _Within:
     n = len(x)
-    moments, own = kernel_moments(kernel, x, x, height), kernel_values(kernel, x, x) - height
+    moments, own = kernel_moments(kernel, x, x, offset), kernel_values(kernel, x, x) - offset
     sums = n * moments.rows - own
     squares = n * n * moments.square - jnp.sum(jnp.square(own))
     total = jnp.sum(sums)

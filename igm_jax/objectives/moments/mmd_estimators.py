@@ -15,7 +15,7 @@ from igm_jax.kernels.kernel import Kernel
 from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.objectives.moments.estimate import Estimate, mean_of
 from igm_jax.objectives.moments.mmd import checked_kernel, weighted_input
-from igm_jax.pairwise.sums import kernel_height, kernel_mean, kernel_mean_distinct, kernel_values
+from igm_jax.pairwise.sums import kernel_mean, kernel_mean_distinct, kernel_offset, kernel_values
 
 NO_WITNESS = (
     "each sample meets only some others, drawn anew at every call; on average over the draws its velocity is minus the"
@@ -196,10 +196,10 @@ def _blocks(kernel: Kernel, x: Array, y: Array, size: int) -> Float[Array, " b"]
 def _of_all(kernel: Kernel, x: Float[Array, "n d"], y: Float[Array, "n d"]) -> Float[Array, ""]:
     """The mean of h over all pairs i ≠ j."""
     n, uniform = len(x), jnp.full((len(x),), 1 / len(x), x.dtype)
-    height = kernel_height(kernel, x, y)
-    within = kernel_mean_distinct(kernel, x, uniform, height) + kernel_mean_distinct(kernel, y, uniform, height)
-    partners = jnp.mean(kernel_values(kernel, x, y) - height)
-    between = (n * kernel_mean(kernel, x, y, uniform, uniform, height) - partners) / (n - 1)
+    offset = kernel_offset(kernel, x, y)
+    within = kernel_mean_distinct(kernel, x, uniform, offset) + kernel_mean_distinct(kernel, y, uniform, offset)
+    partners = jnp.mean(kernel_values(kernel, x, y) - offset)
+    between = (n * kernel_mean(kernel, x, y, uniform, uniform, offset) - partners) / (n - 1)
     return within - 2 * between
 
 

@@ -13,11 +13,8 @@ from jaxtyping import Array, Bool, Float
 
 from igm_jax.kernels.pairs import centred, matmul
 from igm_jax.pairwise.budget import tiling
+from igm_jax.pairwise.reductions import LARGEST_EXPONENT
 from igm_jax.pairwise.transport.problem import Relaxation
-
-# No exponent of a plan is taken above this. At a solution none is above -log of a weight; on the way there, steps are
-# cut to it and are repeated, and `lost` says that it happened.
-LARGEST_EXPONENT = 60.0
 
 
 class Between(NamedTuple):
