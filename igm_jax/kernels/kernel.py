@@ -4,8 +4,10 @@ Conventions, since libraries differ: the Gaussian kernel is ``exp(-r²/2σ²)`` 
 Euclidean ``r = ‖x - y‖``.
 """
 
+import dataclasses
+import functools
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import jax.numpy as jnp
@@ -69,6 +71,12 @@ def radial_kernel(name: str, form: Form, *parameters: ArrayLike) -> Kernel:
         lambda pairs: form.value(pairs.squared, *(_like(parameter, pairs) for parameter in parameters)),
         Radial(form, parameters),
     )
+
+
+def bank(parts: Sequence[Kernel], name: str | None = None) -> Kernel:
+    """The sum of several kernels, which share one distance, under a name of its own if it has one."""
+    total = functools.reduce(operator.add, parts)
+    return total if name is None else dataclasses.replace(total, name=name)
 
 
 def _kernel(value: object) -> Kernel:

@@ -11,7 +11,7 @@ from jaxtyping import Array
 from igm_jax import checks
 from igm_jax.checks import ArrayLike
 from igm_jax.kernels.forms import Gaussian, Tile, barrier, root
-from igm_jax.kernels.kernel import Kernel, radial_kernel
+from igm_jax.kernels.kernel import Kernel, bank, radial_kernel
 
 
 def gaussian(bandwidth: ArrayLike) -> Kernel:
@@ -83,8 +83,7 @@ def rational_quadratic(alphas: Sequence[float] = (0.2, 0.5, 1.0, 2.0, 5.0), band
     checks.positive("bandwidth", bandwidth)
 
     parts = [radial_kernel(f"rational_quadratic({alpha})", RationalQuadratic(), alpha, bandwidth) for alpha in alphas]
-    bank = sum(parts[1:], parts[0])
-    return dataclasses.replace(bank, name=f"rational_quadratic({tuple(alphas)}, {bandwidth})")
+    return bank(parts, f"rational_quadratic({tuple(alphas)}, {bandwidth})")
 
 
 def inverse_multiquadric(bandwidth: ArrayLike = 1.0) -> Kernel:
@@ -258,5 +257,4 @@ def gaussian_mixture(bandwidths: Sequence[float] = (2.0, 5.0, 10.0, 20.0, 40.0, 
     for bandwidth in bandwidths:
         checks.positive("bandwidths", bandwidth)
     parts = [gaussian(scale * bandwidth) for bandwidth in bandwidths]
-    bank = sum(parts[1:], parts[0])
-    return dataclasses.replace(bank, name=f"gaussian_mixture({tuple(bandwidths)}, scale={scale})")
+    return bank(parts, f"gaussian_mixture({tuple(bandwidths)}, scale={scale})")

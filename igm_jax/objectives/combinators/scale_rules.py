@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.kernel import Kernel, median_bandwidth
+from igm_jax.kernels.kernel import Kernel, bank, median_bandwidth
 from igm_jax.objectives.moments.mmd import mmd2_unbiased, mmd_witness
 from igm_jax.objectives.moments.mmd_error import mmd2_estimate
 
@@ -246,8 +246,7 @@ def kernel_bank(kernel_of: Callable[[Array], Kernel], scale: ArrayLike, factors:
 
     Source: five Gaussians of widths a factor apart: Li et al., Generative Moment Matching Networks, arXiv 1502.02761.
     """
-    parts = [kernel_of(factor * scale) for factor in _checked_factors(factors)]
-    return sum(parts[1:], parts[0])
+    return bank([kernel_of(factor * scale) for factor in _checked_factors(factors)])
 
 
 def _checked_factors(factors: Sequence[float]) -> list[float]:

@@ -1,6 +1,7 @@
 """Drifting: samples are pulled to the data and pushed off each other by doubly normalised kernels."""
 
-from functools import partial
+import operator
+from functools import partial, reduce
 from typing import NamedTuple
 
 import jax
@@ -53,7 +54,7 @@ def _fields(
     kinds = tuple(map(Targets, (x, *others), weights, counts, (True, *(False for _ in others))))
     found = totals(x, counts[0], kinds, costs, temperatures)
     own, (data, data_mass), *more = pulls(x, kinds, costs, temperatures, found, least)
-    model, model_mass = (sum(parts[1:], parts[0]) for parts in zip(own, *more, strict=True))
+    model, model_mass = (reduce(operator.add, parts) for parts in zip(own, *more, strict=True))
     return data * model_mass[..., None] - model * data_mass[..., None]
 
 
