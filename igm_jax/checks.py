@@ -33,7 +33,9 @@ def finite(name: str, value: Any) -> None:
 
 
 def samples(name: str, value: Any, *, least: int = 1) -> jax.Array:
-    """``value`` as a float array of samples (n, d), or an error.
+    """``value`` as an array of samples (n, d) in the type to compute in, or an error.
+
+    Half precision is for storing: a mean of samples, a squared distance or a weight of 1/n has few digits in it.
 
     Args:
         name: the argument's name, for the error's text.
@@ -41,7 +43,7 @@ def samples(name: str, value: Any, *, least: int = 1) -> jax.Array:
         least: the smallest n that makes sense.
 
     Returns:
-        The array; integers and booleans become the default float type.
+        The array; half precision becomes float32, integers and booleans the default float type.
 
     Raises:
         TypeError: for values that are not numbers.
@@ -59,7 +61,7 @@ def samples(name: str, value: Any, *, least: int = 1) -> jax.Array:
     if d < 1:
         raise ValueError(f"`{name}` must have at least one feature, but has shape {array.shape}")
     finite(name, array)
-    return array
+    return array.astype(at_least_single(array.dtype))
 
 
 def _numbers(name: str, value: Any) -> jax.Array:

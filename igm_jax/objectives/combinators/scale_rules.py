@@ -79,7 +79,6 @@ def spread_scale(x: ArrayLike, y: ArrayLike) -> Float[Array, ""]:
         2.0
     """
     _, y = checks.pair(x, y)
-    y = y.astype(checks.at_least_single(y.dtype))
     square = 2 * jnp.sum(jnp.square(y - jnp.mean(y, axis=0, keepdims=True))) / max(len(y) - 1, 1)
     return jnp.sqrt(jnp.where(square > 0, square, 1))
 
@@ -176,7 +175,8 @@ def power_scale(kernel_of: Callable[[Array], Kernel], factors: Sequence[float] =
     tried = np.array(_checked_factors(factors))
 
     def rule(x: Array, y: Array) -> Array:
-        scales = median_scale(x, y) * jnp.asarray(tried, checks.at_least_single(jnp.asarray(y).dtype))
+        unit = median_scale(x, y)
+        scales = unit * jnp.asarray(tried, unit.dtype)
         return _most_powerful(lambda scale: mmd_power(x, y, kernel_of(scale)), scales, scales.dtype).bandwidth
 
     return rule
@@ -249,7 +249,7 @@ def kernel_bank(kernel_of: Callable[[Array], Kernel], scale: ArrayLike, factors:
     return bank([kernel_of(factor * scale) for factor in _checked_factors(factors)])
 
 
-def _checked_factors(factors: Sequence[float]) -> list[float]:
+def _checked_factors(factors: Sequence[float]) -> list[Any]:
     if len(factors) == 0:
         raise ValueError("`factors` must hold at least one positive number, but is empty")
     return [checks.positive("factors", factor) for factor in factors]

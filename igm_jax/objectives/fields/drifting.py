@@ -174,12 +174,10 @@ def drifting_field(
     """
     temperatures = _checked_temperatures(temperatures, preset)
     x, y = checks.pair(x, y)
-    dtype = checks.at_least_single(x.dtype)
-    x, y = x.astype(dtype), y.astype(dtype)
     weights = (_multiplicities("x_weights", x_weights, x), _multiplicities("y_weights", y_weights, y))
-    others, known = (y,), jnp.asarray(temperatures, dtype)
+    others, known = (y,), jnp.asarray(temperatures, x.dtype)
     if negatives is not None:
-        negatives = checks.pair(negatives, y, names=("negatives", "y"))[0].astype(dtype)
+        negatives = checks.pair(negatives, y, names=("negatives", "y"))[0].astype(x.dtype)
         others = (y, negatives)
         weights = (*weights, _multiplicities("negative_weights", negative_weights, negatives))
     if preset == "paper":

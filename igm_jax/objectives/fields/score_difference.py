@@ -15,10 +15,8 @@ def _checked(points: ArrayLike, x: ArrayLike, y: ArrayLike, bandwidth: ArrayLike
     checks.positive("bandwidth", bandwidth)
     x, y = checks.pair(x, y)
     points, _ = checks.pair(points, y, names=("points", "y"))
-    dtype = checks.at_least_single(x.dtype)
-    points, x, y = points.astype(dtype), x.astype(dtype), y.astype(dtype)
     a, b = checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y)
-    return points, x, y, jnp.asarray(bandwidth).astype(dtype), a, b
+    return points.astype(x.dtype), x, y, jnp.asarray(bandwidth).astype(x.dtype), a, b
 
 
 def score_difference_field(

@@ -171,9 +171,8 @@ def check_kernel(kernel: Kernel) -> Kernel:
 
 
 def scored(x: ArrayLike, score: Score, x_weights: ArrayLike | None, least: int = 1) -> tuple[Array, Array, Array]:
-    """Samples in at least single precision, the score at them, and their weights, all checked."""
+    """Samples, the score at them, and their weights, all checked."""
     x = checks.samples("x", x, least=least)
-    x = x.astype(checks.at_least_single(x.dtype))
     return x, checks.field("score", score, x), checks.weights("x_weights", x_weights, x)
 
 

@@ -130,4 +130,4 @@ def _slopes(kernel: Kernel, x: Array) -> Array:
 def _checked(x: ArrayLike, kernel: Kernel) -> tuple[Array, Kernel]:
     x = checks.samples("x", x)
     check_size(len(x))
-    return x.astype(checks.at_least_single(x.dtype)), check_kernel(kernel)
+    return x, check_kernel(kernel)

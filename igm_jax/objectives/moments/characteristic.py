@@ -237,8 +237,7 @@ def characteristic(law: Frequencies, num_frequencies: int = 256) -> Objective:
 
     def drawn(key: Key, x: Any) -> FrequencyState:
         x = checks.samples("x", x)
-        dtype = checks.at_least_single(x.dtype)
-        return FrequencyState(law(key, x.shape[1], num_frequencies).astype(dtype))
+        return FrequencyState(law(key, x.shape[1], num_frequencies).astype(x.dtype))
 
     def update(key: Key, state: FrequencyState, x: Array, y: Array) -> tuple[FrequencyState, Info]:
         del state, y

@@ -177,10 +177,8 @@ def mmd(kernel: Kernel) -> Objective:
 def weighted_input(
     x: ArrayLike, y: ArrayLike, x_weights: ArrayLike | None, y_weights: ArrayLike | None, least: int = 1
 ) -> tuple[Array, Array, Array, Array]:
-    """Both samples and their weights, checked, in at least single precision: a weight of 1/n has few digits in half."""
+    """Both samples and their weights, checked."""
     x, y = checks.pair(x, y, least=least)
-    dtype = checks.at_least_single(x.dtype)
-    x, y = x.astype(dtype), y.astype(dtype)
     a, b = checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y)
     for name, weights in (("x_weights", a), ("y_weights", b)):
         if least > 1 and checks.is_concrete(weights) and np.count_nonzero(weights) < least:

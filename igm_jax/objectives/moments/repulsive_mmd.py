@@ -42,11 +42,9 @@ def repulsive_value(x_features: ArrayLike, y_features: ArrayLike, kernel: Kernel
     which is its negative, for the critic to minimise.
     """
     x, y = checks.pair(x_features, y_features, least=2, names=("x_features", "y_features"))
-    dtype = checks.at_least_single(x.dtype)
-    x, y = x.astype(dtype), y.astype(dtype)
     height = kernel_height(checked_kernel(kernel), x, y)
     alike = [
-        kernel_mean_distinct(kernel, some, jnp.full((len(some),), 1 / len(some), dtype), height) for some in (x, y)
+        kernel_mean_distinct(kernel, some, jnp.full((len(some),), 1 / len(some), x.dtype), height) for some in (x, y)
     ]
     return alike[0] - alike[1]
 

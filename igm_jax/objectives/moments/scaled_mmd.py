@@ -50,7 +50,7 @@ def mmd_scale(features: Features, y: ArrayLike, kernel: Kernel, ridge: ArrayLike
     """
     checks.positive("ridge", ridge)
     y = checks.samples("y", y)
-    height, slope = _at_zero(kernel, checks.at_least_single(y.dtype))
+    height, slope = _at_zero(kernel, y.dtype)
     out, pull = jax.vjp(features, y)
 
     def along(direction: Float[Array, " k"]) -> Array:

@@ -93,5 +93,4 @@ def _checked(draws: ArrayLike, y: ArrayLike) -> tuple[Float[Array, "c k d"], Flo
             f" {draws.shape} and `y` {y.shape}; draw several times under each condition and stack along axis 1"
         )
     flat, y = checks.pair(draws.reshape(-1, draws.shape[2]), y, names=("draws", "y"))
-    dtype = checks.at_least_single(y.dtype)
-    return flat.astype(dtype).reshape(draws.shape), y.astype(dtype)
+    return flat.reshape(draws.shape), y

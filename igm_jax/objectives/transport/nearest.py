@@ -16,8 +16,6 @@ NO_WITNESS = (
 
 def _checked(x: ArrayLike, y: ArrayLike, x_weights, y_weights) -> tuple[Array, Array, Array, Array]:
     x, y = checks.pair(x, y)
-    dtype = checks.at_least_single(x.dtype)
-    x, y = x.astype(dtype), y.astype(dtype)
     return x, y, checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y)
 
 

@@ -115,7 +115,7 @@ def gromov_wasserstein(
         Incomparable Spaces, arXiv 1905.05461.
     """
     x, y = checks.samples("x", x), checks.samples("y", y)
-    dtype = checks.at_least_single(max(x.dtype, y.dtype, key=lambda dtype: jnp.finfo(dtype).bits))
+    dtype = jnp.promote_types(x.dtype, y.dtype)
     x, y = x.astype(dtype), y.astype(dtype)
     a, b = checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y)
     checks.positive("epsilon", epsilon)
