@@ -48,7 +48,7 @@ class Kernel:
         return self.of(Pairs(*checks.pair(x, y)))
 
     def __add__(self, other: "Kernel") -> "Kernel":
-        other = _kernel(other)
+        other = checked_kernel(other)
         name = f"{self.name} + {other.name}"
         return Kernel(name, lambda pairs: self.of(pairs) + other.of(pairs), added(self.radial, other.radial))
 
@@ -79,13 +79,11 @@ def bank(parts: Sequence[Kernel], name: str | None = None) -> Kernel:
     return total if name is None else dataclasses.replace(total, name=name)
 
 
-def _kernel(value: object) -> Kernel:
-    if not isinstance(value, Kernel):
-        raise TypeError(
-            f"expected a kernel, such as `igm_jax.kernels.gaussian(1.0)`, but got {value!r};"
-            " wrap a function of pairs as `Kernel(name, of)`"
-        )
-    return value
+def checked_kernel(kernel: Kernel) -> Kernel:
+    """The kernel, or an error that says where kernels come from."""
+    if not isinstance(kernel, Kernel):
+        raise TypeError(f"`kernel` must come from `igm_jax.kernels`, such as `gaussian(1.0)`, but is {kernel!r}")
+    return kernel
 
 
 def _like(value: ArrayLike, pairs: Pairs) -> Array:

@@ -9,7 +9,7 @@ from igm_jax import checks
 from igm_jax.base import Objective, stateless
 from igm_jax.checks import ArrayLike
 from igm_jax.kernels.forms import Radial
-from igm_jax.kernels.kernel import Kernel
+from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.pairwise.reductions import weighted_mean
 from igm_jax.pairwise.stein import smooth, stein_diagonal, stein_means
 
@@ -163,13 +163,6 @@ def ksd(score: Score, kernel: Kernel) -> Objective:
     return stateless(divergence, witness)
 
 
-def check_kernel(kernel: Kernel) -> Kernel:
-    """``kernel`` if it is one, else an error."""
-    if not isinstance(kernel, Kernel):
-        raise TypeError(f"`kernel` must come from `igm_jax.kernels`, such as `gaussian(1.0)`, but is {kernel!r}")
-    return kernel
-
-
 def scored(x: ArrayLike, score: Score, x_weights: ArrayLike | None, least: int = 1) -> tuple[Array, Array, Array]:
     """Samples, the score at them, and their weights, all checked."""
     x = checks.samples("x", x, least=least)
@@ -187,7 +180,7 @@ def _checked(
 
 
 def _smooth_radial(kernel: Kernel) -> Radial:
-    radial = check_kernel(kernel).radial
+    radial = checked_kernel(kernel).radial
     if radial is None or not smooth(radial.form):
         raise TypeError(
             "`kernel` must be a function of the distance with a second derivative at zero, such as"

@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Objective, stateless
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.kernel import Kernel
+from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.pairwise.budget import after
 from igm_jax.pairwise.sums import kernel_height, kernel_mean, kernel_mean_distinct, kernel_mean_within, kernel_means
 
@@ -187,10 +187,3 @@ def weighted_input(
                 f" {np.count_nonzero(weights)}"
             )
     return x, y, a, b
-
-
-def checked_kernel(kernel: Kernel) -> Kernel:
-    """The kernel, or an error that says where kernels come from."""
-    if not isinstance(kernel, Kernel):
-        raise TypeError(f"`kernel` must come from `igm_jax.kernels`, such as `gaussian(1.0)`, but is {kernel!r}")
-    return kernel

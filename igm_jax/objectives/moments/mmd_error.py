@@ -6,10 +6,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.kernel import Kernel
+from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.objectives.moments.estimate import Estimate
-from igm_jax.objectives.moments.mmd import checked_kernel, weighted_input
+from igm_jax.objectives.moments.mmd import weighted_input
 from igm_jax.pairwise.sums import KernelMoments, kernel_height, kernel_moments, kernel_values
 
 

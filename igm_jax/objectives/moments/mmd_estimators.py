@@ -11,10 +11,10 @@ from jaxtyping import Array, Float, Int
 from igm_jax import checks
 from igm_jax.base import Key, Objective, stochastic
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.kernel import Kernel
+from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.objectives.moments.estimate import Estimate, mean_of
-from igm_jax.objectives.moments.mmd import checked_kernel, weighted_input
+from igm_jax.objectives.moments.mmd import weighted_input
 from igm_jax.pairwise.sums import kernel_height, kernel_mean, kernel_mean_distinct, kernel_values
 
 NO_WITNESS = (

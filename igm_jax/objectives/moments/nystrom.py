@@ -9,9 +9,9 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Info, Key, Objective
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.kernel import Kernel
+from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.kernels.pairs import safe_sqrt
-from igm_jax.objectives.moments.mmd import checked_kernel, weighted_input
+from igm_jax.objectives.moments.mmd import weighted_input
 from igm_jax.pairwise.gram import Projection, projected_means, projection
 from igm_jax.pairwise.reductions import weighted_mean
 from igm_jax.pairwise.sums import kernel_mean_within, kernel_means

@@ -6,8 +6,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks, kernels
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.kernel import Kernel
-from igm_jax.objectives.moments.mmd import checked_kernel
+from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.pairwise.sums import kernel_mean_distinct, kernel_means, kernel_values
 
 
