@@ -13,9 +13,8 @@ from igm_jax.pairwise.reductions import log_density, soft_barycentres
 
 def _checked(points: ArrayLike, x: ArrayLike, y: ArrayLike, bandwidth: ArrayLike, x_weights, y_weights):
     checks.positive("bandwidth", bandwidth)
-    x, y = checks.pair(x, y)
+    x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
     points, _ = checks.pair(points, y, names=("points", "y"))
-    a, b = checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y)
     return points.astype(x.dtype), x, y, jnp.asarray(bandwidth).astype(x.dtype), a, b
 
 

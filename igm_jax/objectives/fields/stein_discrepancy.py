@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import numpy as np
 from jaxtyping import Array, Float
 
 from igm_jax import checks
@@ -166,7 +165,7 @@ def ksd(score: Score, kernel: Kernel) -> Objective:
 def scored(x: ArrayLike, score: Score, x_weights: ArrayLike | None, least: int = 1) -> tuple[Array, Array, Array]:
     """Samples, the score at them, and their weights, all checked."""
     x = checks.samples("x", x, least=least)
-    return x, checks.field("score", score, x), checks.weights("x_weights", x_weights, x)
+    return x, checks.field("score", score, x), checks.weights("x_weights", x_weights, x, least=least)
 
 
 def _checked(
@@ -174,8 +173,6 @@ def _checked(
 ) -> tuple[Array, Array, Array, Radial]:
     radial = _smooth_radial(kernel)
     x, scores, a = scored(x, score, x_weights, least)
-    if least > 1 and checks.is_concrete(a) and np.count_nonzero(a) < least:
-        raise ValueError(f"`x_weights` must be positive for at least {least} samples, but is for {np.count_nonzero(a)}")
     return x, scores, a, radial
 
 

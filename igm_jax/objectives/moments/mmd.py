@@ -2,7 +2,6 @@
 
 from functools import partial
 
-import numpy as np
 from jaxtyping import Array, Float
 
 from igm_jax import checks
@@ -51,7 +50,7 @@ def mmd2_biased(
 
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Eq. 5.
     """
-    x, y, a, b = weighted_input(x, y, x_weights, y_weights)
+    x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
     height = kernel_height(checked_kernel(kernel), x, y)
     within = kernel_mean_within(kernel, y, b, height)
     x, y = after(within, x, y)
@@ -96,7 +95,7 @@ def mmd2_unbiased(
 
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Eq. 3.
     """
-    x, y, a, b = weighted_input(x, y, x_weights, y_weights, least=2)
+    x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights, least=2)
     height = kernel_height(checked_kernel(kernel), x, y)
     within = kernel_mean_distinct(kernel, x, a, height) + kernel_mean_distinct(kernel, y, b, height)
     return within - 2 * kernel_mean(kernel, x, y, a, b, height)
@@ -138,7 +137,7 @@ def mmd_witness(
 
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Section 2.3 (there without the factor 2).
     """
-    x, y, a, b = weighted_input(x, y, x_weights, y_weights)
+    x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
     points, _ = checks.pair(points, y, names=("points", "y"))
     kernel = checked_kernel(kernel)
     return 2 * (kernel_means(kernel, points, x, a) - kernel_means(kernel, points, y, b))
@@ -172,18 +171,3 @@ def mmd(kernel: Kernel) -> Objective:
     """
     kernel = checked_kernel(kernel)
     return stateless(partial(mmd2_biased, kernel=kernel), partial(mmd_witness, kernel=kernel))
-
-
-def weighted_input(
-    x: ArrayLike, y: ArrayLike, x_weights: ArrayLike | None, y_weights: ArrayLike | None, least: int = 1
-) -> tuple[Array, Array, Array, Array]:
-    """Both samples and their weights, checked."""
-    x, y = checks.pair(x, y, least=least)
-    a, b = checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y)
-    for name, weights in (("x_weights", a), ("y_weights", b)):
-        if least > 1 and checks.is_concrete(weights) and np.count_nonzero(weights) < least:
-            raise ValueError(
-                f"`{name}` must be positive for at least {least} samples, since each is compared with others, but is for"
-                f" {np.count_nonzero(weights)}"
-            )
-    return x, y, a, b
