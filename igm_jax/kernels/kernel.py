@@ -73,6 +73,11 @@ def radial_kernel(name: str, form: Form, *parameters: ArrayLike) -> Kernel:
     )
 
 
+def bandwidth_kernel(name: str, form: Form, bandwidth: ArrayLike) -> Kernel:
+    """A kernel of the squared distance whose only parameter is its bandwidth, checked."""
+    return radial_kernel(f"{name}({bandwidth})", form, checks.positive("bandwidth", bandwidth))
+
+
 def bank(parts: Sequence[Kernel], name: str | None = None) -> Kernel:
     """The sum of several kernels, which share one distance, under a name of its own if it has one."""
     total = functools.reduce(operator.add, parts)
