@@ -63,7 +63,7 @@ def test_weights_that_must_not_vanish_are_counted():
     x = np.ones((3, 1))
     a, b = checks.weighted_pair(x, x, [1, 3, 0], least=2)[2:]
     np.testing.assert_allclose((a, b), ([0.25, 0.75, 0], [1 / 3] * 3), rtol=1e-6)
-    with pytest.raises(ValueError, match="`y_weights` must be positive for at least 2 samples.*but is for 1"):
+    with pytest.raises(ValueError, match=r"`y_weights` must be positive for at least 2 samples.*but is for 1"):
         checks.weighted_pair(x, x, None, [0, 5, 0], least=2)
     with pytest.raises(ValueError, match="`x` must hold at least 4 samples"):
         checks.weighted_pair(x, x, least=4)
