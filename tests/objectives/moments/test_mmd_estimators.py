@@ -133,6 +133,6 @@ def test_samples_beyond_the_smaller_set_take_their_turn():
         (lambda x: mmd_block(KERNEL, 1), "`block_size` must be at least 2"),
     ],
 )
-def test_wrong_wishes_are_explained(wrong, words):
+def test_wrong_arguments_are_explained(wrong, words):
     with pytest.raises((ValueError, TypeError), match=words):
         wrong(np.ones((6, 2), np.float32) * np.arange(6, dtype=np.float32)[:, None])
