@@ -55,7 +55,7 @@ def median_scale(x: ArrayLike, y: ArrayLike) -> Float[Array, ""]:
 
 
 # Compiled, so that a median of zero is no error here: the spread takes its place.
-_median = jax.jit(lambda y: median_bandwidth(y, most=MAX_SAMPLES))
+_median = jax.jit(lambda y: median_bandwidth(y, max_samples=MAX_SAMPLES))
 
 
 def spread_scale(x: ArrayLike, y: ArrayLike) -> Float[Array, ""]:
