@@ -33,7 +33,9 @@ def finite(name: str, value: Any) -> None:
 
 
 def samples(name: str, value: Any, *, least: int = 1) -> jax.Array:
-    """``value`` as a float array of samples (n, d), or an error.
+    """``value`` as an array of samples (n, d) in the type to compute in, or an error.
+
+    Half precision is for storing: a mean of samples, a squared distance or a weight of 1/n has few digits in it.
 
     Args:
         name: the argument's name, for the error's text.
@@ -41,7 +43,7 @@ def samples(name: str, value: Any, *, least: int = 1) -> jax.Array:
         least: the smallest n that makes sense.
 
     Returns:
-        The array; integers and booleans become the default float type.
+        The array; half precision becomes float32, integers and booleans the default float type.
 
     Raises:
         TypeError: for values that are not numbers.
@@ -59,7 +61,7 @@ def samples(name: str, value: Any, *, least: int = 1) -> jax.Array:
     if d < 1:
         raise ValueError(f"`{name}` must have at least one feature, but has shape {array.shape}")
     finite(name, array)
-    return array
+    return array.astype(at_least_single(array.dtype))
 
 
 def _numbers(name: str, value: Any) -> jax.Array:
@@ -123,19 +125,20 @@ def at_least_single(dtype: Any) -> Any:
     return jnp.dtype(jnp.float32) if jnp.finfo(dtype).bits < 32 else dtype
 
 
-def weights(name: str, value: Any, like: jax.Array) -> jax.Array:
+def weights(name: str, value: Any, like: jax.Array, *, least: int = 1) -> jax.Array:
     """Weights of the samples ``like``, normalised to sum one; uniform for ``None``.
 
     Args:
         name: the argument's name, for the error's text.
         value: (n,) non-negative numbers with a positive sum, or None.
         like: (n, ...) the samples that are weighted.
+        least: how many weights must not be zero, if known.
 
     Returns:
         (n,) weights that sum to one, in the dtype of ``like``.
 
     Raises:
-        ValueError: for another shape, negative, NaN or infinite weights, or a sum of zero.
+        ValueError: for another shape, negative, NaN or infinite weights, a sum of zero, or too few that are positive.
     """
     n = len(like)
     if value is None:
@@ -151,7 +154,20 @@ def weights(name: str, value: Any, like: jax.Array) -> jax.Array:
                 f"`{name}` must be non-negative with a positive sum, but ranges from {known.min()} to {known.max()}"
                 f" and sums to {known.sum()}"
             )
+        if (nonzero := np.count_nonzero(known / known.sum())) < least:
+            raise ValueError(
+                f"`{name}` must be positive for at least {least} samples, since each is compared with others, but is for"
+                f" {nonzero}"
+            )
     return array / jnp.sum(array)
+
+
+def weighted_pair(
+    x: Any, y: Any, x_weights: Any = None, y_weights: Any = None, *, least: int = 1
+) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
+    """Two sets of samples and their weights, or an error (see ``pair`` and ``weights``)."""
+    x, y = pair(x, y, least=least)
+    return x, y, weights("x_weights", x_weights, x, least=least), weights("y_weights", y_weights, y, least=least)
 
 
 def positive(name: str, value: Any) -> Any:

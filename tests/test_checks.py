@@ -9,7 +9,7 @@ from igm_jax import checks
 def test_samples_come_back_as_floats():
     assert checks.samples("x", [[1, 2]]).dtype == jnp.zeros(()).dtype
     assert checks.samples("x", np.ones((2, 3), np.float32)).shape == (2, 3)
-    assert checks.samples("x", np.ones((2, 3), np.float16)).dtype == jnp.float16
+    assert checks.samples("x", np.ones((2, 3), np.float16)).dtype == jnp.float32
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,7 @@ def test_shapes_are_checked_while_tracing_and_values_are_not():
 def test_a_pair_shares_its_features_and_takes_the_wider_type(x64):
     x, y = checks.pair(np.ones((2, 3), np.float32), np.ones((4, 3)))
     assert x.dtype == y.dtype == jnp.float64
+    assert checks.pair(np.ones((2, 3), np.float16), np.ones((4, 3), np.float16))[1].dtype == jnp.float32
     with pytest.raises(ValueError, match=r"same number of features.*\(2, 3\) and \(4, 2\)"):
         checks.pair(np.ones((2, 3)), np.ones((4, 2)))
 
@@ -56,6 +57,16 @@ def test_weights_are_normalised_and_uniform_by_default():
     like = jnp.ones((4, 1))
     np.testing.assert_allclose(checks.weights("w", None, like), [0.25] * 4)
     np.testing.assert_allclose(checks.weights("w", [1, 3, 0, 0], like), [0.25, 0.75, 0, 0])
+
+
+def test_weights_that_must_not_vanish_are_counted():
+    x = np.ones((3, 1))
+    a, b = checks.weighted_pair(x, x, [1, 3, 0], least=2)[2:]
+    np.testing.assert_allclose((a, b), ([0.25, 0.75, 0], [1 / 3] * 3), rtol=1e-6)
+    with pytest.raises(ValueError, match=r"`y_weights` must be positive for at least 2 samples.*but is for 1"):
+        checks.weighted_pair(x, x, None, [0, 5, 0], least=2)
+    with pytest.raises(ValueError, match="`x` must hold at least 4 samples"):
+        checks.weighted_pair(x, x, least=4)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from igm_jax.evaluation.metrics.authenticity import authenticity, expected_authe
 from igm_jax.evaluation.metrics.expectations import expected_density_coverage, expected_density_coverage_of_atoms
 from igm_jax.evaluation.metrics.frechet import frechet_distance, frechet_distance_of_moments
 from igm_jax.evaluation.metrics.frechet_bias import extrapolated, frechet_bias, frechet_limit
-from igm_jax.evaluation.metrics.kid import Estimate, kid
+from igm_jax.evaluation.metrics.kid import kid
 from igm_jax.evaluation.metrics.manifold import DensityCoverage, PrecisionRecall, density_coverage, precision_recall
 from igm_jax.evaluation.metrics.memorisation import memorisation_ratio
 from igm_jax.evaluation.metrics.modes import ModeCoverage, mode_coverage
@@ -31,6 +31,7 @@ from igm_jax.evaluation.two_sample.n50 import DetectionSize, n50
 from igm_jax.evaluation.two_sample.neighbour_test import nearest_neighbour_test
 from igm_jax.evaluation.two_sample.permutation import KernelTest, PermutationTest
 from igm_jax.evaluation.two_sample.wild_bootstrap import mmd_wild_bootstrap_test
+from igm_jax.objectives.moments.estimate import Estimate
 
 __all__ = [
     "MEASURES",

@@ -17,7 +17,7 @@ from igm_jax.evaluation.metrics.frechet import frechet_distance
 from igm_jax.evaluation.metrics.kid import kid
 from igm_jax.evaluation.metrics.manifold import density_coverage, precision_recall
 from igm_jax.evaluation.metrics.memorisation import memorisation_ratio
-from igm_jax.evaluation.metrics.modes import mode_coverage, reverse_kl
+from igm_jax.evaluation.metrics.modes import frequencies_kl, mode_coverage
 from igm_jax.evaluation.metrics.transport import exact_w2
 from igm_jax.evaluation.two_sample.classifier import classifier_two_sample_test
 from igm_jax.evaluation.two_sample.n50 import n50
@@ -200,4 +200,4 @@ def evaluate_images(
 
 def _classes(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
     counts = np.bincount(fake.argmax(1), minlength=fake.shape[1])
-    return {"class_reverse_kl": reverse_kl(counts, real.mean(0)), "confidence": float(fake.max(1).mean())}
+    return {"class_reverse_kl": frequencies_kl(counts, real.mean(0)), "confidence": float(fake.max(1).mean())}

@@ -55,6 +55,14 @@ def barrier(tiles: list[Tile]) -> list[Tile]:
     return tiles if _in_a_kernel.get() else jax.lax.optimization_barrier(tiles)
 
 
+class NoRatio:
+    """What forms share whose slope does not give their value."""
+
+    def ratio(self, *parameters: Array) -> None:
+        """None, whatever the parameters are."""
+        del parameters
+
+
 class Radial(NamedTuple):
     """A form with its parameters: ``k(x, y) = form.value(‖x - y‖², *parameters)``."""
 
@@ -85,7 +93,7 @@ class Gaussian:
 
 
 @dataclass(frozen=True)
-class GaussianBank:
+class GaussianBank(NoRatio):
     """``Σ exp(-s / 2σ²)`` over groups of bandwidths: in a group one exponential is taken, and its powers give the others.
 
     Args:
@@ -111,9 +119,6 @@ class GaussianBank:
                 value, slope = value + member, slope + member * (rate * power)
         return value, slope
 
-    def ratio(self, *widest: Array) -> None:
-        return None
-
 
 def gaussian_bank(bandwidths: tuple[float, ...]) -> Radial:
     """Gaussians of several widths, grouped by those whose squares are a power of two apart, at most 16: higher powers of an
@@ -131,7 +136,7 @@ def gaussian_bank(bandwidths: tuple[float, ...]) -> Radial:
 
 
 @dataclass(frozen=True)
-class Combined:
+class Combined(NoRatio):
     """A sum or product of two forms; the first ``split`` parameters are the left one's."""
 
     operation: Callable[[Tile, Tile], Tile]
@@ -147,9 +152,6 @@ class Combined:
         left = self.left.both(squared, *parameters[: self.split])
         right = self.right.both(squared, *parameters[self.split :])
         return jax.jvp(self.operation, (left[0], right[0]), (left[1], right[1]))
-
-    def ratio(self, *parameters: Array) -> None:
-        return None
 
 
 @dataclass(frozen=True)

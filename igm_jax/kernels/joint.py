@@ -5,7 +5,7 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.kernel import Kernel
+from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.kernels.pairs import Pairs
 
 
@@ -35,8 +35,7 @@ def on_columns(kernel: Kernel, start: int | None = None, stop: int | None = None
 
     Source: Song et al., Hilbert space embeddings of conditional distributions, ICML 2009.
     """
-    if not isinstance(kernel, Kernel):
-        raise TypeError(f"`kernel` must come from `igm_jax.kernels`, such as `gaussian(1.0)`, but is {kernel!r}")
+    checked_kernel(kernel)
 
     def of(pairs: Pairs):
         x, y = pairs.x[:, start:stop], pairs.y[:, start:stop]

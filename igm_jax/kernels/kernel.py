@@ -4,8 +4,10 @@ Conventions, since libraries differ: the Gaussian kernel is ``exp(-r²/2σ²)`` 
 Euclidean ``r = ‖x - y‖``.
 """
 
+import dataclasses
+import functools
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import jax.numpy as jnp
@@ -47,7 +49,7 @@ class Kernel(Recorded):
         return self.of(Pairs(*checks.pair(x, y)))
 
     def __add__(self, other: "Kernel") -> "Kernel":
-        return kernel_sum(self, _kernel(other))
+        return kernel_sum(self, checked_kernel(other))
 
     def __mul__(self, other: "Kernel | float") -> "Kernel":
         return kernel_product(self, other) if isinstance(other, Kernel) else scaled_kernel(self, other)
@@ -86,13 +88,22 @@ def radial_kernel(name: str, form: Form, *parameters: ArrayLike) -> Kernel:
     )
 
 
-def _kernel(value: object) -> Kernel:
-    if not isinstance(value, Kernel):
-        raise TypeError(
-            f"expected a kernel, such as `igm_jax.kernels.gaussian(1.0)`, but got {value!r};"
-            " wrap a function of pairs as `Kernel(name, of)`"
-        )
-    return value
+def bandwidth_kernel(name: str, form: Form, bandwidth: ArrayLike) -> Kernel:
+    """A kernel of the squared distance whose only parameter is its bandwidth, checked."""
+    return radial_kernel(f"{name}({bandwidth})", form, checks.positive("bandwidth", bandwidth))
+
+
+def bank(parts: Sequence[Kernel], name: str | None = None) -> Kernel:
+    """The sum of several kernels, which share one distance, under a name of its own if it has one."""
+    total = functools.reduce(operator.add, parts)
+    return total if name is None else dataclasses.replace(total, name=name)
+
+
+def checked_kernel(kernel: Kernel) -> Kernel:
+    """The kernel, or an error that says where kernels come from."""
+    if not isinstance(kernel, Kernel):
+        raise TypeError(f"`kernel` must come from `igm_jax.kernels`, such as `gaussian(1.0)`, but is {kernel!r}")
+    return kernel
 
 
 def _like(value: ArrayLike, pairs: Pairs) -> Array:
@@ -100,14 +111,14 @@ def _like(value: ArrayLike, pairs: Pairs) -> Array:
     return jnp.asarray(value).astype(checks.at_least_single(pairs.x.dtype))
 
 
-def median_bandwidth(y: ArrayLike, *, most: int = 1024) -> Float[Array, ""]:
+def median_bandwidth(y: ArrayLike, *, max_samples: int = 1024) -> Float[Array, ""]:
     """The median of the distances between different samples, a usual first choice of bandwidth.
 
     ``σ = median_{i<j} ‖y_i - y_j‖``
 
     Args:
         y: (m, d) reference samples: the data, never the model, so that the yardstick stays put.
-        most: at most this many samples are used, evenly spaced in the order given.
+        max_samples: at most this many are used, evenly spaced in the order given.
 
     Returns:
         Scalar, in the units of the samples.
@@ -123,7 +134,7 @@ def median_bandwidth(y: ArrayLike, *, most: int = 1024) -> Float[Array, ""]:
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Section 8.
     """
     y = checks.samples("y", y, least=2)
-    y = y[np.linspace(0, len(y) - 1, min(len(y), checks.count("most", most, least=2))).astype(int)]
+    y = y[np.linspace(0, len(y) - 1, min(len(y), checks.count("max_samples", max_samples, least=2))).astype(int)]
     bandwidth = safe_sqrt(jnp.median(Pairs(y, y).squared[np.triu_indices(len(y), k=1)]))
     if checks.is_concrete(bandwidth) and float(bandwidth) == 0:
         raise ValueError(

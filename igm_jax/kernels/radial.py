@@ -10,8 +10,8 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.forms import Gaussian, Tile, barrier, root
-from igm_jax.kernels.kernel import Kernel, radial_kernel
+from igm_jax.kernels.forms import Gaussian, NoRatio, Tile, barrier, root
+from igm_jax.kernels.kernel import Kernel, bandwidth_kernel, bank, radial_kernel
 
 
 def gaussian(bandwidth: ArrayLike) -> Kernel:
@@ -31,8 +31,7 @@ def gaussian(bandwidth: ArrayLike) -> Kernel:
         >>> round(float(gaussian(1.0)([[0.0]], [[1.0]])[0, 0]), 4)
         0.6065
     """
-    checks.positive("bandwidth", bandwidth)
-    return radial_kernel(f"gaussian({bandwidth})", Gaussian(), bandwidth)
+    return bandwidth_kernel("gaussian", Gaussian(), bandwidth)
 
 
 def laplace(bandwidth: ArrayLike) -> Kernel:
@@ -52,8 +51,7 @@ def laplace(bandwidth: ArrayLike) -> Kernel:
         >>> round(float(laplace(1.0)([[0.0]], [[1.0]])[0, 0]), 4)
         0.3679
     """
-    checks.positive("bandwidth", bandwidth)
-    return radial_kernel(f"laplace({bandwidth})", Laplace(), bandwidth)
+    return bandwidth_kernel("laplace", Laplace(), bandwidth)
 
 
 def rational_quadratic(alphas: Sequence[float] = (0.2, 0.5, 1.0, 2.0, 5.0), bandwidth: ArrayLike = 1.0) -> Kernel:
@@ -83,8 +81,7 @@ def rational_quadratic(alphas: Sequence[float] = (0.2, 0.5, 1.0, 2.0, 5.0), band
     checks.positive("bandwidth", bandwidth)
 
     parts = [radial_kernel(f"rational_quadratic({alpha})", RationalQuadratic(), alpha, bandwidth) for alpha in alphas]
-    bank = sum(parts[1:], parts[0])
-    return dataclasses.replace(bank, name=f"rational_quadratic({tuple(alphas)}, {bandwidth})")
+    return bank(parts, f"rational_quadratic({tuple(alphas)}, {bandwidth})")
 
 
 def inverse_multiquadric(bandwidth: ArrayLike = 1.0) -> Kernel:
@@ -104,8 +101,7 @@ def inverse_multiquadric(bandwidth: ArrayLike = 1.0) -> Kernel:
         >>> float(inverse_multiquadric(1.0)([[0.0]], [[0.0]])[0, 0])
         1.0
     """
-    checks.positive("bandwidth", bandwidth)
-    return radial_kernel(f"inverse_multiquadric({bandwidth})", InverseMultiquadric(), bandwidth)
+    return bandwidth_kernel("inverse_multiquadric", InverseMultiquadric(), bandwidth)
 
 
 def distance(beta: float = 1.0) -> Kernel:
@@ -134,7 +130,7 @@ def distance(beta: float = 1.0) -> Kernel:
 
 
 @dataclass(frozen=True)
-class Laplace:
+class Laplace(NoRatio):
     """``exp(-√s / σ)``."""
 
     def value(self, squared: Tile, bandwidth: Array) -> Tile:
@@ -144,9 +140,6 @@ class Laplace:
         distance, inverse = root(squared)
         (value,) = barrier([jnp.exp(distance * (-1 / bandwidth))])
         return value, value * inverse * (-0.5 / bandwidth)
-
-    def ratio(self, bandwidth: Array) -> None:
-        return None
 
 
 @dataclass(frozen=True)
@@ -258,5 +251,4 @@ def gaussian_mixture(bandwidths: Sequence[float] = (2.0, 5.0, 10.0, 20.0, 40.0, 
     for bandwidth in bandwidths:
         checks.positive("bandwidths", bandwidth)
     parts = [gaussian(scale * bandwidth) for bandwidth in bandwidths]
-    bank = sum(parts[1:], parts[0])
-    return dataclasses.replace(bank, name=f"gaussian_mixture({tuple(bandwidths)}, scale={scale})")
+    return bank(parts, f"gaussian_mixture({tuple(bandwidths)}, scale={scale})")

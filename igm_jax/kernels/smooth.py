@@ -6,14 +6,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from igm_jax import checks
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.forms import Tile, barrier, root
-from igm_jax.kernels.kernel import Kernel, radial_kernel
+from igm_jax.kernels.forms import NoRatio, Tile, barrier, root
+from igm_jax.kernels.kernel import Kernel, bandwidth_kernel
 
 
 @dataclass(frozen=True)
-class Matern32:
+class Matern32(NoRatio):
     """``(1 + u) exp(-u)``, ``u = √(3s) / σ``."""
 
     def value(self, squared: Tile, bandwidth: Array) -> Tile:
@@ -24,12 +23,9 @@ class Matern32:
         (decay,) = barrier([jnp.exp(-u)])
         return (1 + u) * decay, decay * (-1.5 / jnp.square(bandwidth))
 
-    def ratio(self, bandwidth: Array) -> None:
-        return None
-
 
 @dataclass(frozen=True)
-class Matern52:
+class Matern52(NoRatio):
     """``(1 + u + u²/3) exp(-u)``, ``u = √(5s) / σ``."""
 
     def value(self, squared: Tile, bandwidth: Array) -> Tile:
@@ -39,9 +35,6 @@ class Matern52:
         u = root(squared)[0] * (np.sqrt(5).item() / bandwidth)
         (decay,) = barrier([jnp.exp(-u)])
         return (1 + u * (1 + u / 3)) * decay, (1 + u) * decay * (-5 / 6 / jnp.square(bandwidth))
-
-    def ratio(self, bandwidth: Array) -> None:
-        return None
 
 
 @dataclass(frozen=True)
@@ -60,7 +53,7 @@ class Cauchy:
 
 
 @dataclass(frozen=True)
-class Logarithm:
+class Logarithm(NoRatio):
     """``-log(1 + s / σ²)``."""
 
     def value(self, squared: Tile, bandwidth: Array) -> Tile:
@@ -68,9 +61,6 @@ class Logarithm:
 
     def both(self, squared: Tile, bandwidth: Array) -> tuple[Tile, Tile]:
         return self.value(squared, bandwidth), -1 / (jnp.square(bandwidth) + squared)
-
-    def ratio(self, bandwidth: Array) -> None:
-        return None
 
 
 def matern_32(bandwidth: ArrayLike) -> Kernel:
@@ -94,8 +84,7 @@ def matern_32(bandwidth: ArrayLike) -> Kernel:
 
     Source: Rasmussen and Williams, Gaussian Processes for Machine Learning (2006), Equation 4.17.
     """
-    checks.positive("bandwidth", bandwidth)
-    return radial_kernel(f"matern_32({bandwidth})", Matern32(), bandwidth)
+    return bandwidth_kernel("matern_32", Matern32(), bandwidth)
 
 
 def matern_52(bandwidth: ArrayLike) -> Kernel:
@@ -117,8 +106,7 @@ def matern_52(bandwidth: ArrayLike) -> Kernel:
 
     Source: Rasmussen and Williams, Gaussian Processes for Machine Learning (2006), Equation 4.17.
     """
-    checks.positive("bandwidth", bandwidth)
-    return radial_kernel(f"matern_52({bandwidth})", Matern52(), bandwidth)
+    return bandwidth_kernel("matern_52", Matern52(), bandwidth)
 
 
 def cauchy(bandwidth: ArrayLike) -> Kernel:
@@ -140,8 +128,7 @@ def cauchy(bandwidth: ArrayLike) -> Kernel:
         >>> float(cauchy(2.0)([[0.0]], [[2.0]])[0, 0])
         0.5
     """
-    checks.positive("bandwidth", bandwidth)
-    return radial_kernel(f"cauchy({bandwidth})", Cauchy(), bandwidth)
+    return bandwidth_kernel("cauchy", Cauchy(), bandwidth)
 
 
 def logarithm(bandwidth: ArrayLike) -> Kernel:
@@ -165,5 +152,4 @@ def logarithm(bandwidth: ArrayLike) -> Kernel:
 
     Source: Boughorbel, Tarel, Boujemaa, Conditionally Positive Definite Kernels for SVM Based Image Recognition, ICME 2005.
     """
-    checks.positive("bandwidth", bandwidth)
-    return radial_kernel(f"logarithm({bandwidth})", Logarithm(), bandwidth)
+    return bandwidth_kernel("logarithm", Logarithm(), bandwidth)

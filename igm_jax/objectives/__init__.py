@@ -34,9 +34,16 @@ from igm_jax.objectives.adversarial.ranking import (
 from igm_jax.objectives.adversarial.saturating_gan import saturating_gan
 from igm_jax.objectives.adversarial.wasserstein import clipped_weights, wgan, wgan_gp, wgan_value
 from igm_jax.objectives.combinators.conditional import conditional, conditional_field
-from igm_jax.objectives.combinators.mmd_power import PowerChoice, power_bandwidth
 from igm_jax.objectives.combinators.scale import ScaleState, annealed, auto
-from igm_jax.objectives.combinators.scale_rules import kernel_bank, median_scale, mmd_power, power_scale, spread_scale
+from igm_jax.objectives.combinators.scale_rules import (
+    PowerChoice,
+    kernel_bank,
+    median_scale,
+    mmd_power,
+    power_bandwidth,
+    power_scale,
+    spread_scale,
+)
 from igm_jax.objectives.combinators.wrappers import BankState, FeatureState, on_features, weighted, with_bank
 from igm_jax.objectives.fields.annealed_difference import annealed_difference
 from igm_jax.objectives.fields.denoiser_difference import (

@@ -101,9 +101,19 @@ def _plain_totals(
         return [old + more for old, more in zip(carry, new, strict=True)], jnp.stack(along, axis=-1)
 
     columns, rows = by_rows(visit, start, (x, counts), len(x), _kernels(kinds, temperatures))
+    return _gathered(rows, columns, kinds, jnp.sum)
+
+
+def _gathered(
+    rows: Float[Array, "n t k"], columns: list[Array], kinds: tuple[Targets, ...], total: Callable[..., Array]
+) -> Totals:
+    """The totals from the rows' sums for each kind, and the columns' sums for the kinds that are not the samples themselves.
+
+    Among the samples themselves costs are symmetric, so what a row sums is what its column sums.
+    """
     found = iter(columns)
     each = tuple(rows[..., number].T if kind.own else next(found) for number, kind in enumerate(kinds))
-    return Totals(jnp.sum(rows, axis=-1).T, each)
+    return Totals(total(rows, axis=-1).T, each)
 
 
 def totals(
@@ -154,10 +164,7 @@ def _careful_totals(
 
     start = [jnp.full((len(temperatures), len(kinds[number].points)), -jnp.inf, x.dtype) for number in others]
     columns, rows = by_rows(visit, start, (x, counts), len(x), _kernels(kinds, temperatures))
-    # Among the samples themselves costs are symmetric, so what a row sums is what its column sums.
-    found = iter(columns)
-    each = tuple(rows[..., number].T if kind.own else next(found) for number, kind in enumerate(kinds))
-    return Totals(jax.nn.logsumexp(rows, axis=-1).T, each)
+    return _gathered(rows, columns, kinds, jax.nn.logsumexp)
 
 
 def pulls(

@@ -1,8 +1,7 @@
-"""Regularised inverses of a kernel's matrix: the one place where a matrix of all pairs is kept whole, for few samples."""
+"""Gram matrices that are kept whole and factorised, for few samples: regularised inverses, and projections on landmarks."""
 
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jax.scipy.linalg import cho_factor, cho_solve
 from jaxtyping import Array, Float
@@ -12,15 +11,18 @@ from igm_jax.kernels.pairs import Pairs, matmul
 from igm_jax.pairwise.reductions import row_means
 from igm_jax.pairwise.sums import kernel_means
 
-MOST_SAMPLES = 8192
+MAX_SAMPLES = 8192
 """Samples at most: a float32 matrix of so many is 256 MiB, and a solve takes the cube of them in operations."""
+
+# Added to the landmarks' Gram matrix, in roundings of its trace: its smallest eigenvalues are rounding, too.
+RIDGE = 10.0
 
 
 def check_size(n: int) -> None:
     """An error for more samples than a matrix of them all may have."""
-    if n > MOST_SAMPLES:
+    if n > MAX_SAMPLES:
         raise ValueError(
-            f"a matrix of all pairs is needed here, for at most {MOST_SAMPLES} samples, but `x` has {n}; use a random"
+            f"a matrix of all pairs is needed here, for at most {MAX_SAMPLES} samples, but `x` has {n}; use a random"
             " subset of them"
         )
 
@@ -31,7 +33,7 @@ def ridge_solve(
     """``(K + ηI)⁻¹ R`` with ``K_ij = k(x_i, x_j)``, by a Cholesky factor."""
     check_size(len(x))
     matrix = kernel.of(Pairs(x, x)) + ridge * jnp.eye(len(x), dtype=x.dtype)
-    return jax.scipy.linalg.cho_solve((jnp.linalg.cholesky(matrix), True), right)
+    return cho_solve((jnp.linalg.cholesky(matrix), True), right)
 
 
 def truncated_solve(
@@ -46,12 +48,8 @@ def truncated_solve(
     return matmul(vectors, inverse[:, None] * matmul(vectors.T, right))
 
 
-# Added to the landmarks' kernel matrix, in roundings of its trace: its smallest eigenvalues are rounding, too.
-RIDGE = 10.0
-
-
 class Projection(NamedTuple):
-    """What carries an embedding.
+    """The projection of a kernel mean embedding on the span of the landmarks' kernels.
 
     Attributes:
         weights: (l,) of the landmarks; of any sign, and they need not sum to one.

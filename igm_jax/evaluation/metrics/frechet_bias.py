@@ -8,7 +8,7 @@ import numpy as np
 from igm_jax import checks
 from igm_jax.evaluation import _inputs
 from igm_jax.evaluation.metrics.frechet import covariance_factor, frechet_distance
-from igm_jax.evaluation.metrics.kid import Estimate
+from igm_jax.objectives.moments.estimate import Estimate
 
 
 def frechet_bias(*, real_covariance: Any, fake_covariance: Any, n: int | None, m: int | None) -> float:

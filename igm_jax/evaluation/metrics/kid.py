@@ -1,6 +1,6 @@
 """The kernel distance of features (with Inception features: the kernel inception distance)."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -9,21 +9,10 @@ import numpy as np
 from igm_jax import checks
 from igm_jax.evaluation import _inputs
 from igm_jax.kernels import polynomial
+from igm_jax.objectives.moments.estimate import Estimate
 from igm_jax.objectives.moments.mmd import mmd2_unbiased
 
 LARGEST_SUBSET = 1000
-
-
-class Estimate(NamedTuple):
-    """An estimate and its standard error.
-
-    Attributes:
-        value: the estimate.
-        standard_error: one standard deviation of the estimate, over draws of the samples.
-    """
-
-    value: float
-    standard_error: float
 
 
 def kid(*, real: Any, fake: Any, subset_size: int | None = None, repeats: int = 10, seed: int = 0) -> Estimate:

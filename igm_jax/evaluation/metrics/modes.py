@@ -67,10 +67,10 @@ def mode_coverage(*, fake: Any, modes: Modes) -> ModeCoverage:
     distance, index = (found[:, 0] for found in _inputs.nearest(fake, means, 1))
     good = distance <= 3 * float(modes.std)
     counts = np.bincount(index[good], minlength=len(means))
-    return ModeCoverage(int(np.sum(counts > 0)), float(np.mean(good)), reverse_kl(counts, weights))
+    return ModeCoverage(int(np.sum(counts > 0)), float(np.mean(good)), frequencies_kl(counts, weights))
 
 
-def reverse_kl(counts: Int[np.ndarray, " k"], weights: Float[np.ndarray, " k"]) -> float:
+def frequencies_kl(counts: Int[np.ndarray, " k"], weights: Float[np.ndarray, " k"]) -> float:
     """``Σ_k q_k log(q_k / w_k)`` of the shares q of the counts from the normalised weights; infinite if nothing was counted."""
     if counts.sum() == 0:
         return float("inf")

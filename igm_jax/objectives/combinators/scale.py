@@ -142,7 +142,7 @@ def _of_scale(
 
     def init(key: Key, x: Array) -> ScaleState:
         x = checks.samples("x", x)
-        scale = jnp.asarray(first(x)).astype(checks.at_least_single(x.dtype))
+        scale = jnp.asarray(first(x)).astype(x.dtype)
         return ScaleState(jnp.int32(0), scale, at(scale).init(key, x))
 
     def update(key: Key, state: ScaleState, x: Array, y: Array) -> tuple[ScaleState, Info]:

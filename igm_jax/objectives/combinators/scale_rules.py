@@ -1,6 +1,7 @@
 """Rules that read a length off samples: the median distance, the spread, and the one at which MMD² stands out most."""
 
 from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -9,14 +10,15 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.kernel import Kernel, median_bandwidth
+from igm_jax.kernels.kernel import Kernel, bank, median_bandwidth
 from igm_jax.objectives.moments.mmd import mmd2_unbiased, mmd_witness
+from igm_jax.objectives.moments.mmd_error import mmd2_estimate
 
 FACTORS = (0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5)
 """What ``power_scale`` tries by default, in median distances of the data."""
 
 # Of a batch so many samples are enough for a median: the pairs of all would be sorted at every update.
-MOST = 256
+MAX_SAMPLES = 256
 
 Rule = Callable[[Array, Array], Array]
 """``(x, y) -> scale``, a positive length that grows with the samples."""
@@ -53,7 +55,7 @@ def median_scale(x: ArrayLike, y: ArrayLike) -> Float[Array, ""]:
 
 
 # Compiled, so that a median of zero is no error here: the spread takes its place.
-_median = jax.jit(lambda y: median_bandwidth(y, most=MOST))
+_median = jax.jit(lambda y: median_bandwidth(y, max_samples=MAX_SAMPLES))
 
 
 def spread_scale(x: ArrayLike, y: ArrayLike) -> Float[Array, ""]:
@@ -77,13 +79,69 @@ def spread_scale(x: ArrayLike, y: ArrayLike) -> Float[Array, ""]:
         2.0
     """
     _, y = checks.pair(x, y)
-    y = y.astype(checks.at_least_single(y.dtype))
     square = 2 * jnp.sum(jnp.square(y - jnp.mean(y, axis=0, keepdims=True))) / max(len(y) - 1, 1)
     return jnp.sqrt(jnp.where(square > 0, square, 1))
 
 
 RULES: dict[str, Rule] = {"median": median_scale, "spread": spread_scale}
 """The rules that ``auto`` knows by name."""
+
+
+class PowerChoice(NamedTuple):
+    """A bandwidth and why it was chosen.
+
+    Attributes:
+        bandwidth: the candidate of the largest ratio.
+        ratios: (k,) MMD² over its standard error, for each candidate.
+    """
+
+    bandwidth: Float[Array, ""]
+    ratios: Float[Array, " k"]
+
+
+def power_bandwidth(
+    x: ArrayLike, y: ArrayLike, kernel_of: Callable[[Array], Kernel], candidates: ArrayLike
+) -> PowerChoice:
+    """The bandwidth that gives a two-sample test the most power, among candidates.
+
+    ``σ* = argmax_σ MMD²_u(x, y; k_σ) / standard error``: for large samples the power of the test grows with this ratio.
+
+    Choose on samples that the test, or the training, does not see again: a choice made on the same ones finds differences
+    where there are none. Without any difference the ratios are noise.
+
+    Args:
+        x: (n, d) generated samples, n ≥ 4.
+        y: (m, d) data, m ≥ 4.
+        kernel_of: from a bandwidth to a kernel, e.g. ``igm_jax.kernels.gaussian``.
+        candidates: (k,) positive bandwidths.
+
+    Returns:
+        The best candidate and all ratios; a ratio is zero where the standard error is.
+
+    Raises:
+        TypeError: if ``kernel_of`` does not give kernels.
+        ValueError: for candidates that are not (k,) positive numbers, fewer than four samples, or bad samples.
+
+    Example:
+        >>> import jax
+        >>> from igm_jax.kernels import gaussian
+        >>> from igm_jax.objectives import power_bandwidth
+        >>> x, y = jax.random.normal(jax.random.key(0), (2, 100, 1))
+        >>> float(power_bandwidth(x, y + 1, gaussian, [0.01, 1.0]).bandwidth)
+        1.0
+
+    Source: Sutherland et al., Generative Models and Model Criticism via Optimized Maximum Mean Discrepancy, arXiv 1611.04488.
+    """
+    x, y = checks.pair(x, y, least=4)
+    widths = checks.samples("candidates", jnp.asarray(candidates)[..., None])[:, 0]
+    if checks.is_concrete(widths):
+        checks.positive("candidates", jnp.min(widths))
+
+    def power(width: Array) -> Array:
+        value, error = mmd2_estimate(x, y, kernel_of(width))
+        return jnp.where(error > 0, value / jnp.where(error > 0, error, 1), 0)
+
+    return _most_powerful(power, widths, x.dtype)
 
 
 def power_scale(kernel_of: Callable[[Array], Kernel], factors: Sequence[float] = FACTORS) -> Rule:
@@ -114,14 +172,12 @@ def power_scale(kernel_of: Callable[[Array], Kernel], factors: Sequence[float] =
 
     Source: Sutherland et al., Generative Models and Model Criticism via Optimized MMD, arXiv 1611.04488.
     """
-    if len(factors) == 0:
-        raise ValueError("`factors` must hold at least one positive number, but is empty")
-    tried = np.array([checks.positive("factors", factor) for factor in factors])
+    tried = np.array(_checked_factors(factors))
 
     def rule(x: Array, y: Array) -> Array:
-        scales = median_scale(x, y) * jnp.asarray(tried, checks.at_least_single(jnp.asarray(y).dtype))
-        found = jax.lax.map(lambda scale: mmd_power(x, y, kernel_of(scale)), scales)
-        return scales[jnp.argmax(jnp.where(jnp.isnan(found), -jnp.inf, found))]
+        unit = median_scale(x, y)
+        scales = unit * jnp.asarray(tried, unit.dtype)
+        return _most_powerful(lambda scale: mmd_power(x, y, kernel_of(scale)), scales, scales.dtype).bandwidth
 
     return rule
 
@@ -160,6 +216,12 @@ def mmd_power(x: ArrayLike, y: ArrayLike, kernel: Kernel, *, floor: float = 1e-4
     return mmd2_unbiased(x, y, kernel) / jnp.sqrt(noise + floor**2)
 
 
+def _most_powerful(power: Callable[[Array], Array], widths: Float[Array, " k"], dtype: Any) -> PowerChoice:
+    """The width at which the power, computed in ``dtype``, is largest; one without a number (NaN) never is."""
+    ratios = jax.lax.map(power, widths.astype(dtype))
+    return PowerChoice(widths[jnp.argmax(jnp.where(jnp.isnan(ratios), -jnp.inf, ratios))], ratios)
+
+
 def kernel_bank(kernel_of: Callable[[Array], Kernel], scale: ArrayLike, factors: Sequence[float]) -> Kernel:
     """A sum of kernels of several scales, multiples of one.
 
@@ -184,7 +246,10 @@ def kernel_bank(kernel_of: Callable[[Array], Kernel], scale: ArrayLike, factors:
 
     Source: five Gaussians of widths a factor apart: Li et al., Generative Moment Matching Networks, arXiv 1502.02761.
     """
+    return bank([kernel_of(factor * scale) for factor in _checked_factors(factors)])
+
+
+def _checked_factors(factors: Sequence[float]) -> list[Any]:
     if len(factors) == 0:
         raise ValueError("`factors` must hold at least one positive number, but is empty")
-    parts = [kernel_of(checks.positive("factors", factor) * scale) for factor in factors]
-    return sum(parts[1:], parts[0])
+    return [checks.positive("factors", factor) for factor in factors]

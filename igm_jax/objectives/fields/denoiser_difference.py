@@ -57,10 +57,10 @@ def kernel_denoiser(
         raise ValueError(
             f"with `leave_one_out` the points are the samples, but there are {len(points)} points and {len(samples)} samples"
         )
-    dtype = checks.at_least_single(points.dtype)
-    points, samples = points.astype(dtype), samples.astype(dtype)
     w = checks.weights("weights", weights, samples)
-    return points + soft_barycentres(points, samples, w, jnp.asarray(sigma).astype(dtype), leave_out=leave_one_out)
+    return points + soft_barycentres(
+        points, samples, w, jnp.asarray(sigma).astype(points.dtype), leave_out=leave_one_out
+    )
 
 
 def denoiser_difference_field(

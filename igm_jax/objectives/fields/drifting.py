@@ -1,6 +1,7 @@
 """Drifting: samples are pulled to the data and pushed off each other by doubly normalised kernels."""
 
-from functools import partial
+import operator
+from functools import partial, reduce
 from typing import NamedTuple
 
 import jax
@@ -53,7 +54,7 @@ def _fields(
     kinds = tuple(map(Targets, (x, *others), weights, counts, (True, *(False for _ in others))))
     found = totals(x, counts[0], kinds, costs, temperatures)
     own, (data, data_mass), *more = pulls(x, kinds, costs, temperatures, found, least)
-    model, model_mass = (sum(parts[1:], parts[0]) for parts in zip(own, *more, strict=True))
+    model, model_mass = (reduce(operator.add, parts) for parts in zip(own, *more, strict=True))
     return data * model_mass[..., None] - model * data_mass[..., None]
 
 
@@ -173,12 +174,10 @@ def drifting_field(
     """
     temperatures = _checked_temperatures(temperatures, preset)
     x, y = checks.pair(x, y)
-    dtype = checks.at_least_single(x.dtype)
-    x, y = x.astype(dtype), y.astype(dtype)
     weights = (_multiplicities("x_weights", x_weights, x), _multiplicities("y_weights", y_weights, y))
-    others, known = (y,), jnp.asarray(temperatures, dtype)
+    others, known = (y,), jnp.asarray(temperatures, x.dtype)
     if negatives is not None:
-        negatives = checks.pair(negatives, y, names=("negatives", "y"))[0].astype(dtype)
+        negatives = checks.pair(negatives, y, names=("negatives", "y"))[0].astype(x.dtype)
         others = (y, negatives)
         weights = (*weights, _multiplicities("negative_weights", negative_weights, negatives))
     if preset == "paper":

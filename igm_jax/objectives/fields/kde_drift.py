@@ -69,10 +69,8 @@ def _log_ratio_of_others(
     x: ArrayLike, y: ArrayLike, bandwidth: ArrayLike, x_weights: ArrayLike | None, y_weights: ArrayLike | None
 ) -> Float[Array, " n"]:
     """``log q̂ - log p̂`` at the samples, each left out of q̂, whose other weights are normalised again."""
-    x, y = checks.pair(x, y)
-    dtype = checks.at_least_single(x.dtype)
-    x, y, width = x.astype(dtype), y.astype(dtype), jnp.asarray(bandwidth).astype(dtype)
-    a, b = checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y)
+    x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
+    width = jnp.asarray(bandwidth).astype(x.dtype)
     rest = jnp.where(a < 1, 1 - a, 1)
     return log_density(x, x, a, width, leave_out=True) - jnp.log(rest) - log_density(x, y, b, width)
 

@@ -13,12 +13,9 @@ from igm_jax.pairwise.reductions import log_density, soft_barycentres
 
 def _checked(points: ArrayLike, x: ArrayLike, y: ArrayLike, bandwidth: ArrayLike, x_weights, y_weights):
     checks.positive("bandwidth", bandwidth)
-    x, y = checks.pair(x, y)
+    x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
     points, _ = checks.pair(points, y, names=("points", "y"))
-    dtype = checks.at_least_single(x.dtype)
-    points, x, y = points.astype(dtype), x.astype(dtype), y.astype(dtype)
-    a, b = checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y)
-    return points, x, y, jnp.asarray(bandwidth).astype(dtype), a, b
+    return points.astype(x.dtype), x, y, jnp.asarray(bandwidth).astype(x.dtype), a, b
 
 
 def score_difference_field(

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 
-import numpy as np
 from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, stateless
 from igm_jax.checks import ArrayLike
 from igm_jax.kernels.forms import Radial
-from igm_jax.kernels.kernel import Kernel
+from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.pairwise.reductions import weighted_mean
 from igm_jax.pairwise.stein import smooth, stein_diagonal, stein_means
 
@@ -163,18 +162,10 @@ def ksd(score: Score, kernel: Kernel) -> Objective:
     return stateless(divergence, witness)
 
 
-def check_kernel(kernel: Kernel) -> Kernel:
-    """``kernel`` if it is one, else an error."""
-    if not isinstance(kernel, Kernel):
-        raise TypeError(f"`kernel` must come from `igm_jax.kernels`, such as `gaussian(1.0)`, but is {kernel!r}")
-    return kernel
-
-
 def scored(x: ArrayLike, score: Score, x_weights: ArrayLike | None, least: int = 1) -> tuple[Array, Array, Array]:
-    """Samples in at least single precision, the score at them, and their weights, all checked."""
+    """Samples, the score at them, and their weights, all checked."""
     x = checks.samples("x", x, least=least)
-    x = x.astype(checks.at_least_single(x.dtype))
-    return x, checks.field("score", score, x), checks.weights("x_weights", x_weights, x)
+    return x, checks.field("score", score, x), checks.weights("x_weights", x_weights, x, least=least)
 
 
 def _checked(
@@ -182,13 +173,11 @@ def _checked(
 ) -> tuple[Array, Array, Array, Radial]:
     radial = _smooth_radial(kernel)
     x, scores, a = scored(x, score, x_weights, least)
-    if least > 1 and checks.is_concrete(a) and np.count_nonzero(a) < least:
-        raise ValueError(f"`x_weights` must be positive for at least {least} samples, but is for {np.count_nonzero(a)}")
     return x, scores, a, radial
 
 
 def _smooth_radial(kernel: Kernel) -> Radial:
-    radial = check_kernel(kernel).radial
+    radial = checked_kernel(kernel).radial
     if radial is None or not smooth(radial.form):
         raise TypeError(
             "`kernel` must be a function of the distance with a second derivative at zero, such as"

@@ -8,8 +8,8 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Objective, from_velocity
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.kernel import Kernel
-from igm_jax.objectives.fields.stein_discrepancy import Score, check_kernel
+from igm_jax.kernels.kernel import Kernel, checked_kernel
+from igm_jax.objectives.fields.stein_discrepancy import Score
 from igm_jax.pairwise.gram import check_size, ridge_solve, truncated_solve
 from igm_jax.pairwise.stein import stein_directions
 
@@ -109,7 +109,7 @@ def stein_reverse_kl(score: Score, kernel: Kernel, ridge: ArrayLike = 0.01) -> O
 
     Source: Li and Turner, arXiv 1705.07107.
     """
-    check_kernel(kernel)
+    checked_kernel(kernel)
     checks.is_function("score", score)
     checks.positive("ridge", ridge)
     estimate = partial(stein_score, kernel=kernel, ridge=ridge)
@@ -130,4 +130,4 @@ def _slopes(kernel: Kernel, x: Array) -> Array:
 def _checked(x: ArrayLike, kernel: Kernel) -> tuple[Array, Kernel]:
     x = checks.samples("x", x)
     check_size(len(x))
-    return x.astype(checks.at_least_single(x.dtype)), check_kernel(kernel)
+    return x, checked_kernel(kernel)

@@ -5,8 +5,8 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Objective, from_velocity
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.kernel import Kernel
-from igm_jax.objectives.fields.stein_discrepancy import Score, check_kernel, scored
+from igm_jax.kernels.kernel import Kernel, checked_kernel
+from igm_jax.objectives.fields.stein_discrepancy import Score, scored
 from igm_jax.pairwise.stein import stein_directions
 
 
@@ -47,7 +47,7 @@ def svgd_field(
 
     Source: Liu and Wang, Stein Variational Gradient Descent, arXiv 1608.04471, equation 8.
     """
-    check_kernel(kernel)
+    checked_kernel(kernel)
     x, scores, a = scored(x, score, x_weights)
     places = x if points is None else checks.pair(points, x, names=("points", "x"))[0].astype(x.dtype)
     return stein_directions(kernel, places, x, scores, a)
@@ -83,7 +83,7 @@ def svgd(score: Score, kernel: Kernel) -> Objective:
 
     Source: Liu and Wang, arXiv 1608.04471; amortised, Wang and Liu, Learning to Draw Samples, arXiv 1611.01722.
     """
-    check_kernel(kernel)
+    checked_kernel(kernel)
     checks.is_function("score", score)
 
     def field(x: Array, y: Array) -> Array:

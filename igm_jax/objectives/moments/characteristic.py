@@ -12,7 +12,6 @@ from igm_jax.base import Info, Key, Objective
 from igm_jax.checks import ArrayLike
 from igm_jax.kernels.pairs import centred
 from igm_jax.objectives.moments.estimate import Estimate, mean_of
-from igm_jax.objectives.moments.mmd import weighted_input
 from igm_jax.pairwise.waves import characteristic_function, wave_sums
 
 Frequencies = Callable[[Key, int, int], Array]
@@ -144,7 +143,7 @@ def characteristic_distance(
     Source: Ansari, Scarlett, Soh, A Characteristic Function Approach to Deep Implicit Generative Modeling, arXiv 1909.07425,
     Equation 4; Li et al., Reciprocal Adversarial Learning via Characteristic Functions, arXiv 2006.08413.
     """
-    x, y, a, b = weighted_input(x, y, x_weights, y_weights)
+    x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
     frequencies = _columns(checks.samples("frequencies", frequencies), x)
     shares = checks.weights("frequency_weights", frequency_weights, frequencies.T)
     return jnp.sum(shares * jnp.sum(jnp.square(_gaps(frequencies, x, y, a, b)), axis=0))
@@ -190,7 +189,7 @@ def random_feature_mmd2(
 
     Source: Rahimi and Recht, NIPS 2007; Zhao and Meng, FastMMD, arXiv 1405.2664.
     """
-    x, y, a, b = weighted_input(x, y, x_weights, y_weights)
+    x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
     frequencies = _columns(law(key, x.shape[1], checks.count("num_features", num_features, least=2)), x)
     return mean_of(jnp.sum(jnp.square(_gaps(frequencies, x, y, a, b)), axis=0))
 
@@ -237,8 +236,7 @@ def characteristic(law: Frequencies, num_frequencies: int = 256) -> Objective:
 
     def drawn(key: Key, x: Any) -> FrequencyState:
         x = checks.samples("x", x)
-        dtype = checks.at_least_single(x.dtype)
-        return FrequencyState(law(key, x.shape[1], num_frequencies).astype(dtype))
+        return FrequencyState(law(key, x.shape[1], num_frequencies).astype(x.dtype))
 
     def update(key: Key, state: FrequencyState, x: Array, y: Array) -> tuple[FrequencyState, Info]:
         del state, y
@@ -249,7 +247,7 @@ def characteristic(law: Frequencies, num_frequencies: int = 256) -> Objective:
         return characteristic_distance(x, y, state.frequencies)
 
     def witness(state: FrequencyState, points: Array, x: Array, y: Array) -> Array:
-        x, y, a, b = weighted_input(x, y, None, None)
+        x, y, a, b = checks.weighted_pair(x, y)
         points, _ = centred(checks.pair(points, y, names=("points", "y"))[0], y)
         frequencies = _columns(state.frequencies, x)
         return 2 / num_frequencies * wave_sums(frequencies, points, _gaps(frequencies, x, y, a, b))

@@ -1,11 +1,13 @@
-"""Energy distance: the maximum mean discrepancy of the kernel -‖x - y‖^β."""
+"""Energy distances: maximum mean discrepancies of minus a function of negative type, which are kernels conditionally.
+
+``ℓ(x, y) = ‖x - y‖^β`` is the classical one, without a bandwidth; ``ℓ(x, y) = log(1 + ‖x - y‖²/σ²)`` stands heavy tails.
+"""
 
 from jaxtyping import Array, Float
 
 from igm_jax import kernels
 from igm_jax.base import Objective
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.smooth import logarithm
 from igm_jax.objectives.moments.mmd import mmd, mmd2_biased
 
 
@@ -108,7 +110,7 @@ def log_energy_distance(
 
     Source: Sejdinovic et al., Equivalence of distance-based and RKHS-based statistics, arXiv 1207.6076 (any ℓ of negative type).
     """
-    return mmd2_biased(x, y, logarithm(bandwidth), x_weights=x_weights, y_weights=y_weights)
+    return mmd2_biased(x, y, kernels.logarithm(bandwidth), x_weights=x_weights, y_weights=y_weights)
 
 
 def log_energy(bandwidth: ArrayLike) -> Objective:
@@ -135,4 +137,4 @@ def log_energy(bandwidth: ArrayLike) -> Objective:
         >>> velocity(log_energy(1.0), jax.random.key(0), (), x, y).tolist()
         [[2.0]]
     """
-    return mmd(logarithm(bandwidth))
+    return mmd(kernels.logarithm(bandwidth))

@@ -1,6 +1,6 @@
-"""An estimate with its standard error, as arrays, so that it can be computed and differentiated inside ``jax.jit``."""
+"""An estimate with its standard error: of objectives as arrays, so that ``jax.jit`` may hold it, of metrics as numbers."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -9,15 +9,15 @@ from igm_jax.kernels.pairs import safe_sqrt
 
 
 class Estimate(NamedTuple):
-    """An estimate and its standard error.
+    """An estimate and its standard error, both scalar arrays (of an objective) or both Python floats (of a metric).
 
     Attributes:
         value: the estimate.
         standard_error: its standard deviation over draws of what was drawn: of the samples, or of the features.
     """
 
-    value: Float[Array, ""]
-    standard_error: Float[Array, ""]
+    value: Any
+    standard_error: Any
 
 
 def mean_of(terms: Float[Array, " k"]) -> Estimate:

@@ -2,13 +2,12 @@
 
 from functools import partial
 
-import numpy as np
 from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, stateless
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.kernel import Kernel
+from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.pairwise.budget import after
 from igm_jax.pairwise.sums import kernel_mean, kernel_mean_distinct, kernel_mean_within, kernel_means, kernel_offset
 
@@ -51,7 +50,7 @@ def mmd2_biased(
 
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Eq. 5.
     """
-    x, y, a, b = weighted_input(x, y, x_weights, y_weights)
+    x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
     offset = kernel_offset(checked_kernel(kernel), x, y)
     within = kernel_mean_within(kernel, y, b, offset)
     x, y = after(within, x, y)
@@ -96,7 +95,7 @@ def mmd2_unbiased(
 
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Eq. 3.
     """
-    x, y, a, b = weighted_input(x, y, x_weights, y_weights, least=2)
+    x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights, least=2)
     offset = kernel_offset(checked_kernel(kernel), x, y)
     within = kernel_mean_distinct(kernel, x, a, offset) + kernel_mean_distinct(kernel, y, b, offset)
     return within - 2 * kernel_mean(kernel, x, y, a, b, offset)
@@ -138,7 +137,7 @@ def mmd_witness(
 
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Section 2.3 (there without the factor 2).
     """
-    x, y, a, b = weighted_input(x, y, x_weights, y_weights)
+    x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
     points, _ = checks.pair(points, y, names=("points", "y"))
     kernel = checked_kernel(kernel)
     return 2 * (kernel_means(kernel, points, x, a) - kernel_means(kernel, points, y, b))
@@ -172,27 +171,3 @@ def mmd(kernel: Kernel) -> Objective:
     """
     kernel = checked_kernel(kernel)
     return stateless(partial(mmd2_biased, kernel=kernel), partial(mmd_witness, kernel=kernel))
-
-
-def weighted_input(
-    x: ArrayLike, y: ArrayLike, x_weights: ArrayLike | None, y_weights: ArrayLike | None, least: int = 1
-) -> tuple[Array, Array, Array, Array]:
-    """Both samples and their weights, checked, in at least single precision: a weight of 1/n has few digits in half."""
-    x, y = checks.pair(x, y, least=least)
-    dtype = checks.at_least_single(x.dtype)
-    x, y = x.astype(dtype), y.astype(dtype)
-    a, b = checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y)
-    for name, weights in (("x_weights", a), ("y_weights", b)):
-        if least > 1 and checks.is_concrete(weights) and np.count_nonzero(weights) < least:
-            raise ValueError(
-                f"`{name}` must be positive for at least {least} samples, since each is compared with others, but is for"
-                f" {np.count_nonzero(weights)}"
-            )
-    return x, y, a, b
-
-
-def checked_kernel(kernel: Kernel) -> Kernel:
-    """The kernel, or an error that says where kernels come from."""
-    if not isinstance(kernel, Kernel):
-        raise TypeError(f"`kernel` must come from `igm_jax.kernels`, such as `gaussian(1.0)`, but is {kernel!r}")
-    return kernel

@@ -5,11 +5,11 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from igm_jax import checks
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.kernel import Kernel
+from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.objectives.moments.estimate import Estimate
-from igm_jax.objectives.moments.mmd import checked_kernel, weighted_input
 from igm_jax.pairwise.sums import KernelMoments, kernel_moments, kernel_offset, kernel_values
 
 
@@ -46,7 +46,7 @@ def mmd2_estimate(x: ArrayLike, y: ArrayLike, kernel: Kernel) -> Estimate:
     Source: the decomposition is Hoeffding's; Sutherland et al., arXiv 1611.04488, Section 2, and Sutherland and Deka, arXiv
     1906.02104, estimate the variance for n = m, with all terms for the second.
     """
-    x, y, _, _ = weighted_input(x, y, None, None, least=4)
+    x, y, _, _ = checks.weighted_pair(x, y, least=4)
     n, m = len(x), len(y)
     offset = kernel_offset(checked_kernel(kernel), x, y)
     of_x, of_y = _within(kernel, x, offset), _within(kernel, y, offset)

@@ -11,10 +11,9 @@ from jaxtyping import Array, Float, Int
 from igm_jax import checks
 from igm_jax.base import Key, Objective, stochastic
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.kernel import Kernel
+from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.objectives.moments.estimate import Estimate, mean_of
-from igm_jax.objectives.moments.mmd import checked_kernel, weighted_input
 from igm_jax.pairwise.sums import kernel_mean, kernel_mean_distinct, kernel_offset, kernel_values
 
 NO_WITNESS = (
@@ -83,7 +82,7 @@ def mmd2_block(x: ArrayLike, y: ArrayLike, kernel: Kernel, *, block_size: int) -
     Source: Zaremba, Gretton, Blaschko, B-tests: Low Variance Kernel Two-Sample Tests, arXiv 1307.1954, Section 2.
     """
     size = checks.count("block_size", block_size, least=2)
-    x, y, _, _ = weighted_input(x, y, None, None)
+    x, y, _, _ = checks.weighted_pair(x, y)
     if 2 * size > min(len(x), len(y)):
         raise ValueError(
             f"two blocks of {size} do not fit into the smaller set of {min(len(x), len(y))} samples, and one block has no"
@@ -126,7 +125,7 @@ def mmd2_incomplete(key: Key, x: ArrayLike, y: ArrayLike, kernel: Kernel, *, num
     Source: Blom, Some properties of incomplete U-statistics, Biometrika 63 (1976); for kernels Schrab et al., arXiv
     2206.09194; the standard error, Fafchamps and Gubert, J. Dev. Econ. 83 (2007).
     """
-    x, y, _, _ = weighted_input(x, y, None, None, least=3)
+    x, y, _, _ = checks.weighted_pair(x, y, least=3)
     n, count = min(len(x), len(y)), checks.count("num_shifts", num_shifts)
     if count > (n - 1) // 2:
         raise ValueError(
@@ -180,7 +179,7 @@ def mmd_block(kernel: Kernel, block_size: int = 32) -> Objective:
 
 def _in_random_order(key: Key, x: Array, y: Array) -> tuple[Array, Array]:
     """As many of x as of y, in random order, the same for both where they are equally many; a lone one is repeated."""
-    x, y, _, _ = weighted_input(x, y, None, None)
+    x, y, _, _ = checks.weighted_pair(x, y)
     size = max(min(len(x), len(y)), 2)
     x, y = (some[jnp.resize(jax.random.permutation(key, len(some)), (size,))] for some in (x, y))
     return x, y

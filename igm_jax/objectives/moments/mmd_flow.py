@@ -7,9 +7,9 @@ from jaxtyping import Array
 from igm_jax import checks
 from igm_jax.base import Key, Objective, stochastic
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.kernel import Kernel
+from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.objectives.adversarial.base import not_negative
-from igm_jax.objectives.moments.mmd import checked_kernel, mmd_witness
+from igm_jax.objectives.moments.mmd import mmd_witness
 
 
 def mmd_flow(kernel: Kernel, noise: ArrayLike) -> Objective:

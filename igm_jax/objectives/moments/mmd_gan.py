@@ -9,10 +9,10 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective
-from igm_jax.kernels.kernel import Kernel
+from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.objectives.adversarial.base import Critic, comparing
 from igm_jax.objectives.adversarial.penalties import gradient_penalty
-from igm_jax.objectives.moments.mmd import checked_kernel, mmd2_biased, mmd2_unbiased, mmd_witness
+from igm_jax.objectives.moments.mmd import mmd2_biased, mmd2_unbiased, mmd_witness
 
 Features = Critic
 """``points -> (n, k)``: features with their parameters filled in; each row depends on its own sample alone."""

@@ -9,9 +9,8 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Info, Key, Objective
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.kernel import Kernel
+from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.kernels.pairs import safe_sqrt
-from igm_jax.objectives.moments.mmd import checked_kernel, weighted_input
 from igm_jax.pairwise.gram import Projection, projected_means, projection
 from igm_jax.pairwise.reductions import weighted_mean
 from igm_jax.pairwise.sums import kernel_mean_within, kernel_means
@@ -74,7 +73,7 @@ def nystrom_mmd2(
     Source: Chatalic et al., Nyström Kernel Mean Embeddings, arXiv 2201.13055; exact repulsion with projected attraction,
     arXiv 2607.02375.
     """
-    x, y, a, b = weighted_input(x, y, x_weights, y_weights)
+    x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
     landmarks = _landmarks(key, y, checks.count("num_landmarks", num_landmarks))
     found = projection(checked_kernel(kernel), landmarks, y, b)
     lost = kernel_mean_within(kernel, y, b) - 2 * found.overlap + found.square
@@ -133,11 +132,11 @@ def mmd_nystrom(kernel: Kernel, num_landmarks: int = 128) -> Objective:
 
     def loss(key: Key, state: LandmarkState, x: Array, y: Array) -> Array:
         del key
-        x, y, a, b = weighted_input(x, y, None, None)
+        x, y, a, b = checks.weighted_pair(x, y)
         return _value(kernel, x, a, *projected(state, y, b))
 
     def witness(state: LandmarkState, points: Array, x: Array, y: Array) -> Array:
-        x, y, a, b = weighted_input(x, y, None, None)
+        x, y, a, b = checks.weighted_pair(x, y)
         points, _ = checks.pair(points, y, names=("points", "y"))
         landmarks, found = projected(state, y, b)
         return 2 * (kernel_means(kernel, points, x, a) - projected_means(kernel, points, landmarks, found.weights))

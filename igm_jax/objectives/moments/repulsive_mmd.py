@@ -7,8 +7,7 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.kernel import Kernel
-from igm_jax.objectives.moments.mmd import checked_kernel
+from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.objectives.moments.mmd_gan import Features, between_features
 from igm_jax.pairwise.sums import kernel_mean_distinct, kernel_offset
 
@@ -42,11 +41,9 @@ def repulsive_value(x_features: ArrayLike, y_features: ArrayLike, kernel: Kernel
     which is its negative, for the critic to minimise.
     """
     x, y = checks.pair(x_features, y_features, least=2, names=("x_features", "y_features"))
-    dtype = checks.at_least_single(x.dtype)
-    x, y = x.astype(dtype), y.astype(dtype)
     offset = kernel_offset(checked_kernel(kernel), x, y)
     alike = [
-        kernel_mean_distinct(kernel, some, jnp.full((len(some),), 1 / len(some), dtype), offset) for some in (x, y)
+        kernel_mean_distinct(kernel, some, jnp.full((len(some),), 1 / len(some), x.dtype), offset) for some in (x, y)
     ]
     return alike[0] - alike[1]
 

@@ -9,8 +9,8 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.kernel import Kernel
-from igm_jax.objectives.moments.mmd import checked_kernel, mmd2_unbiased
+from igm_jax.kernels.kernel import Kernel, checked_kernel
+from igm_jax.objectives.moments.mmd import mmd2_unbiased
 from igm_jax.objectives.moments.mmd_gan import Features, between_features
 
 # Squared distances so small that a smooth kernel has the same slope there as at zero.
@@ -50,7 +50,7 @@ def mmd_scale(features: Features, y: ArrayLike, kernel: Kernel, ridge: ArrayLike
     """
     checks.positive("ridge", ridge)
     y = checks.samples("y", y)
-    height, slope = _at_zero(kernel, checks.at_least_single(y.dtype))
+    height, slope = _at_zero(kernel, y.dtype)
     out, pull = jax.vjp(features, y)
 
     def along(direction: Float[Array, " k"]) -> Array:

@@ -6,8 +6,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks, kernels
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.kernel import Kernel
-from igm_jax.objectives.moments.mmd import checked_kernel
+from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.pairwise.sums import kernel_mean_distinct, kernel_means, kernel_values
 
 
@@ -93,5 +92,4 @@ def _checked(draws: ArrayLike, y: ArrayLike) -> tuple[Float[Array, "c k d"], Flo
             f" {draws.shape} and `y` {y.shape}; draw several times under each condition and stack along axis 1"
         )
     flat, y = checks.pair(draws.reshape(-1, draws.shape[2]), y, names=("draws", "y"))
-    dtype = checks.at_least_single(y.dtype)
-    return flat.astype(dtype).reshape(draws.shape), y.astype(dtype)
+    return flat.reshape(draws.shape), y

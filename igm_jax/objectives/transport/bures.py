@@ -34,12 +34,9 @@ def _polar(r: Float[Array, "d d"], s: Float[Array, "d d"]) -> tuple[Array, Array
     return left, values, right
 
 
-def _checked(
-    x: ArrayLike, y: ArrayLike, x_weights: ArrayLike | None, y_weights: ArrayLike | None
-) -> tuple[Array, Array, Array, Array]:
-    x, y = checks.pair(x, y)
-    x, y = centred(x, y)
-    return x, y, checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y)
+def _checked(x: ArrayLike, y: ArrayLike, x_weights, y_weights) -> tuple[Array, Array, Array, Array]:
+    x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
+    return *centred(x, y), a, b
 
 
 def bures_distance(

@@ -194,7 +194,7 @@ def max_sliced(p: float = 2, *, rate: float = 0.5) -> Objective:
 
     def init(key: Key, x: Array) -> MaxSlicedState:
         x = checks.samples("x", x)
-        return MaxSlicedState(random_directions(key, x.shape[1], 1, checks.at_least_single(x.dtype))[0])
+        return MaxSlicedState(random_directions(key, x.shape[1], 1, x.dtype)[0])
 
     def update(key: Key, state: MaxSlicedState, x: Array, y: Array) -> tuple[MaxSlicedState, Info]:
         del key

@@ -14,13 +14,6 @@ NO_WITNESS = (
 )
 
 
-def _checked(x: ArrayLike, y: ArrayLike, x_weights, y_weights) -> tuple[Array, Array, Array, Array]:
-    x, y = checks.pair(x, y)
-    dtype = checks.at_least_single(x.dtype)
-    x, y = x.astype(dtype), y.astype(dtype)
-    return x, y, checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y)
-
-
 def _to_nearest(points: Array, weights: Array, y: Array, y_weights: Array) -> Float[Array, ""]:
     """``Σ_i w_i min_j ‖p_i - y_j‖²``, over those y that have a weight."""
     # One without a weight is put where one with a weight is, which changes no minimum.
@@ -58,7 +51,7 @@ def imle_loss(
 
     Source: Li and Malik, Implicit Maximum Likelihood Estimation, arXiv 1809.09087, Section 2.
     """
-    x, y, a, b = _checked(x, y, x_weights, y_weights)
+    x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
     return _to_nearest(y, b, x, a)
 
 
@@ -91,7 +84,7 @@ def chamfer_distance(
 
     Source: Fan, Su and Guibas, A Point Set Generation Network, arXiv 1612.00603, Section 3.2.
     """
-    x, y, a, b = _checked(x, y, x_weights, y_weights)
+    x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
     return _to_nearest(x, a, y, b) + _to_nearest(y, b, x, a)
 
 

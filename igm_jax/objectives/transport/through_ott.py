@@ -53,8 +53,8 @@ def low_rank_sinkhorn_divergence(
 
     Source: Scetbon, Cuturi and Peyré, Low-Rank Sinkhorn Factorization, arXiv 2103.04737; debiased: arXiv 2205.12365.
     """
-    x, y = centred(*checks.pair(x, y))
-    a, b = checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y)
+    x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
+    x, y = centred(x, y)
     rank, most = checks.count("rank", rank), checks.count("max_iterations", max_iterations)
     if rank > min(len(x), len(y)):
         raise ValueError(
@@ -115,7 +115,7 @@ def gromov_wasserstein(
         Incomparable Spaces, arXiv 1905.05461.
     """
     x, y = checks.samples("x", x), checks.samples("y", y)
-    dtype = checks.at_least_single(max(x.dtype, y.dtype, key=lambda dtype: jnp.finfo(dtype).bits))
+    dtype = jnp.promote_types(x.dtype, y.dtype)
     x, y = x.astype(dtype), y.astype(dtype)
     a, b = checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y)
     checks.positive("epsilon", epsilon)

@@ -28,7 +28,7 @@ def paper_reference(x, y, temperature):
 
 @pytest.fixture(scope="module")
 def released():
-    text = (pathlib.Path(__file__).parents[1] / "fixtures" / "drifting_released.json").read_text()
+    text = (pathlib.Path(__file__).parents[2] / "fixtures" / "drifting_released.json").read_text()
     return {
         name: value if isinstance(value, str | dict) else np.asarray(value) for name, value in json.loads(text).items()
     }
