@@ -5,7 +5,8 @@ import optax
 import pytest
 from scipy import integrate
 
-from igm_jax import particles, velocity
+from igm_jax import velocity
+from igm_jax.generators import particles
 from igm_jax.networks import mlp_critic
 from igm_jax.objectives import (
     density_ratio_value,
