@@ -1,4 +1,4 @@
-"""The f-GAN: a critic that bounds any f-divergence from below, with the nine divergences of Nowozin et al. 2016."""
+"""The f-GAN: a critic that bounds any f-divergence from below, and the game that it makes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,15 +15,13 @@ from igm_jax.objectives.adversarial.f_divergences import FDivergence, f_divergen
 def _game(divergence: str | FDivergence, saturating: bool = True) -> Game:
     chosen = f_divergence(divergence)
 
-    def loss_on_samples(v: Array) -> Array:
+    def on_samples(v: Array) -> Array:
         if chosen.conjugate_of_activation is None:
             return -chosen.conjugate(chosen.activation(v))
         return -chosen.conjugate_of_activation(v)
 
-    def activated(v: Array) -> Array:
-        return -chosen.activation(v)
-
-    game = separable("f_gan", chosen.activation, loss_on_samples, loss_on_samples if saturating else activated)
+    generator_loss = on_samples if saturating else lambda v: -chosen.activation(v)
+    game = separable("f_gan", chosen.activation, on_samples, generator_loss)
     return game._replace(report=lambda value, out: {"bound": value})
 
 
