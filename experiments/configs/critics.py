@@ -10,15 +10,11 @@ from igm_jax.networks import lipschitz_critic
 from igm_jax.objectives.adversarial.augment import additive_noise, augmented, colour, cutout, translation
 from igm_jax.objectives.adversarial.constraints import fisher_constraint, sobolev_constraint
 from igm_jax.objectives.adversarial.density_ratio import density_ratio
-from igm_jax.objectives.adversarial.games import gan
-from igm_jax.objectives.adversarial.hinge_gan import hinge_gan
+from igm_jax.objectives.adversarial.games import gan, hinge_gan, lsgan, saturating_gan
 from igm_jax.objectives.adversarial.kl_wasserstein_gan import kl_wgan
-from igm_jax.objectives.adversarial.least_squares_gan import lsgan
 from igm_jax.objectives.adversarial.pac_gan import pac_gan
 from igm_jax.objectives.adversarial.penalties import dragan_penalty, one_sided_penalty
-from igm_jax.objectives.adversarial.r3gan import r3gan
-from igm_jax.objectives.adversarial.ranking import relativistic_average_gan, relativistic_gan
-from igm_jax.objectives.adversarial.saturating_gan import saturating_gan
+from igm_jax.objectives.adversarial.ranking import r3gan, relativistic_average_gan, relativistic_gan
 from igm_jax.objectives.adversarial.wasserstein import clipped_weights, wgan
 
 

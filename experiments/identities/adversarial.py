@@ -1,5 +1,7 @@
 """Identities of critics, densities and f-divergences: expectations by quadrature on the line, critics at their optimum."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -19,11 +21,10 @@ from igm_jax.objectives import (
 GAN, FGAN, JS = "GAN", "f-GAN", "Jensen-Shannon"
 
 
-def _weighted(value, critic_p: Array, critic_q: Array | None = None) -> Array:
+def _weighted(value, critic: Array) -> Array:
     """A critic's value with expectations under p and q: the grid as samples, its masses as weights."""
     grid = line()
-    critic_q = critic_p if critic_q is None else critic_q
-    return value(critic_p, critic_q, x_weights=grid.q / grid.q.sum(), y_weights=grid.p / grid.p.sum())
+    return value(critic, critic, x_weights=grid.q / grid.q.sum(), y_weights=grid.p / grid.p.sum())
 
 
 def _divergence(f) -> Array:
@@ -76,7 +77,7 @@ def optimal_f_gans() -> Outcome:
         slope = jax.vmap(jax.grad(divergence.f))(ratio)
         output = _inverse(divergence.activation, slope)
         truth = _divergence(divergence.f)
-        found = _weighted(lambda p, q, **w: f_gan_value(divergence, p, q, **w), output)  # noqa: B023
+        found = _weighted(partial(f_gan_value, divergence), output)
         worst = max(worst, compared(found, truth).discrepancy)
     return Outcome((worst,))
 
@@ -95,7 +96,7 @@ def js_of_both() -> Outcome:
     """For any critic the two games differ by a constant, once their outputs are the same logit."""
     grid = line()
     logit = jnp.sin(grid.points)
-    return compared(_weighted(lambda p, q, **w: f_gan_value("gan", p, q, **w), logit), _weighted(gan_value, logit))
+    return compared(_weighted(partial(f_gan_value, "gan"), logit), _weighted(gan_value, logit))
 
 
 def jensen_shannon() -> Outcome:
@@ -139,9 +140,9 @@ def kantorovich() -> Outcome:
     ends = jnp.sort(jnp.concatenate([x, y]))
     below = [steps(s, ends[:-1]) for s in (x, y)]
     rises = jnp.sign(below[0] - below[1]) * jnp.diff(ends)
-    height = jnp.concatenate([jnp.zeros(1), jnp.cumsum(rises)])
-    at = [height[jnp.searchsorted(ends, s)] for s in (y, x)]
-    return compared(wgan_value(at[0], at[1]), wasserstein_1d(x, y, p=1))
+    dual = jnp.concatenate([jnp.zeros(1), jnp.cumsum(rises)])
+    x_outputs, y_outputs = (dual[jnp.searchsorted(ends, s)] for s in (x, y))
+    return compared(wgan_value(x_outputs, y_outputs), wasserstein_1d(x, y, p=1))
 
 
 def alpha_to_kl() -> Outcome:
@@ -155,7 +156,7 @@ def ratio_bounds() -> Outcome:
     grid = line()
     ratio, kl = jnp.log(grid.p / grid.q), _divergence(DIVERGENCES["kl"].f)
     errors = [
-        compared(_weighted(lambda p, q, **w: density_ratio_value(name, p, q, **w), ratio + constant), kl).discrepancy  # noqa: B023
+        compared(_weighted(partial(density_ratio_value, name), ratio + constant), kl).discrepancy
         for name, constant in (("donsker_varadhan", 3.0), ("nwj", 1.0))
     ]
     return Outcome((max(errors),))

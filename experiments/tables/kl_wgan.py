@@ -22,7 +22,7 @@ from igm_jax.base import Key, Network, Objective, Params, Target
 from igm_jax.distributions import banana, gaussian_mixture, uniform_cube
 from igm_jax.kernels import gaussian
 from igm_jax.objectives import hinge_gan, kl_wgan, mmd2_biased
-from igm_jax.objectives.adversarial.base import Critic, ascent, comparing
+from igm_jax.objectives.adversarial.base import Game, Outputs, adversarial
 from igm_jax.objectives.adversarial.kl_wasserstein_gan import importance
 
 POINTS, BATCH, EPOCHS, INNER, RATE, WIDTH = 5000, 256, 500, 5, 2e-4, 100
@@ -80,20 +80,15 @@ def differentiated_kl_wgan(critic: Network, optimizer: optax.GradientTransformat
     def weighted(fake: Array) -> Array:
         return importance(fake, jnp.full_like(fake, 1 / len(fake))) * fake
 
-    def value(real: Array, fake: Array) -> Array:
-        return -jnp.mean(jax.nn.relu(1 - real)) - jnp.mean(jax.nn.relu(1 + weighted(fake)))
+    def value(out: Outputs) -> Array:
+        return -jnp.mean(jax.nn.relu(1 - out.y)) - jnp.mean(jax.nn.relu(1 + weighted(out.x)))
 
-    def loss(judge: Critic, x: Array, y: Array) -> Array:
-        del y
-        return -jnp.mean(weighted(judge(x)))
+    def witness(v: Array, out: Outputs) -> Array:
+        share = jnp.exp(v - jax.nn.logsumexp(out.x) + np.log(len(out.x)))
+        return -share * (v - jnp.mean(weighted(out.x)))
 
-    def witness(judge: Critic, points: Array, x: Array, y: Array) -> Array:
-        del y
-        fake, own = judge(x), judge(points)
-        share = jnp.exp(own - jax.nn.logsumexp(fake) + np.log(len(fake)))
-        return -share * (own - jnp.mean(weighted(fake)))
-
-    return comparing(critic, optimizer, ascent(value), loss, witness)
+    game = Game("differentiated_kl_wgan", value, witness, lambda out: -jnp.mean(weighted(out.x)))
+    return adversarial(game, critic, optimizer)
 
 
 LOSSES: dict[str, Callable[[Network, optax.GradientTransformation], Objective]] = {

@@ -11,10 +11,16 @@ from igm_jax.objectives.adversarial.density_ratio import RatioLoss, density_rati
 from igm_jax.objectives.adversarial.discriminator_flow import discriminator_flow
 from igm_jax.objectives.adversarial.f_divergences import DIVERGENCES, FDivergence, alpha_divergence, f_divergence
 from igm_jax.objectives.adversarial.f_gan import f_gan, f_gan_value
-from igm_jax.objectives.adversarial.games import gan, gan_value
-from igm_jax.objectives.adversarial.hinge_gan import hinge_gan, hinge_value
+from igm_jax.objectives.adversarial.games import (
+    gan,
+    gan_value,
+    hinge_gan,
+    hinge_value,
+    lsgan,
+    lsgan_value,
+    saturating_gan,
+)
 from igm_jax.objectives.adversarial.kl_wasserstein_gan import kl_wgan, kl_wgan_value
-from igm_jax.objectives.adversarial.least_squares_gan import lsgan, lsgan_value
 from igm_jax.objectives.adversarial.pac_gan import pac_gan, packs
 from igm_jax.objectives.adversarial.penalties import (
     dragan_penalty,
@@ -24,14 +30,13 @@ from igm_jax.objectives.adversarial.penalties import (
     r2_penalty,
     slope_penalty,
 )
-from igm_jax.objectives.adversarial.r3gan import r3gan
 from igm_jax.objectives.adversarial.ranking import (
+    r3gan,
     relativistic_average_gan,
     relativistic_average_value,
     relativistic_gan,
     relativistic_value,
 )
-from igm_jax.objectives.adversarial.saturating_gan import saturating_gan
 from igm_jax.objectives.adversarial.wasserstein import clipped_weights, wgan, wgan_gp, wgan_value
 from igm_jax.objectives.combinators.conditional import conditional, conditional_field
 from igm_jax.objectives.combinators.scale import ScaleState, annealed, auto

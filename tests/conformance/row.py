@@ -22,7 +22,7 @@ def linear_critic(points):
 
 
 def of_critic(value: Callable) -> Callable:
-    return lambda x, y, **weights: value(linear_critic(y), linear_critic(x), **weights)
+    return lambda x, y, **weights: value(linear_critic(x), linear_critic(y), **weights)
 
 
 class Row(NamedTuple):

@@ -240,10 +240,7 @@ def cutout(image_shape: ImageShape, ratio: float = 0.5) -> Augmentation:
         ratio: sides of the rectangle, as a share of those of the image.
 
     Returns:
-        The augmentation of flat images (n, height·width·channels).
-
-    Raises:
-        ValueError: for a ratio that is not positive, or, while running, images of another size.
+        The augmentation, with the errors of ``translation``.
 
     Example:
         >>> import jax, jax.numpy as jnp

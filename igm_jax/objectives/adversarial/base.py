@@ -1,9 +1,9 @@
 """What all objectives with a learned critic share: their state, their one step, checks and gradient penalties.
 
 A critic is a network from samples (n, d) to numbers (n,), high on data. Such an objective is the critic's loss, the
-generator's loss, and the latter's first variation, which is the witness; most losses are an average over samples of a function
-of the critic's output, which then is its own witness (``adversarial``). Penalties are terms of the critic's loss that any of
-them takes.
+generator's loss, and the latter's first variation, which is the witness. In a ``Game`` all three are functions of the critic's
+outputs alone; most losses are an average over samples of a function of the output, which then is its own witness
+(``separable``). Penalties are terms of the critic's loss that any of them takes.
 """
 
 from collections.abc import Callable, Sequence
@@ -55,28 +55,61 @@ class CriticState(NamedTuple):
     memory: tuple = ()
 
 
-def adversarial(
-    critic: Network,
-    optimizer: optax.GradientTransformation,
-    critic_loss: CriticLoss,
-    generator_loss: Callable[[Array], Array],
-    *,
-    penalties: Sequence[Penalty] = (),
-) -> Objective:
-    """The objective of a critic that is trained against the generator, one optimiser step an update.
+class Outputs(NamedTuple):
+    """A critic's outputs x (n,) on samples and y (m,) on data, with weights of either that sum to one."""
 
-    ``loss = mean_i generator_loss(D(x_i))``,  ``witness(point) = generator_loss(D(point))``
+    x: Array
+    y: Array
+    x_weights: Array
+    y_weights: Array
+
+
+class Game(NamedTuple):
+    """What critic and generator want, as functions of the critic's outputs.
+
+    Attributes:
+        name: that of its objective's constructor.
+        value: ``outputs -> scalar``, which the critic maximises.
+        witness: ``(v, outputs) -> (p,)``, the first variation of the generator's loss where the critic's output is v.
+        loss: ``outputs -> scalar``, which the generator minimises; None for the mean of the witness over samples.
+        report: ``(value, outputs) -> info``, scalars that an update reports besides.
+    """
+
+    name: str
+    value: Callable[[Outputs], Array]
+    witness: Callable[[Array, Outputs], Array]
+    loss: Callable[[Outputs], Array] | None = None
+    report: Callable[[Array, Outputs], Info] = lambda value, out: {}
+
+
+Elementwise = Callable[[Array], Array]
+
+
+def separable(name: str, on_data: Elementwise, on_samples: Elementwise, generator_loss: Elementwise) -> Game:
+    """The game ``V = E_P on_data(D) + E_Q on_samples(D)``, ``loss = E_Q generator_loss(D)``: each output is for itself."""
+
+    def value(out: Outputs) -> Array:
+        return jnp.sum(out.y_weights * on_data(out.y)) + jnp.sum(out.x_weights * on_samples(out.x))
+
+    return Game(name, value, lambda v, out: generator_loss(v))
+
+
+def adversarial(
+    game: Game, critic: Network, optimizer: optax.GradientTransformation, *, penalties: Sequence[Penalty] = ()
+) -> Objective:
+    """The objective of a game whose critic makes one optimiser step an update.
+
+    ``critic loss = −V + penalties``,  ``loss = mean_i witness(D(x_i))`` unless the game has another
 
     Args:
+        game: a row of ``games.GAMES``, or one of your own.
         critic: network from (n, d) to (n,).
         optimizer: the critic's optax optimiser.
-        critic_loss: ``(key, critic, x, y) -> (scalar, info)``, what the critic minimises, and scalars to report.
-        generator_loss: elementwise, what the generator minimises as a function of the critic's outputs.
         penalties: what the critic pays besides, from ``igm_jax.objectives.penalties``; added up.
 
     Returns:
-        The objective. Its state is a ``CriticState``; ``update`` reports ``critic_loss`` (with all penalties), what the
-        given loss adds, and, if there are penalties, their sum as ``penalty``.
+        The objective. Its state is a ``CriticState``; ``update`` reports ``critic_loss`` (with all penalties),
+        ``critic_gap``, what the game adds, and, if there are penalties, their sum as ``penalty``.
 
     Raises:
         TypeError: if ``critic`` is not a ``Network``, ``optimizer`` not an optax optimiser or a penalty not callable.
@@ -85,18 +118,29 @@ def adversarial(
     Example:
         >>> import jax.numpy as jnp, optax
         >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives.adversarial.base import adversarial
-        >>> mean_gap = lambda key, critic, x, y: (critic(x).mean() - critic(y).mean(), {})
-        >>> objective = adversarial(mlp_critic(2), optax.sgd(1e-2), mean_gap, jnp.negative)
+        >>> from igm_jax.objectives.adversarial.base import adversarial, separable
+        >>> boost = separable("boost", lambda v: -jnp.exp(-v), lambda v: -jnp.exp(v), jnp.negative)
+        >>> objective = adversarial(boost, mlp_critic(2), optax.sgd(1e-2))
     """
-    return comparing(
-        critic,
-        optimizer,
-        critic_loss,
-        lambda critic, x, y: jnp.mean(generator_loss(critic(x))),
-        lambda critic, points, x, y: generator_loss(critic(points)),
-        penalties=penalties,
-    )
+
+    def judged(critic: Critic, x: Array, y: Array) -> Outputs:
+        on_data, on_samples = critic(y), critic(x)
+        return outputs(on_samples, on_data)
+
+    def critic_loss(key: Key, critic: Critic, x: Array, y: Array) -> tuple[Array, Info]:
+        del key
+        out = judged(critic, x, y)
+        value = game.value(out)
+        return -value, {"critic_gap": jnp.mean(out.y) - jnp.mean(out.x), **game.report(value, out)}
+
+    def loss(critic: Critic, x: Array, y: Array) -> Array:
+        out = judged(critic, x, y)
+        return game.loss(out) if game.loss else jnp.mean(game.witness(out.x, out))
+
+    def witness(critic: Critic, points: Array, x: Array, y: Array) -> Array:
+        return game.witness(critic(points), judged(critic, x, y))
+
+    return comparing(critic, optimizer, critic_loss, loss, witness, penalties=penalties, name=game.name)
 
 
 def comparing(
@@ -108,33 +152,20 @@ def comparing(
     *,
     penalties: Sequence[Penalty] = (),
     checked: Callable[[Array, Array], Array] | None = None,
+    name: str = "comparing",
 ) -> Objective:
-    """The same for a generator's loss that looks at both samples: how the critic ranks them, or a kernel of learned features.
+    """The objective of a network whose losses look at samples themselves, not at one output a sample alone.
 
     Args:
-        critic: network from (n, d) to (n,).
-        optimizer: the critic's optax optimiser.
-        critic_loss: ``(key, critic, x, y) -> (scalar, info)``, as in ``adversarial``.
+        critic, optimizer, penalties: as in ``adversarial``, with its state, reports and errors.
+        critic_loss: ``(key, critic, x, y) -> (scalar, info)``, what the critic minimises, and scalars to report.
         loss: ``(critic, x, y) -> scalar``, what the generator minimises.
         witness: ``(critic, points, x, y) -> (p,)``, the first variation of ``loss`` in the distribution of x.
-        penalties: what the critic pays besides, as in ``adversarial``.
         checked: ``(out, points) -> out``, or an error where the network's output does not fit; None for one number a sample.
+        name: the constructor's name, for messages.
 
     Returns:
-        The objective, with state and reports as those of ``adversarial``.
-
-    Raises:
-        TypeError, ValueError: as ``adversarial``.
-
-    Example:
-        >>> import jax.numpy as jnp, optax
-        >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives.adversarial.base import ascent, comparing
-        >>> from igm_jax.objectives.adversarial.games import gan_value
-        >>> mean_gap = lambda critic, x, y: critic(y).mean() - critic(x).mean()
-        >>> objective = comparing(
-        ...     mlp_critic(2), optax.sgd(1e-2), ascent(gan_value), mean_gap, lambda critic, points, x, y: -critic(points)
-        ... )
+        The objective.
     """
     check_parts(critic, optimizer)
     terms, checked = penalty_terms(penalties), checked or one_number
@@ -170,6 +201,7 @@ def comparing(
     def first_variation(state: CriticState, points: Array, x: Array, y: Array) -> Array:
         return witness(filled(critic, state.params, checked), checks.samples("points", points), x, y)
 
+    generator_loss.__qualname__ = name  # the name of a run that messages show
     return Objective(init, update, generator_loss, first_variation)
 
 
@@ -187,17 +219,6 @@ def one_number(out: Array, points: Array) -> Array:
             f" {points.shape}; use `mlp_critic` or `conv_critic`, or wrap a network of one output in `squeeze`"
         )
     return out
-
-
-def ascent(value: Callable[[Array, Array], Array]) -> CriticLoss:
-    """The loss ``−value(D(y), D(x))`` of a critic that climbs a value; reports ``critic_gap``, its mean gap."""
-
-    def critic_loss(key: Key, critic: Critic, x: Array, y: Array) -> tuple[Array, Info]:
-        del key
-        real, fake = critic(y), critic(x)
-        return -value(real, fake), {"critic_gap": gap(real, fake)}
-
-    return critic_loss
 
 
 def penalty_terms(penalties: Any) -> tuple[Penalty, ...]:
@@ -269,11 +290,10 @@ def not_negative(name: str, value: Any) -> Any:
     return checks.positive(name, value)
 
 
-def outputs(name: str, value: Any) -> Array:
-    """``value`` as a critic's outputs (n,), or an error."""
-    return checks.samples(name, jnp.asarray(value)[..., None] if np.ndim(value) == 1 else value)[:, 0]
-
-
-def gap(real: Array, fake: Array) -> Array:
-    """The critic's mean on data minus its mean on samples."""
-    return jnp.mean(real) - jnp.mean(fake)
+def outputs(x_outputs: Any, y_outputs: Any, x_weights: Any = None, y_weights: Any = None) -> Outputs:
+    """A critic's outputs (n,) and (m,) as arrays with weights that sum to one, or an error."""
+    x, y = (
+        checks.samples(name, jnp.asarray(value)[..., None] if np.ndim(value) == 1 else value)[:, 0]
+        for name, value in (("x_outputs", x_outputs), ("y_outputs", y_outputs))
+    )
+    return Outputs(x, y, checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y))

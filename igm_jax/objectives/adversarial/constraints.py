@@ -1,4 +1,4 @@
-"""Constraints on a critic by augmented Lagrangians: the Fisher and the Sobolev GAN's, as penalties with a multiplier."""
+"""Penalties with a memory: the constraints of the Fisher and the Sobolev GAN with their multiplier, LeCam's with its averages."""
 
 from typing import Any
 
@@ -61,7 +61,7 @@ def fisher_constraint(rho: ArrayLike) -> RememberingPenalty:
         rho: strength of the constraint and rate of its multiplier. The paper's 1e-6 is for large networks.
 
     Returns:
-        The penalty, for ``wgan(critic, optimizer, penalties=(fisher_constraint(0.1),))``.
+        The penalty, for ``wgan``.
 
     Raises:
         ValueError: for a ρ that is not positive.
@@ -69,8 +69,7 @@ def fisher_constraint(rho: ArrayLike) -> RememberingPenalty:
     Example:
         >>> import optax
         >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives.adversarial.constraints import fisher_constraint
-        >>> from igm_jax.objectives.adversarial.wasserstein import wgan
+        >>> from igm_jax.objectives import fisher_constraint, wgan
         >>> objective = wgan(mlp_critic(2), optax.adam(1e-3), penalties=(fisher_constraint(0.1),))
 
     Source: Mroueh, Sercu 2017, arXiv 1705.09675.
@@ -89,20 +88,10 @@ def sobolev_constraint(rho: ArrayLike) -> RememberingPenalty:
     ``Ω = ½ E_P‖∇D(y)‖² + ½ E_Q‖∇D(x)‖²``
 
     Args:
-        rho: strength of the constraint and rate of its multiplier.
+        rho: as in ``fisher_constraint``.
 
     Returns:
-        The penalty, for ``wgan(critic, optimizer, penalties=(sobolev_constraint(0.1),))``.
-
-    Raises:
-        ValueError: for a ρ that is not positive.
-
-    Example:
-        >>> import optax
-        >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives.adversarial.constraints import sobolev_constraint
-        >>> from igm_jax.objectives.adversarial.wasserstein import wgan
-        >>> objective = wgan(mlp_critic(2), optax.adam(1e-3), penalties=(sobolev_constraint(0.1),))
+        The penalty, to be used as that one, with its errors.
 
     Source: Mroueh et al. 2017, arXiv 1711.04894, with μ = (P + Q)/2.
     """

@@ -1,4 +1,4 @@
-"""The α-divergences: one family from reverse KL over Hellinger and KL to Pearson, for ``f_gan``."""
+"""f-divergences as a critic bounds them, for ``f_gan``: the nine of Nowozin et al. 2016 in a table, and the α-divergences."""
 
 import math
 from collections.abc import Callable

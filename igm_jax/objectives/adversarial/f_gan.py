@@ -1,28 +1,34 @@
-"""The f-GAN: a critic that bounds any f-divergence from below, with the nine divergences of Nowozin et al. 2016."""
+"""The f-GAN: a critic that bounds any f-divergence from below, and the game that it makes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float
 
-from igm_jax import checks
-from igm_jax.base import Info, Key, Network, Objective
-from igm_jax.objectives.adversarial.base import Critic, Penalty, adversarial, gap, outputs
+from igm_jax.base import Network, Objective
+from igm_jax.checks import ArrayLike
+from igm_jax.objectives.adversarial.base import Game, Penalty, adversarial, outputs, separable
 from igm_jax.objectives.adversarial.f_divergences import FDivergence, f_divergence
 
 
-def _on_fake(divergence: FDivergence) -> Callable[[Array], Array]:
-    if divergence.conjugate_of_activation is not None:
-        return divergence.conjugate_of_activation
-    return lambda v: divergence.conjugate(divergence.activation(v))
+def _game(divergence: str | FDivergence, saturating: bool = True) -> Game:
+    chosen = f_divergence(divergence)
+
+    def on_samples(v: Array) -> Array:
+        if chosen.conjugate_of_activation is None:
+            return -chosen.conjugate(chosen.activation(v))
+        return -chosen.conjugate_of_activation(v)
+
+    generator_loss = on_samples if saturating else lambda v: -chosen.activation(v)
+    game = separable("f_gan", chosen.activation, on_samples, generator_loss)
+    return game._replace(report=lambda value, out: {"bound": value})
 
 
 def f_gan_value(
     divergence: str | FDivergence,
-    real_outputs: Array,
-    fake_outputs: Array,
+    x_outputs: ArrayLike,
+    y_outputs: ArrayLike,
     *,
     x_weights: Any = None,
     y_weights: Any = None,
@@ -38,29 +44,22 @@ def f_gan_value(
 
     Args:
         divergence: a name (see ``f_divergence``) or an ``FDivergence``.
-        real_outputs: (m,) the critic's outputs V(y) on the data, before the activation g.
-        fake_outputs: (n,) its outputs V(x) on the samples.
-        x_weights: (n,) weights of the samples, normalised here; None for equal weights.
-        y_weights: (m,) weights of the data, likewise.
+        x_outputs, y_outputs, x_weights, y_weights: as in ``gan_value``; the outputs V before the activation g.
 
     Returns:
         The bound, a scalar.
 
     Raises:
-        ValueError: for an unknown name, outputs that are not (n,) finite numbers, or unusable weights.
+        ValueError: as ``gan_value``, and for an unknown name.
 
     Example:
-        >>> import jax.numpy as jnp
-        >>> from igm_jax.objectives.adversarial.f_gan import f_gan_value
-        >>> float(f_gan_value("kl", jnp.ones(3), jnp.ones(4)))  # V = f'(1) = 1 bounds KL by 0
+        >>> from igm_jax.objectives import f_gan_value
+        >>> float(f_gan_value("kl", [1.0, 1.0], [1.0]))  # V = f'(1) = 1 bounds KL by 0
         0.0
 
     Source: Nowozin, Cseke, Tomioka 2016, arXiv 1606.00709, equation 6 and tables 1 and 2.
     """
-    divergence = f_divergence(divergence)
-    real, fake = outputs("real_outputs", real_outputs), outputs("fake_outputs", fake_outputs)
-    y_weights, x_weights = checks.weights("y_weights", y_weights, real), checks.weights("x_weights", x_weights, fake)
-    return jnp.sum(y_weights * divergence.activation(real)) - jnp.sum(x_weights * _on_fake(divergence)(fake))
+    return _game(divergence).value(outputs(x_outputs, y_outputs, x_weights, y_weights))
 
 
 def f_gan(
@@ -80,22 +79,19 @@ def f_gan(
 
     Args:
         divergence: a name (see ``f_divergence``) or an ``FDivergence``; the conventions are those of ``f_gan_value``.
-        critic: network from (n, d) to (n,), any real numbers: the divergence's own activation is applied here.
-        optimizer: the critic's optax optimiser.
+        critic, optimizer, penalties: as in ``gan``; the divergence's own activation of the outputs is applied here.
         saturating: whether the generator descends the bound itself.
-        penalties: what the critic pays besides, from ``igm_jax.objectives.penalties``.
 
     Returns:
         The objective; ``update`` reports ``critic_loss``, ``critic_gap`` and ``bound``, the estimate F of the divergence.
 
     Raises:
-        TypeError: if ``critic`` is not a ``Network`` or ``optimizer`` not an optax optimiser.
-        ValueError: for an unknown divergence, or, while running, a critic whose output is not (n,).
+        TypeError, ValueError: as ``gan``, and for an unknown divergence.
 
     Example:
         >>> import jax, jax.numpy as jnp, optax
         >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives.adversarial.f_gan import f_gan
+        >>> from igm_jax.objectives import f_gan
         >>> objective = f_gan("pearson", mlp_critic(2), optax.rmsprop(1e-3))
         >>> x, y = jnp.zeros((8, 2)), jnp.ones((8, 2))
         >>> state = objective.init(jax.random.key(0), x)
@@ -105,13 +101,4 @@ def f_gan(
 
     Source: Nowozin, Cseke, Tomioka 2016, arXiv 1606.00709.
     """
-    divergence = f_divergence(divergence)
-    on_fake = _on_fake(divergence) if saturating else divergence.activation
-
-    def critic_loss(key: Key, critic: Critic, x: Array, y: Array) -> tuple[Array, Info]:
-        del key
-        real, fake = critic(y), critic(x)
-        bound = f_gan_value(divergence, real, fake)
-        return -bound, {"bound": bound, "critic_gap": gap(real, fake)}
-
-    return adversarial(critic, optimizer, critic_loss, lambda v: -on_fake(v), penalties=penalties)
+    return adversarial(_game(divergence, saturating), critic, optimizer, penalties=penalties)

@@ -57,7 +57,7 @@ def ratio_witness(divergence: str, log_ratio: Float[Array, "*n"], most: float = 
         most: the largest ``(q/p)^a``, at least 1.
 
     Returns:
-        Heights of the same shape, zero where the densities are equal.
+        Witness values of the same shape, zero where the densities are equal.
 
     Raises:
         ValueError: for an unknown divergence, or ``most`` below 1.

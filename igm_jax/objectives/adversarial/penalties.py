@@ -57,10 +57,7 @@ def r1_penalty(coefficient: ArrayLike = 1.0) -> Cost:
         coefficient: γ.
 
     Returns:
-        The penalty.
-
-    Raises:
-        ValueError: for a negative or infinite coefficient.
+        The penalty, with the errors of ``scaled``.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -83,10 +80,7 @@ def r2_penalty(coefficient: ArrayLike = 1.0) -> Cost:
         coefficient: γ.
 
     Returns:
-        The penalty.
-
-    Raises:
-        ValueError: for a negative or infinite coefficient.
+        The penalty, with the errors of ``scaled``.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -110,10 +104,7 @@ def slope_penalty(coefficient: ArrayLike = 10.0, target: ArrayLike = 1.0) -> Cos
         target: the slope that is not penalised.
 
     Returns:
-        The penalty.
-
-    Raises:
-        ValueError: for a negative or infinite coefficient.
+        The penalty, with the errors of ``scaled``.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -138,10 +129,7 @@ def one_sided_penalty(coefficient: ArrayLike = 10.0) -> Cost:
         coefficient: λ.
 
     Returns:
-        The penalty.
-
-    Raises:
-        ValueError: for a negative or infinite coefficient.
+        The penalty, with the errors of ``scaled``.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -171,10 +159,7 @@ def dragan_penalty(width: ArrayLike, coefficient: ArrayLike = 10.0, target: Arra
         target: the slope that is not penalised.
 
     Returns:
-        The penalty.
-
-    Raises:
-        ValueError: for a width that is not positive, or a negative or infinite coefficient.
+        The penalty, with the errors of ``scaled``; the width must be positive, too.
 
     Example:
         >>> import jax, jax.numpy as jnp

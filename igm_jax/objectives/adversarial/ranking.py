@@ -3,19 +3,46 @@
 from collections.abc import Sequence
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import optax
+from jax.nn import log_sigmoid, sigmoid, softplus
 from jaxtyping import Array, Float
 
-from igm_jax import checks
 from igm_jax.base import Network, Objective
-from igm_jax.objectives.adversarial.base import Critic, Penalty, ascent, comparing, outputs
+from igm_jax.checks import ArrayLike
+from igm_jax.objectives.adversarial.base import Game, Outputs, Penalty, adversarial, outputs
+from igm_jax.objectives.adversarial.penalties import r1_penalty, r2_penalty
 from igm_jax.pairwise.reductions import difference_means
+
+PAIRED = Game(
+    "relativistic_gan",
+    lambda out: -jnp.sum(out.x_weights * difference_means(softplus, out.x, out.y, out.y_weights)),
+    lambda v, out: difference_means(softplus, -v, -out.y, out.y_weights),
+)
+
+
+def _average_value(out: Outputs) -> Array:
+    above, below = out.y - jnp.sum(out.x_weights * out.x), out.x - jnp.sum(out.y_weights * out.y)
+    return jnp.sum(out.y_weights * log_sigmoid(above)) + jnp.sum(out.x_weights * log_sigmoid(-below))
+
+
+def _average_witness(v: Array, out: Outputs) -> Array:
+    mean = jnp.mean(out.y)
+    return softplus(mean - v) - jnp.mean(sigmoid(out.y - jnp.mean(out.x))) * v
+
+
+AVERAGE = Game(
+    "relativistic_average_gan",
+    _average_value,
+    _average_witness,
+    lambda out: (
+        -_average_value(Outputs(out.y, out.x, out.y_weights, out.x_weights))
+    ),  # the same game, with the sides exchanged
+)
 
 
 def relativistic_value(
-    real_outputs: Array, fake_outputs: Array, *, x_weights: Any = None, y_weights: Any = None
+    x_outputs: ArrayLike, y_outputs: ArrayLike, *, x_weights: Any = None, y_weights: Any = None
 ) -> Float[Array, ""]:
     """The mean log probability of ranking a datum above a sample, which the critic maximises.
 
@@ -25,28 +52,19 @@ def relativistic_value(
     more noise and for equal sizes only.
 
     Args:
-        real_outputs: (m,) the critic's outputs on the data.
-        fake_outputs: (n,) its outputs on the samples.
-        x_weights: (n,) weights of the samples, normalised here; None for equal weights.
-        y_weights: (m,) weights of the data, likewise.
+        x_outputs, y_outputs, x_weights, y_weights: as in ``gan_value``.
 
     Returns:
-        The value, a scalar of at most 0; −log 2 for a constant critic.
-
-    Raises:
-        ValueError: for outputs that are not (n,) finite numbers, or unusable weights.
+        The value, a scalar of at most 0, with the errors of ``gan_value``; −log 2 for a constant critic.
 
     Example:
-        >>> import jax.numpy as jnp
-        >>> from igm_jax.objectives.adversarial.ranking import relativistic_value
-        >>> round(float(relativistic_value(jnp.ones(3), jnp.ones(4))), 4)  # -log 2
+        >>> from igm_jax.objectives import relativistic_value
+        >>> round(float(relativistic_value([1.0, 1.0], [1.0])), 4)  # -log 2
         -0.6931
 
     Source: Jolicoeur-Martineau 2018, arXiv 1807.00734.
     """
-    real, fake = outputs("real_outputs", real_outputs), outputs("fake_outputs", fake_outputs)
-    y_weights, x_weights = checks.weights("y_weights", y_weights, real), checks.weights("x_weights", x_weights, fake)
-    return -jnp.sum(x_weights * difference_means(jax.nn.softplus, fake, real, y_weights))
+    return PAIRED.value(outputs(x_outputs, y_outputs, x_weights, y_weights))
 
 
 def relativistic_gan(
@@ -59,69 +77,69 @@ def relativistic_gan(
     The witness is ``E_{y~P} log(1 + e^{D(y) − D})``.
 
     Args:
-        critic: network from (n, d) to (n,), high on data.
-        optimizer: the critic's optax optimiser, e.g. ``optax.adam(1e-3, b1=0.0)``.
-        penalties: what the critic pays besides, from ``igm_jax.objectives.penalties``.
+        critic, optimizer, penalties: as in ``gan``.
 
     Returns:
-        The objective; ``update`` reports ``critic_loss``, ``critic_gap`` and, if there are penalties, ``penalty``.
-
-    Raises:
-        TypeError: if ``critic`` is not a ``Network``, ``optimizer`` not an optax optimiser or a penalty not callable.
-        ValueError: while running, for a critic whose output is not (n,).
+        The objective, with the reports and errors of ``gan``.
 
     Example:
         >>> import optax
         >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives.adversarial.ranking import relativistic_gan
+        >>> from igm_jax.objectives import relativistic_gan
         >>> objective = relativistic_gan(mlp_critic(2), optax.rmsprop(1e-3))
 
     Source: Jolicoeur-Martineau 2018, arXiv 1807.00734.
     """
+    return adversarial(PAIRED, critic, optimizer, penalties=penalties)
 
-    def witness(critic: Critic, points: Array, x: Array, y: Array) -> Array:
-        del x
-        real = critic(y)
-        below = difference_means(jax.nn.softplus, -critic(points), -real, checks.weights("y_weights", None, real))
-        return below
 
-    def loss(critic: Critic, x: Array, y: Array) -> Array:
-        return jnp.mean(witness(critic, x, x, y))
+def r3gan(
+    critic: Network, optimizer: optax.GradientTransformation, *, r1: ArrayLike = 1.0, r2: ArrayLike = 1.0
+) -> Objective:
+    """The loss of R3GAN: ``relativistic_gan``, with zero-centred gradient penalties on both sides.
 
-    return comparing(critic, optimizer, ascent(relativistic_value), loss, witness, penalties=penalties)
+    ``critic loss = −E log σ(D(y) − D(x)) + r1/2 E_P‖∇D‖² + r2/2 E_Q‖∇D‖²``,  ``generator loss = −E log σ(D(x) − D(y))``
+
+    The paper's networks are not part of this.
+
+    Args:
+        critic, optimizer, r1, r2: as in ``gan``.
+
+    Returns:
+        The objective, with the reports and errors of ``gan``.
+
+    Example:
+        >>> import optax
+        >>> from igm_jax.networks import mlp_critic
+        >>> from igm_jax.objectives import r3gan
+        >>> objective = r3gan(mlp_critic(2), optax.rmsprop(1e-3), r1=0.5, r2=0.5)
+
+    Source: Huang et al. 2024, arXiv 2501.05441.
+    """
+    return adversarial(PAIRED._replace(name="r3gan"), critic, optimizer, penalties=(r1_penalty(r1), r2_penalty(r2)))
 
 
 def relativistic_average_value(
-    real_outputs: Array, fake_outputs: Array, *, x_weights: Any = None, y_weights: Any = None
+    x_outputs: ArrayLike, y_outputs: ArrayLike, *, x_weights: Any = None, y_weights: Any = None
 ) -> Float[Array, ""]:
     """The value of the game in which each is compared with the average of the others, which the critic maximises.
 
     ``V = E_{y~P} log σ(D(y) − E_Q D) + E_{x~Q} log(1 − σ(D(x) − E_P D))``
 
     Args:
-        real_outputs: (m,) the critic's outputs on the data.
-        fake_outputs: (n,) its outputs on the samples.
-        x_weights: (n,) weights of the samples, normalised here; None for equal weights.
-        y_weights: (m,) weights of the data, likewise.
+        x_outputs, y_outputs, x_weights, y_weights: as in ``gan_value``.
 
     Returns:
-        The value, a scalar of at most 0; −log 4 for a constant critic.
-
-    Raises:
-        ValueError: for outputs that are not (n,) finite numbers, or unusable weights.
+        The value, a scalar of at most 0, with the errors of ``gan_value``; −log 4 for a constant critic.
 
     Example:
-        >>> import jax.numpy as jnp
-        >>> from igm_jax.objectives.adversarial.ranking import relativistic_average_value
-        >>> round(float(relativistic_average_value(jnp.ones(3), jnp.ones(4))), 4)  # -log 4
+        >>> from igm_jax.objectives import relativistic_average_value
+        >>> round(float(relativistic_average_value([1.0, 1.0], [1.0])), 4)  # -log 4
         -1.3863
 
     Source: Jolicoeur-Martineau 2018, arXiv 1807.00734.
     """
-    real, fake = outputs("real_outputs", real_outputs), outputs("fake_outputs", fake_outputs)
-    y_weights, x_weights = checks.weights("y_weights", y_weights, real), checks.weights("x_weights", x_weights, fake)
-    above, below = real - jnp.sum(x_weights * fake), fake - jnp.sum(y_weights * real)
-    return jnp.sum(y_weights * jax.nn.log_sigmoid(above)) + jnp.sum(x_weights * jax.nn.log_sigmoid(-below))
+    return AVERAGE.value(outputs(x_outputs, y_outputs, x_weights, y_weights))
 
 
 def relativistic_average_gan(
@@ -135,32 +153,17 @@ def relativistic_average_gan(
     ``log(1 + e^{E_P D − D}) − s D`` with ``s = E_P σ(D(y) − E_Q D)``.
 
     Args:
-        critic: network from (n, d) to (n,), high on data.
-        optimizer: the critic's optax optimiser, e.g. ``optax.adam(1e-3, b1=0.0)``.
-        penalties: what the critic pays besides, from ``igm_jax.objectives.penalties``.
+        critic, optimizer, penalties: as in ``gan``.
 
     Returns:
-        The objective; ``update`` reports ``critic_loss``, ``critic_gap`` and, if there are penalties, ``penalty``.
-
-    Raises:
-        TypeError: if ``critic`` is not a ``Network``, ``optimizer`` not an optax optimiser or a penalty not callable.
-        ValueError: while running, for a critic whose output is not (n,).
+        The objective, with the reports and errors of ``gan``.
 
     Example:
         >>> import optax
         >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives.adversarial.ranking import relativistic_average_gan
+        >>> from igm_jax.objectives import relativistic_average_gan
         >>> objective = relativistic_average_gan(mlp_critic(2), optax.rmsprop(1e-3))
 
     Source: Jolicoeur-Martineau 2018, arXiv 1807.00734.
     """
-
-    def loss(critic: Critic, x: Array, y: Array) -> Array:
-        return -relativistic_average_value(critic(x), critic(y))  # the same game, with the sides exchanged
-
-    def witness(critic: Critic, points: Array, x: Array, y: Array) -> Array:
-        out, real = critic(points), critic(y)
-        pull = jnp.mean(jax.nn.sigmoid(real - jnp.mean(critic(x))))
-        return jax.nn.softplus(jnp.mean(real) - out) - pull * out
-
-    return comparing(critic, optimizer, ascent(relativistic_average_value), loss, witness, penalties=penalties)
+    return adversarial(AVERAGE, critic, optimizer, penalties=penalties)

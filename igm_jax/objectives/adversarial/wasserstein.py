@@ -11,41 +11,32 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Network, Objective
 from igm_jax.checks import ArrayLike
-from igm_jax.objectives.adversarial.base import Penalty, adversarial, ascent, check_optimizer, outputs
+from igm_jax.objectives.adversarial.base import Penalty, adversarial, check_optimizer, outputs
+from igm_jax.objectives.adversarial.games import GAMES
 from igm_jax.objectives.adversarial.penalties import slope_penalty
 
 
 def wgan_value(
-    real_outputs: Array, fake_outputs: Array, *, x_weights: Any = None, y_weights: Any = None
+    x_outputs: ArrayLike, y_outputs: ArrayLike, *, x_weights: Any = None, y_weights: Any = None
 ) -> Float[Array, ""]:
     """The gap of a critic, which it maximises: a lower bound of W1 for a 1-Lipschitz critic, W1 for the best one.
 
     ``E_{y~P} D(y) − E_{x~Q} D(x)``
 
     Args:
-        real_outputs: (m,) the critic's outputs on the data.
-        fake_outputs: (n,) its outputs on the samples.
-        x_weights: (n,) weights of the samples, normalised here; None for equal weights.
-        y_weights: (m,) weights of the data, likewise.
+        x_outputs, y_outputs, x_weights, y_weights: as in ``gan_value``.
 
     Returns:
-        The gap, a scalar in the unit of distance.
-
-    Raises:
-        ValueError: for outputs that are not (n,) finite numbers, or unusable weights.
+        The gap, a scalar in the unit of distance, with the errors of ``gan_value``.
 
     Example:
-        >>> import jax.numpy as jnp
-        >>> from igm_jax.objectives.adversarial.wasserstein import wgan_value
-        >>> x, y = jnp.array([0.0, 1.0]), jnp.array([2.0, 3.0])  # W1 = 2, and the best critic is D(t) = t
-        >>> float(wgan_value(y, x))
+        >>> from igm_jax.objectives import wgan_value
+        >>> float(wgan_value([0.0, 1.0], [2.0, 3.0]))  # W1 = 2, and the best critic is D(t) = t
         2.0
 
     Source: Arjovsky, Chintala, Bottou 2017, arXiv 1701.07875, equation 2.
     """
-    real, fake = outputs("real_outputs", real_outputs), outputs("fake_outputs", fake_outputs)
-    y_weights, x_weights = checks.weights("y_weights", y_weights, real), checks.weights("x_weights", x_weights, fake)
-    return jnp.sum(y_weights * real) - jnp.sum(x_weights * fake)
+    return GAMES["wgan"].value(outputs(x_outputs, y_outputs, x_weights, y_weights))
 
 
 def wgan(critic: Network, optimizer: optax.GradientTransformation, *, penalties: Sequence[Penalty] = ()) -> Objective:
@@ -59,26 +50,20 @@ def wgan(critic: Network, optimizer: optax.GradientTransformation, *, penalties:
     ``sobolev_constraint`` the Sobolev GAN.
 
     Args:
-        critic: network from (n, d) to (n,), high on data.
-        optimizer: the critic's optax optimiser, e.g. ``clipped_weights(optax.rmsprop(1e-4), 0.01)``.
-        penalties: what the critic pays besides, from ``igm_jax.objectives.penalties`` or ``constraints``.
+        critic, optimizer, penalties: as in ``gan``.
 
     Returns:
-        The objective; ``update`` reports ``critic_loss``, ``critic_gap`` and, if there are penalties, ``penalty``.
-
-    Raises:
-        TypeError: if ``critic`` is not a ``Network``, ``optimizer`` not an optax optimiser or a penalty not callable.
-        ValueError: while running, for a critic whose output is not (n,).
+        The objective, with the reports and errors of ``gan``.
 
     Example:
         >>> import optax
         >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives.adversarial.wasserstein import clipped_weights, wgan
+        >>> from igm_jax.objectives import clipped_weights, wgan
         >>> objective = wgan(mlp_critic(2), clipped_weights(optax.rmsprop(1e-4), 0.01))
 
     Source: Arjovsky, Chintala, Bottou 2017, arXiv 1701.07875, algorithm 1.
     """
-    return adversarial(critic, optimizer, ascent(wgan_value), jnp.negative, penalties=penalties)
+    return adversarial(GAMES["wgan"], critic, optimizer, penalties=penalties)
 
 
 def clipped_weights(optimizer: optax.GradientTransformation, bound: float = 0.01) -> optax.GradientTransformation:
@@ -130,8 +115,7 @@ def wgan_gp(critic: Network, optimizer: optax.GradientTransformation, *, penalty
     costs the critic is a little too steep, so its gap overestimates W1, by a factor 1 + W1/2λ for a mere translation.
 
     Args:
-        critic: network from (n, d) to (n,), high on data.
-        optimizer: the critic's optax optimiser, e.g. ``optax.adam(1e-4, b1=0.0, b2=0.9)``.
+        critic, optimizer: as in ``gan``; the paper has ``optax.adam(1e-4, b1=0.0, b2=0.9)``.
         penalty: the coefficient λ of the gradient penalty.
 
     Returns:
@@ -139,8 +123,7 @@ def wgan_gp(critic: Network, optimizer: optax.GradientTransformation, *, penalty
         coefficient).
 
     Raises:
-        TypeError: if ``critic`` is not a ``Network`` or ``optimizer`` not an optax optimiser.
-        ValueError: for a coefficient that is not positive, or, while running, a critic whose output is not (n,).
+        TypeError, ValueError: as ``gan``, and for a coefficient that is not positive.
 
     Example:
         >>> import jax, jax.numpy as jnp, optax
@@ -156,5 +139,4 @@ def wgan_gp(critic: Network, optimizer: optax.GradientTransformation, *, penalty
     Source: Gulrajani et al. 2017, arXiv 1704.00028, algorithm 1.
     """
     checks.positive("penalty", penalty)
-
-    return wgan(critic, optimizer, penalties=(slope_penalty(penalty),))
+    return adversarial(GAMES["wgan"]._replace(name="wgan_gp"), critic, optimizer, penalties=(slope_penalty(penalty),))

@@ -5,7 +5,7 @@ import optax
 import pytest
 
 from igm_jax import Network
-from igm_jax.objectives.adversarial.constraints import fisher_constraint, sobolev_constraint
+from igm_jax.objectives.adversarial.constraints import fisher_constraint, lecam_penalty, sobolev_constraint
 from igm_jax.objectives.adversarial.wasserstein import wgan
 
 LINEAR = Network(lambda key: jnp.array([0.5, 0.1]), lambda psi, x: x @ psi)
@@ -59,3 +59,27 @@ def test_the_trained_gap_is_that_of_the_best_critic_under_the_constraint(x64, ke
 def test_a_strength_must_be_positive():
     with pytest.raises(ValueError, match="`rho` must be positive"):
         fisher_constraint(0.0)
+
+
+def test_costs_and_anchors_of_a_linear_critic(x64, key):
+    """Three updates with a critic that stands still: each side is held to the other side's running average."""
+    psi = np.array([0.5, 0.1])
+    objective = wgan(LINEAR, optax.sgd(0.0), penalties=(lecam_penalty(0.2, decay=0.75),))
+    rng, state, anchors = np.random.default_rng(0), None, np.zeros(2)
+    update = jax.jit(objective.update)
+    for _ in range(3):
+        x, y = rng.normal(size=(4, 2)), 1 + rng.normal(size=(5, 2))
+        state = objective.init(key, jnp.asarray(x)) if state is None else state
+        real, fake = y @ psi, x @ psi
+        state, info = update(key, state, x, y)
+        expected = 0.2 * (np.mean((real - anchors[1]) ** 2) + np.mean((fake - anchors[0]) ** 2))
+        np.testing.assert_allclose(info["penalty"], expected, rtol=1e-12)
+        anchors = 0.75 * anchors + 0.25 * np.array([real.mean(), fake.mean()])
+        np.testing.assert_allclose(state.memory[0], anchors, rtol=1e-12)
+    assert update._cache_size() == 1
+
+
+def test_a_decay_is_a_share():
+    for wrong in (1.0, -0.1):
+        with pytest.raises(ValueError, match=r"`decay` must lie in \[0, 1\), but is"):
+            lecam_penalty(decay=wrong)

@@ -4,15 +4,18 @@ import numpy as np
 import optax
 from scipy import integrate, stats
 
-from igm_jax import velocity
+from igm_jax import Network, velocity
 from igm_jax.objectives.adversarial.base import CriticState
 from igm_jax.objectives.adversarial.ranking import (
+    r3gan,
     relativistic_average_gan,
     relativistic_average_value,
     relativistic_gan,
     relativistic_value,
 )
 from tests.objectives.two_normals import GRID, WEIGHTS, knowing, log_ratio, spread
+
+LINEAR = Network(lambda key: jnp.array([3.0, -4.0]) / 10, lambda psi, x: x @ psi)
 
 
 def log_sigmoid(t):
@@ -27,7 +30,7 @@ def outputs():
 def test_all_pairs_are_ranked(x64):
     real, fake = outputs()
     expected = np.mean([log_sigmoid(r - f) for r in real for f in fake])
-    np.testing.assert_allclose(jax.jit(relativistic_value)(real, fake), expected, rtol=1e-12)
+    np.testing.assert_allclose(jax.jit(relativistic_value)(fake, real), expected, rtol=1e-12)
 
 
 def test_value_of_a_linear_critic_between_two_normal_laws(x64):
@@ -41,7 +44,7 @@ def test_value_of_a_linear_critic_between_two_normal_laws(x64):
 def test_each_is_compared_with_the_average_of_the_others(x64):
     real, fake = outputs()
     expected = np.mean(log_sigmoid(real - fake.mean())) + np.mean(log_sigmoid(real.mean() - fake))
-    np.testing.assert_allclose(jax.jit(relativistic_average_value)(real, fake), expected, rtol=1e-12)
+    np.testing.assert_allclose(jax.jit(relativistic_average_value)(fake, real), expected, rtol=1e-12)
 
 
 def test_the_generator_plays_the_same_games_with_the_sides_exchanged(x64, key):
@@ -64,3 +67,18 @@ def test_the_average_gan_pulls_through_the_mean_of_samples_too(x64, key):
     slope = velocity(relativistic_average_gan(flat, optax.sgd(1.0)), key, CriticState({}, ()), x, x)
     half = velocity(relativistic_gan(flat, optax.sgd(1.0)), key, CriticState({}, ()), x, x)
     np.testing.assert_allclose(slope, 2 * half, rtol=1e-5)
+
+
+def test_the_critics_loss_is_a_ranking_and_two_penalties(x64, key):
+    objective = r3gan(LINEAR, optax.sgd(0.1), r1=2.0, r2=6.0)
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(4, 2)), rng.normal(size=(5, 2))
+    state, info = jax.jit(lambda x, y: objective.update(key, objective.init(key, x), x, y))(x, y)
+    psi = np.array([0.3, -0.4])
+    ranking = np.mean(np.log1p(np.exp((x @ psi)[:, None] - (y @ psi)[None])))
+    np.testing.assert_allclose(info["penalty"], (2 + 6) / 2 * 0.25, rtol=1e-12)
+    np.testing.assert_allclose(info["critic_loss"], ranking + 1.0, rtol=1e-12)
+    np.testing.assert_allclose(info["critic_gap"], (y @ psi).mean() - (x @ psi).mean(), rtol=1e-12)
+    share = 1 / (1 + np.exp((y @ psi)[None] - (x @ psi)[:, None]))
+    slope = np.mean(share[..., None] * (x[:, None] - y[None]), axis=(0, 1)) + 8 * psi
+    np.testing.assert_allclose(state.params, psi - 0.1 * slope, rtol=1e-10)
