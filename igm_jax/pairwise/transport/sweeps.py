@@ -17,10 +17,10 @@ from igm_jax.pairwise.transport.problem import Relaxation
 
 # No exponent of a plan is taken above this. At a solution none is above -log of a weight; on the way there, steps are
 # cut to it and are repeated, and `lost` says that it happened.
-LARGEST_EXPONENT = 60.0
+LARGEST_PLAN_EXPONENT = 60.0
 
 
-class Between(NamedTuple):
+class CrossTiles(NamedTuple):
     """Two weighted samples, the first in tiles of rows; padded rows have no weight.
 
     Attributes:
@@ -69,7 +69,7 @@ def squared(x: Array, x_norms: Array, y: Array, y_norms: Array) -> Array:
     return jnp.maximum(x_norms[:, None] + y_norms[None, :] - 2 * matmul(x, y.T), 0)
 
 
-def between(x: Float[Array, "n d"], y: Float[Array, "m d"], a: Array, b: Array, *, keep: bool) -> Between:
+def cross_tiles(x: Float[Array, "n d"], y: Float[Array, "m d"], a: Array, b: Array, *, keep: bool) -> CrossTiles:
     """The tiles of two samples.
 
     Args:
@@ -87,10 +87,10 @@ def between(x: Float[Array, "n d"], y: Float[Array, "m d"], a: Array, b: Array, 
     x, a = in_tiles(x, tiles, rows), in_tiles(a, tiles, rows)
     x_norms, y_norms = jnp.sum(x * x, axis=2), jnp.sum(y * y, axis=1)
     costs = jax.lax.map(lambda tile: squared(tile[0], tile[1], y, y_norms), (x, x_norms)) if keep else None
-    return Between(x, x_norms, a, y, y_norms, b, costs)
+    return CrossTiles(x, x_norms, a, y, y_norms, b, costs)
 
 
-def tile_costs(pairs: Between, x: Array, x_norms: Array, costs: Array | None) -> Array:
+def tile_costs(pairs: CrossTiles, x: Array, x_norms: Array, costs: Array | None) -> Array:
     """The costs of one tile: kept, or computed."""
     return squared(x, x_norms, pairs.y, pairs.y_norms) if costs is None else costs
 
@@ -114,13 +114,13 @@ def relaxed(
         jnp.maximum(masses, jnp.finfo(masses.dtype).tiny * 64)
     )
     whole = omega * correction
-    step = jnp.clip(whole, -LARGEST_EXPONENT, LARGEST_EXPONENT)
-    error = jnp.sum(weights * jnp.abs(jnp.expm1(jnp.clip(-correction, -LARGEST_EXPONENT, LARGEST_EXPONENT))))
-    lost = jnp.any((jnp.abs(whole) >= LARGEST_EXPONENT / 2) & (weights > 0))
+    step = jnp.clip(whole, -LARGEST_PLAN_EXPONENT, LARGEST_PLAN_EXPONENT)
+    error = jnp.sum(weights * jnp.abs(jnp.expm1(jnp.clip(-correction, -LARGEST_PLAN_EXPONENT, LARGEST_PLAN_EXPONENT))))
+    lost = jnp.any((jnp.abs(whole) >= LARGEST_PLAN_EXPONENT / 2) & (weights > 0))
     return potential + epsilon * step, step, error, lost
 
 
-def swept(pairs: Between, f: Float[Array, "t r"], g: Float[Array, " m"], relaxation: Relaxation) -> Swept:
+def swept(pairs: CrossTiles, f: Float[Array, "t r"], g: Float[Array, " m"], relaxation: Relaxation) -> Swept:
     """Both potentials updated, first the rows' and then the columns', with one exponential a pair.
 
     Args:
@@ -138,7 +138,7 @@ def swept(pairs: Between, f: Float[Array, "t r"], g: Float[Array, " m"], relaxat
         columns, error, lost = carry
         x, x_norms, a, f, costs = rows
         scores = (f[:, None] + g[None, :] - tile_costs(pairs, x, x_norms, costs)) / epsilon
-        plan = jnp.exp(jnp.minimum(scores, LARGEST_EXPONENT))
+        plan = jnp.exp(jnp.minimum(scores, LARGEST_PLAN_EXPONENT))
         masses = matmul(plan, pairs.b[:, None])[:, 0]
         f, step, miss, cut = relaxed(f, masses, a, relaxation)
         columns = columns + matmul((a * jnp.exp(step))[None, :], plan)
@@ -151,7 +151,7 @@ def swept(pairs: Between, f: Float[Array, "t r"], g: Float[Array, " m"], relaxat
     return Swept(f, g, jnp.maximum(error, miss), lost | cut)
 
 
-def soft_minima(pairs: Between, g: Float[Array, " m"], epsilon: Array) -> Float[Array, "t r"]:
+def soft_minima(pairs: CrossTiles, g: Float[Array, " m"], epsilon: Array) -> Float[Array, "t r"]:
     """``-ε log Σ_j b_j exp((g_j - C_ij)/ε)`` for each row, safe at any g: the way back where a sweep got lost."""
 
     def tile(rows: tuple) -> Array:
@@ -161,7 +161,7 @@ def soft_minima(pairs: Between, g: Float[Array, " m"], epsilon: Array) -> Float[
     return jax.lax.map(tile, (pairs.x, pairs.x_norms, pairs.costs))
 
 
-class Moments(NamedTuple):
+class PlanMoments(NamedTuple):
     """Sums over the plan ``π_ij = a_i b_j exp((f_i + g_j - C_ij)/ε)``, with f the exact soft minimum κ T.
 
     Attributes:
@@ -175,7 +175,7 @@ class Moments(NamedTuple):
     columns: Array
 
 
-def moments(pairs: Between, g: Array, relaxation: Relaxation, of_columns: Array, of_rows: Array) -> Moments:
+def plan_moments(pairs: CrossTiles, g: Array, relaxation: Relaxation, of_columns: Array, of_rows: Array) -> PlanMoments:
     """The final sweep: exact potentials of the rows, and means of features under the plan.
 
     Args:
@@ -207,4 +207,4 @@ def moments(pairs: Between, g: Array, relaxation: Relaxation, of_columns: Array,
 
     start = jnp.zeros((1 + of_rows.shape[2], len(g)), g.dtype)
     columns, (f, rows) = jax.lax.scan(tile, start, (pairs.x, pairs.x_norms, pairs.a, of_rows, pairs.costs))
-    return Moments(f, rows, columns)
+    return PlanMoments(f, rows, columns)

@@ -15,10 +15,10 @@ from jaxtyping import Array, Float
 from igm_jax.kernels.pairs import centred, matmul
 from igm_jax.pairwise.budget import tiling
 from igm_jax.pairwise.transport.problem import Relaxation
-from igm_jax.pairwise.transport.sweeps import LARGEST_EXPONENT, Swept, in_tiles, relaxed, squared
+from igm_jax.pairwise.transport.sweeps import LARGEST_PLAN_EXPONENT, Swept, in_tiles, relaxed, squared
 
 
-class Within(NamedTuple):
+class SelfTiles(NamedTuple):
     """A weighted sample in an odd number of tiles; padded rows have no weight.
 
     Attributes:
@@ -51,7 +51,7 @@ def _window(doubled: Array, tile: Array, tiles: int) -> Array:
     return jax.lax.dynamic_slice_in_dim(doubled, tile * rows, (tiles // 2 + 1) * rows)
 
 
-def within(x: Float[Array, "n d"], a: Float[Array, " n"], *, keep: bool) -> Within:
+def self_tiles(x: Float[Array, "n d"], a: Float[Array, " n"], *, keep: bool) -> SelfTiles:
     """The tiles of one sample.
 
     Args:
@@ -66,7 +66,7 @@ def within(x: Float[Array, "n d"], a: Float[Array, " n"], *, keep: bool) -> With
     tiles, rows = tiling(len(x), len(x) // 2 + 1, odd=True)
     x, a = in_tiles(x, tiles, rows), in_tiles(a, tiles, rows)
     norms = jnp.sum(x * x, axis=2)
-    pairs = Within(x, norms, a, None)
+    pairs = SelfTiles(x, norms, a, None)
     if not keep:
         return pairs
     doubled = _twice(x), _twice(norms)
@@ -84,7 +84,7 @@ def masses(x: Array, norms: Array, a: Array, f: Array) -> Array:
     return a[:, None]
 
 
-def sums(pairs: Within, f: Float[Array, "t r"], epsilon: Array, features: Features) -> Float[Array, "t r k"]:
+def plan_sums(pairs: SelfTiles, f: Float[Array, "t r"], epsilon: Array, features: Features) -> Float[Array, "t r k"]:
     """``Σ_j exp((f_i + f_j - C_ij)/ε) φ_j`` for each row, with one exponential for each unordered pair.
 
     Args:
@@ -104,7 +104,7 @@ def sums(pairs: Within, f: Float[Array, "t r"], epsilon: Array, features: Featur
         # The windows must be there before the tile is made: fused into it, every entry would look them up anew.
         window = jax.lax.optimization_barrier(tuple(_window(values, index, tiles) for values in doubled))
         costs = squared(*own[:2], *window[:2]) if costs is None else costs
-        plan = jnp.exp(jnp.minimum((own[3][:, None] + window[3][None, :] - costs) / epsilon, LARGEST_EXPONENT))
+        plan = jnp.exp(jnp.minimum((own[3][:, None] + window[3][None, :] - costs) / epsilon, LARGEST_PLAN_EXPONENT))
         here = jax.lax.dynamic_slice_in_dim(columns, index * rows, plan.shape[1], axis=1)
         # The tile's own block is symmetric: its row sums say it all.
         there = matmul(features(*own).T, plan).at[:, :rows].set(0)
@@ -119,7 +119,7 @@ def sums(pairs: Within, f: Float[Array, "t r"], epsilon: Array, features: Featur
     return ahead + behind.T.reshape(tiles, rows, k)
 
 
-def swept_within(pairs: Within, f: Float[Array, "t r"], relaxation: Relaxation) -> Swept:
+def swept_within(pairs: SelfTiles, f: Float[Array, "t r"], relaxation: Relaxation) -> Swept:
     """The potential of a sample against itself, updated.
 
     Args:
@@ -130,6 +130,6 @@ def swept_within(pairs: Within, f: Float[Array, "t r"], relaxation: Relaxation) 
     Returns:
         The new potential, as both f and g, and how far the old one was from solving.
     """
-    found = sums(pairs, f, relaxation.epsilon, masses)[:, :, 0]
+    found = plan_sums(pairs, f, relaxation.epsilon, masses)[:, :, 0]
     f, _, error, lost = relaxed(f, found, pairs.a, relaxation)
     return Swept(f, f, error, lost)

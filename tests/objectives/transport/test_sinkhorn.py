@@ -8,7 +8,7 @@ from jax.test_util import check_grads
 from scipy.special import logsumexp
 
 from igm_jax import energy_distance, sinkhorn_divergence
-from igm_jax.objectives import sinkhorn, sinkhorn_potentials, sinkhorn_witness
+from igm_jax.objectives import fixed_sweeps, sinkhorn, sinkhorn_potentials, sinkhorn_witness, sweeps
 from tests import reference
 
 RNG = np.random.default_rng(0)
@@ -121,13 +121,15 @@ def test_streaming_is_only_another_order_of_sums(n, m, dim, x64):
     x, y = jnp.asarray(RNG.normal(size=(n, dim))), jnp.asarray(1 + RNG.normal(size=(m, dim)))
     a, b = RNG.uniform(size=n), RNG.uniform(size=m)
 
-    def value(x, y, a, b, epsilon, streaming):
-        options = {"x_weights": a, "y_weights": b, "tolerance": 1e-11, "max_iterations": 3000, "streaming": streaming}
-        return sinkhorn_divergence(x, y, epsilon, **options)
+    def value(x, y, a, b, epsilon, keep_costs):
+        solver = sweeps(1e-11, 3000, keep_costs=keep_costs)
+        return sinkhorn_divergence(x, y, epsilon, x_weights=a, y_weights=b, solver=solver)
 
     both = [
-        jax.jit(jax.value_and_grad(partial(value, streaming=streaming), argnums=(0, 1, 2, 3, 4)))(x, y, a, b, 0.5 * dim)
-        for streaming in (False, True)
+        jax.jit(jax.value_and_grad(partial(value, keep_costs=keep_costs), argnums=(0, 1, 2, 3, 4)))(
+            x, y, a, b, 0.5 * dim
+        )
+        for keep_costs in (True, False)
     ]
     for kept, streamed in zip(*(jax.tree.leaves(each) for each in both), strict=True):
         np.testing.assert_allclose(streamed, kept, rtol=1e-7, atol=1e-9 * np.abs(kept).max())
@@ -161,14 +163,15 @@ def test_memory_is_linear_at_large_sizes(argnums):
 def test_a_fixed_number_of_updates_is_the_loop_stopped_there(x64):
     xs, ys = jnp.asarray(RNG.normal(size=(3, 10, 2))), jnp.asarray(RNG.normal(size=(3, 12, 2)))
 
-    def value(x, y, fixed):
-        return sinkhorn_divergence(x, y, 0.2, tolerance=1e-14, max_iterations=25, fixed=fixed, streaming=True)
+    def value(x, y, solver):
+        return sinkhorn_divergence(x, y, 0.2, solver=solver)
 
-    together = jax.jit(jax.vmap(jax.value_and_grad(partial(value, fixed=True))))(xs, ys)
+    fixed, stopped = fixed_sweeps(25), sweeps(1e-14, 25)
+    together = jax.jit(jax.vmap(jax.value_and_grad(partial(value, solver=fixed))))(xs, ys)
     for i, (x, y) in enumerate(zip(xs, ys, strict=True)):
-        for got, one in zip(together, jax.value_and_grad(partial(value, fixed=False))(x, y), strict=True):
+        for got, one in zip(together, jax.value_and_grad(partial(value, solver=stopped))(x, y), strict=True):
             np.testing.assert_allclose(got[i], one, rtol=1e-8, atol=1e-10)
-    assert "while" not in str(jax.make_jaxpr(jax.vmap(partial(value, fixed=True)))(xs, ys))
+    assert "while" not in str(jax.make_jaxpr(jax.vmap(partial(value, solver=fixed)))(xs, ys))
 
 
 def test_a_warm_start_needs_fewer_updates_for_the_same_potentials(x64):
