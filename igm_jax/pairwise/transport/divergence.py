@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array, Float
 
+from igm_jax.kernels.pairs import Norms
 from igm_jax.pairwise.reductions import weighted_mean
 from igm_jax.pairwise.transport.iterations import solve_within
 from igm_jax.pairwise.transport.potentials import solved
@@ -66,10 +67,10 @@ def _within(solver: Solver, x: Array, a: Array, epsilon: Array, rho: Array | Non
     pairs = self_tiles(x, a, keep=keeps_costs(solver, n, n // 2, x))
     f, _ = solve_within(pairs, epsilon, rho, solver)
 
-    def features(x: Array, norms: Array, a: Array, f: Array) -> Array:
+    def features(x: Array, norms: Norms, a: Array, f: Array) -> Array:
         some = [jnp.ones_like(a)[:, None]]
         some += [x] if slope or entropy else []
-        some += [norms[:, None], f[:, None]] if entropy else []
+        some += [norms.squares[:, None], f[:, None]] if entropy else []
         return a[:, None] * jnp.concatenate(some, axis=1)
 
     total = plan_sums(pairs, f, epsilon, features)
@@ -78,7 +79,7 @@ def _within(solver: Solver, x: Array, a: Array, epsilon: Array, rho: Array | Non
     after = strength(rho, epsilon) * (f - epsilon * jnp.log(masses))
     share = None
     if entropy:
-        cost = pairs.norms - 2 * jnp.sum(pairs.x * mean[:, :, :d], axis=2) + mean[:, :, d]
+        cost = pairs.norms.squares - 2 * jnp.sum(pairs.x * mean[:, :, :d], axis=2) + mean[:, :, d]
         share = _entropy(pairs.a, after, mean[:, :, d + 1], cost, epsilon, rho)
     pull = (pairs.x - mean[:, :, :d]).reshape(-1, d)[:n] if slope else None
     return _Side(f.reshape(-1)[:n], after.reshape(-1)[:n], pull, share)
@@ -93,13 +94,13 @@ def _between(
     g, _ = solved(solver, pairs, problem, start)
     of_columns = [jnp.zeros((len(y), 0), y.dtype)]
     of_columns += [pairs.y] if wanted.x or wanted.epsilon else []
-    of_columns += [pairs.y_norms[:, None], g[:, None]] if wanted.epsilon else []
+    of_columns += [pairs.y_norms.squares[:, None], g[:, None]] if wanted.epsilon else []
     relaxation = Relaxation(epsilon, jnp.ones_like(epsilon), strength(rho, epsilon))
     of_rows = pairs.x if wanted.y else pairs.x[:, :, :0]
     last = plan_moments(pairs, g, relaxation, jnp.concatenate(of_columns, axis=1), of_rows)
     entropy = None
     if wanted.epsilon:
-        cost = pairs.x_norms - 2 * jnp.sum(pairs.x * last.rows[:, :, :d], axis=2) + last.rows[:, :, d]
+        cost = pairs.x_norms.squares - 2 * jnp.sum(pairs.x * last.rows[:, :, :d], axis=2) + last.rows[:, :, d]
         entropy = _entropy(pairs.a, last.f, last.rows[:, :, d + 1], cost, epsilon, rho)
     f = last.f.reshape(-1)[:n]
     pull_x = (pairs.x - last.rows[:, :, :d]).reshape(-1, d)[:n] if wanted.x else None

@@ -137,12 +137,13 @@ def solve(
     Source: Lehmann et al., A note on overrelaxation in the Sinkhorn algorithm, arXiv 2012.12562.
     """
     dtype, (tiles, rows, _) = pairs.y.dtype, pairs.x.shape
-    of_x, of_y = (jnp.max(n, where=w > 0, initial=0) for n, w in ((pairs.x_norms, pairs.a), (pairs.y_norms, pairs.b)))
-    largest = jnp.square(jnp.sqrt(of_x) + jnp.sqrt(of_y))
+    of_x, of_y = pairs.x_norms.squares, pairs.y_norms.squares
+    largest_x, largest_y = (jnp.max(n, where=w > 0, initial=0) for n, w in ((of_x, pairs.a), (of_y, pairs.b)))
+    largest = jnp.square(jnp.sqrt(largest_x) + jnp.sqrt(largest_y))
     zero, inf = jnp.zeros((), dtype), jnp.full((), jnp.inf, dtype)
     if start is None:
         # The solution at ε = ∞, up to a constant. The schedule comes down from there to a quarter of the mean cost at once.
-        f, g = pairs.x_norms, pairs.y_norms
+        f, g = of_x, of_y
         first = jnp.maximum(jnp.sum(pairs.a * f) / jnp.sum(pairs.a) + jnp.sum(pairs.b * g) / jnp.sum(pairs.b), epsilon)
     else:
         first, f, g = epsilon, in_tiles(start[0].astype(dtype), tiles, rows), start[1].astype(dtype)
@@ -177,7 +178,7 @@ def solve_within(
     Source: Feydy et al., arXiv 1810.08278, Section 3.1.
     """
     dtype = pairs.x.dtype
-    largest = 4 * jnp.max(pairs.norms, where=pairs.a > 0, initial=0)
+    largest = 4 * jnp.max(pairs.norms.squares, where=pairs.a > 0, initial=0)
 
     def advance(progress: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         f, _, iterations = progress

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from igm_jax.kernels.pairs import centred, matmul
+from igm_jax.kernels.pairs import Norms, centred, matmul, norms, squared_form
 from igm_jax.pairwise.budget import tiling
 from igm_jax.pairwise.transport.problem import Relaxation
 
@@ -25,19 +25,19 @@ class CrossTiles(NamedTuple):
 
     Attributes:
         x: (t, r, d) rows, centred.
-        x_norms: (t, r) their squared norms.
+        x_norms: (t, r) what distances need to know of them.
         a: (t, r) weights.
         y: (m, d) columns, centred.
-        y_norms: (m,) their squared norms.
+        y_norms: (m,) likewise.
         b: (m,) weights.
         costs: (t, r, m) squared distances, or None where they are computed anew in every sweep.
     """
 
     x: Float[Array, "t r d"]
-    x_norms: Float[Array, "t r"]
+    x_norms: Norms
     a: Float[Array, "t r"]
     y: Float[Array, "m d"]
-    y_norms: Float[Array, " m"]
+    y_norms: Norms
     b: Float[Array, " m"]
     costs: Float[Array, "t r m"] | None
 
@@ -64,11 +64,6 @@ def in_tiles(values: Array, tiles: int, rows: int) -> Array:
     return jnp.pad(values, pad).reshape(tiles, rows, *values.shape[1:])
 
 
-def squared(x: Array, x_norms: Array, y: Array, y_norms: Array) -> Array:
-    """Squared distances of a tile, never negative."""
-    return jnp.maximum(x_norms[:, None] + y_norms[None, :] - 2 * matmul(x, y.T), 0)
-
-
 def cross_tiles(x: Float[Array, "n d"], y: Float[Array, "m d"], a: Array, b: Array, *, keep: bool) -> CrossTiles:
     """The tiles of two samples.
 
@@ -84,15 +79,15 @@ def cross_tiles(x: Float[Array, "n d"], y: Float[Array, "m d"], a: Array, b: Arr
     """
     x, y = centred(x, y, b)
     tiles, rows = tiling(len(x), len(y))
-    x, a = in_tiles(x, tiles, rows), in_tiles(a, tiles, rows)
-    x_norms, y_norms = jnp.sum(x * x, axis=2), jnp.sum(y * y, axis=1)
-    costs = jax.lax.map(lambda tile: squared(tile[0], tile[1], y, y_norms), (x, x_norms)) if keep else None
+    x, x_norms, a = jax.tree.map(lambda values: in_tiles(values, tiles, rows), (x, norms(x), a))
+    y_norms = norms(y)
+    costs = jax.lax.map(lambda tile: squared_form(tile[0], y, tile[1], y_norms), (x, x_norms)) if keep else None
     return CrossTiles(x, x_norms, a, y, y_norms, b, costs)
 
 
-def tile_costs(pairs: CrossTiles, x: Array, x_norms: Array, costs: Array | None) -> Array:
+def tile_costs(pairs: CrossTiles, x: Array, x_norms: Norms, costs: Array | None) -> Array:
     """The costs of one tile: kept, or computed."""
-    return squared(x, x_norms, pairs.y, pairs.y_norms) if costs is None else costs
+    return squared_form(x, pairs.y, x_norms, pairs.y_norms) if costs is None else costs
 
 
 def relaxed(

@@ -51,6 +51,16 @@ def test_the_default_precision_of_products_does_not_matter(precision):
     assert np.isfinite(f).all()
 
 
+@pytest.mark.parametrize("dim", [2, 64])
+def test_costs_of_equal_samples_are_exactly_zero(dim):
+    x = RNG.normal(size=(256, dim)).astype(np.float32)
+    pairs = sweeps.cross_tiles(jnp.asarray(x), jnp.asarray(x[::-1]), uniform(256), uniform(256), keep=True)
+    costs = np.asarray(pairs.costs).reshape(-1, 256)[:256]
+    np.testing.assert_array_equal(np.diag(costs[:, ::-1]), np.zeros(256))
+    assert np.sum(costs == 0) == 256
+    np.testing.assert_allclose(costs, reference.squared_distances(x, x[::-1]), rtol=1e-4, atol=1e-4)
+
+
 @pytest.mark.parametrize("rho", [None, 2.0])
 def test_moments_of_a_plan_are_those_of_the_dense_plan(rho, x64):
     n, m, epsilon = 300, 7, 0.5

@@ -29,6 +29,14 @@ def test_circulant_windows_meet_every_pair_once(n, keep, x64):
     np.testing.assert_allclose(got.reshape(-1, 2)[:n], expected, rtol=1e-9, atol=1e-12 * np.abs(expected).max())
 
 
+@pytest.mark.parametrize("dim", [2, 64])
+def test_a_sample_is_exactly_no_distance_from_itself(dim):
+    x = RNG.normal(size=(256, dim)).astype(np.float32)
+    costs = np.asarray(sweeps_within.self_tiles(jnp.asarray(x), uniform(256), keep=True).costs)
+    rows = np.arange(costs.shape[1])
+    np.testing.assert_array_equal(costs[:, rows, rows], np.zeros(costs.shape[:2]))
+
+
 def test_a_plain_update_is_the_soft_minimum_of_the_sample_itself(x64):
     x, f, epsilon = RNG.normal(size=(100, 3)), RNG.normal(size=100), 0.7
     pairs = sweeps_within.self_tiles(jnp.asarray(x), uniform(100), keep=False)
