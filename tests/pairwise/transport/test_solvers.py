@@ -130,13 +130,14 @@ def test_solvers_are_values():
 
 
 def test_a_solver_that_cannot_serve_says_which_can():
-    start = sinkhorn_potentials(X, Y, 0.5)
+    x, y = X.astype(np.float32), Y.astype(np.float32)
+    start = sinkhorn_potentials(x, y, 0.5)
     message = "`scalings` must meet the marginals .* `{}` was given; `sweeps` and `fixed_sweeps` can serve"
-    for function in (sinkhorn_potentials, sinkhorn_divergence, partial(sinkhorn_witness, X)):
+    for function in (sinkhorn_potentials, sinkhorn_divergence, partial(sinkhorn_witness, x)):
         with pytest.raises(ValueError, match=message.format("rho")):
-            function(X, Y, 0.5, rho=1.0, solver=scalings())
+            function(x, y, 0.5, rho=1.0, solver=scalings())
         with pytest.raises(ValueError, match=message.format("start")):
-            function(X, Y, 0.5, start=start, solver=scalings())
+            function(x, y, 0.5, start=start, solver=scalings())
     with pytest.raises(ValueError, match=message.format("rho")):
         sinkhorn(0.5, rho=1.0, solver=scalings())
 
