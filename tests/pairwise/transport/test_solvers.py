@@ -18,7 +18,7 @@ from igm_jax.objectives import (
     sweeps,
     two_batch_sinkhorn_divergence,
 )
-from igm_jax.pairwise.transport.solvers import Scalings, keeps_costs
+from igm_jax.pairwise.transport.solvers import Scalings, check_solver, keeps_costs
 from tests import reference
 
 RNG = np.random.default_rng(0)
@@ -145,13 +145,16 @@ def test_a_solver_that_cannot_serve_says_which_can():
 @pytest.mark.parametrize(
     "function", [sinkhorn_potentials, sinkhorn_divergence, two_batch_sinkhorn_divergence, minibatch_energy_distance]
 )
-def test_a_tolerance_beside_a_solver_and_what_is_no_solver_are_refused(function):
+def test_a_tolerance_beside_a_solver_is_refused(function):
     for name, value in (("tolerance", 1e-3), ("max_iterations", 10)):
         with pytest.raises(ValueError, match=f"`{name}` is for the default solver"):
             function(X, Y, 0.5, solver=sweeps(), **{name: value})
-    for wrong in ("sweeps", sweeps, Scalings):
-        with pytest.raises(TypeError, match="`solver` must be made by `scalings`, `sweeps` or `fixed_sweeps`"):
-            function(X, Y, 0.5, solver=wrong)
+
+
+@pytest.mark.parametrize("wrong", ["sweeps", sweeps, Scalings, None])
+def test_what_is_no_solver_is_refused(wrong):
+    with pytest.raises(TypeError, match="`solver` must be made by `scalings`, `sweeps` or `fixed_sweeps`, but is"):
+        check_solver(wrong, None, None)
 
 
 @pytest.mark.parametrize("make", [scalings, sweeps])
