@@ -111,6 +111,7 @@ from igm_jax.objectives.transport.sliced_directions import (
 from igm_jax.objectives.transport.sliced_energy import energy_distance_1d, sliced_energy_distance
 from igm_jax.objectives.transport.through_ott import gromov_wasserstein, low_rank_sinkhorn_divergence
 from igm_jax.objectives.transport.two_batch_sinkhorn import two_batch_sinkhorn, two_batch_sinkhorn_divergence
+from igm_jax.pairwise.transport.solvers import default_solver, fixed_sweeps, scalings, sweeps
 
 __all__ = [
     "DIVERGENCES",
@@ -145,6 +146,7 @@ __all__ = [
     "conditional",
     "conditional_field",
     "cutout",
+    "default_solver",
     "denoiser_difference",
     "denoiser_difference_field",
     "density_ratio",
@@ -163,6 +165,7 @@ __all__ = [
     "f_gan",
     "f_gan_value",
     "fisher_constraint",
+    "fixed_sweeps",
     "gan",
     "gan_value",
     "gradient_penalty",
@@ -238,6 +241,7 @@ __all__ = [
     "reverse_kl",
     "saturating_gan",
     "scaled_mmd",
+    "scalings",
     "score_difference",
     "score_difference_field",
     "score_difference_witness",
@@ -261,6 +265,7 @@ __all__ = [
     "student_frequencies",
     "svgd",
     "svgd_field",
+    "sweeps",
     "transformed",
     "translation",
     "two_batch_sinkhorn",

@@ -10,9 +10,10 @@ from igm_jax.base import Info, Key, Network, Objective, Params, no_witness
 from igm_jax.checks import ArrayLike
 from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.objectives.adversarial.base import CriticState, check_parts
-from igm_jax.objectives.transport.sinkhorn import solver_settings, transport_problem
+from igm_jax.objectives.transport.sinkhorn import TRAINING, chosen_solver, solver_options, transport_problem
 from igm_jax.objectives.transport.two_batch_sinkhorn import NO_WITNESS, between_halves, shuffled
 from igm_jax.pairwise.transport.potentials import plan_cost
+from igm_jax.pairwise.transport.solvers import Solver
 
 
 def _unit(x: Float[Array, "n d"]) -> Float[Array, "n d"]:
@@ -26,9 +27,9 @@ def minibatch_energy_distance(
     y: ArrayLike,
     epsilon: ArrayLike = 0.1,
     *,
-    tolerance: float = 1e-4,
-    max_iterations: int = 1000,
-    streaming: bool | None = None,
+    tolerance: float | None = None,
+    max_iterations: int | None = None,
+    solver: Solver | None = None,
 ) -> Float[Array, ""]:
     """The minibatch energy distance of two samples under the cosine distance.
 
@@ -42,9 +43,9 @@ def minibatch_energy_distance(
         x: (n, k) features of generated samples, independent; of an odd number the middle one is in both halves.
         y: (m, k) features of data.
         epsilon: ε > 0, in units of the cost, which lies between 0 and 2.
-        tolerance: stop when the marginal error is below it, or below what the float type can resolve.
-        max_iterations: stop after this many, converged or not.
-        streaming: whether pairs are computed anew in every update; None asks a memory budget.
+        tolerance: stop when the marginal error is below it, or below what the float type can resolve; 1e-4 if None.
+        max_iterations: stop after this many, converged or not; 1000 if None.
+        solver: which algorithm runs and when it stops, in place of these two, such as ``sweeps()``; ``default_solver`` if None.
 
     Returns:
         Scalar, without units.
@@ -62,13 +63,14 @@ def minibatch_energy_distance(
     Source: Salimans et al., Improving GANs Using Optimal Transport, arXiv 1803.05573, Section 3.
     """
     checks.positive("epsilon", epsilon)
-    settings = solver_settings(tolerance, max_iterations, False, streaming)
+    options = solver_options(solver, tolerance, max_iterations)
     x, y = checks.pair(x, y)
     # Between unit vectors 1 - cos is half of the squared distance: a problem with twice the cost has twice the ε.
     doubled = 2 * jnp.asarray(epsilon)
 
     def cost(u: Array, v: Array, a: Array, b: Array) -> Array:
-        return plan_cost(settings, transport_problem(u, v, doubled, a, b, None)) / 2
+        problem = transport_problem(u, v, doubled, a, b, None)
+        return plan_cost(chosen_solver(problem, None, options), problem) / 2
 
     return 4 * between_halves(cost, _unit(x), _unit(y))
 
@@ -78,9 +80,9 @@ def ot_gan(
     optimizer: optax.GradientTransformation,
     epsilon: ArrayLike = 0.1,
     *,
-    tolerance: float = 1e-2,
-    max_iterations: int = 50,
-    streaming: bool | None = None,
+    tolerance: float | None = None,
+    max_iterations: int | None = None,
+    solver: Solver | None = None,
 ) -> Objective:
     """OT-GAN: the generator minimises the minibatch energy distance of features, the critic maximises it.
 
@@ -93,9 +95,9 @@ def ot_gan(
         critic: network φ from (n, d) to (n, k) features.
         optimizer: the critic's optax optimiser, e.g. ``optax.adam(1e-4, b1=0.5)``.
         epsilon: ε > 0, in units of the cost, which lies between 0 and 2.
-        tolerance: marginal error at which a batch counts as solved.
-        max_iterations: stop after this many.
-        streaming: whether pairs are computed anew in every update; None asks a memory budget.
+        tolerance: marginal error at which a batch counts as solved; 1e-2 if None.
+        max_iterations: stop after this many; 50 if None.
+        solver: which algorithm runs and when it stops, in place of these two; ``default_solver`` if None.
 
     Returns:
         The objective; ``update`` reports ``critic_loss``. Its witness raises an error: each half of the samples sees the other.
@@ -118,8 +120,7 @@ def ot_gan(
     """
     check_parts(critic, optimizer)
     checks.positive("epsilon", epsilon)
-    settings = solver_settings(tolerance, max_iterations, False, streaming)
-    options = {"tolerance": tolerance, "max_iterations": settings.stopping.most, "streaming": streaming}
+    options = solver_options(solver, tolerance, max_iterations, TRAINING)
 
     def features(params: Params, points: Array) -> Array:
         out = critic.apply(params, points)

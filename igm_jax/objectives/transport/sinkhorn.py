@@ -1,6 +1,7 @@
 """Sinkhorn divergence: debiased entropic optimal transport, balanced or with penalised marginals."""
 
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +12,11 @@ from igm_jax.base import Objective, stateless
 from igm_jax.checks import ArrayLike
 from igm_jax.pairwise.transport.divergence import divergence
 from igm_jax.pairwise.transport.potentials import extended, potentials, potentials_within
-from igm_jax.pairwise.transport.problem import Potentials, Problem, Settings, Stopping
+from igm_jax.pairwise.transport.problem import Potentials, Problem
+from igm_jax.pairwise.transport.solvers import MAX_ITERATIONS, TOLERANCE, Solver, check_solver, default_solver
+
+# When a batch counts as solved, and updates at most: training needs less than a reported number does.
+TRAINING = (1e-2, 50)
 
 
 def _masses(name: str, weights: ArrayLike | None, samples: Array, rho: ArrayLike | None) -> Array:
@@ -37,10 +42,32 @@ def transport_problem(
     return Problem(x, y, a, b, jnp.asarray(epsilon).astype(dtype), rho)
 
 
-def solver_settings(tolerance: float, max_iterations: int, fixed: bool, streaming: bool | None) -> Settings:
-    """When a solver stops and what it keeps, checked."""
-    checks.positive("tolerance", tolerance)
-    return Settings(Stopping(float(tolerance), checks.count("max_iterations", max_iterations), bool(fixed)), streaming)
+def solver_options(
+    solver: Solver | None,
+    tolerance: float | None,
+    max_iterations: int | None,
+    usual: tuple[float, int] = (TOLERANCE, MAX_ITERATIONS),
+) -> dict[str, Any]:
+    """The solver that was asked for, or when the default one stops: checked, and never both."""
+    if solver is None:
+        tolerance = usual[0] if tolerance is None else tolerance
+        checks.positive("tolerance", tolerance)
+        most = usual[1] if max_iterations is None else max_iterations
+        return {"tolerance": float(tolerance), "max_iterations": checks.count("max_iterations", most)}
+    for name, value in (("tolerance", tolerance), ("max_iterations", max_iterations)):
+        if value is not None:
+            raise ValueError(
+                f"`{name}` is for the default solver, but is {value!r} beside `solver`, which has its own; give it to the"
+                " solver, as `sweeps(tolerance=..., max_iterations=...)`, or leave `solver` out"
+            )
+    return {"solver": check_solver(solver, None, None)}
+
+
+def chosen_solver(problem: Problem, start: tuple[Array, Array] | None, options: dict[str, Any]) -> Solver:
+    """The solver that runs, from what ``solver_options`` gives."""
+    if "solver" in options:
+        return check_solver(options["solver"], problem.rho, start)
+    return default_solver(len(problem.x), len(problem.y), rho=problem.rho, start=start, **options)
 
 
 def _start(start: Potentials | None, problem: Problem) -> tuple[Array, Array] | None:
@@ -64,10 +91,9 @@ def sinkhorn_potentials(
     x_weights: ArrayLike | None = None,
     y_weights: ArrayLike | None = None,
     rho: ArrayLike | None = None,
-    tolerance: float = 1e-4,
-    max_iterations: int = 1000,
-    fixed: bool = False,
-    streaming: bool | None = None,
+    tolerance: float | None = None,
+    max_iterations: int | None = None,
+    solver: Solver | None = None,
     start: Potentials | None = None,
 ) -> Potentials:
     """Dual potentials of entropic optimal transport with the cost ``‖x - y‖²``.
@@ -82,17 +108,19 @@ def sinkhorn_potentials(
         y_weights: (m,) likewise.
         rho: ρ > 0, in squared units of the samples: marginals are penalised by ρ KL, not met, and weights are masses, not
             normalised. None for balanced transport, the limit ρ → ∞.
-        tolerance: stop when the marginal error is below it, or below what the float type can resolve.
-        max_iterations: stop after this many, converged or not: look at ``marginal_error``. Small problems count in tens.
-        fixed: make exactly ``max_iterations`` updates, whatever the error: cheap under ``jax.vmap``.
-        streaming: whether pairs are computed anew in every update, in memory linear in n + m, or kept; None asks a budget.
-        start: potentials of x against y to start from, such as those before the samples moved a little.
+        tolerance: stop when the marginal error is below it, or below what the float type can resolve; 1e-4 if None.
+        max_iterations: stop after this many, converged or not; 1000 if None.
+        solver: which algorithm runs and when it stops, in place of these two, such as ``sweeps()``; ``default_solver`` if None.
+        start: potentials of x against y to start from, such as those before the samples moved a little. Those that are carried
+            through a loop keep one type if the first come from ``sweeps()``, too.
 
     Returns:
-        ``Potentials(f, g, marginal_error, iterations)``. No gradient flows through them.
+        ``Potentials(f, g, marginal_error, iterations, solver)``, which say what ran, how often potentials were updated and how
+        far they are from solving. No gradient flows through them.
 
     Raises:
-        ValueError: for ε or a tolerance that is not positive, wrong shapes, non-finite numbers, or bad weights.
+        ValueError: for ε or a tolerance that is not positive, wrong shapes, non-finite numbers, bad weights, a solver that does
+            not serve, or a tolerance beside a solver.
 
     Example:
         >>> from igm_jax.objectives import sinkhorn_potentials
@@ -101,9 +129,10 @@ def sinkhorn_potentials(
 
     Source: Cuturi, arXiv 1306.0895; Peyré and Cuturi, Computational Optimal Transport, Section 4.4.
     """
-    settings = solver_settings(tolerance, max_iterations, fixed, streaming)
+    options = solver_options(solver, tolerance, max_iterations)
     problem = jax.lax.stop_gradient(transport_problem(x, y, epsilon, x_weights, y_weights, rho))
-    return potentials(settings, problem, jax.lax.stop_gradient(_start(start, problem)))
+    begin = jax.lax.stop_gradient(_start(start, problem))
+    return potentials(chosen_solver(problem, begin, options), problem, begin)
 
 
 def sinkhorn_divergence(
@@ -114,10 +143,9 @@ def sinkhorn_divergence(
     x_weights: ArrayLike | None = None,
     y_weights: ArrayLike | None = None,
     rho: ArrayLike | None = None,
-    tolerance: float = 1e-4,
-    max_iterations: int = 1000,
-    fixed: bool = False,
-    streaming: bool | None = None,
+    tolerance: float | None = None,
+    max_iterations: int | None = None,
+    solver: Solver | None = None,
     start: Potentials | None = None,
 ) -> Float[Array, ""]:
     """The Sinkhorn divergence of two weighted samples.
@@ -139,17 +167,17 @@ def sinkhorn_divergence(
         y_weights: (m,) likewise.
         rho: ρ > 0, in squared units of the samples: marginals are penalised by ρ KL, not met, and weights are masses, not
             normalised. None for balanced transport, the limit ρ → ∞.
-        tolerance: stop when the marginal error is below it, or below what the float type can resolve.
-        max_iterations: stop after this many, converged or not; ``sinkhorn_potentials`` tells.
-        fixed: as in ``sinkhorn_potentials``; so are the next two.
-        streaming: whether pairs are computed anew in every update.
-        start: potentials of x against y to start from.
+        tolerance: stop when the marginal error is below it, or below what the float type can resolve; 1e-4 if None.
+        max_iterations: stop after this many, converged or not; 1000 if None.
+        solver: which algorithm runs and when it stops, in place of these two, such as ``sweeps()``; ``default_solver`` if None.
+        start: potentials of x against y to start from, as in ``sinkhorn_potentials``.
 
     Returns:
         Scalar, in squared units of the samples.
 
     Raises:
-        ValueError: for ε or a tolerance that is not positive, wrong shapes, non-finite numbers, or bad weights.
+        ValueError: for ε or a tolerance that is not positive, wrong shapes, non-finite numbers, bad weights, a solver that does
+            not serve, or a tolerance beside a solver.
 
     Example:
         >>> from igm_jax import sinkhorn_divergence
@@ -159,9 +187,10 @@ def sinkhorn_divergence(
     Source: Genevay et al., arXiv 1706.00292; Feydy et al., arXiv 1810.08278, Eq. 3;
         Séjourné et al., arXiv 1910.12958, for ρ.
     """
-    settings = solver_settings(tolerance, max_iterations, fixed, streaming)
+    options = solver_options(solver, tolerance, max_iterations)
     problem = transport_problem(x, y, epsilon, x_weights, y_weights, rho)
-    return divergence(settings, problem, jax.lax.stop_gradient(_start(start, problem)))
+    begin = jax.lax.stop_gradient(_start(start, problem))
+    return divergence(chosen_solver(problem, begin, options), problem, begin)
 
 
 def sinkhorn_witness(
@@ -173,10 +202,9 @@ def sinkhorn_witness(
     x_weights: ArrayLike | None = None,
     y_weights: ArrayLike | None = None,
     rho: ArrayLike | None = None,
-    tolerance: float = 1e-4,
-    max_iterations: int = 1000,
-    fixed: bool = False,
-    streaming: bool | None = None,
+    tolerance: float | None = None,
+    max_iterations: int | None = None,
+    solver: Solver | None = None,
     start: Potentials | None = None,
 ) -> Float[Array, " p"]:
     """The first variation of the Sinkhorn divergence in the distribution of ``x``.
@@ -191,14 +219,13 @@ def sinkhorn_witness(
         x_weights: (n,) non-negative weights, normalised here; uniform if None.
         y_weights: (m,) likewise.
         rho: as in ``sinkhorn_divergence``; so are the others.
-        tolerance: when a problem counts as solved.
-        max_iterations: stop after this many.
-        fixed: make exactly this many.
-        streaming: whether pairs are computed anew in every update.
+        tolerance: when a problem counts as solved; 1e-4 if None.
+        max_iterations: stop after this many; 1000 if None.
+        solver: in place of these two.
         start: potentials of x against y to start from.
 
     Returns:
-        (p,) heights.
+        (p,) values of the witness.
 
     Raises:
         ValueError: as ``sinkhorn_divergence`` does.
@@ -211,18 +238,20 @@ def sinkhorn_witness(
 
     Source: Feydy et al., arXiv 1810.08278, Eq. 28 and Section 3.2.
     """
-    settings = solver_settings(tolerance, max_iterations, fixed, streaming)
+    options = solver_options(solver, tolerance, max_iterations)
     problem = transport_problem(x, y, epsilon, x_weights, y_weights, rho)
     points, _ = checks.pair(points, problem.y, names=("points", "y"))
     x, y, a, b, epsilon, rho = problem = jax.lax.stop_gradient(problem)
-    between = potentials(settings, problem, jax.lax.stop_gradient(_start(start, problem)))
-    within = potentials_within(settings, x, a, epsilon, rho)
-    towards = extended(points, y, between.g, b, epsilon, rho)
-    return _height(towards, epsilon, rho) - _height(extended(points, x, within, a, epsilon, rho), epsilon, rho)
+    begin = jax.lax.stop_gradient(_start(start, problem))
+    runs = chosen_solver(problem, begin, options)
+    g = potentials(runs, problem, begin).g
+    within = potentials_within(runs, x, a, epsilon, rho)
+    towards = extended(points, y, g, b, epsilon, rho)
+    return _dual_value(towards, epsilon, rho) - _dual_value(extended(points, x, within, a, epsilon, rho), epsilon, rho)
 
 
-def _height(potential: Array, epsilon: Array, rho: Array | None) -> Array:
-    """What one more unit of mass costs where the potential is this high."""
+def _dual_value(potential: Array, epsilon: Array, rho: Array | None) -> Array:
+    """What one more unit of mass costs at a potential."""
     return potential if rho is None else -(rho + epsilon) * jnp.expm1(-potential / rho)
 
 
@@ -230,10 +259,9 @@ def sinkhorn(
     epsilon: ArrayLike = 0.1,
     *,
     rho: ArrayLike | None = None,
-    tolerance: float = 1e-2,
-    max_iterations: int = 50,
-    fixed: bool = False,
-    streaming: bool | None = None,
+    tolerance: float | None = None,
+    max_iterations: int | None = None,
+    solver: Solver | None = None,
 ) -> Objective:
     """Sinkhorn divergence as an objective; nothing is learned.
 
@@ -242,16 +270,15 @@ def sinkhorn(
     Args:
         epsilon: ε > 0, in squared units of the samples.
         rho: strength of the penalty on marginals, or None where they must be met; as in ``sinkhorn_divergence``.
-        tolerance: marginal error at which a batch counts as solved; training needs less than a reported number does.
-        max_iterations: stop after this many.
-        fixed: make exactly this many.
-        streaming: whether pairs are computed anew in every update; None asks a memory budget.
+        tolerance: marginal error at which a batch counts as solved; 1e-2 if None, as training needs less than a reported number.
+        max_iterations: stop after this many; 50 if None.
+        solver: which algorithm runs and when it stops, in place of these two; ``default_solver`` if None.
 
     Returns:
         The objective.
 
     Raises:
-        ValueError: for ε or a tolerance that is not positive.
+        ValueError: for ε, ρ or a tolerance that is not positive, a solver that does not serve, or a tolerance beside a solver.
 
     Example:
         >>> import jax
@@ -266,7 +293,8 @@ def sinkhorn(
     checks.positive("epsilon", epsilon)
     if rho is not None:
         checks.positive("rho", rho)
-    settings = solver_settings(tolerance, max_iterations, fixed, streaming)
-    options = {"epsilon": epsilon, "rho": rho, "tolerance": tolerance, "max_iterations": settings.stopping.most}
-    options |= {"fixed": fixed, "streaming": streaming}
+    options = solver_options(solver, tolerance, max_iterations, TRAINING)
+    if solver is not None:
+        check_solver(solver, rho, None)
+    options |= {"epsilon": epsilon, "rho": rho}
     return stateless(partial(sinkhorn_divergence, **options), partial(sinkhorn_witness, **options))

@@ -101,7 +101,7 @@ def sinkhorn_drift_witness(
         max_iterations: stop after this many.
 
     Returns:
-        (p,) heights.
+        (p,) values of the witness.
 
     Raises:
         ValueError: as ``sinkhorn_drift_field`` does.
@@ -117,8 +117,8 @@ def sinkhorn_drift_witness(
     weights = {"x_weights": x_weights, "y_weights": y_weights}
     if not two_sided:
         sigma = _bandwidth(epsilon)
-        heights = score_difference_witness(points, x, y, sigma, **weights)
-        return jnp.square(sigma).astype(heights.dtype) * heights
+        values = score_difference_witness(points, x, y, sigma, **weights)
+        return jnp.square(sigma).astype(values.dtype) * values
     options = {"tolerance": tolerance, "max_iterations": max_iterations, **weights}
     return 0.5 * sinkhorn_witness(points, x, y, epsilon, **options)
 

@@ -1,4 +1,8 @@
-"""Low-rank Sinkhorn divergence: transport through a few anchors, in memory and time linear in the samples, by OTT."""
+"""Transport whose plans OTT finds: the low-rank Sinkhorn divergence and the entropic Gromov-Wasserstein discrepancy.
+
+Low-rank plans go through a few anchors, in memory and time linear in the samples. Gromov-Wasserstein ones compare distances
+within each sample, so the samples may live in different spaces, and cost memory for all pairs.
+"""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -55,7 +59,7 @@ def low_rank_sinkhorn_divergence(
     """
     x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
     x, y = centred(x, y)
-    rank, most = checks.count("rank", rank), checks.count("max_iterations", max_iterations)
+    rank, max_iterations = checks.count("rank", rank), checks.count("max_iterations", max_iterations)
     if rank > min(len(x), len(y)):
         raise ValueError(
             f"`rank` must be at most the number of samples of the smaller set, {min(len(x), len(y))}, but is {rank};"
@@ -63,7 +67,7 @@ def low_rank_sinkhorn_divergence(
         )
     not_negative("epsilon", epsilon)
     checks.positive("tolerance", tolerance)
-    options = {"rank": rank, "epsilon": float(epsilon), "tolerance": float(tolerance), "most": most}
+    options = {"rank": rank, "epsilon": float(epsilon), "tolerance": float(tolerance), "max_iterations": max_iterations}
 
     def cost(x: Array, y: Array, a: Array, b: Array) -> Array:
         return low_rank_cost(x, y, a, b, **options)
@@ -120,6 +124,6 @@ def gromov_wasserstein(
     a, b = checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y)
     checks.positive("epsilon", epsilon)
     checks.positive("tolerance", tolerance)
-    most = checks.count("max_iterations", max_iterations)
+    max_iterations = checks.count("max_iterations", max_iterations)
     x, y = (samples - jnp.mean(samples, axis=0, keepdims=True) for samples in (x, y))
-    return gromov_cost(x, y, a, b, epsilon=float(epsilon), tolerance=float(tolerance), most=most)
+    return gromov_cost(x, y, a, b, epsilon=float(epsilon), tolerance=float(tolerance), max_iterations=max_iterations)

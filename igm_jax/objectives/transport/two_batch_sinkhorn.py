@@ -11,8 +11,9 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Key, Objective, State, no_witness, stateless
 from igm_jax.checks import ArrayLike
-from igm_jax.objectives.transport.sinkhorn import solver_settings, transport_problem
+from igm_jax.objectives.transport.sinkhorn import TRAINING, chosen_solver, solver_options, transport_problem
 from igm_jax.pairwise.transport.potentials import transport_cost
+from igm_jax.pairwise.transport.solvers import Solver
 
 NO_WITNESS = (
     "each half of the samples is repelled by the other, so no one function of the place has all their velocities"
@@ -42,10 +43,10 @@ def between_halves(cost: Callable[[Array, Array, Array, Array], Array], x: Array
         Scalar: of mean zero where both have one law, n = m is even, and samples are independent.
     """
     sides = [*halves(x), *halves(y)]
-    most = max(map(len, sides))
+    longest = max(map(len, sides))
     # All of one size, by copies without weight, so that the six problems are one loop, compiled once.
-    points = jnp.stack([jnp.pad(side, ((0, most - len(side)), (0, 0)), mode="edge") for side in sides])
-    weights = np.stack([np.where(np.arange(most) < len(side), 1 / len(side), 0) for side in sides])
+    points = jnp.stack([jnp.pad(side, ((0, longest - len(side)), (0, 0)), mode="edge") for side in sides])
+    weights = np.stack([np.where(np.arange(longest) < len(side), 1 / len(side), 0) for side in sides])
     first, second = np.array([0, 0, 1, 1, 0, 2]), np.array([2, 3, 2, 3, 1, 3])
     weights = jnp.asarray(weights, points.dtype)
     problems = (points[first], points[second], weights[first], weights[second])
@@ -58,9 +59,9 @@ def two_batch_sinkhorn_divergence(
     y: ArrayLike,
     epsilon: ArrayLike = 0.1,
     *,
-    tolerance: float = 1e-4,
-    max_iterations: int = 1000,
-    streaming: bool | None = None,
+    tolerance: float | None = None,
+    max_iterations: int | None = None,
+    solver: Solver | None = None,
 ) -> Float[Array, ""]:
     """The Sinkhorn divergence between the laws of two samples, estimated so that equal laws give zero in the mean.
 
@@ -80,9 +81,9 @@ def two_batch_sinkhorn_divergence(
         x: (n, d) generated samples, independent; of an odd number the middle one is in both halves.
         y: (m, d) data; the mean is zero for equal laws if m = n.
         epsilon: ε > 0, in squared units of the samples.
-        tolerance: stop when the marginal error is below it, or below what the float type can resolve.
-        max_iterations: stop after this many, converged or not.
-        streaming: whether pairs are computed anew in every update; None asks a memory budget.
+        tolerance: stop when the marginal error is below it, or below what the float type can resolve; 1e-4 if None.
+        max_iterations: stop after this many, converged or not; 1000 if None.
+        solver: which algorithm runs and when it stops, in place of these two, such as ``sweeps()``; ``default_solver`` if None.
 
     Returns:
         Scalar, in squared units of the samples; second derivatives must not be taken, as solved potentials count as constants.
@@ -99,17 +100,22 @@ def two_batch_sinkhorn_divergence(
         Salimans et al., arXiv 1803.05573, for the value.
     """
     checks.positive("epsilon", epsilon)
-    settings = solver_settings(tolerance, max_iterations, False, streaming)
+    options = solver_options(solver, tolerance, max_iterations)
     x, y = checks.pair(x, y)
 
     def cost(x: Array, y: Array, a: Array, b: Array) -> Array:
-        return transport_cost(settings, transport_problem(x, y, epsilon, a, b, None))
+        problem = transport_problem(x, y, epsilon, a, b, None)
+        return transport_cost(chosen_solver(problem, None, options), problem)
 
     return between_halves(cost, x, y)
 
 
 def two_batch_sinkhorn(
-    epsilon: ArrayLike = 0.1, *, tolerance: float = 1e-2, max_iterations: int = 50, streaming: bool | None = None
+    epsilon: ArrayLike = 0.1,
+    *,
+    tolerance: float | None = None,
+    max_iterations: int | None = None,
+    solver: Solver | None = None,
 ) -> Objective:
     """The two-batch Sinkhorn divergence as an objective; nothing is learned.
 
@@ -117,9 +123,9 @@ def two_batch_sinkhorn(
 
     Args:
         epsilon: ε > 0, in squared units of the samples.
-        tolerance: marginal error at which a batch counts as solved; training needs less than a reported number does.
-        max_iterations: stop after this many.
-        streaming: whether pairs are computed anew in every update; None asks a memory budget.
+        tolerance: marginal error at which a batch counts as solved; 1e-2 if None, as training needs less than a reported number.
+        max_iterations: stop after this many; 50 if None.
+        solver: which algorithm runs and when it stops, in place of these two; ``default_solver`` if None.
 
     Returns:
         The objective. Its witness raises an error: each half of the samples sees the other half.
@@ -138,8 +144,7 @@ def two_batch_sinkhorn(
     Source: Han et al., One-Step Generative Modeling via Wasserstein Gradient Flows, arXiv 2605.11755.
     """
     checks.positive("epsilon", epsilon)
-    settings = solver_settings(tolerance, max_iterations, False, streaming)
-    options = {"tolerance": tolerance, "max_iterations": settings.stopping.most, "streaming": streaming}
+    options = solver_options(solver, tolerance, max_iterations, TRAINING)
     divergence = partial(two_batch_sinkhorn_divergence, epsilon=epsilon, **options)
 
     def loss(key: Key, state: State, x: Array, y: Array) -> Array:

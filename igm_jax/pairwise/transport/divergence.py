@@ -10,16 +10,16 @@ from typing import Any, NamedTuple, Never
 import jax
 import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
-from igm_jax.kernels.pairs import Pairs
-from igm_jax.pairwise.budget import CACHED_PAIRS
+from igm_jax.kernels.pairs import Norms
 from igm_jax.pairwise.reductions import weighted_mean
-from igm_jax.pairwise.transport import small
-from igm_jax.pairwise.transport.iterations import solve, solve_within
-from igm_jax.pairwise.transport.problem import Problem, Relaxation, Settings, strength
-from igm_jax.pairwise.transport.sweeps import Between, between, moments
-from igm_jax.pairwise.transport.sweeps_within import sums, within
+from igm_jax.pairwise.transport.iterations import solve_within
+from igm_jax.pairwise.transport.potentials import solved
+from igm_jax.pairwise.transport.problem import Problem, Relaxation, strength
+from igm_jax.pairwise.transport.solvers import Solver, keeps_costs
+from igm_jax.pairwise.transport.sweeps import cross_tiles, plan_moments
+from igm_jax.pairwise.transport.sweeps_within import plan_sums, self_tiles
 
 
 class Wanted(NamedTuple):
@@ -51,7 +51,7 @@ def _masses(potential: Array, rho: Array | None) -> Array:
     return jnp.ones_like(potential) if rho is None else jnp.exp(-potential / rho)
 
 
-def _height(potential: Array, rho: Array | None) -> Array:
+def _dual_value(potential: Array, rho: Array | None) -> Array:
     """``ρ (1 - exp(-f/ρ))``, the potential's worth in the dual problem: f itself where marginals are met."""
     return potential if rho is None else -rho * jnp.expm1(-potential / rho)
 
@@ -61,70 +61,46 @@ def _entropy(a: Array, f: Array, mean_g: Array, mean_cost: Array, epsilon: Array
     return jnp.sum(a * _masses(f, rho) * ((f + mean_g - mean_cost) / epsilon - 1))
 
 
-def _within(
-    settings: Settings, x: Array, a: Array, epsilon: Array, rho: Array | None, wanted: tuple[bool, bool]
-) -> _Side:
+def _within(solver: Solver, x: Array, a: Array, epsilon: Array, rho: Array | None, wanted: tuple[bool, bool]) -> _Side:
     slope, entropy = wanted
     n, d = x.shape
-    pairs = within(x, a, keep=settings.keeps(n, n // 2, x))
-    f, _ = solve_within(pairs, epsilon, rho, settings.stopping)
+    pairs = self_tiles(x, a, keep=keeps_costs(solver, n, n // 2, x))
+    f, _ = solve_within(pairs, epsilon, rho, solver)
 
-    def features(x: Array, norms: Array, a: Array, f: Array) -> Array:
+    def features(x: Array, norms: Norms, a: Array, f: Array) -> Array:
         some = [jnp.ones_like(a)[:, None]]
         some += [x] if slope or entropy else []
-        some += [norms[:, None], f[:, None]] if entropy else []
+        some += [norms.squares[:, None], f[:, None]] if entropy else []
         return a[:, None] * jnp.concatenate(some, axis=1)
 
-    total = sums(pairs, f, epsilon, features)
+    total = plan_sums(pairs, f, epsilon, features)
     masses = jnp.maximum(total[:, :, 0], jnp.finfo(f.dtype).tiny)
     mean = total[:, :, 1:] / masses[:, :, None]
     after = strength(rho, epsilon) * (f - epsilon * jnp.log(masses))
     share = None
     if entropy:
-        cost = pairs.norms - 2 * jnp.sum(pairs.x * mean[:, :, :d], axis=2) + mean[:, :, d]
+        cost = pairs.norms.squares - 2 * jnp.sum(pairs.x * mean[:, :, :d], axis=2) + mean[:, :, d]
         share = _entropy(pairs.a, after, mean[:, :, d + 1], cost, epsilon, rho)
     pull = (pairs.x - mean[:, :, :d]).reshape(-1, d)[:n] if slope else None
     return _Side(f.reshape(-1)[:n], after.reshape(-1)[:n], pull, share)
 
 
-def solved(
-    settings: Settings, pairs: Between, problem: Problem, start: tuple[Array, Array] | None
-) -> tuple[Float[Array, " m"], Int[Array, ""]]:
-    """The columns' potential between two samples, and the number of updates: scalings where a kernel fits the cache.
-
-    Args:
-        settings: how to solve.
-        pairs: the problem's tiles.
-        problem: what to solve.
-        start: potentials to start from, or None.
-
-    Returns:
-        (m,) potential, and the number of updates.
-    """
-    x, y, a, b, epsilon, rho = problem
-    few = len(x) * len(y) <= CACHED_PAIRS and settings.streaming is None
-    if few and rho is None and start is None and not settings.stopping.fixed:
-        return small.solve(Pairs(x, y, b).squared, a, b, epsilon, settings.stopping)
-    _, g, iterations = solve(pairs, epsilon, rho, settings.stopping, start)
-    return g, iterations
-
-
 def _between(
-    settings: Settings, problem: Problem, wanted: Wanted, start: tuple[Array, Array] | None
+    solver: Solver, problem: Problem, wanted: Wanted, start: tuple[Array, Array] | None
 ) -> tuple[_Side, _Side]:
     x, y, a, b, epsilon, rho = problem
     n, d = x.shape
-    pairs = between(x, y, a, b, keep=settings.keeps(n, len(y), x))
-    g, _ = solved(settings, pairs, problem, start)
+    pairs = cross_tiles(x, y, a, b, keep=keeps_costs(solver, n, len(y), x))
+    g, _ = solved(solver, pairs, problem, start)
     of_columns = [jnp.zeros((len(y), 0), y.dtype)]
     of_columns += [pairs.y] if wanted.x or wanted.epsilon else []
-    of_columns += [pairs.y_norms[:, None], g[:, None]] if wanted.epsilon else []
+    of_columns += [pairs.y_norms.squares[:, None], g[:, None]] if wanted.epsilon else []
     relaxation = Relaxation(epsilon, jnp.ones_like(epsilon), strength(rho, epsilon))
     of_rows = pairs.x if wanted.y else pairs.x[:, :, :0]
-    last = moments(pairs, g, relaxation, jnp.concatenate(of_columns, axis=1), of_rows)
+    last = plan_moments(pairs, g, relaxation, jnp.concatenate(of_columns, axis=1), of_rows)
     entropy = None
     if wanted.epsilon:
-        cost = pairs.x_norms - 2 * jnp.sum(pairs.x * last.rows[:, :, :d], axis=2) + last.rows[:, :, d]
+        cost = pairs.x_norms.squares - 2 * jnp.sum(pairs.x * last.rows[:, :, :d], axis=2) + last.rows[:, :, d]
         entropy = _entropy(pairs.a, last.f, last.rows[:, :, d + 1], cost, epsilon, rho)
     f = last.f.reshape(-1)[:n]
     pull_x = (pairs.x - last.rows[:, :, :d]).reshape(-1, d)[:n] if wanted.x else None
@@ -140,11 +116,11 @@ def _value(problem: Problem, sides: tuple[_Side, _Side, _Side, _Side]) -> Array:
     # A new potential is a maximum of the dual objective given the old one, and so weighs more by its own entropy.
     new = 1 if rho is None else 1 + epsilon / rho
 
-    def debiased(height: Array, own: _Side) -> Array:
-        return height - (_height(own.before, rho) + new * _height(own.after, rho)) / 2
+    def debiased(value: Array, own: _Side) -> Array:
+        return value - (_dual_value(own.before, rho) + new * _dual_value(own.after, rho)) / 2
 
-    value = weighted_mean(debiased(new * _height(f.after, rho), f_x), a)
-    value = value + weighted_mean(debiased(_height(g.after, rho), f_y), b)
+    value = weighted_mean(debiased(new * _dual_value(f.after, rho), f_x), a)
+    value = value + weighted_mean(debiased(_dual_value(g.after, rho), f_y), b)
     return value if rho is None else value - epsilon * (jnp.sum(a) - jnp.sum(b)) / 2
 
 
@@ -159,7 +135,7 @@ def _slopes(problem: Problem, wanted: Wanted, sides: tuple[_Side, _Side, _Side, 
         return 2 * weights[:, None] * force
 
     def of_weights(side: _Side, own: _Side) -> Array:
-        return of_mass * (_height(side.after, rho) - _height((own.before + own.after) / 2, rho))
+        return of_mass * (_dual_value(side.after, rho) - _dual_value((own.before + own.after) / 2, rho))
 
     def of_rho(potential: Array) -> Array:
         assert rho is not None
@@ -189,18 +165,18 @@ def _once_known(side: _Side, x: Array) -> Array:
 @partial(jax.custom_jvp, nondiff_argnums=(0, 1))
 @partial(jax.jit, static_argnums=(0, 1))
 def _evaluated(
-    settings: Settings, wanted: Wanted, problem: Problem, start: tuple[Array, Array] | None
+    solver: Solver, wanted: Wanted, problem: Problem, start: tuple[Array, Array] | None
 ) -> tuple[Array, Slopes]:
     x, y, a, b, epsilon, rho = problem
-    f, g = _between(settings, problem, wanted, start)
-    f_x = _within(settings, _once_known(f, x), a, epsilon, rho, (wanted.x, wanted.epsilon))
-    f_y = _within(settings, _once_known(f_x, y), b, epsilon, rho, (wanted.y, wanted.epsilon))
+    f, g = _between(solver, problem, wanted, start)
+    f_x = _within(solver, _once_known(f, x), a, epsilon, rho, (wanted.x, wanted.epsilon))
+    f_y = _within(solver, _once_known(f_x, y), b, epsilon, rho, (wanted.y, wanted.epsilon))
     sides = (f, g, f_x, f_y)
     return _value(problem, sides), _slopes(problem, wanted, sides)
 
 
 @_evaluated.defjvp
-def _no_second_derivative(settings: Settings, wanted: Wanted, primals: tuple, tangents: tuple) -> Never:
+def _no_second_derivative(solver: Solver, wanted: Wanted, primals: tuple, tangents: tuple) -> Never:
     raise NotImplementedError(
         "the Sinkhorn divergence has no second derivatives here: its gradient treats solved potentials as constants,"
         " which is exact once; difference the gradient instead, or stop it with `jax.lax.stop_gradient`"
@@ -208,25 +184,25 @@ def _no_second_derivative(settings: Settings, wanted: Wanted, primals: tuple, ta
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(0,))
-def divergence(settings: Settings, problem: Problem, start: tuple[Array, Array] | None) -> Float[Array, ""]:
+def divergence(solver: Solver, problem: Problem, start: tuple[Array, Array] | None) -> Float[Array, ""]:
     """``OT(x, y) - ½ OT(x, x) - ½ OT(y, y)``, differentiable once, forwards and backwards, in all of the problem.
 
     Args:
-        settings: how to solve.
+        solver: which algorithm runs between x and y, and when it stops.
         problem: what to solve.
         start: potentials of x and y to start from, or None; no derivative flows through them.
 
     Returns:
         The divergence.
     """
-    return _evaluated(settings, Wanted(), problem, start)[0]
+    return _evaluated(solver, Wanted(), problem, start)[0]
 
 
 @partial(divergence.defjvp, symbolic_zeros=True)
-def _derivative(settings: Settings, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
+def _derivative(solver: Solver, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
     problem, start = primals
     moved = tangents[0]
     wanted = Wanted(*(t is not None and not isinstance(t, SymbolicZero) for t in moved))
-    value, slopes = _evaluated(settings, wanted, problem, start)
+    value, slopes = _evaluated(solver, wanted, problem, start)
     along = [jnp.sum(slope * t) for slope, t, want in zip(slopes, moved, wanted, strict=True) if want]
     return value, sum(along, jnp.zeros_like(value))

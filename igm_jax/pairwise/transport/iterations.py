@@ -4,17 +4,19 @@ Near the solution alternating updates contract by some factor θ, close to one f
 θ implies, contract by ω - 1: where 1000 updates were needed, about 60 are. θ is measured on the way.
 """
 
+from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from igm_jax.pairwise.branch import seldom
-from igm_jax.pairwise.transport.problem import Potentials, Relaxation, Stopping, strength
-from igm_jax.pairwise.transport.sweeps import Between, Swept, between, in_tiles, moments, soft_minima, swept
-from igm_jax.pairwise.transport.sweeps_within import Within, swept_within
+from igm_jax.pairwise.transport.problem import Relaxation, strength
+from igm_jax.pairwise.transport.solvers import FixedSweeps, Solver, Sweeps
+from igm_jax.pairwise.transport.sweeps import CrossTiles, Swept, cross_tiles, in_tiles, plan_moments, soft_minima, swept
+from igm_jax.pairwise.transport.sweeps_within import SelfTiles, swept_within
 
 # Each step of the schedule divides ε by four, which halves the length scale.
 SCHEDULE = 0.25
@@ -65,12 +67,20 @@ def over_relaxation(omega: Array, rate: Array) -> Array:
     return jnp.where(rate > 1, 1, jnp.where(safe > omega - 1, best, omega)).astype(omega.dtype)
 
 
-def _attainable(epsilon: Array, largest: Array, tolerance: float) -> Array:
+def _repeated(advance: Callable, begun: Any, error: Callable, largest: Array, epsilon: Array, solver: Solver) -> Any:
+    """Updates until the error is small or they are spent, or so many as there must be; the last entry of a state counts them."""
+    if isinstance(solver, FixedSweeps):
+        return jax.lax.fori_loop(0, solver.iterations, lambda _, progress: advance(progress), begun)
     # Below this, the rounding of (f + g - C)/ε is all that the error measures.
-    return jnp.maximum(tolerance, 2 * jnp.finfo(largest.dtype).eps * largest / epsilon)
+    attainable = jnp.maximum(solver.tolerance, 2 * jnp.finfo(largest.dtype).eps * largest / epsilon)
+
+    def unfinished(progress: Any) -> Array:
+        return ~(error(progress) <= attainable) & (progress[-1] < solver.max_iterations)
+
+    return jax.lax.while_loop(unfinished, advance, begun)
 
 
-def _advance(pairs: Between, epsilon: Array, rho: Array | None, safe: bool, progress: _Progress) -> _Progress:
+def _advance(pairs: CrossTiles, epsilon: Array, rho: Array | None, safe: bool, progress: _Progress) -> _Progress:
     """One sweep at the next ε of the schedule, or at the target with a measured ω."""
     # A level that has not settled would leave its errors to the next, in units of a smaller ε.
     settled = (progress.now.error <= SETTLED) & ~progress.now.lost
@@ -91,12 +101,12 @@ def _advance(pairs: Between, epsilon: Array, rho: Array | None, safe: bool, prog
     return _Progress(now, omega, after, base, age, progress.iterations + 1)
 
 
-def _found_again(pairs: Between, f: Array, g: Array, relaxation: Relaxation) -> Swept:
+def _found_again(pairs: CrossTiles, f: Array, g: Array, relaxation: Relaxation) -> Swept:
     """Plain updates by log-sum-exp, which no potential can make overflow."""
     epsilon, _, kappa = relaxation
     d = pairs.x.shape[2]
     f = kappa * soft_minima(pairs, g, epsilon)
-    turned = between(pairs.y, pairs.x.reshape(-1, d), pairs.b, pairs.a.reshape(-1), keep=False)
+    turned = cross_tiles(pairs.y, pairs.x.reshape(-1, d), pairs.b, pairs.a.reshape(-1), keep=False)
     g = kappa * soft_minima(turned, f.reshape(-1), epsilon).reshape(-1)[: len(g)]
     # A constant may have wandered from one side to the other, and large potentials have large rounding errors.
     shift = (jnp.sum(pairs.b * g) / jnp.sum(pairs.b) - jnp.sum(pairs.a * f) / jnp.sum(pairs.a)) / 2
@@ -104,10 +114,10 @@ def _found_again(pairs: Between, f: Array, g: Array, relaxation: Relaxation) -> 
 
 
 def solve(
-    pairs: Between,
+    pairs: CrossTiles,
     epsilon: Array,
     rho: Array | None,
-    stopping: Stopping,
+    solver: Sweeps | FixedSweeps,
     start: tuple[Array, Array] | None = None,
 ) -> tuple[Float[Array, "t r"], Float[Array, " m"], Int[Array, ""]]:
     """Potentials between two weighted samples, by alternating over-relaxed updates.
@@ -118,7 +128,7 @@ def solve(
         pairs: the two samples.
         epsilon: ε > 0, in the units of the costs.
         rho: strength ρ > 0 of the penalty on the marginals, or None where they must be met.
-        stopping: when to stop.
+        solver: when to stop.
         start: (f (n,), g (m,)) to start from, at ε itself; else from those of ε = ∞, down a schedule.
 
     Returns:
@@ -127,33 +137,29 @@ def solve(
     Source: Lehmann et al., A note on overrelaxation in the Sinkhorn algorithm, arXiv 2012.12562.
     """
     dtype, (tiles, rows, _) = pairs.y.dtype, pairs.x.shape
-    of_x, of_y = (jnp.max(n, where=w > 0, initial=0) for n, w in ((pairs.x_norms, pairs.a), (pairs.y_norms, pairs.b)))
-    largest = jnp.square(jnp.sqrt(of_x) + jnp.sqrt(of_y))
+    of_x, of_y = pairs.x_norms.squares, pairs.y_norms.squares
+    largest_x, largest_y = (jnp.max(n, where=w > 0, initial=0) for n, w in ((of_x, pairs.a), (of_y, pairs.b)))
+    largest = jnp.square(jnp.sqrt(largest_x) + jnp.sqrt(largest_y))
     zero, inf = jnp.zeros((), dtype), jnp.full((), jnp.inf, dtype)
     if start is None:
         # The solution at ε = ∞, up to a constant. The schedule comes down from there to a quarter of the mean cost at once.
-        f, g = pairs.x_norms, pairs.y_norms
+        f, g = of_x, of_y
         first = jnp.maximum(jnp.sum(pairs.a * f) / jnp.sum(pairs.a) + jnp.sum(pairs.b * g) / jnp.sum(pairs.b), epsilon)
     else:
         first, f, g = epsilon, in_tiles(start[0].astype(dtype), tiles, rows), start[1].astype(dtype)
     count = jnp.zeros((), int)
     begun = _Progress(first, zero + 1, Swept(f, g, inf, jnp.zeros((), bool)), inf, count, count)
-    attainable = _attainable(epsilon, largest, stopping.tolerance)
+    advance = partial(_advance, pairs, epsilon, rho, isinstance(solver, Sweeps))
 
-    def unfinished(progress: _Progress) -> Array:
-        going = (progress.epsilon > epsilon) | ~(progress.now.error <= attainable)
-        return going & (progress.iterations < stopping.most)
+    def error(progress: _Progress) -> Array:
+        return jnp.where(progress.epsilon > epsilon, inf, progress.now.error)
 
-    advance = partial(_advance, pairs, epsilon, rho, not stopping.fixed)
-    if stopping.fixed:
-        done = jax.lax.fori_loop(0, stopping.most, lambda _, progress: advance(progress), begun)
-    else:
-        done = jax.lax.while_loop(unfinished, advance, begun)
+    done = _repeated(advance, begun, error, largest, epsilon, solver)
     return done.now.f, done.now.g, done.iterations
 
 
 def solve_within(
-    pairs: Within, epsilon: Array, rho: Array | None, stopping: Stopping
+    pairs: SelfTiles, epsilon: Array, rho: Array | None, solver: Solver
 ) -> tuple[Float[Array, "t r"], Int[Array, ""]]:
     """Potential of a weighted sample against itself, ``f = g``, by averaged updates: they converge in a few steps.
 
@@ -164,7 +170,7 @@ def solve_within(
         pairs: the sample.
         epsilon: ε > 0, in the units of the costs.
         rho: as in ``solve``.
-        stopping: when to stop.
+        solver: when to stop.
 
     Returns:
         The potential, in tiles, and the number of updates.
@@ -172,11 +178,7 @@ def solve_within(
     Source: Feydy et al., arXiv 1810.08278, Section 3.1.
     """
     dtype = pairs.x.dtype
-    attainable = _attainable(epsilon, 4 * jnp.max(pairs.norms, where=pairs.a > 0, initial=0), stopping.tolerance)
-
-    def unfinished(progress: tuple[Array, Array, Array]) -> Array:
-        _, error, iterations = progress
-        return ~(error <= attainable) & (iterations < stopping.most)
+    largest = 4 * jnp.max(pairs.norms.squares, where=pairs.a > 0, initial=0)
 
     def advance(progress: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         f, _, iterations = progress
@@ -185,31 +187,25 @@ def solve_within(
         return f, error, iterations + 1
 
     begun = (jnp.zeros_like(pairs.a), jnp.full((), jnp.inf, dtype), jnp.zeros((), int))
-    if stopping.fixed:
-        f, _, iterations = jax.lax.fori_loop(0, stopping.most, lambda _, progress: advance(progress), begun)
-    else:
-        f, _, iterations = jax.lax.while_loop(unfinished, advance, begun)
+    f, _, iterations = _repeated(advance, begun, lambda progress: progress[1], largest, epsilon, solver)
     return f, iterations
 
 
 def finished(
-    pairs: Between, g: Float[Array, " m"], n: int, epsilon: Array, rho: Array | None, iterations: Array
-) -> Potentials:
+    pairs: CrossTiles, g: Float[Array, " m"], epsilon: Array, rho: Array | None
+) -> tuple[Float[Array, "t r"], Float[Array, ""]]:
     """One exact update of f, and the marginal error that is left.
 
     Args:
         pairs: the two samples.
         g: (m,) potential of the columns.
-        n: number of rows, without padding.
         epsilon: ε > 0.
         rho: as in ``solve``.
-        iterations: for the record.
 
     Returns:
-        The potentials.
+        The potential f, in tiles, and the error.
     """
     relaxation = Relaxation(epsilon, jnp.ones_like(epsilon), strength(rho, epsilon))
-    last = moments(pairs, g, relaxation, jnp.zeros((len(g), 0), g.dtype), jnp.zeros((*pairs.a.shape, 0), g.dtype))
+    last = plan_moments(pairs, g, relaxation, jnp.zeros((len(g), 0), g.dtype), jnp.zeros((*pairs.a.shape, 0), g.dtype))
     expected = pairs.b if rho is None else pairs.b * jnp.exp(-g / rho)
-    error = jnp.sum(jnp.abs(last.columns[0] - expected))
-    return Potentials(last.f.reshape(-1)[:n], g, error, iterations)
+    return last.f, jnp.sum(jnp.abs(last.columns[0] - expected))

@@ -30,15 +30,17 @@ def _relaxed() -> Iterator[None]:
         yield
 
 
-@partial(jax.jit, static_argnames=("rank", "epsilon", "tolerance", "most"))
-def _factors(x: Array, y: Array, a: Array, b: Array, *, rank: int, epsilon: float, tolerance: float, most: int):
+@partial(jax.jit, static_argnames=("rank", "epsilon", "tolerance", "max_iterations"))
+def _factors(
+    x: Array, y: Array, a: Array, b: Array, *, rank: int, epsilon: float, tolerance: float, max_iterations: int
+):
     from ott.geometry import pointcloud
     from ott.problems.linear import linear_problem
     from ott.solvers.linear import sinkhorn_lr
 
     with _relaxed():
         problem = linear_problem.LinearProblem(pointcloud.PointCloud(x, y), a=a, b=b)
-        solver = sinkhorn_lr.LRSinkhorn(rank, epsilon=epsilon, threshold=tolerance, max_iterations=most)
+        solver = sinkhorn_lr.LRSinkhorn(rank, epsilon=epsilon, threshold=tolerance, max_iterations=max_iterations)
         found = solver(problem)
     return Factors(found.q, found.r, found.g)
 
@@ -52,7 +54,7 @@ def low_rank_cost(
     rank: int,
     epsilon: float,
     tolerance: float,
-    most: int,
+    max_iterations: int,
 ) -> Float[Array, ""]:
     """``Σ π_ij ‖x_i - y_j‖²`` under the best plan of some rank, in memory linear in n + m.
 
@@ -64,19 +66,21 @@ def low_rank_cost(
         rank: r ≥ 1.
         epsilon: ε ≥ 0, strength of the factors' entropy while they are sought.
         tolerance: when factors count as found.
-        most: iterations at most.
+        max_iterations: iterations at most.
 
     Returns:
         The cost, differentiable once in x and y with the plan held.
     """
-    options = {"rank": rank, "epsilon": epsilon, "tolerance": tolerance, "most": most}
+    options = {"rank": rank, "epsilon": epsilon, "tolerance": tolerance, "max_iterations": max_iterations}
     q, r, g = _factors(*jax.lax.stop_gradient((x, y, a, b)), **options)
     squares = jnp.sum(a * jnp.sum(jnp.square(x), axis=1)) + jnp.sum(b * jnp.sum(jnp.square(y), axis=1))
     return squares - 2 * jnp.sum(matmul(q.T, x) * matmul(r.T, y) / g[:, None])
 
 
-@partial(jax.jit, static_argnames=("epsilon", "tolerance", "most"))
-def _gromov_plan(x: Array, y: Array, a: Array, b: Array, *, epsilon: float, tolerance: float, most: int) -> Array:
+@partial(jax.jit, static_argnames=("epsilon", "tolerance", "max_iterations"))
+def _gromov_plan(
+    x: Array, y: Array, a: Array, b: Array, *, epsilon: float, tolerance: float, max_iterations: int
+) -> Array:
     from ott.geometry import pointcloud
     from ott.problems.quadratic import quadratic_problem
     from ott.solvers.linear import sinkhorn
@@ -85,7 +89,7 @@ def _gromov_plan(x: Array, y: Array, a: Array, b: Array, *, epsilon: float, tole
     with _relaxed():
         problem = quadratic_problem.QuadraticProblem(pointcloud.PointCloud(x), pointcloud.PointCloud(y), a=a, b=b)
         inner = sinkhorn.Sinkhorn(threshold=tolerance / 10, max_iterations=2000)
-        options = {"epsilon": epsilon, "threshold": tolerance, "max_iterations": most}
+        options = {"epsilon": epsilon, "threshold": tolerance, "max_iterations": max_iterations}
         return gromov_wasserstein.GromovWasserstein(inner, **options)(problem).matrix
 
 
@@ -97,7 +101,7 @@ def gromov_cost(
     *,
     epsilon: float,
     tolerance: float,
-    most: int,
+    max_iterations: int,
 ) -> Float[Array, ""]:
     """``Σ (‖x_i - x_k‖² - ‖y_j - y_l‖²)² π_ij π_kl`` under a plan that entropic Gromov-Wasserstein finds.
 
@@ -108,12 +112,12 @@ def gromov_cost(
         b: likewise.
         epsilon: ε > 0.
         tolerance: when a plan counts as found.
-        most: outer iterations at most.
+        max_iterations: outer iterations at most.
 
     Returns:
         The cost, differentiable once in x and y with the plan held; in memory n² + m² + n m.
     """
-    options = {"epsilon": epsilon, "tolerance": tolerance, "most": most}
+    options = {"epsilon": epsilon, "tolerance": tolerance, "max_iterations": max_iterations}
     plan = _gromov_plan(*jax.lax.stop_gradient((x, y, a, b)), **options)
     plan = jax.lax.stop_gradient(plan) / jnp.sum(plan)
     rows, columns = jnp.sum(plan, axis=1), jnp.sum(plan, axis=0)

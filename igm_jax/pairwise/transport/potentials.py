@@ -1,27 +1,49 @@
-"""Potentials of entropic optimal transport, and their values at any point."""
+"""Solved problems of entropic transport: potentials, their values at any point, and what a plan costs."""
 
 from functools import partial
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from igm_jax.kernels.pairs import Pairs
 from igm_jax.pairwise.budget import by_rows, tiling
 from igm_jax.pairwise.reductions import block_sum, soft_minimum, weighted_mean
-from igm_jax.pairwise.transport.divergence import solved
-from igm_jax.pairwise.transport.iterations import finished, solve_within
-from igm_jax.pairwise.transport.problem import Potentials, Problem, Settings, strength
-from igm_jax.pairwise.transport.sweeps import between, in_tiles
-from igm_jax.pairwise.transport.sweeps_within import within
+from igm_jax.pairwise.transport import small
+from igm_jax.pairwise.transport.iterations import finished, solve, solve_within
+from igm_jax.pairwise.transport.problem import Potentials, Problem, strength
+from igm_jax.pairwise.transport.solvers import Scalings, Solver, keeps_costs
+from igm_jax.pairwise.transport.sweeps import CrossTiles, cross_tiles, in_tiles
+from igm_jax.pairwise.transport.sweeps_within import self_tiles
+
+
+def solved(
+    solver: Solver, pairs: CrossTiles, problem: Problem, start: tuple[Array, Array] | None
+) -> tuple[Float[Array, " m"], Int[Array, ""]]:
+    """The columns' potential between two samples, and the number of updates, by the solver that was asked for.
+
+    Args:
+        solver: which algorithm runs, and when it stops.
+        pairs: the problem's tiles.
+        problem: what to solve.
+        start: potentials to start from, or None.
+
+    Returns:
+        (m,) potential, and the number of updates.
+    """
+    x, y, a, b, epsilon, rho = problem
+    if isinstance(solver, Scalings):
+        return small.solve(Pairs(x, y, b).squared, a, b, epsilon, solver)
+    _, g, iterations = solve(pairs, epsilon, rho, solver, start)
+    return g, iterations
 
 
 @partial(jax.jit, static_argnums=0)
-def potentials(settings: Settings, problem: Problem, start: tuple[Array, Array] | None) -> Potentials:
+def potentials(solver: Solver, problem: Problem, start: tuple[Array, Array] | None) -> Potentials:
     """The potentials of x against y.
 
     Args:
-        settings: how to solve.
+        solver: which algorithm runs, and when it stops.
         problem: what to solve.
         start: potentials of x and y to start from, or None.
 
@@ -29,17 +51,18 @@ def potentials(settings: Settings, problem: Problem, start: tuple[Array, Array] 
         The potentials; no derivative should be taken through them.
     """
     x, y, a, b, epsilon, rho = problem
-    pairs = between(x, y, a, b, keep=settings.keeps(len(x), len(y), x))
-    g, iterations = solved(settings, pairs, problem, start)
-    return finished(pairs, g, len(x), epsilon, rho, iterations)
+    pairs = cross_tiles(x, y, a, b, keep=keeps_costs(solver, len(x), len(y), x))
+    g, iterations = solved(solver, pairs, problem, start)
+    f, error = finished(pairs, g, epsilon, rho)
+    return Potentials(f.reshape(-1)[: len(x)], g, error, iterations, solver)
 
 
 @partial(jax.jit, static_argnums=0)
-def potentials_within(settings: Settings, x: Array, a: Array, epsilon: Array, rho: Array | None) -> Float[Array, " n"]:
+def potentials_within(solver: Solver, x: Array, a: Array, epsilon: Array, rho: Array | None) -> Float[Array, " n"]:
     """The potential of a sample against itself, before its last update.
 
     Args:
-        settings: how to solve.
+        solver: which algorithm runs, and when it stops.
         x: (n, d) samples.
         a: (n,) weights.
         epsilon: ε > 0.
@@ -48,8 +71,8 @@ def potentials_within(settings: Settings, x: Array, a: Array, epsilon: Array, rh
     Returns:
         (n,) potential.
     """
-    pairs = within(x, a, keep=settings.keeps(len(x), len(x) // 2, x))
-    return solve_within(pairs, epsilon, rho, settings.stopping)[0].reshape(-1)[: len(x)]
+    pairs = self_tiles(x, a, keep=keeps_costs(solver, len(x), len(x) // 2, x))
+    return solve_within(pairs, epsilon, rho, solver)[0].reshape(-1)[: len(x)]
 
 
 @jax.jit
@@ -67,7 +90,7 @@ def extended(
         rho: ρ > 0 or None.
 
     Returns:
-        (p,) heights.
+        (p,) values of the potential.
     """
 
     @jax.checkpoint
@@ -80,34 +103,34 @@ def extended(
 
 
 @partial(jax.jit, static_argnums=0)
-def transport_cost(settings: Settings, problem: Problem) -> Float[Array, ""]:
+def transport_cost(solver: Solver, problem: Problem) -> Float[Array, ""]:
     """``OT_ε = min_π Σ π_ij ‖x_i - y_j‖² + ε KL(π ‖ a⊗b)``, where marginals are met.
 
     Args:
-        settings: how to solve.
+        solver: which algorithm runs, and when it stops.
         problem: what to solve; its ρ must be None.
 
     Returns:
         The dual value, which errs in second order of the marginal error; differentiable once in x, y and ε.
     """
     x, y, a, b, epsilon, _ = problem
-    g = potentials(settings, jax.lax.stop_gradient(problem), None).g
+    g = potentials(solver, jax.lax.stop_gradient(problem), None).g
     return weighted_mean(extended(x, y, g, b, epsilon, None), a) + weighted_mean(g, b)
 
 
 @partial(jax.jit, static_argnums=0)
-def plan_cost(settings: Settings, problem: Problem) -> Float[Array, ""]:
+def plan_cost(solver: Solver, problem: Problem) -> Float[Array, ""]:
     """``Σ π_ij ‖x_i - y_j‖²`` under the plan π of entropic transport, without its entropy.
 
     Args:
-        settings: how to solve.
+        solver: which algorithm runs, and when it stops.
         problem: what to solve; its ρ must be None.
 
     Returns:
         The cost; differentiable once in x and y, with the plan held, which is also the derivative of ``transport_cost``.
     """
     x, y, a, b, epsilon, _ = problem
-    bias = potentials(settings, jax.lax.stop_gradient(problem), None).g / epsilon + jnp.log(b)
+    bias = potentials(solver, jax.lax.stop_gradient(problem), None).g / epsilon + jnp.log(b)
 
     def visit(carry: tuple, rows: Array, index: Array) -> tuple[tuple, Array]:
         del index

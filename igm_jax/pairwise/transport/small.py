@@ -3,7 +3,7 @@
 Updates in the log domain are safe and slow, an exponential for each pair and update; updates of scalings are matrix-vector
 products and overflow. So both are used: one exponential a pair makes a kernel around the present potentials, whose rows have
 maximum one; a few scalings of it are products; then they are absorbed into the potentials. ε falls on a schedule on the way.
-Where a kernel does not stay in the cache, reading it costs as much as an exponential, and ``scaling`` is faster.
+Where a kernel does not stay in the cache, reading it costs as much as an exponential, and sweeps (``iterations``) are faster.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from jaxtyping import Array, Float, Int
 
 from igm_jax.kernels.pairs import matmul
 from igm_jax.pairwise.transport.iterations import SCHEDULE
-from igm_jax.pairwise.transport.problem import Stopping
+from igm_jax.pairwise.transport.solvers import Scalings
 
 # Scalings between two absorptions: enough to pay for the exponentials, few enough to stay near the kernel.
 SCALINGS = 10
@@ -33,15 +33,15 @@ Absorption = Callable[[Array, Array], tuple[Array, Array]]
 """``(ε, g) -> (g, error)``: some scalings at one ε, absorbed, and the marginal error before the last of them."""
 
 
-def _anneal(absorption: Absorption, costs: Array, seen: Array, epsilon: Array, stopping: Stopping) -> _Progress:
+def _anneal(absorption: Absorption, costs: Array, seen: Array, epsilon: Array, solver: Scalings) -> _Progress:
     """Absorptions down the ε-schedule, then at the target ε until the error is small or the updates are spent."""
     largest = jnp.max(costs, where=seen, initial=0)
     # Below this, the rounding of (f + g - C)/ε is all that the error measures.
-    attainable = jnp.maximum(stopping.tolerance, 4 * jnp.finfo(costs.dtype).eps * largest / epsilon)
+    attainable = jnp.maximum(solver.tolerance, 4 * jnp.finfo(costs.dtype).eps * largest / epsilon)
 
     def unfinished(progress: _Progress) -> Array:
         going = (progress.epsilon > epsilon) | (progress.error > attainable)
-        return going & (progress.iterations < stopping.most)
+        return going & (progress.iterations < solver.max_iterations)
 
     def advance(progress: _Progress) -> _Progress:
         now = jnp.maximum(progress.epsilon * SCHEDULE, epsilon)
@@ -81,7 +81,7 @@ def _alternating(costs: Array, a: Array, b: Array, epsilon: Array, g: Array) -> 
 
 
 def solve(
-    costs: Float[Array, "n m"], a: Float[Array, " n"], b: Float[Array, " m"], epsilon: Array, stopping: Stopping
+    costs: Float[Array, "n m"], a: Float[Array, " n"], b: Float[Array, " m"], epsilon: Array, solver: Scalings
 ) -> tuple[Float[Array, " m"], Int[Array, ""]]:
     """The columns' potential between two weighted samples, by alternating scalings.
 
@@ -92,7 +92,7 @@ def solve(
         a: (n,) weights of the rows, summing to one; zeros are exact.
         b: (m,) weights of the columns, likewise.
         epsilon: ε > 0, in the units of the costs.
-        stopping: when to stop; updates come in tens.
+        solver: when to stop; updates come in tens.
 
     Returns:
         (m,) the potential, and the number of updates; no derivative should be taken through them.
@@ -100,5 +100,5 @@ def solve(
     Source: Schmitzer, Stabilized Sparse Scaling Algorithms for Entropy Regularized Transport Problems, arXiv 1610.06519.
     """
     seen = (a > 0)[:, None] & (b > 0)[None, :]
-    progress = _anneal(partial(_alternating, costs, a, b), costs, seen, epsilon, stopping)
+    progress = _anneal(partial(_alternating, costs, a, b), costs, seen, epsilon, solver)
     return progress.g, progress.iterations

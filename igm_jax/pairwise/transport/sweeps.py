@@ -11,30 +11,30 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from igm_jax.kernels.pairs import centred, matmul
+from igm_jax.kernels.pairs import Norms, centred, matmul, norms, squared_form
 from igm_jax.pairwise.budget import tiling
 from igm_jax.pairwise.reductions import LARGEST_EXPONENT
 from igm_jax.pairwise.transport.problem import Relaxation
 
 
-class Between(NamedTuple):
+class CrossTiles(NamedTuple):
     """Two weighted samples, the first in tiles of rows; padded rows have no weight.
 
     Attributes:
         x: (t, r, d) rows, centred.
-        x_norms: (t, r) their squared norms.
+        x_norms: (t, r) what distances need to know of them.
         a: (t, r) weights.
         y: (m, d) columns, centred.
-        y_norms: (m,) their squared norms.
+        y_norms: (m,) likewise.
         b: (m,) weights.
         costs: (t, r, m) squared distances, or None where they are computed anew in every sweep.
     """
 
     x: Float[Array, "t r d"]
-    x_norms: Float[Array, "t r"]
+    x_norms: Norms
     a: Float[Array, "t r"]
     y: Float[Array, "m d"]
-    y_norms: Float[Array, " m"]
+    y_norms: Norms
     b: Float[Array, " m"]
     costs: Float[Array, "t r m"] | None
 
@@ -61,12 +61,7 @@ def in_tiles(values: Array, tiles: int, rows: int) -> Array:
     return jnp.pad(values, pad).reshape(tiles, rows, *values.shape[1:])
 
 
-def squared(x: Array, x_norms: Array, y: Array, y_norms: Array) -> Array:
-    """Squared distances of a tile, never negative."""
-    return jnp.maximum(x_norms[:, None] + y_norms[None, :] - 2 * matmul(x, y.T), 0)
-
-
-def between(x: Float[Array, "n d"], y: Float[Array, "m d"], a: Array, b: Array, *, keep: bool) -> Between:
+def cross_tiles(x: Float[Array, "n d"], y: Float[Array, "m d"], a: Array, b: Array, *, keep: bool) -> CrossTiles:
     """The tiles of two samples.
 
     Args:
@@ -81,15 +76,15 @@ def between(x: Float[Array, "n d"], y: Float[Array, "m d"], a: Array, b: Array, 
     """
     x, y = centred(x, y, b)
     tiles, rows = tiling(len(x), len(y))
-    x, a = in_tiles(x, tiles, rows), in_tiles(a, tiles, rows)
-    x_norms, y_norms = jnp.sum(x * x, axis=2), jnp.sum(y * y, axis=1)
-    costs = jax.lax.map(lambda tile: squared(tile[0], tile[1], y, y_norms), (x, x_norms)) if keep else None
-    return Between(x, x_norms, a, y, y_norms, b, costs)
+    x, x_norms, a = jax.tree.map(lambda values: in_tiles(values, tiles, rows), (x, norms(x), a))
+    y_norms = norms(y)
+    costs = jax.lax.map(lambda tile: squared_form(tile[0], y, tile[1], y_norms), (x, x_norms)) if keep else None
+    return CrossTiles(x, x_norms, a, y, y_norms, b, costs)
 
 
-def tile_costs(pairs: Between, x: Array, x_norms: Array, costs: Array | None) -> Array:
+def tile_costs(pairs: CrossTiles, x: Array, x_norms: Norms, costs: Array | None) -> Array:
     """The costs of one tile: kept, or computed."""
-    return squared(x, x_norms, pairs.y, pairs.y_norms) if costs is None else costs
+    return squared_form(x, pairs.y, x_norms, pairs.y_norms) if costs is None else costs
 
 
 def relaxed(
@@ -117,7 +112,7 @@ def relaxed(
     return potential + epsilon * step, step, error, lost
 
 
-def swept(pairs: Between, f: Float[Array, "t r"], g: Float[Array, " m"], relaxation: Relaxation) -> Swept:
+def swept(pairs: CrossTiles, f: Float[Array, "t r"], g: Float[Array, " m"], relaxation: Relaxation) -> Swept:
     """Both potentials updated, first the rows' and then the columns', with one exponential a pair.
 
     Args:
@@ -148,7 +143,7 @@ def swept(pairs: Between, f: Float[Array, "t r"], g: Float[Array, " m"], relaxat
     return Swept(f, g, jnp.maximum(error, miss), lost | cut)
 
 
-def soft_minima(pairs: Between, g: Float[Array, " m"], epsilon: Array) -> Float[Array, "t r"]:
+def soft_minima(pairs: CrossTiles, g: Float[Array, " m"], epsilon: Array) -> Float[Array, "t r"]:
     """``-ε log Σ_j b_j exp((g_j - C_ij)/ε)`` for each row, safe at any g: the way back where a sweep got lost."""
 
     def tile(rows: tuple) -> Array:
@@ -158,7 +153,7 @@ def soft_minima(pairs: Between, g: Float[Array, " m"], epsilon: Array) -> Float[
     return jax.lax.map(tile, (pairs.x, pairs.x_norms, pairs.costs))
 
 
-class Moments(NamedTuple):
+class PlanMoments(NamedTuple):
     """Sums over the plan ``π_ij = a_i b_j exp((f_i + g_j - C_ij)/ε)``, with f the exact soft minimum κ T.
 
     Attributes:
@@ -172,7 +167,7 @@ class Moments(NamedTuple):
     columns: Array
 
 
-def moments(pairs: Between, g: Array, relaxation: Relaxation, of_columns: Array, of_rows: Array) -> Moments:
+def plan_moments(pairs: CrossTiles, g: Array, relaxation: Relaxation, of_columns: Array, of_rows: Array) -> PlanMoments:
     """The final sweep: exact potentials of the rows, and means of features under the plan.
 
     Args:
@@ -204,4 +199,4 @@ def moments(pairs: Between, g: Array, relaxation: Relaxation, of_columns: Array,
 
     start = jnp.zeros((1 + of_rows.shape[2], len(g)), g.dtype)
     columns, (f, rows) = jax.lax.scan(tile, start, (pairs.x, pairs.x_norms, pairs.a, of_rows, pairs.costs))
-    return Moments(f, rows, columns)
+    return PlanMoments(f, rows, columns)

@@ -6,37 +6,37 @@ others, whose array is written twice in a row so that a window never wraps.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from igm_jax.kernels.pairs import centred, matmul
+from igm_jax.kernels.pairs import Norms, centred, matmul, norms, squared_form
 from igm_jax.pairwise.budget import tiling
 from igm_jax.pairwise.transport.problem import Relaxation
-from igm_jax.pairwise.transport.sweeps import LARGEST_EXPONENT, Swept, in_tiles, relaxed, squared
+from igm_jax.pairwise.transport.sweeps import LARGEST_EXPONENT, Swept, in_tiles, relaxed
 
 
-class Within(NamedTuple):
+class SelfTiles(NamedTuple):
     """A weighted sample in an odd number of tiles; padded rows have no weight.
 
     Attributes:
         x: (t, r, d) samples, centred.
-        norms: (t, r) their squared norms.
+        norms: (t, r) what distances need to know of them.
         a: (t, r) weights.
         costs: (t, r, w) squared distances to the w next rows, starting from the tile's own, or None where they are
             computed anew in every sweep.
     """
 
     x: Float[Array, "t r d"]
-    norms: Float[Array, "t r"]
+    norms: Norms
     a: Float[Array, "t r"]
     costs: Float[Array, "t r w"] | None
 
 
-Features = Callable[[Array, Array, Array, Array], Float[Array, "n k"]]
-"""``(x (n, d), norms (n,), a (n,), f (n,)) -> (n, k)``: what to sum over the plan of some rows."""
+Features = Callable[[Array, Norms, Array, Array], Float[Array, "n k"]]
+"""``(x (n, d), norms of n, a (n,), f (n,)) -> (n, k)``: what to sum over the plan of some rows."""
 
 
 def _twice(values: Float[Array, "t r *k"]) -> Array:
@@ -45,13 +45,20 @@ def _twice(values: Float[Array, "t r *k"]) -> Array:
     return jnp.concatenate([flat, flat])
 
 
-def _window(doubled: Array, tile: Array, tiles: int) -> Array:
-    """The rows that a tile meets: its own and the next half of the circle."""
-    rows = len(doubled) // (2 * tiles)
-    return jax.lax.dynamic_slice_in_dim(doubled, tile * rows, (tiles // 2 + 1) * rows)
+def _window(doubled: Any, tile: Array, tiles: int) -> Any:
+    """The rows that a tile meets: its own and the next half of the circle.
+
+    They must be there before the tile is made: fused into it, every entry would look them up anew.
+    """
+
+    def rows_of(values: Array) -> Array:
+        rows = len(values) // (2 * tiles)
+        return jax.lax.dynamic_slice_in_dim(values, tile * rows, (tiles // 2 + 1) * rows)
+
+    return jax.lax.optimization_barrier(jax.tree.map(rows_of, doubled))
 
 
-def within(x: Float[Array, "n d"], a: Float[Array, " n"], *, keep: bool) -> Within:
+def self_tiles(x: Float[Array, "n d"], a: Float[Array, " n"], *, keep: bool) -> SelfTiles:
     """The tiles of one sample.
 
     Args:
@@ -64,27 +71,27 @@ def within(x: Float[Array, "n d"], a: Float[Array, " n"], *, keep: bool) -> With
     """
     x, _ = centred(x, x, a)
     tiles, rows = tiling(len(x), len(x) // 2 + 1, odd=True)
-    x, a = in_tiles(x, tiles, rows), in_tiles(a, tiles, rows)
-    norms = jnp.sum(x * x, axis=2)
-    pairs = Within(x, norms, a, None)
+    x, of_x, a = jax.tree.map(lambda values: in_tiles(values, tiles, rows), (x, norms(x), a))
+    pairs = SelfTiles(x, of_x, a, None)
     if not keep:
         return pairs
-    doubled = _twice(x), _twice(norms)
+    doubled = jax.tree.map(_twice, (x, of_x))
 
     def tile(row: tuple) -> Array:
-        index, *own = row
-        return squared(*own, *jax.lax.optimization_barrier(tuple(_window(values, index, tiles) for values in doubled)))
+        index, own, of_own = row
+        window, of_window = _window(doubled, index, tiles)
+        return squared_form(own, window, of_own, of_window)
 
-    return pairs._replace(costs=jax.lax.map(tile, (jnp.arange(tiles), x, norms)))
+    return pairs._replace(costs=jax.lax.map(tile, (jnp.arange(tiles), x, of_x)))
 
 
-def masses(x: Array, norms: Array, a: Array, f: Array) -> Array:
+def masses(x: Array, norms: Norms, a: Array, f: Array) -> Array:
     """The weights alone, as features (n, 1) to sum."""
     del x, norms, f
     return a[:, None]
 
 
-def sums(pairs: Within, f: Float[Array, "t r"], epsilon: Array, features: Features) -> Float[Array, "t r k"]:
+def plan_sums(pairs: SelfTiles, f: Float[Array, "t r"], epsilon: Array, features: Features) -> Float[Array, "t r k"]:
     """``Σ_j exp((f_i + f_j - C_ij)/ε) φ_j`` for each row, with one exponential for each unordered pair.
 
     Args:
@@ -97,13 +104,12 @@ def sums(pairs: Within, f: Float[Array, "t r"], epsilon: Array, features: Featur
         (t, r, k) sums.
     """
     tiles, rows = f.shape
-    doubled = tuple(_twice(values) for values in (pairs.x, pairs.norms, pairs.a, f))
+    doubled = jax.tree.map(_twice, (pairs.x, pairs.norms, pairs.a, f))
 
     def tile(columns: Array, row: tuple) -> tuple[Array, Array]:
         index, *own, costs = row
-        # The windows must be there before the tile is made: fused into it, every entry would look them up anew.
-        window = jax.lax.optimization_barrier(tuple(_window(values, index, tiles) for values in doubled))
-        costs = squared(*own[:2], *window[:2]) if costs is None else costs
+        window = _window(doubled, index, tiles)
+        costs = squared_form(own[0], window[0], own[1], window[1]) if costs is None else costs
         plan = jnp.exp(jnp.minimum((own[3][:, None] + window[3][None, :] - costs) / epsilon, LARGEST_EXPONENT))
         here = jax.lax.dynamic_slice_in_dim(columns, index * rows, plan.shape[1], axis=1)
         # The tile's own block is symmetric: its row sums say it all.
@@ -111,7 +117,7 @@ def sums(pairs: Within, f: Float[Array, "t r"], epsilon: Array, features: Featur
         columns = jax.lax.dynamic_update_slice_in_dim(columns, here + there, index * rows, axis=1)
         return columns, matmul(plan, features(*window))
 
-    k = jax.eval_shape(features, *(values[0] for values in (pairs.x, pairs.norms, pairs.a, f))).shape[1]
+    k = jax.eval_shape(features, *jax.tree.map(lambda values: values[0], (pairs.x, pairs.norms, pairs.a, f))).shape[1]
     start = jnp.zeros((k, 2 * tiles * rows), f.dtype)
     row = (jnp.arange(tiles), pairs.x, pairs.norms, pairs.a, f, pairs.costs)
     columns, ahead = jax.lax.scan(tile, start, row)
@@ -119,7 +125,7 @@ def sums(pairs: Within, f: Float[Array, "t r"], epsilon: Array, features: Featur
     return ahead + behind.T.reshape(tiles, rows, k)
 
 
-def swept_within(pairs: Within, f: Float[Array, "t r"], relaxation: Relaxation) -> Swept:
+def swept_within(pairs: SelfTiles, f: Float[Array, "t r"], relaxation: Relaxation) -> Swept:
     """The potential of a sample against itself, updated.
 
     Args:
@@ -130,6 +136,6 @@ def swept_within(pairs: Within, f: Float[Array, "t r"], relaxation: Relaxation) 
     Returns:
         The new potential, as both f and g, and how far the old one was from solving.
     """
-    found = sums(pairs, f, relaxation.epsilon, masses)[:, :, 0]
+    found = plan_sums(pairs, f, relaxation.epsilon, masses)[:, :, 0]
     f, _, error, lost = relaxed(f, found, pairs.a, relaxation)
     return Swept(f, f, error, lost)

@@ -12,6 +12,7 @@ from igm_jax.objectives import (
     auto,
     drifting,
     energy,
+    fixed_sweeps,
     kernel_bank,
     median_scale,
     mmd,
@@ -41,7 +42,7 @@ def after(objective, *batches):
 SCALE_FREE = {
     "mmd": (auto(lambda s: mmd(kernel_bank(laplace, s, (0.3, 1.0)))), -1),
     "mmd of most power": (auto(lambda s: mmd(gaussian(s)), power_scale(gaussian, (0.3, 1.0, 2.0))), -1),
-    "sinkhorn": (auto(lambda s: sinkhorn(0.1 * s**2, fixed=True), "spread"), 1),
+    "sinkhorn": (auto(lambda s: sinkhorn(0.1 * s**2, solver=fixed_sweeps(50)), "spread"), 1),
     "score_difference": (auto(lambda s: score_difference(0.3 * s)), -1),
     "drifting": (auto(lambda s: drifting(0.2 * s)), 1),
 }
