@@ -85,14 +85,14 @@ def _like(value: ArrayLike, pairs: Pairs) -> Array:
     return jnp.asarray(value).astype(checks.at_least_single(pairs.x.dtype))
 
 
-def median_bandwidth(y: ArrayLike, *, most: int = 1024) -> Float[Array, ""]:
+def median_bandwidth(y: ArrayLike, *, max_samples: int = 1024) -> Float[Array, ""]:
     """The median of the distances between different samples, a usual first choice of bandwidth.
 
     ``σ = median_{i<j} ‖y_i - y_j‖``
 
     Args:
         y: (m, d) reference samples: the data, never the model, so that the yardstick stays put.
-        most: at most this many samples are used, evenly spaced in the order given.
+        max_samples: at most so many samples are used, evenly spaced in the order given.
 
     Returns:
         Scalar, in the units of the samples.
@@ -108,7 +108,7 @@ def median_bandwidth(y: ArrayLike, *, most: int = 1024) -> Float[Array, ""]:
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Section 8.
     """
     y = checks.samples("y", y, least=2)
-    y = y[np.linspace(0, len(y) - 1, min(len(y), checks.count("most", most, least=2))).astype(int)]
+    y = y[np.linspace(0, len(y) - 1, min(len(y), checks.count("max_samples", max_samples, least=2))).astype(int)]
     bandwidth = safe_sqrt(jnp.median(Pairs(y, y).squared[np.triu_indices(len(y), k=1)]))
     if checks.is_concrete(bandwidth) and float(bandwidth) == 0:
         raise ValueError(

@@ -53,7 +53,7 @@ def median_scale(x: ArrayLike, y: ArrayLike) -> Float[Array, ""]:
 
 
 # Compiled, so that a median of zero is no error here: the spread takes its place.
-_median = jax.jit(lambda y: median_bandwidth(y, most=MOST))
+_median = jax.jit(lambda y: median_bandwidth(y, max_samples=MOST))
 
 
 def spread_scale(x: ArrayLike, y: ArrayLike) -> Float[Array, ""]:
