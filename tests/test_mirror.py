@@ -67,7 +67,7 @@ WITHOUT_TEST |= dict.fromkeys(
 
 
 def mirror(path: Path) -> Path:
-    """Where the tests of a module stand: igm_jax/a/_b.py -> tests/a/test_b.py, experiments/a.py -> tests/experiments/test_a.py."""
+    """Where a module is tested: igm_jax/a/_b.py in tests/a/test_b.py, experiments/a.py in tests/experiments/test_a.py."""
     inside = path.relative_to(PACKAGE if path.is_relative_to(PACKAGE) else ROOT)
     if inside.name == "__init__.py":
         inside = inside.parent
