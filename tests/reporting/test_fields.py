@@ -10,9 +10,9 @@ from tests.reporting.pictures import GRID, draw
 
 def test_fields_are_read_in_any_order():
     order = np.random.default_rng(0).permutation(len(GRID))
-    heights = GRID[:, 0] + 10 * GRID[:, 1]
-    one = field_panels({"a": Field(GRID, -GRID, heights)}, GRID)
-    two = field_panels({"a": Field(GRID[order], -GRID[order], heights[order])}, GRID)
+    witness = GRID[:, 0] + 10 * GRID[:, 1]
+    one = field_panels({"a": Field(GRID, -GRID, witness)}, GRID)
+    two = field_panels({"a": Field(GRID[order], -GRID[order], witness[order])}, GRID)
     assert png(one, dpi=40) == png(two, dpi=40)
 
 
@@ -26,7 +26,7 @@ def test_an_objective_without_a_witness_is_named_so():
     [
         (Field(GRID[:-1], GRID[:-1]), "full regular grid"),
         (Field(GRID, GRID[:-1]), "full regular grid"),
-        (Field(GRID, GRID, GRID[:, :1]), "heights"),
+        (Field(GRID, GRID, GRID[:, :1]), "witness"),
         (Field(GRID[:, 0], GRID), "points of the plane"),
     ],
 )
@@ -35,7 +35,7 @@ def test_fields_that_do_not_fit_are_errors(field, message):
         field_panels({"a": field}, GRID)
 
 
-def test_heights_are_shown_about_their_median_and_arrows_along_the_velocity():
+def test_the_witness_is_shown_about_its_median_and_arrows_along_the_velocity():
     witness = GRID[:, 0]
     shifted = [field_panels({"a": Field(GRID, -GRID, witness + offset)}, GRID) for offset in (0.0, 100.0)]
     assert png(shifted[0], dpi=40) == png(shifted[1], dpi=40)

@@ -114,12 +114,12 @@ def split_sums(pool: Pool, families: Sequence[Family], groups: Float[np.ndarray,
         z, columns = jnp.asarray(pool.z), jnp.asarray(groups)
         found = [group_sums(kernel_of, jnp.asarray(widths), z, columns) for kernel_of, widths in families]
     parts = [[np.asarray(part, np.float64) for part in sums] for sums in found]
-    within, reach, total, size, squares, height = (np.concatenate(part) for part in zip(*parts, strict=True))
-    total, size, squares, height = (part[:, None] for part in (total, size, squares, height))
+    within, reach, total, size, squares, offset = (np.concatenate(part) for part in zip(*parts, strict=True))
+    total, size, squares, offset = (part[:, None] for part in (total, size, squares, offset))
     n, members = len(pool.z), groups[:, 0].sum(dtype=np.float64)
-    within = within + height * members * (members - 1)
-    reach = reach + height * members * (n - 1)
-    total = total + height * n * (n - 1)
+    within = within + offset * members * (members - 1)
+    reach = reach + offset * members * (n - 1)
+    total = total + offset * n * (n - 1)
     rounding = ROUNDING * size / (pool.real * pool.fake)
     return Splits(within, total - 2 * reach + within, reach - within, squares, rounding)
 
