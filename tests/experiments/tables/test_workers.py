@@ -12,7 +12,7 @@ from tests.experiments.tables import places
 
 def test_workers_are_processes_and_what_ends_well_is_kept(tmp_path, monkeypatch, capsys):
     arguments = ["--smoke", "--workers", "2", "--output", str(tmp_path)]
-    monkeypatch.setenv(places.BROKEN, "1")
+    monkeypatch.setenv(places.BROKEN, str(tmp_path / "begun"))
     with pytest.raises(ValueError, match="seed 1 is broken"):
         main(places.PUBLICATION, Config, arguments)
     rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
