@@ -12,15 +12,22 @@ def test_power_iterations_find_the_norm_and_leave_the_layers_to_the_optimiser():
     critic, optimizer = spectral_critic((2, 16, 16, 1)), with_power_iterations(optax.sgd(0.0))
     params = critic.init(jax.random.key(0))
     state, nothing = optimizer.init(params), jax.tree.map(jnp.zeros_like, params)
-    for _ in range(40):
+
+    @jax.jit
+    def step(params, state):
         moves, state = optimizer.update(nothing, state, params)
-        params = optax.apply_updates(params, moves)
+        return optax.apply_updates(params, moves), state
+
+    for _ in range(40):
+        params, state = step(params, state)
     for layer, vector in zip(params["layers"], params["vectors"], strict=True):
         np.testing.assert_allclose(
             jnp.linalg.norm(layer["kernel"].T @ vector), jnp.linalg.norm(layer["kernel"], 2), rtol=1e-4
         )
     # Then no slope exceeds one, since no rectifier here has a slope above one.
-    slopes = jax.grad(lambda x: jnp.sum(critic.apply(params, x)))(jax.random.normal(jax.random.key(1), (200, 2)))
+    slopes = jax.jit(jax.grad(lambda x: jnp.sum(critic.apply(params, x))))(
+        jax.random.normal(jax.random.key(1), (200, 2))
+    )
     assert float(jnp.linalg.norm(slopes, axis=1).max()) <= 1 + 1e-4
 
 
@@ -28,7 +35,7 @@ def test_the_derivative_of_a_normalised_kernel_is_orthogonal_to_it():
     # The critic does not change when a kernel is scaled, so that the gradient has no part along the kernel.
     critic = spectral_critic((2, 8, 1))
     params, x = critic.init(jax.random.key(2)), jax.random.normal(jax.random.key(3), (5, 2))
-    gradient = jax.grad(lambda params: jnp.sum(jnp.square(critic.apply(params, x))))(params)
+    gradient = jax.jit(jax.grad(lambda params: jnp.sum(jnp.square(critic.apply(params, x)))))(params)
     for layer, slope in zip(params["layers"], gradient["layers"], strict=True):
         assert abs(float(jnp.sum(layer["kernel"] * slope["kernel"]))) < 1e-5
         assert float(jnp.linalg.norm(slope["kernel"])) > 1e-3
