@@ -176,7 +176,7 @@ def page(table: Table, rows: Sequence[dict[str, Any]], picture: str) -> str:
     return "\n".join([
         "# How the objectives are connected\n",
         "Made by `python -m experiments.connections --page docs/connections.md`; the same identities are asserted by"
-        " `tests/experiments/test_connections.py`.\n",
+        " `tests/experiments/identities`.\n",
         f"![Objectives as nodes, identities as edges]({picture})\n",
         to_markdown(table),
         f"{len(rows)} identities in {seconds:.0f} s on {where}, jax {story['versions']['jax']}, commit {story['commit']},"

@@ -57,7 +57,8 @@ def samples(name: str, value: Any, *, least: int = 1) -> jax.Array:
         )
     n, d = array.shape
     if n < least:
-        raise ValueError(f"`{name}` must hold at least {least} sample{'s' * (least > 1)}, but has shape {array.shape}")
+        samples = "sample" if least == 1 else "samples"
+        raise ValueError(f"`{name}` must hold at least {least} {samples}, but has shape {array.shape}")
     if d < 1:
         raise ValueError(f"`{name}` must have at least one feature, but has shape {array.shape}")
     finite(name, array)

@@ -15,7 +15,7 @@ from igm_jax.distributions.mixtures import gaussian_mixture
 def perturbed_uniform(dim: int, amplitude: float, perturbations: int = 2, seed: int = 0) -> Distribution:
     """The uniform law on [0, 1]^d with a smooth bump up and down, along every axis, in each of p^d cells.
 
-    ``p(x) = 1 + a e^d Σ_j θ_j Π_r G(p x_r - j_r)``, j ∈ {1..p}^d, θ_j = ±1, and G a bump of height 1/e on (-1, -½), the same
+    ``p(x) = 1 + a e^d Σ_j θ_j Π_r G(p x_r - j_r)``, j ∈ {1..p}^d, θ_j = ±1, and G a bump of maximum 1/e on (-1, -½), the same
     downwards on (-½, 0)
 
     Moved by half a cell along an axis, a point finds the opposite bump. So draws are exact and take no rejection: a uniform
@@ -76,8 +76,8 @@ def _bump_up_and_down(t: Array) -> Array:
     across = jnp.where(t < 0.5, 4 * t - 1, 4 * t - 3)
     left = 1 - jnp.square(across)
     inside = left > 0
-    height = jnp.where(inside, jnp.exp(1 - 1 / jnp.where(inside, left, 1)), 0)
-    return jnp.where(t < 0.5, height, -height)
+    bump = jnp.where(inside, jnp.exp(1 - 1 / jnp.where(inside, left, 1)), 0)
+    return jnp.where(t < 0.5, bump, -bump)
 
 
 def odd_mode(std: float = 1.0, offset: float = 20.0) -> Distribution:

@@ -134,7 +134,7 @@ def _mixture(
     dim = means.shape[1]
     with np.errstate(divide="ignore"):
         log_weights = np.log(weights)
-    log_heights = log_weights - log_scales - 0.5 * dim * math.log(2 * math.pi)
+    log_peaks = log_weights - log_scales - 0.5 * dim * math.log(2 * math.pi)
 
     def sample(key: Key, n: int) -> Array:
         key_component, key_noise = jax.random.split(key)
@@ -146,10 +146,10 @@ def _mixture(
         points = points_of(dim, points)
 
         # Offsets are taken directly, not through the expanded square, which loses digits where components are narrow.
-        def component(mean: Array, shape: Array, log_height: Array) -> Array:
-            return log_height - 0.5 * jnp.sum(jnp.square(whiten(shape, points - mean[None])), axis=1)
+        def component(mean: Array, shape: Array, log_peak: Array) -> Array:
+            return log_peak - 0.5 * jnp.sum(jnp.square(whiten(shape, points - mean[None])), axis=1)
 
-        terms = jax.vmap(component)(*(jnp.asarray(part, points.dtype) for part in (means, shapes, log_heights)))
+        terms = jax.vmap(component)(*(jnp.asarray(part, points.dtype) for part in (means, shapes, log_peaks)))
         return jax.scipy.special.logsumexp(terms, axis=0)
 
     return Distribution(name, dim, sample, log_density, modes)

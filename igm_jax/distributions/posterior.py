@@ -95,9 +95,9 @@ def _signs(labels: Any, number: int) -> np.ndarray:
 
 
 def _laplace(signed: np.ndarray, std: float) -> tuple[np.ndarray, np.ndarray]:
-    """The mode, by Newton's method with steps halved while the height falls, and the precision there."""
+    """The mode, by Newton's method with steps halved while the log density falls, and the precision there."""
 
-    def height(weights: np.ndarray) -> float:
+    def log_density(weights: np.ndarray) -> float:
         return -float(np.logaddexp(0, -signed @ weights).sum()) - 0.5 * float(weights @ weights) / std**2
 
     weights, prior = np.zeros(signed.shape[1]), np.eye(signed.shape[1]) / std**2
@@ -106,7 +106,7 @@ def _laplace(signed: np.ndarray, std: float) -> tuple[np.ndarray, np.ndarray]:
         wrong = 1 / (1 + np.exp(signed @ weights))
         precision = prior + signed.T @ ((wrong * (1 - wrong))[:, None] * signed)
         step = np.linalg.solve(precision, signed.T @ wrong - weights / std**2)
-        while height(weights + step) < height(weights) and np.abs(step).max() > 1e-12:
+        while log_density(weights + step) < log_density(weights) and np.abs(step).max() > 1e-12:
             step = step / 2
         weights = weights + step
         if np.abs(step).max() < 1e-12:

@@ -78,12 +78,12 @@ class RayPair:
             points: (m, d) places to evaluate.
 
         Returns:
-            (m,) heights, in the unit of distance.
+            (m,) values, in the unit of distance.
 
         Raises:
             ValueError: for points of another dimension, NaN or infinity.
         """
-        return jnp.min(self._heights(points_of(self.centers.shape[1], points)), axis=1)
+        return jnp.min(self._funnels(points_of(self.centers.shape[1], points)), axis=1)
 
     def transported(self, points: ArrayLike) -> Transported:
         """The optimal map from Q to P.
@@ -102,12 +102,12 @@ class RayPair:
             ValueError: for points of another dimension, NaN or infinity.
         """
         x = points_of(self.centers.shape[1], points)
-        heights = self._heights(x)
-        nearest = jnp.argmin(heights, axis=1)
+        funnels = self._funnels(x)
+        nearest = jnp.argmin(funnels, axis=1)
         offset = x - self.centers[nearest]
         length = jnp.linalg.norm(offset, axis=1)
         slope = offset / jnp.where(length > 0, length, 1)[:, None]
-        ahead = jnp.minimum(self._to_walls(x, slope), self._to_funnels(x, slope, jnp.min(heights, axis=1), nearest))
+        ahead = jnp.minimum(self._to_walls(x, slope), self._to_funnels(x, slope, jnp.min(funnels, axis=1), nearest))
         share = length / jnp.where(length > 0, length + ahead, 1)
         return Transported(self.centers[nearest] + share[:, None] ** (self.power - 1) * offset, slope)
 
@@ -132,8 +132,8 @@ class RayPair:
         blocks = -(-checks.count("n", n) // BLOCK)
 
         def block(key: Key) -> tuple[Array, Array]:
-            heights = self._heights(self.source(key, BLOCK))
-            lengths = jnp.min(heights, axis=1) - self.offsets[jnp.argmin(heights, axis=1)]
+            funnels = self._funnels(self.source(key, BLOCK))
+            lengths = jnp.min(funnels, axis=1) - self.offsets[jnp.argmin(funnels, axis=1)]
             return jnp.mean(lengths), jnp.var(lengths)
 
         means, variances = jax.lax.map(block, jax.random.split(key, blocks))
@@ -141,7 +141,7 @@ class RayPair:
         spread = jnp.sqrt(jnp.mean(variances) + jnp.var(means))
         return factor * jnp.mean(means), factor * spread / np.sqrt(blocks * BLOCK)
 
-    def _heights(self, x: Array) -> Float[Array, "n N"]:
+    def _funnels(self, x: Array) -> Float[Array, "n N"]:
         return Pairs(x, self.centers).distance + self.offsets[None, :]
 
     def _to_walls(self, x: Array, slope: Array) -> Float[Array, " n"]:
@@ -150,10 +150,10 @@ class RayPair:
         ahead = (jnp.sign(slope) * self.bound - x) / jnp.where(moves, slope, 1)
         return jnp.maximum(jnp.min(jnp.where(moves, ahead, jnp.inf), axis=1), 0)
 
-    def _to_funnels(self, x: Array, slope: Array, height: Array, nearest: Array) -> Float[Array, " n"]:
+    def _to_funnels(self, x: Array, slope: Array, potential: Array, nearest: Array) -> Float[Array, " n"]:
         """How far it is to where another funnel is as low: ``‖x + r v − a_m‖ + b_m = u(x) + r``, solved for r."""
         pairs = Pairs(x, self.centers)
-        level = height[:, None] - self.offsets[None, :]  # what ‖x − a_m‖ would be if funnel m were as low at x
+        level = potential[:, None] - self.offsets[None, :]  # what ‖x − a_m‖ would be if funnel m were as low at x
         along = jnp.sum(x * slope, axis=1)[:, None] - Pairs(slope, self.centers).inner
         closing = level - along
         # No funnel is lower than the lowest, but a rounded one may be: the ray ends there, at x.
@@ -174,7 +174,7 @@ def ray_pair(centers: ArrayLike, offsets: ArrayLike, *, bound: float = 2.5, powe
 
     Args:
         centers: (N, d) centres a of the funnels, inside the cube.
-        offsets: (N,) their heights b.
+        offsets: (N,) their offsets b.
         bound: half the cube's side.
         power: how far mass slides, above 1: from t to ``t**power`` of its ray.
 
@@ -198,7 +198,7 @@ def ray_pair(centers: ArrayLike, offsets: ArrayLike, *, bound: float = 2.5, powe
     offsets = jnp.asarray(offsets, default_float())
     if offsets.shape != (len(centers),):
         raise ValueError(
-            f"`offsets` must have shape ({len(centers)},), one height a centre, but has shape {offsets.shape}"
+            f"`offsets` must have shape ({len(centers)},), one for each centre, but has shape {offsets.shape}"
         )
     checks.finite("offsets", offsets)
     bound, power = float(checks.positive("bound", bound)), float(checks.positive("power", power))

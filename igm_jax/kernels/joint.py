@@ -9,6 +9,73 @@ from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.kernels.pairs import Pairs
 
 
+def polynomial(degree: int = 3, offset: float = 1.0) -> Kernel:
+    """The polynomial kernel, ``k = (x·y / d + c)^p`` in d dimensions; cubic by default, as in the kernel inception distance.
+
+    Args:
+        degree: p ≥ 1.
+        offset: c ≥ 0.
+
+    Returns:
+        The kernel.
+
+    Raises:
+        ValueError: for a degree below one or a negative offset.
+
+    Example:
+        >>> from igm_jax.kernels import polynomial
+        >>> polynomial()([[1.0, 1.0]], [[1.0, 1.0]]).tolist()
+        [[8.0]]
+
+    Source: Bińkowski et al., Demystifying MMD GANs, arXiv 1801.01401, Section 5.
+    """
+    degree = checks.count("degree", degree)
+    if offset != 0:
+        checks.positive("offset", offset)
+    return Kernel(f"polynomial({degree}, {offset})", lambda pairs: (pairs.inner / pairs.x.shape[1] + offset) ** degree)
+
+
+def linear() -> Kernel:
+    """The linear kernel, ``k = x·y``: its MMD² is the squared distance of the means.
+
+    Returns:
+        The kernel.
+
+    Example:
+        >>> from igm_jax.kernels import linear
+        >>> linear()([[1.0, 2.0]], [[3.0, 4.0]]).tolist()
+        [[11.0]]
+    """
+    return Kernel("linear()", lambda pairs: pairs.inner)
+
+
+def manhattan_laplace(bandwidth: ArrayLike) -> Kernel:
+    """The Laplace kernel of the Manhattan distance, ``k = exp(-Σ_j |x_j - y_j| / σ)``: a product over the features.
+
+    In one dimension it is ``laplace``. It is not a function of the Euclidean distance, so its sums take the longer way.
+
+    Args:
+        bandwidth: σ > 0, in the units of the samples.
+
+    Returns:
+        The kernel.
+
+    Raises:
+        ValueError: for a bandwidth that is not positive and finite.
+
+    Example:
+        >>> from igm_jax.kernels import manhattan_laplace
+        >>> round(float(manhattan_laplace(2.0)([[0.0, 0.0]], [[1.0, 1.0]])[0, 0]), 4)  # 1/e
+        0.3679
+    """
+    checks.positive("bandwidth", bandwidth)
+
+    def of(pairs: Pairs) -> Array:
+        return jnp.exp(-pairs.manhattan / jnp.asarray(bandwidth).astype(checks.at_least_single(pairs.x.dtype)))
+
+    return Kernel(f"manhattan_laplace({bandwidth})", of)
+
+
 def on_columns(kernel: Kernel, start: int | None = None, stop: int | None = None) -> Kernel:
     """A kernel that sees some of the columns.
 
@@ -88,70 +155,3 @@ def labelled(kernel: Kernel) -> Kernel:
         [[6.0, 0.0]]
     """
     return on_columns(kernel, stop=-1) * on_columns(equality(), start=-1)
-
-
-def polynomial(degree: int = 3, offset: float = 1.0) -> Kernel:
-    """The polynomial kernel, ``k = (x·y / d + c)^p`` in d dimensions; cubic by default, as in the kernel inception distance.
-
-    Args:
-        degree: p ≥ 1.
-        offset: c ≥ 0.
-
-    Returns:
-        The kernel.
-
-    Raises:
-        ValueError: for a degree below one or a negative offset.
-
-    Example:
-        >>> from igm_jax.kernels import polynomial
-        >>> polynomial()([[1.0, 1.0]], [[1.0, 1.0]]).tolist()
-        [[8.0]]
-
-    Source: Bińkowski et al., Demystifying MMD GANs, arXiv 1801.01401, Section 5.
-    """
-    degree = checks.count("degree", degree)
-    if offset != 0:
-        checks.positive("offset", offset)
-    return Kernel(f"polynomial({degree}, {offset})", lambda pairs: (pairs.inner / pairs.x.shape[1] + offset) ** degree)
-
-
-def linear() -> Kernel:
-    """The linear kernel, ``k = x·y``: its MMD² is the squared distance of the means.
-
-    Returns:
-        The kernel.
-
-    Example:
-        >>> from igm_jax.kernels import linear
-        >>> linear()([[1.0, 2.0]], [[3.0, 4.0]]).tolist()
-        [[11.0]]
-    """
-    return Kernel("linear()", lambda pairs: pairs.inner)
-
-
-def manhattan_laplace(bandwidth: ArrayLike) -> Kernel:
-    """The Laplace kernel of the Manhattan distance, ``k = exp(-Σ_j |x_j - y_j| / σ)``: a product over the features.
-
-    In one dimension it is ``laplace``. It is not a function of the Euclidean distance, so its sums take the longer way.
-
-    Args:
-        bandwidth: σ > 0, in the units of the samples.
-
-    Returns:
-        The kernel.
-
-    Raises:
-        ValueError: for a bandwidth that is not positive and finite.
-
-    Example:
-        >>> from igm_jax.kernels import manhattan_laplace
-        >>> round(float(manhattan_laplace(2.0)([[0.0, 0.0]], [[1.0, 1.0]])[0, 0]), 4)  # 1/e
-        0.3679
-    """
-    checks.positive("bandwidth", bandwidth)
-
-    def of(pairs: Pairs) -> Array:
-        return jnp.exp(-pairs.manhattan / jnp.asarray(bandwidth).astype(checks.at_least_single(pairs.x.dtype)))
-
-    return Kernel(f"manhattan_laplace({bandwidth})", of)

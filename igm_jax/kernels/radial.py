@@ -1,4 +1,7 @@
-"""Radial kernels, each beside the form that its sums over pairs need: Gaussian, Laplace, rational quadratic, distance, banks."""
+"""The usual radial kernels: Gaussian and banks of it, Laplace, rational quadratic, inverse multiquadric, distance.
+
+Each form stands before its constructor; the Gaussian ones, which sums of kernels know, are in ``forms``.
+"""
 
 import dataclasses
 from collections.abc import Sequence
@@ -34,6 +37,51 @@ def gaussian(bandwidth: ArrayLike) -> Kernel:
     return bandwidth_kernel("gaussian", Gaussian(), bandwidth)
 
 
+def gaussian_mixture(bandwidths: Sequence[float] = (2.0, 5.0, 10.0, 20.0, 40.0, 80.0), *, scale: float = 1.0) -> Kernel:
+    """A sum of Gaussian kernels of several widths, ``k = Σ_σ exp(-‖x - y‖² / 2(scale σ)²)``.
+
+    The default bank is that of generative moment matching networks, for pixels in [0, 1]. (Code differs in whether these
+    numbers are σ or σ²; here they are σ.) Widths a power of √2 apart share their exponentials.
+
+    Args:
+        bandwidths: σ > 0, at least one.
+        scale: what they are multiples of, such as ``median_bandwidth(y)``.
+
+    Returns:
+        The kernel.
+
+    Raises:
+        ValueError: for no bandwidths, or numbers that are not positive and finite.
+
+    Example:
+        >>> from igm_jax.kernels import gaussian_mixture
+        >>> float(gaussian_mixture()([[0.0]], [[0.0]])[0, 0])
+        6.0
+
+    Source: Li, Swersky, Zemel, Generative Moment Matching Networks, arXiv 1502.02761, Section 5.
+    """
+    if isinstance(bandwidths, int | float) or len(bandwidths) == 0:
+        raise ValueError(f"`bandwidths` must be a sequence of at least one positive number, but is {bandwidths!r}")
+    checks.positive("scale", scale)
+    for bandwidth in bandwidths:
+        checks.positive("bandwidths", bandwidth)
+    parts = [gaussian(scale * bandwidth) for bandwidth in bandwidths]
+    return bank(parts, f"gaussian_mixture({tuple(bandwidths)}, scale={scale})")
+
+
+@dataclass(frozen=True)
+class Laplace(NoRatio):
+    """``exp(-√s / σ)``."""
+
+    def value(self, squared: Tile, bandwidth: Array) -> Tile:
+        return jnp.exp(root(squared)[0] * (-1 / bandwidth))
+
+    def both(self, squared: Tile, bandwidth: Array) -> tuple[Tile, Tile]:
+        distance, inverse = root(squared)
+        (value,) = barrier([jnp.exp(distance * (-1 / bandwidth))])
+        return value, value * inverse * (-0.5 / bandwidth)
+
+
 def laplace(bandwidth: ArrayLike) -> Kernel:
     """The Laplace kernel, ``k = exp(-‖x - y‖ / σ)``, with the Euclidean norm.
 
@@ -52,6 +100,21 @@ def laplace(bandwidth: ArrayLike) -> Kernel:
         0.3679
     """
     return bandwidth_kernel("laplace", Laplace(), bandwidth)
+
+
+@dataclass(frozen=True)
+class RationalQuadratic:
+    """``(1 + s / 2ασ²)^{-α}``."""
+
+    def value(self, squared: Tile, alpha: Array, bandwidth: Array) -> Tile:
+        return jnp.exp(jnp.log1p(squared * (0.5 / (alpha * jnp.square(bandwidth)))) * -alpha)
+
+    def both(self, squared: Tile, alpha: Array, bandwidth: Array) -> tuple[Tile, Tile]:
+        value, scaled = self.value(squared, alpha, bandwidth), 2 * alpha * jnp.square(bandwidth)
+        return value, value * (-alpha / (scaled + squared))
+
+    def ratio(self, alpha: Array, bandwidth: Array) -> tuple[Array, Array]:
+        return -2 * jnp.square(bandwidth), -1 / alpha
 
 
 def rational_quadratic(alphas: Sequence[float] = (0.2, 0.5, 1.0, 2.0, 5.0), bandwidth: ArrayLike = 1.0) -> Kernel:
@@ -84,6 +147,21 @@ def rational_quadratic(alphas: Sequence[float] = (0.2, 0.5, 1.0, 2.0, 5.0), band
     return bank(parts, f"rational_quadratic({tuple(alphas)}, {bandwidth})")
 
 
+@dataclass(frozen=True)
+class InverseMultiquadric:
+    """``(1 + s / σ²)^{-1/2}``."""
+
+    def value(self, squared: Tile, bandwidth: Array) -> Tile:
+        return jax.lax.rsqrt(1 + squared / jnp.square(bandwidth))
+
+    def both(self, squared: Tile, bandwidth: Array) -> tuple[Tile, Tile]:
+        value = self.value(squared, bandwidth)
+        return value, value * value * value * (-0.5 / jnp.square(bandwidth))
+
+    def ratio(self, bandwidth: Array) -> tuple[Array, float]:
+        return -2 * jnp.square(bandwidth), -2.0
+
+
 def inverse_multiquadric(bandwidth: ArrayLike = 1.0) -> Kernel:
     """The inverse multiquadric kernel, ``k = (1 + ‖x - y‖² / σ²)^{-1/2}``.
 
@@ -102,74 +180,6 @@ def inverse_multiquadric(bandwidth: ArrayLike = 1.0) -> Kernel:
         1.0
     """
     return bandwidth_kernel("inverse_multiquadric", InverseMultiquadric(), bandwidth)
-
-
-def distance(beta: float = 1.0) -> Kernel:
-    """The negative distance, ``k = -‖x - y‖^β``: conditionally positive definite, and its MMD² is the energy distance.
-
-    Args:
-        beta: the exponent, 0 < β ≤ 2; at 2 only means are told apart.
-
-    Returns:
-        The kernel.
-
-    Raises:
-        ValueError: for an exponent outside (0, 2].
-
-    Example:
-        >>> from igm_jax.kernels import distance
-        >>> distance()([[0.0]], [[3.0]]).tolist()
-        [[-3.0]]
-
-    Source: Sejdinovic et al., Equivalence of distance-based and RKHS-based statistics, arXiv 1207.6076.
-    """
-    checks.positive("beta", beta)
-    if beta > 2:
-        raise ValueError(f"`beta` must lie in (0, 2], where -‖x - y‖^β is a kernel up to constants, but is {beta}")
-    return radial_kernel(f"distance({float(beta)})", Distance(float(beta)))
-
-
-@dataclass(frozen=True)
-class Laplace(NoRatio):
-    """``exp(-√s / σ)``."""
-
-    def value(self, squared: Tile, bandwidth: Array) -> Tile:
-        return jnp.exp(root(squared)[0] * (-1 / bandwidth))
-
-    def both(self, squared: Tile, bandwidth: Array) -> tuple[Tile, Tile]:
-        distance, inverse = root(squared)
-        (value,) = barrier([jnp.exp(distance * (-1 / bandwidth))])
-        return value, value * inverse * (-0.5 / bandwidth)
-
-
-@dataclass(frozen=True)
-class RationalQuadratic:
-    """``(1 + s / 2ασ²)^{-α}``."""
-
-    def value(self, squared: Tile, alpha: Array, bandwidth: Array) -> Tile:
-        return jnp.exp(jnp.log1p(squared * (0.5 / (alpha * jnp.square(bandwidth)))) * -alpha)
-
-    def both(self, squared: Tile, alpha: Array, bandwidth: Array) -> tuple[Tile, Tile]:
-        value, scaled = self.value(squared, alpha, bandwidth), 2 * alpha * jnp.square(bandwidth)
-        return value, value * (-alpha / (scaled + squared))
-
-    def ratio(self, alpha: Array, bandwidth: Array) -> tuple[Array, Array]:
-        return -2 * jnp.square(bandwidth), -1 / alpha
-
-
-@dataclass(frozen=True)
-class InverseMultiquadric:
-    """``(1 + s / σ²)^{-1/2}``."""
-
-    def value(self, squared: Tile, bandwidth: Array) -> Tile:
-        return jax.lax.rsqrt(1 + squared / jnp.square(bandwidth))
-
-    def both(self, squared: Tile, bandwidth: Array) -> tuple[Tile, Tile]:
-        value = self.value(squared, bandwidth)
-        return value, value * value * value * (-0.5 / jnp.square(bandwidth))
-
-    def ratio(self, bandwidth: Array) -> tuple[Array, float]:
-        return -2 * jnp.square(bandwidth), -2.0
 
 
 @dataclass(frozen=True)
@@ -200,6 +210,31 @@ class Distance:
         return jnp.where(positive, jnp.where(positive, squared, 1) ** exponent, 0)
 
 
+def distance(beta: float = 1.0) -> Kernel:
+    """The negative distance, ``k = -‖x - y‖^β``: conditionally positive definite, and its MMD² is the energy distance.
+
+    Args:
+        beta: the exponent, 0 < β ≤ 2; at 2 only means are told apart.
+
+    Returns:
+        The kernel.
+
+    Raises:
+        ValueError: for an exponent outside (0, 2].
+
+    Example:
+        >>> from igm_jax.kernels import distance
+        >>> distance()([[0.0]], [[3.0]]).tolist()
+        [[-3.0]]
+
+    Source: Sejdinovic et al., Equivalence of distance-based and RKHS-based statistics, arXiv 1207.6076.
+    """
+    checks.positive("beta", beta)
+    if beta > 2:
+        raise ValueError(f"`beta` must lie in (0, 2], where -‖x - y‖^β is a kernel up to constants, but is {beta}")
+    return radial_kernel(f"distance({float(beta)})", Distance(float(beta)))
+
+
 def riesz(exponent: float = 1.0) -> Kernel:
     """The Riesz kernel, ``k = -‖x - y‖^r``: another name of ``distance(r)``, by which the literature on MMD flows knows it.
 
@@ -220,35 +255,3 @@ def riesz(exponent: float = 1.0) -> Kernel:
     Source: Hertrich et al., Generative Sliced MMD Flows with Riesz Kernels, arXiv 2305.11463, Equation 2.
     """
     return dataclasses.replace(distance(exponent), name=f"riesz({float(exponent)})")
-
-
-def gaussian_mixture(bandwidths: Sequence[float] = (2.0, 5.0, 10.0, 20.0, 40.0, 80.0), *, scale: float = 1.0) -> Kernel:
-    """A sum of Gaussian kernels of several widths, ``k = Σ_σ exp(-‖x - y‖² / 2(scale σ)²)``.
-
-    The default bank is that of generative moment matching networks, for pixels in [0, 1]. (Code differs in whether these
-    numbers are σ or σ²; here they are σ.) Widths a power of √2 apart share their exponentials.
-
-    Args:
-        bandwidths: σ > 0, at least one.
-        scale: what they are multiples of, such as ``median_bandwidth(y)``.
-
-    Returns:
-        The kernel.
-
-    Raises:
-        ValueError: for no bandwidths, or numbers that are not positive and finite.
-
-    Example:
-        >>> from igm_jax.kernels import gaussian_mixture
-        >>> float(gaussian_mixture()([[0.0]], [[0.0]])[0, 0])
-        6.0
-
-    Source: Li, Swersky, Zemel, Generative Moment Matching Networks, arXiv 1502.02761, Section 5.
-    """
-    if isinstance(bandwidths, int | float) or len(bandwidths) == 0:
-        raise ValueError(f"`bandwidths` must be a sequence of at least one positive number, but is {bandwidths!r}")
-    checks.positive("scale", scale)
-    for bandwidth in bandwidths:
-        checks.positive("bandwidths", bandwidth)
-    parts = [gaussian(scale * bandwidth) for bandwidth in bandwidths]
-    return bank(parts, f"gaussian_mixture({tuple(bandwidths)}, scale={scale})")

@@ -1,4 +1,4 @@
-"""Kernels between the Laplace and the Gaussian one, and with heavy tails: Matérn, Cauchy, logarithmic."""
+"""Matérn, Cauchy and logarithmic kernels, each after its form: smooth, or with heavy tails."""
 
 from dataclasses import dataclass
 
@@ -22,45 +22,6 @@ class Matern32(NoRatio):
         u = root(squared)[0] * (np.sqrt(3).item() / bandwidth)
         (decay,) = barrier([jnp.exp(-u)])
         return (1 + u) * decay, decay * (-1.5 / jnp.square(bandwidth))
-
-
-@dataclass(frozen=True)
-class Matern52(NoRatio):
-    """``(1 + u + u²/3) exp(-u)``, ``u = √(5s) / σ``."""
-
-    def value(self, squared: Tile, bandwidth: Array) -> Tile:
-        return self.both(squared, bandwidth)[0]
-
-    def both(self, squared: Tile, bandwidth: Array) -> tuple[Tile, Tile]:
-        u = root(squared)[0] * (np.sqrt(5).item() / bandwidth)
-        (decay,) = barrier([jnp.exp(-u)])
-        return (1 + u * (1 + u / 3)) * decay, (1 + u) * decay * (-5 / 6 / jnp.square(bandwidth))
-
-
-@dataclass(frozen=True)
-class Cauchy:
-    """``1 / (1 + s / σ²)``."""
-
-    def value(self, squared: Tile, bandwidth: Array) -> Tile:
-        return 1 / (1 + squared / jnp.square(bandwidth))
-
-    def both(self, squared: Tile, bandwidth: Array) -> tuple[Tile, Tile]:
-        value = self.value(squared, bandwidth)
-        return value, value * value * (-1 / jnp.square(bandwidth))
-
-    def ratio(self, bandwidth: Array) -> tuple[Array, float]:
-        return -jnp.square(bandwidth), -1.0
-
-
-@dataclass(frozen=True)
-class Logarithm(NoRatio):
-    """``-log(1 + s / σ²)``."""
-
-    def value(self, squared: Tile, bandwidth: Array) -> Tile:
-        return -jnp.log1p(squared / jnp.square(bandwidth))
-
-    def both(self, squared: Tile, bandwidth: Array) -> tuple[Tile, Tile]:
-        return self.value(squared, bandwidth), -1 / (jnp.square(bandwidth) + squared)
 
 
 def matern_32(bandwidth: ArrayLike) -> Kernel:
@@ -87,6 +48,19 @@ def matern_32(bandwidth: ArrayLike) -> Kernel:
     return bandwidth_kernel("matern_32", Matern32(), bandwidth)
 
 
+@dataclass(frozen=True)
+class Matern52(NoRatio):
+    """``(1 + u + u²/3) exp(-u)``, ``u = √(5s) / σ``."""
+
+    def value(self, squared: Tile, bandwidth: Array) -> Tile:
+        return self.both(squared, bandwidth)[0]
+
+    def both(self, squared: Tile, bandwidth: Array) -> tuple[Tile, Tile]:
+        u = root(squared)[0] * (np.sqrt(5).item() / bandwidth)
+        (decay,) = barrier([jnp.exp(-u)])
+        return (1 + u * (1 + u / 3)) * decay, (1 + u) * decay * (-5 / 6 / jnp.square(bandwidth))
+
+
 def matern_52(bandwidth: ArrayLike) -> Kernel:
     """The Matérn kernel of smoothness 5/2, ``k = (1 + u + u²/3) exp(-u)``, ``u = √5 ‖x - y‖ / σ``.
 
@@ -109,6 +83,21 @@ def matern_52(bandwidth: ArrayLike) -> Kernel:
     return bandwidth_kernel("matern_52", Matern52(), bandwidth)
 
 
+@dataclass(frozen=True)
+class Cauchy:
+    """``1 / (1 + s / σ²)``."""
+
+    def value(self, squared: Tile, bandwidth: Array) -> Tile:
+        return 1 / (1 + squared / jnp.square(bandwidth))
+
+    def both(self, squared: Tile, bandwidth: Array) -> tuple[Tile, Tile]:
+        value = self.value(squared, bandwidth)
+        return value, value * value * (-1 / jnp.square(bandwidth))
+
+    def ratio(self, bandwidth: Array) -> tuple[Array, float]:
+        return -jnp.square(bandwidth), -1.0
+
+
 def cauchy(bandwidth: ArrayLike) -> Kernel:
     """The Cauchy kernel, ``k = 1 / (1 + ‖x - y‖² / σ²)``: heavy tails, which pull from afar.
 
@@ -129,6 +118,17 @@ def cauchy(bandwidth: ArrayLike) -> Kernel:
         0.5
     """
     return bandwidth_kernel("cauchy", Cauchy(), bandwidth)
+
+
+@dataclass(frozen=True)
+class Logarithm(NoRatio):
+    """``-log(1 + s / σ²)``."""
+
+    def value(self, squared: Tile, bandwidth: Array) -> Tile:
+        return -jnp.log1p(squared / jnp.square(bandwidth))
+
+    def both(self, squared: Tile, bandwidth: Array) -> tuple[Tile, Tile]:
+        return self.value(squared, bandwidth), -1 / (jnp.square(bandwidth) + squared)
 
 
 def logarithm(bandwidth: ArrayLike) -> Kernel:

@@ -15,12 +15,12 @@ class Field(NamedTuple):
     Args:
         points: (m, 2) the grid's points, in any order.
         velocities: (m, 2) where a sample at each point would go.
-        heights: (m,) the witness, or None if the objective has none.
+        witness: (m,) its values, or None if the objective has none.
     """
 
     points: Any
     velocities: Any
-    heights: Any = None
+    witness: Any = None
 
 
 @styled
@@ -35,7 +35,7 @@ def field_panels(
 ) -> Figure:
     """Witness and velocity in the plane, a panel for each objective: the hill that samples roll down, and how they go.
 
-    Heights are shown about their median (a witness is defined up to a constant) and each panel has its own scale, since
+    Witness values are shown about their median (they are defined up to a constant) and each panel has its own scale, since
     units differ. Arrows longer than nine tenths of the others are cut to that length.
 
     Args:
@@ -55,24 +55,24 @@ def field_panels(
     data, shade, colour = plane("data", data), theme(dark), colours(named("fields", fields))
     figure, axes = squares(len(fields), columns, shade)
     for axis, (name, field) in zip(axes, fields.items(), strict=True):
-        xs, ys, velocities, heights = _raster(name, field)
-        if heights is not None:
-            limit = float(np.quantile(np.abs(heights), 0.98)) or 1.0
+        xs, ys, velocities, values = _raster(name, field)
+        if values is not None:
+            limit = float(np.quantile(np.abs(values), 0.98)) or 1.0
             axis.contourf(
-                xs, ys, np.clip(heights, -limit, limit), np.linspace(-limit, limit, 16), cmap=_signed(shade), zorder=0
+                xs, ys, np.clip(values, -limit, limit), np.linspace(-limit, limit, 16), cmap=_signed(shade), zorder=0
             )
         axis.scatter(*data[:: max(1, len(data) // 500)].T, s=3, c=shade.text, alpha=0.35, linewidths=0, zorder=1)
         if samples is not None and name in samples:
             points = plane(f"samples[{name!r}]", samples[name])[:250]
             axis.scatter(*points.T, s=7, c=colour[name], edgecolors=shade.background, linewidths=0.3, zorder=2)
         _arrows(axis, xs, ys, velocities, arrows, shade)
-        window(axis, View((xs[0], ys[0]), (xs[-1], ys[-1])), name if heights is not None else f"{name} (no witness)")
+        window(axis, View((xs[0], ys[0]), (xs[-1], ys[-1])), name if values is not None else f"{name} (no witness)")
     _signed_bar(figure, axes, shade)
     return figure
 
 
 def _raster(name: str, field: Field) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
-    """The grid's axes, (rows, columns, 2) velocities and (rows, columns) heights about their median."""
+    """The grid's axes, (rows, columns, 2) velocities and (rows, columns) witness values about their median."""
     points, velocities = plane(f"fields[{name!r}].points", field.points), plane("velocities", field.velocities)
     xs, ys = np.unique(points[:, 0]), np.unique(points[:, 1])
     if min(len(xs), len(ys)) < 2 or len(xs) * len(ys) != len(points) or len(velocities) != len(points):
@@ -81,12 +81,12 @@ def _raster(name: str, field: Field) -> tuple[np.ndarray, np.ndarray, np.ndarray
             f" {len(points)} points ({len(xs)} different x, {len(ys)} different y) and {len(velocities)} velocities"
         )
     order, shape = np.lexsort(points.T), (len(ys), len(xs))  # by y, then by x
-    if field.heights is None:
+    if field.witness is None:
         return xs, ys, velocities[order].reshape(*shape, 2), None
-    heights = np.nan_to_num(np.asarray(field.heights, dtype=float))
-    if heights.shape != (len(points),):
-        raise ValueError(f"`fields[{name!r}].heights` must have shape ({len(points)},), but has shape {heights.shape}")
-    return xs, ys, velocities[order].reshape(*shape, 2), (heights - np.median(heights))[order].reshape(shape)
+    values = np.nan_to_num(np.asarray(field.witness, dtype=float))
+    if values.shape != (len(points),):
+        raise ValueError(f"`fields[{name!r}].witness` must have shape ({len(points)},), but has shape {values.shape}")
+    return xs, ys, velocities[order].reshape(*shape, 2), (values - np.median(values))[order].reshape(shape)
 
 
 def _arrows(axis: Axes, xs: np.ndarray, ys: np.ndarray, velocities: np.ndarray, arrows: int, shade: Theme) -> None:
@@ -100,12 +100,12 @@ def _arrows(axis: Axes, xs: np.ndarray, ys: np.ndarray, velocities: np.ndarray, 
 
 
 def _signed(shade: Theme) -> Colormap:
-    """The theme's map for signed heights without its darkest and brightest ends, which would drown the arrows."""
+    """The theme's map for signed values without its darkest and brightest ends, which would drown the arrows."""
     return ListedColormap(mpl.colormaps[shade.signed](np.linspace(0.18, 0.82, 256)))
 
 
 def _signed_bar(figure: Figure, axes: Sequence[Axes], shade: Theme) -> None:
-    """What the colours of the heights mean, under all panels."""
+    """What the colours of the witness mean, under all panels."""
     scale = mpl.cm.ScalarMappable(mpl.colors.Normalize(-1, 1), _signed(shade))
     bar = figure.colorbar(scale, ax=list(axes), location="bottom", shrink=0.3, aspect=40, pad=0.03)
     bar.set_ticks([-1, 0, 1], labels=["too little mass", "witness", "too much"], fontsize=8.5)

@@ -131,8 +131,8 @@ def layout(names: Sequence[str], edges: Sequence[Edge], *, rounds: int = 1500) -
     for _ in range(rounds):
         gaps = places[:, None] - places[None]
         apart = np.maximum(np.linalg.norm(gaps, axis=2), 1e-9)
-        wished = places[None] + gaps * (steps / apart)[:, :, None]
-        places = (weights[:, :, None] * wished).sum(1) / np.maximum(weights.sum(1), 1e-9)[:, None]
+        wanted = places[None] + gaps * (steps / apart)[:, :, None]
+        places = (weights[:, :, None] * wanted).sum(1) / np.maximum(weights.sum(1), 1e-9)[:, None]
     return places * np.array([1.0, STRETCH])
 
 

@@ -11,7 +11,7 @@ maximising the smallest distance in Oklab under Machado et al.'s (2009) simulati
 
 
 class Theme(NamedTuple):
-    """The neutral colours of a picture: background, text, the data behind, rules, and the map for signed heights."""
+    """The neutral colours of a picture: background, text, the data behind, rules, and the map for signed values."""
 
     background: str
     text: str

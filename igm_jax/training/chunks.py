@@ -12,8 +12,8 @@ from igm_jax.base import Info
 from igm_jax.training.step import Run, TrainState, advance
 
 
-def chunk_of(run: Run, most: int, many: bool) -> Any:
-    """``(state, length) -> (state, infos, sound)``: up to ``most`` steps, with one compilation for all lengths.
+def chunk_of(run: Run, max_steps: int, many: bool) -> Any:
+    """``(state, length) -> (state, infos, sound)``: up to ``max_steps`` steps, with one compilation for all lengths.
 
     A loop whose length is only known when it runs, and not a scan: a shorter last chunk would be compiled anew, and
     another program may round another way, so that the run would depend on where it was interrupted.
@@ -23,7 +23,7 @@ def chunk_of(run: Run, most: int, many: bool) -> Any:
     def chunk(state: TrainState, length: Array) -> tuple[TrainState, Info, Array]:
         shapes = jax.eval_shape(one, state)[1]
         _check_scalars(shapes, state.step.shape)
-        blank = {name: jnp.zeros((most, *shape.shape), shape.dtype) for name, shape in shapes.items()}
+        blank = {name: jnp.zeros((max_steps, *shape.shape), shape.dtype) for name, shape in shapes.items()}
 
         def body(i: Array, carry: tuple[TrainState, Info]) -> tuple[TrainState, Info]:
             state, infos = carry

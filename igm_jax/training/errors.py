@@ -21,6 +21,9 @@ class NonFiniteError(ArithmeticError):
         super().__init__(text)
         self.step, self.checkpoint = step, checkpoint
 
+    def __reduce__(self) -> tuple[type, tuple[str, int, int | None]]:
+        return type(self), (str(self), self.step, self.checkpoint)
+
 
 class Interrupted(KeyboardInterrupt):
     """A signal stopped the run at the end of a chunk, after a checkpoint was saved.
@@ -33,3 +36,6 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, text: str, step: int, signal: int) -> None:
         super().__init__(text)
         self.step, self.signal = step, signal
+
+    def __reduce__(self) -> tuple[type, tuple[str, int, int]]:
+        return type(self), (str(self), self.step, self.signal)

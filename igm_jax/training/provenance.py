@@ -69,7 +69,7 @@ def commit_of(file: Path) -> str:
     commit, changes = _git(folder, "rev-parse", "HEAD"), _git(folder, "status", "--porcelain", "--untracked-files=no")
     if not commit:
         return told
-    return commit + "+changes" * bool(changes)
+    return f"{commit}+changes" if changes else commit
 
 
 def _git(folder: Path, *arguments: str) -> str | None:

@@ -3,10 +3,9 @@ import numpy as np
 import pytest
 
 from benchmarks.cases import CASES
-from benchmarks.driver import Limits, Lost, Process
+from benchmarks.driver import Limits
 from benchmarks.measure import Bench, allowed, errors_of, measured
-from benchmarks.memory import extra_memory
-from benchmarks.peers import OURS, PEERS, Peer, absent
+from benchmarks.peers import PEERS, absent
 from benchmarks.problems import Size, problem
 from benchmarks.references import Answer
 from benchmarks.summary import best_peer, time_table
@@ -60,20 +59,6 @@ def test_a_lost_worker_is_a_row_that_says_why(name, reason, odd):
     assert reason in to_markdown(time_table(list(odd.values()), "mmd", 2))
 
 
-def test_a_worker_over_its_memory_is_ended(tmp_path):
-    with Process(tmp_path / "log", Limits(60, 1e-6)) as process, pytest.raises(Lost, match="out of memory"):
-        process.ask("rates", edge=64)
-
-
-def test_absent_peers_say_what_is_missing(monkeypatch):
-    monkeypatch.setitem(PEERS, "nobody", Peer(("json", "no_such_package"), {}))
-    assert absent("nobody", gpu=False) == "no_such_package not installed"
-    assert absent(OURS, gpu=False) == ""
-    monkeypatch.setitem(PEERS, "nobody", Peer(("json",), {}, gpu_only=True))
-    assert absent("nobody", gpu=False) == "needs a GPU"
-    assert absent("nobody", gpu=True) == ""
-
-
 PEER_CASES = [(name, case) for name, peer in PEERS.items() for case in peer.steps]
 WITH_JAX = [(name, case) for name, case in PEER_CASES if "torch" not in PEERS[name].packages]
 
@@ -100,9 +85,3 @@ def test_errors_are_relative_and_infinite_where_nothing_can_be_said():
     assert errors_of(2.2, np.array([[3.0], [4.5]]), answer) == pytest.approx((0.1, 0.1))
     assert errors_of(2.0, np.array([3.0, 4.0]), answer) == (np.inf, np.inf)
     assert errors_of(np.nan, answer.gradient, answer) == (np.inf, np.inf)
-
-
-def test_extra_memory_is_what_a_call_touches():
-    megabytes, method = extra_memory(lambda: np.ones(4_000_000))
-    if method == "peak resident":
-        assert 25 < megabytes < 45

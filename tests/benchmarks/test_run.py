@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from benchmarks import run
-from benchmarks.rows import Results, Row, read_results, timing, write_results
+from benchmarks.rows import Row, read_results, timing
 
-CASES = ("mmd", "sinkhorn", "sliced")
+CASES = ("sinkhorn", "sliced")
 WORDS = ["--smoke", "--cases", *CASES, "--peers", "igm_jax", "plain jax"]
 
 
@@ -51,62 +51,6 @@ def assert_written(directory, results):
         assert (directory / name).read_bytes().startswith(b"\x89PNG")
 
 
-def results(**seconds):
-    rows = [
-        Row(
-            "mmd",
-            8,
-            8,
-            2,
-            name.replace("_jax", " jax").replace("igm jax", "igm_jax"),
-            "ok",
-            seconds=value,
-            floor_seconds=1.0,
-        )
-        for name, value in seconds.items()
-    ]
-    return Results(rows, {}, {}, {})
-
-
-def compared(tmp_path, old, new, *words):
-    for name, content in (("old.json", old), ("new.json", new)):
-        write_results(tmp_path / name, content)
-    return run.main(["--compare", str(tmp_path / "old.json"), "--against", str(tmp_path / "new.json"), *words])
-
-
-def test_what_got_slower_is_printed_and_ends_with_status_1(tmp_path, capsys):
-    assert compared(tmp_path, results(igm_jax=1.0, plain_jax=1.0), results(igm_jax=1.5, plain_jax=1.0)) == 1
-    printed = capsys.readouterr().out
-    assert "slower: mmd n=8 d=2 igm_jax" in printed
-    assert "1.50 times" in printed
-    assert "plain jax" not in printed
-
-
-def test_noise_and_slower_peers_are_no_failure(tmp_path, capsys):
-    assert compared(tmp_path, results(igm_jax=1.0), results(igm_jax=1.2)) == 0
-    assert compared(tmp_path, results(igm_jax=1.0), results(igm_jax=1.2), "--threshold", "1.1") == 1
-    assert compared(tmp_path, results(igm_jax=1.0, plain_jax=1.0), results(igm_jax=1.0, plain_jax=9.0)) == 0
-    assert "plain jax" in capsys.readouterr().out
-
-
-def test_a_slower_machine_is_no_failure(tmp_path):
-    slow = results(igm_jax=2.0)
-    slow = slow._replace(rows=[row._replace(floor_seconds=2.0) for row in slow.rows])
-    assert compared(tmp_path, results(igm_jax=1.0), slow) == 0
-
-
-def test_runs_with_nothing_in_common_cannot_be_compared(tmp_path, capsys):
-    assert compared(tmp_path, results(igm_jax=1.0), results(plain_jax=1.0)) == 1
-    assert "in common" in capsys.readouterr().out
-
-
-def test_what_fails_now_counts_as_lost(tmp_path, capsys):
-    broken = results(igm_jax=1.0, plain_jax=1.0)
-    broken.rows[0] = broken.rows[0]._replace(status="failed", reason="killed", seconds=None)
-    assert compared(tmp_path, results(igm_jax=1.0, plain_jax=1.0), broken) == 1
-    assert "lost: mmd n=8 d=2: failed, killed" in capsys.readouterr().out
-
-
 def test_an_interrupted_run_keeps_what_it_has(tmp_path, monkeypatch):
     def once(case, size, *rest):
         if case == "energy":
@@ -147,9 +91,3 @@ def test_wrong_wishes_are_explained_before_any_work(words, expected, capsys, tmp
     assert run.main([*words, "--directory", str(tmp_path / "run")]) == 2
     assert expected in " ".join(capsys.readouterr().err.split())
     assert not (tmp_path / "run").exists()
-
-
-def test_a_file_of_something_else_is_refused(tmp_path, capsys):
-    (tmp_path / "old.json").write_text('{"rows": [{"case": 1}]}')
-    assert run.main(["--compare", str(tmp_path / "old.json"), "--directory", str(tmp_path / "run")]) == 2
-    assert "must be a results.json" in " ".join(capsys.readouterr().err.split())

@@ -5,6 +5,11 @@ import numpy as np
 from scipy import stats
 
 
+def drawn(target, key, n):
+    """Draws, in one compilation."""
+    return np.asarray(jax.jit(target, static_argnums=1)(key, n))
+
+
 def evaluate(target, points):
     """The log density and the score at points, in one compilation."""
     return jax.jit(lambda p: (target.log_density(p), target.score(p)))(points)
@@ -21,7 +26,7 @@ def cell_masses(target, low, high, cells, refine):
 
 def draws_fit_density(target, masses, low, high, n=20_000):
     """The p-value of Pearson's test that draws fall into cells as the density says; rare cells are put together."""
-    x = np.asarray(target(jax.random.key(7), n))
+    x = drawn(target, jax.random.key(7), n)
     edges = np.linspace(low, high, len(masses) + 1)
     counts = np.histogram2d(x[:, 0], x[:, 1], [edges, edges])[0].ravel()
     expected = n * masses.ravel()

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from igm_jax.distributions import gaussian, gaussian_mixture
-from tests.distributions.laws import cell_masses, draws_fit_density, evaluate, finite_differences
+from tests.distributions.laws import cell_masses, drawn, draws_fit_density, evaluate, finite_differences
 
 MEANS = np.array([[-1.0, 0.5], [1.5, 0.0], [0.0, -1.0]])
 COVARIANCES = np.array([[[1.0, 0.3], [0.3, 0.5]], [[0.6, -0.2], [-0.2, 1.4]], [[0.2, 0.0], [0.0, 0.1]]])
@@ -69,7 +69,7 @@ def test_many_dimensions(x64, key):
     root = np.asarray(jax.random.normal(key, (d, d)))
     covariance = root @ root.T / d + 0.1 * np.eye(d)
     target = gaussian(np.ones(d), covariance)
-    x = np.asarray(target(key, 4000))
+    x = drawn(target, key, 4000)
     log_density, score = evaluate(target, x[:5])
     np.testing.assert_allclose(log_density, stats.multivariate_normal(np.ones(d), covariance).logpdf(x[:5]), rtol=1e-10)
     np.testing.assert_allclose(score, -np.linalg.solve(covariance, (x[:5] - 1).T).T, rtol=1e-8)
@@ -113,7 +113,7 @@ def test_weights_repeat_and_remove(x64):
 
 
 def test_no_draw_from_a_component_of_weight_zero(key):
-    x = gaussian_mixture([[0.0], [100.0]], 0.1, weights=[1, 0])(key, 500)
+    x = drawn(gaussian_mixture([[0.0], [100.0]], 0.1, weights=[1, 0]), key, 500)
     assert float(x.max()) < 1
 
 

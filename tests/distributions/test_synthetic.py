@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from igm_jax.distributions import checkerboard, grid, moons, ring, swiss_roll, unequal_mixture
-from tests.distributions.laws import cell_masses, draws_fit_density, evaluate, finite_differences
+from tests.distributions.laws import cell_masses, drawn, draws_fit_density, evaluate, finite_differences
 
 # Wide enough noise that a grid of moderate size integrates the density: (target, low, high).
 PLANE = {
@@ -61,7 +61,7 @@ def test_grid_is_the_25_gaussians():
 @pytest.mark.parametrize("target", [ring(), grid(), unequal_mixture()], ids=lambda target: target.name)
 def test_every_mode_gets_its_share(target, key):
     n = 8000
-    x = np.asarray(target(key, n))
+    x = drawn(target, key, n)
     distances = np.linalg.norm(x[:, None] - np.asarray(target.modes.means)[None], axis=2)
     shares = np.bincount(distances.argmin(axis=1), minlength=len(target.modes.means)) / n
     weights = np.asarray(target.modes.weights)
@@ -72,7 +72,7 @@ def test_every_mode_gets_its_share(target, key):
 
 
 def test_moons_without_noise_lie_on_their_half_circles(key):
-    x, y = np.asarray(moons(0.0)(key, 500), np.float64).T
+    x, y = drawn(moons(0.0), key, 500).astype(np.float64).T
     outer = (np.abs(np.hypot(x, y) - 1) < 1e-5) & (y > -1e-5)
     inner = (np.abs(np.hypot(x - 1, y - 0.5) - 1) < 1e-5) & (y < 0.5 + 1e-5)
     assert (outer | inner).all()
@@ -80,7 +80,7 @@ def test_moons_without_noise_lie_on_their_half_circles(key):
 
 
 def test_swiss_roll_without_noise_is_the_spiral(key):
-    x, y = np.asarray(swiss_roll(0.0)(key, 500), np.float64).T
+    x, y = drawn(swiss_roll(0.0), key, 500).astype(np.float64).T
     t = np.hypot(x, y) * 4.5 * np.pi
     assert (t >= 0.5 * np.pi - 1e-4).all()
     assert (t <= 4.5 * np.pi + 1e-4).all()
@@ -89,7 +89,7 @@ def test_swiss_roll_without_noise_is_the_spiral(key):
 
 def test_checkerboard_without_noise_fills_the_dark_squares(key):
     target = checkerboard(0.0)
-    x = np.asarray(target(key, 1000))
+    x = drawn(target, key, 1000)
     assert (np.abs(x) <= 1).all()
     squares = np.floor((x + 1) * 2).clip(0, 3).astype(int)
     assert (squares.sum(axis=1) % 2 == 0).all()

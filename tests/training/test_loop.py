@@ -319,10 +319,3 @@ def test_keys_of_the_old_kind_are_taken(key):
     run = toys.still_run()
     old = train(run, jax.random.PRNGKey(0), 10, **QUIET)
     assert toys.same(old.state.params, train(run, key, 10, **QUIET).state.params)
-
-
-def test_a_report_that_is_no_scalar_is_refused(key):
-    objective = toys.critic._replace(update=lambda key, state, x, y: (state, {"gap": x[:, 0]}))
-    run = training(toys.generator, objective, optax.sgd(0.1), toys.target, 4)
-    with pytest.raises(ValueError, match=r"must be scalars, but 'gap' has shape \(4,\)"):
-        train(run, key, 10, **QUIET)

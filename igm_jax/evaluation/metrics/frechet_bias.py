@@ -137,13 +137,12 @@ def frechet_limit(*, real: Any, fake: Any, points: int = 10, smallest: int | Non
     Source: Chong and Forsyth, arXiv 1911.07023, Section 4; sizes evenly spaced in 1/n are ours.
     """
     real, fake = _inputs.pair(real, fake, least=10)
-    most = min(len(real), len(fake))
-    smallest = checks.count("smallest", most // 5 if smallest is None else smallest, least=2)
-    if smallest >= most:
-        raise ValueError(f"`smallest` must be below the smaller set's {most} samples, but is {smallest}")
-    sizes = (
-        np.rint(1 / np.linspace(1 / smallest, 1 / most, checks.count("points", points, least=3))).astype(int).tolist()
-    )
+    available = min(len(real), len(fake))
+    smallest = checks.count("smallest", available // 5 if smallest is None else smallest, least=2)
+    if smallest >= available:
+        raise ValueError(f"`smallest` must be below the smaller set's {available} samples, but is {smallest}")
+    count = checks.count("points", points, least=3)
+    sizes = np.rint(1 / np.linspace(1 / smallest, 1 / available, count)).astype(int).tolist()
     rng = np.random.default_rng(checks.count("seed", seed, least=0))
     values = [
         frechet_distance(real=_inputs.subsample(real, size, rng), fake=_inputs.subsample(fake, size, rng))

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from igm_jax import pairwise
 
 # Quantiles of the distances of so many samples are as good as those of all.
-MOST = 2048
+MAX_SAMPLES = 2048
 
 
 @jax.jit
@@ -28,8 +28,8 @@ def manhattan(z: jax.Array) -> jax.Array:
 def pooled_distances(
     of: Callable[[jax.Array], jax.Array], z: Float[np.ndarray, "n d"], rng: np.random.Generator
 ) -> Float[np.ndarray, " p"]:
-    """The distances of all pairs i ≤ j, with the zeros of a sample to itself, of at most ``MOST`` random samples."""
-    chosen = z if len(z) <= MOST else z[np.sort(rng.permutation(len(z))[:MOST])]
+    """The distances of all pairs i ≤ j, with the zeros of a sample to itself, of at most ``MAX_SAMPLES`` random samples."""
+    chosen = z if len(z) <= MAX_SAMPLES else z[np.sort(rng.permutation(len(z))[:MAX_SAMPLES])]
     with jax.enable_x64(False):
         matrix = np.asarray(of(jnp.asarray(chosen)))
     return matrix[np.triu_indices(len(matrix))]

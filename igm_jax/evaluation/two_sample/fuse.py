@@ -1,4 +1,4 @@
-"""MMD-FUSE: many kernels at once, their normalised statistics fused into a soft maximum."""
+"""MMD-FUSE: many kernels at once, the log-mean-exp of their normalised statistics."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ from igm_jax.evaluation.two_sample.permutation import PermutationTest, Splits, b
 def mmd_fuse_test(
     *, real: Any, fake: Any, num_bandwidths: int = 10, num_permutations: int = 2000, seed: int = 0
 ) -> PermutationTest:
-    """The soft maximum of the normalised MMD of many kernels, Laplace and Gaussian, from narrow to wide.
+    """The log-mean-exp, a soft maximum, of the normalised MMD of many kernels, Laplace and Gaussian, from narrow to wide.
 
     ``F = log mean_k exp(M_k)``, ``M_k = n(n-1) MMD²_u,k · √(n(n-1)) / √(Σ_{i≠j} k(z_i, z_j)²)``, z all samples, n the smaller
     number
 
-    The sum of squares is the same for all permutations, so a kernel is neither favoured for its height nor its width. The
+    The sum of squares is the same for all permutations, so a kernel is neither favoured for its size nor its width. The
     kernels are ``exp(-√2 ‖x - y‖₁/λ)`` and ``exp(-‖x - y‖²/2λ²)``, each with λ equally spaced from half of the lower to twice
     the upper 5 % quantile of its distances.
 
@@ -62,7 +62,7 @@ def fused(splits: Splits, n: int, m: int) -> PermutationTest:
     """
     scale = normaliser(splits, n, m)
     values = special.logsumexp(mmd2(splits, n, m) * scale, axis=0) - np.log(len(scale))
-    # A soft maximum moves by no more than the largest of its terms.
+    # A log-mean-exp moves by no more than the largest of its terms.
     return PermutationTest(float(values[0]), p_value(values, np.max(splits.rounding * scale)))
 
 

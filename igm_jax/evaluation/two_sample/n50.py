@@ -92,14 +92,14 @@ def n50(
     if not callable(test):
         raise TypeError(f"`test` must be a function such as `energy_permutation_test`, but is {test!r}")
     repetitions = checks.count("repetitions", repetitions)
-    real_draw, real_most = _drawn("real", real)
-    fake_draw, fake_most = _drawn("fake", fake)
+    real_draw, real_size = _drawn("real", real)
+    fake_draw, fake_size = _drawn("fake", fake)
     if not callable(real) and not callable(fake):
         _inputs.pair(real, fake)
-    most = min(real_most, fake_most)
-    size = checks.count("largest", min(LARGEST, max(2, most // 2)) if largest is None else largest, least=2)
-    if size > most:
-        raise ValueError(f"`largest` must be at most the number of given samples, {most}, but is {size}")
+    available = min(real_size, fake_size)
+    size = checks.count("largest", min(LARGEST, max(2, available // 2)) if largest is None else largest, least=2)
+    if size > available:
+        raise ValueError(f"`largest` must be at most the number of given samples, {available}, but is {size}")
     rng = np.random.default_rng(checks.count("seed", seed, least=0))
 
     def rejections(n: int) -> int:

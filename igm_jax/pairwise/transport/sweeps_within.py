@@ -14,8 +14,9 @@ from jaxtyping import Array, Float
 
 from igm_jax.kernels.pairs import Norms, centred, matmul, norms, squared_form
 from igm_jax.pairwise.budget import tiling
+from igm_jax.pairwise.reductions import LARGEST_EXPONENT
 from igm_jax.pairwise.transport.problem import Relaxation
-from igm_jax.pairwise.transport.sweeps import LARGEST_EXPONENT, Swept, in_tiles, relaxed
+from igm_jax.pairwise.transport.sweeps import Swept, in_tiles, relaxed
 
 
 class SelfTiles(NamedTuple):

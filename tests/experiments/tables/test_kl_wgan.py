@@ -1,57 +1,24 @@
-"""The KL-WGAN's table: its critic's norm, its loss with the ratio differentiated, its targets, and a run of seconds."""
+"""The KL-WGAN's table: its loss with the ratio differentiated, its targets, and a run of seconds."""
 
 import json
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
 from experiments.tables.command import Config, main
-from experiments.tables.kl_wgan import (
-    PUBLICATION,
-    TARGETS,
-    differentiated_kl_wgan,
-    judged,
-    rmsprop,
-)
-from experiments.tables.spectral import spectral_critic, with_power_iterations
+from experiments.tables.kl_wgan import PUBLICATION, TARGETS, differentiated_kl_wgan, judged, rmsprop
+from experiments.tables.spectral import spectral_critic
 from igm_jax import velocity
-
-
-def test_power_iterations_find_the_norm_and_leave_the_layers_to_the_optimiser():
-    critic, optimizer = spectral_critic((2, 16, 16, 1)), with_power_iterations(optax.sgd(0.0))
-    params = critic.init(jax.random.key(0))
-    state, nothing = optimizer.init(params), jax.tree.map(jnp.zeros_like, params)
-    for _ in range(40):
-        moves, state = optimizer.update(nothing, state, params)
-        params = optax.apply_updates(params, moves)
-    for layer, vector in zip(params["layers"], params["vectors"], strict=True):
-        np.testing.assert_allclose(
-            jnp.linalg.norm(layer["kernel"].T @ vector), jnp.linalg.norm(layer["kernel"], 2), rtol=1e-4
-        )
-    # Then no slope exceeds one, since no rectifier here has a slope above one.
-    slopes = jax.grad(lambda x: jnp.sum(critic.apply(params, x)))(jax.random.normal(jax.random.key(1), (200, 2)))
-    assert float(jnp.linalg.norm(slopes, axis=1).max()) <= 1 + 1e-4
-
-
-def test_the_derivative_of_a_normalised_kernel_is_orthogonal_to_it():
-    # The critic does not change when a kernel is scaled, so that the gradient has no part along the kernel.
-    critic = spectral_critic((2, 8, 1))
-    params, x = critic.init(jax.random.key(2)), jax.random.normal(jax.random.key(3), (5, 2))
-    gradient = jax.grad(lambda params: jnp.sum(jnp.square(critic.apply(params, x))))(params)
-    for layer, slope in zip(params["layers"], gradient["layers"], strict=True):
-        assert abs(float(jnp.sum(layer["kernel"] * slope["kernel"]))) < 1e-5
-        assert float(jnp.linalg.norm(slope["kernel"])) > 1e-3
-    assert all(not np.any(slope) for slope in gradient["vectors"])
 
 
 def test_velocity_is_minus_the_gradient_of_the_witness():
     objective = differentiated_kl_wgan(spectral_critic((2, 8, 1)), rmsprop())
     x, y = jax.random.normal(jax.random.key(0), (2, 6, 2))
     state = objective.init(jax.random.key(1), x)
-    slope = jax.grad(lambda points: jnp.sum(objective.witness(state, points, x, y)))(x)
-    np.testing.assert_allclose(velocity(objective, jax.random.key(2), state, x, y), -slope, rtol=1e-4, atol=1e-6)
+    slope = jax.jit(jax.grad(lambda points: jnp.sum(objective.witness(state, points, x, y))))(x)
+    field = jax.jit(lambda x: velocity(objective, jax.random.key(2), state, x, y))(x)
+    np.testing.assert_allclose(field, -slope, rtol=1e-4, atol=1e-6)
 
 
 def test_the_differentiated_loss_is_the_tilted_mean_of_the_critic():
