@@ -14,17 +14,8 @@ from igm_jax.objectives.adversarial.base import Penalty
 R2 = Annotated[float, tyro.conf.arg(help="The same at samples.")]
 
 
-def penalties(r1: float, r2: float, space: Space) -> tuple[Penalty, Penalty]:
-    """Penalties on a critic's slope at data and at samples.
-
-    Args:
-        r1: coefficient at data, in squared median distances.
-        r2: coefficient at samples, likewise.
-        space: the data's.
-
-    Returns:
-        Both penalties.
-    """
+def _penalties(r1: float, r2: float, space: Space) -> tuple[Penalty, Penalty]:
+    """Penalties on a critic's slope at data and at samples, both in squared median distances."""
     unit = space.scale**2
     return objectives.r1_penalty(r1 * unit), objectives.r2_penalty(r2 * unit)
 
@@ -81,19 +72,19 @@ def f_gan(
 @choices.objective(kind="SaturatingGAN", inner_steps=1)
 def saturating_gan(space: Space, r1: R1 = 0.1, r2: R2 = 0.0, critic: Critic = CRITIC) -> Objective:
     """GAN as a minimax game: the generator descends what its critic climbs."""
-    return objectives.saturating_gan(*critic.build(space), penalties=penalties(r1, r2, space))
+    return objectives.saturating_gan(*critic.build(space), penalties=_penalties(r1, r2, space))
 
 
 @choices.objective(kind="LSGAN", inner_steps=1)
 def lsgan(space: Space, r1: R1 = 0.1, r2: R2 = 0.0, critic: Critic = CRITIC) -> Objective:
     """Least squares GAN: a critic that regresses on 1 for data and 0 for samples."""
-    return objectives.lsgan(*critic.build(space), penalties=penalties(r1, r2, space))
+    return objectives.lsgan(*critic.build(space), penalties=_penalties(r1, r2, space))
 
 
 @choices.objective(kind="HingeGAN", inner_steps=1)
 def hinge_gan(space: Space, r1: R1 = 0.1, r2: R2 = 0.0, critic: Critic = CRITIC) -> Objective:
     """Hinge GAN: a critic that is paid for a margin and no more."""
-    return objectives.hinge_gan(*critic.build(space), penalties=penalties(r1, r2, space))
+    return objectives.hinge_gan(*critic.build(space), penalties=_penalties(r1, r2, space))
 
 
 @choices.objective(kind="RelativisticGAN", inner_steps=1)
@@ -111,7 +102,7 @@ def relativistic_gan(
     """
     make = {"pairs": objectives.relativistic_gan, "average": objectives.relativistic_average_gan}
     chosen = make[checks.choice("against", against, make)]
-    return chosen(*critic.build(space), penalties=penalties(r1, r2, space))
+    return chosen(*critic.build(space), penalties=_penalties(r1, r2, space))
 
 
 @choices.objective(kind="R3GAN", inner_steps=1)
@@ -128,7 +119,7 @@ def r3gan(space: Space, r1: R1 = 0.1, r2: float = 0.1, critic: Critic = CRITIC) 
 @choices.objective(kind="KLWGAN", inner_steps=1)
 def kl_wgan(space: Space, r1: R1 = 0.1, r2: R2 = 0.0, critic: Critic = CRITIC) -> Objective:
     """KL-Wasserstein GAN: a hinge game in which samples that look real count more."""
-    return objectives.kl_wgan(*critic.build(space), penalties=penalties(r1, r2, space))
+    return objectives.kl_wgan(*critic.build(space), penalties=_penalties(r1, r2, space))
 
 
 @choices.objective(kind="WGAN", inner_steps=2)
@@ -168,7 +159,7 @@ def pac_gan(space: Space, r1: R1 = 0.1, r2: R2 = 0.0, critic: Critic = CRITIC, s
     """
     shape = space.image_shape and (*space.image_shape[:2], size * space.image_shape[2])
     packed = Space(size * space.dim, space.scale, shape)
-    inner = objectives.gan(*critic.build(packed), penalties=penalties(r1, r2, space))
+    inner = objectives.gan(*critic.build(packed), penalties=_penalties(r1, r2, space))
     return objectives.pac_gan(inner, size, channels=space.image_shape and space.image_shape[2])
 
 
@@ -179,7 +170,7 @@ def augmented_gan(space: Space, r1: R1 = 0.1, r2: R2 = 0.0, critic: Critic = CRI
     Args:
         noise: Standard deviation of the noise on vectors, in median distances.
     """
-    inner, shape = objectives.gan(*critic.build(space), penalties=penalties(r1, r2, space)), space.image_shape
+    inner, shape = objectives.gan(*critic.build(space), penalties=_penalties(r1, r2, space)), space.image_shape
     if shape is None:
         return objectives.augmented(inner, objectives.additive_noise(length("noise", noise, space)))
     changes = objectives.colour(shape, brightness=0.25), objectives.translation(shape), objectives.cutout(shape, 0.25)
@@ -199,4 +190,4 @@ def density_ratio(
     Args:
         loss: How the ratio is learned.
     """
-    return objectives.density_ratio(loss, *critic.build(space), penalties=penalties(r1, r2, space))
+    return objectives.density_ratio(loss, *critic.build(space), penalties=_penalties(r1, r2, space))

@@ -23,35 +23,15 @@ Depth = Annotated[int, tyro.conf.arg(help="Hidden layers.")]
 Rate = Annotated[float, tyro.conf.arg(help="Learning rate of Adam.")]
 
 
-def perceptron(
+def _perceptron(
     features: int, space: Space, width: int, depth: int, rate: float
 ) -> tuple[Network, optax.GradientTransformation]:
-    """A network that gives a vector for each sample, a perceptron for images, too, and its optimiser.
-
-    Args:
-        features: how many it is given.
-        space: the data's.
-        width: units of a hidden layer.
-        depth: hidden layers.
-        rate: Adam's.
-
-    Returns:
-        The network, from (n, features) to (n, d), and the optimiser.
-    """
+    """A network from (n, features) to (n, d), a perceptron for images, too, and its optimiser."""
     return mlp(features, space.dim, width=width, depth=depth), optax.adam(checks.positive("rate", rate))
 
 
-def smooth_kernel(form: str, bandwidth: float, space: Space) -> Kernel:
-    """A kernel by its name.
-
-    Args:
-        form: its name in ``igm_jax.kernels``.
-        bandwidth: in median distances of the data.
-        space: the data's.
-
-    Returns:
-        The kernel.
-    """
+def _smooth_kernel(form: str, bandwidth: float, space: Space) -> Kernel:
+    """A kernel by its name in ``igm_jax.kernels``, its bandwidth in median distances of the data."""
     of = getattr(kernels, checks.choice("kernel", form, ("gaussian", "inverse_multiquadric")))
     return of(length("bandwidth", bandwidth, space))
 
@@ -112,7 +92,7 @@ def learned_score(
     Args:
         sigma: Standard deviation of the noise, in median distances of the data.
     """
-    network = perceptron(space.dim, space, width, depth, rate)
+    network = _perceptron(space.dim, space, width, depth, rate)
     return objectives.learned_score_difference(*network, length("sigma", sigma, space))
 
 
@@ -126,7 +106,7 @@ def distribution_matching(
         low: Least standard deviation of the noise, in median distances of the data.
         high: Greatest one.
     """
-    network = perceptron(space.dim + 1, space, width, depth, rate)
+    network = _perceptron(space.dim + 1, space, width, depth, rate)
     return objectives.distribution_matching(*network, length("low", low, space), length("high", high, space))
 
 
@@ -164,13 +144,13 @@ def banked_drifting(
 @choices.objective(kind="KSD", needs_density=True)
 def ksd(space: Space, kernel: Form = "inverse_multiquadric", bandwidth: Bandwidth = 0.3) -> Objective:
     """Squared kernel Stein discrepancy from a target with a known score."""
-    return objectives.ksd(with_density("ksd", space).score, smooth_kernel(kernel, bandwidth, space))
+    return objectives.ksd(with_density("ksd", space).score, _smooth_kernel(kernel, bandwidth, space))
 
 
 @choices.objective(kind="SVGD", needs_density=True)
 def svgd(space: Space, kernel: Form = "gaussian", bandwidth: Bandwidth = 0.1) -> Objective:
     """Stein variational gradient descent to a target with a known score, amortised by the generator."""
-    return objectives.svgd(with_density("svgd", space).score, smooth_kernel(kernel, bandwidth, space))
+    return objectives.svgd(with_density("svgd", space).score, _smooth_kernel(kernel, bandwidth, space))
 
 
 @choices.objective(kind="SteinReverseKL", needs_density=True)
@@ -183,7 +163,7 @@ def stein_reverse_kl(
         ridge: What is added to the mean of the kernel's matrix.
     """
     score = with_density("stein-reverse-kl", space).score
-    return objectives.stein_reverse_kl(score, smooth_kernel(kernel, bandwidth, space), ridge)
+    return objectives.stein_reverse_kl(score, _smooth_kernel(kernel, bandwidth, space), ridge)
 
 
 @choices.objective(kind="ReverseKL", inner_steps=3, needs_density=True)

@@ -20,20 +20,8 @@ Form = Annotated[Literal["gaussian", "laplace", "inverse_multiquadric"], tyro.co
 Bandwidths = Annotated[tuple[float, ...], tyro.conf.arg(help="One kernel each; in median distances of the data.")]
 
 
-def bank(name: str, bandwidths: Sequence[float], space: Space) -> Kernel:
-    """A sum of kernels of one form.
-
-    Args:
-        name: of the form, in ``igm_jax.kernels``.
-        bandwidths: in median distances of the data.
-        space: the data's.
-
-    Returns:
-        The kernel.
-
-    Raises:
-        ValueError: for another name, no bandwidths, or bandwidths that are not positive.
-    """
+def _bank(name: str, bandwidths: Sequence[float], space: Space) -> Kernel:
+    """A sum of kernels of one form of ``igm_jax.kernels``, bandwidths in median distances of the data."""
     if not bandwidths:
         raise ValueError("`bandwidths` must hold at least one positive number, but is empty")
     form = getattr(kernels, checks.choice("kernel", name, ("gaussian", "laplace", "inverse_multiquadric")))
@@ -41,18 +29,8 @@ def bank(name: str, bandwidths: Sequence[float], space: Space) -> Kernel:
     return sum(parts[1:], parts[0])
 
 
-def features(critic: Critic, count: int, space: Space, **options: Any) -> tuple[Network, optax.GradientTransformation]:
-    """A critic's network with several outputs, a perceptron also for images, and its optimiser.
-
-    Args:
-        critic: its settings.
-        count: how many outputs.
-        space: the data's.
-        **options: of ``mlp``.
-
-    Returns:
-        The network, from (n, d) to (n, count), and the optimiser.
-    """
+def _features(critic: Critic, count: int, space: Space, **options: Any) -> tuple[Network, optax.GradientTransformation]:
+    """A critic's network with several outputs, a perceptron also for images, and its optimiser."""
     network = mlp(space.dim, count, width=critic.width, depth=critic.depth, **options)
     return network, critic.build(space)[1]
 
@@ -60,7 +38,7 @@ def features(critic: Critic, count: int, space: Space, **options: Any) -> tuple[
 @choices.objective(kind="MMD")
 def mmd(space: Space, kernel: Form = "laplace", bandwidths: Bandwidths = SEVERAL) -> Objective:
     """Squared maximum mean discrepancy under a sum of kernels."""
-    return objectives.mmd(bank(kernel, bandwidths, space))
+    return objectives.mmd(_bank(kernel, bandwidths, space))
 
 
 @choices.objective()
@@ -93,7 +71,7 @@ def mmd_block(
     Args:
         block_size: Samples of a block, which meet each other; 2 for the linear-time estimate.
     """
-    return objectives.mmd_block(bank(kernel, bandwidths, space), block_size)
+    return objectives.mmd_block(_bank(kernel, bandwidths, space), block_size)
 
 
 @choices.objective(kind="MMDFlow")
@@ -105,7 +83,7 @@ def mmd_flow(
     Args:
         noise: Standard deviation of the noise, in median distances of the data.
     """
-    return objectives.mmd_flow(bank(kernel, bandwidths, space), length("noise", noise, space) if noise else 0.0)
+    return objectives.mmd_flow(_bank(kernel, bandwidths, space), length("noise", noise, space) if noise else 0.0)
 
 
 @choices.objective(kind="MMDNystrom")
@@ -117,7 +95,7 @@ def mmd_nystrom(
     Args:
         num_landmarks: How many data stand for all.
     """
-    return objectives.mmd_nystrom(bank(kernel, bandwidths, space), num_landmarks)
+    return objectives.mmd_nystrom(_bank(kernel, bandwidths, space), num_landmarks)
 
 
 @choices.objective()
@@ -150,7 +128,7 @@ def mmd_gan(space: Space, outputs: int = 16, penalty: float = 1.0, critic: Criti
         outputs: Features.
         penalty: Coefficient of the gradient penalty.
     """
-    network = features(critic, outputs, space, activation="leaky_relu")
+    network = _features(critic, outputs, space, activation="leaky_relu")
     return objectives.mmd_gan(*network, kernels.rational_quadratic(), penalty=penalty)
 
 
@@ -162,7 +140,7 @@ def scaled_mmd(space: Space, outputs: int = 4, ridge: float = 1.0, critic: Criti
         outputs: Features; each takes a backward pass.
         ridge: What the slope is compared with.
     """
-    return objectives.scaled_mmd(*features(critic, outputs, space), kernels.gaussian(1.0), ridge=ridge)
+    return objectives.scaled_mmd(*_features(critic, outputs, space), kernels.gaussian(1.0), ridge=ridge)
 
 
 @choices.objective(kind="RepulsiveMMD", inner_steps=2, learns="the features")
@@ -173,6 +151,6 @@ def repulsive_mmd(space: Space, outputs: int = 16, bandwidth: float = 0.1, criti
         outputs: Features.
         bandwidth: Width of the kernel between features, in median distances of the data.
     """
-    network = features(critic, outputs, space, spectral_norm=True)
+    network = _features(critic, outputs, space, spectral_norm=True)
     # Normalised features are at most as wide as the data.
     return objectives.repulsive_mmd(*network, kernels.gaussian(length("bandwidth", bandwidth, space)))
