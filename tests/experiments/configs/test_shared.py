@@ -30,3 +30,12 @@ def test_a_density_is_needed_or_the_objective_says_so():
     points = dataset([[0.0, 1.0], [2.0, 3.0]], "points")
     with pytest.raises(ValueError, match="but 'points' has no density"):
         with_density("ksd", Space(2, 1.0, target=points))
+
+
+def test_data_without_a_scale():
+    """Where most data coincide no length can be measured in their median distance, and not every objective needs one."""
+    space = Space(2, 0.0)
+    for name in ("mmd", "sinkhorn", "score-difference"):
+        with pytest.raises(ValueError, match=r"that distance is zero.*choose an objective without it"):
+            OBJECTIVES[name]().build(space)
+    OBJECTIVES["energy"]().build(space)
