@@ -20,7 +20,7 @@ import inspect
 import typing
 from collections.abc import Callable, Mapping
 from types import ModuleType
-from typing import Annotated, Any, ClassVar, NamedTuple, Protocol, TypeVar
+from typing import Annotated, Any, ClassVar, NamedTuple, Protocol
 
 import tyro
 
@@ -106,8 +106,7 @@ class TargetConfig(Config, Protocol):
         ...
 
 
-Kind = TypeVar("Kind", bound=Config)
-
+_RESERVED = {"build", "inner_steps", "kind", "name", "needs_density"}
 _REGISTERED: list[type[Any]] = []
 
 
@@ -169,13 +168,19 @@ def gathered(*modules: ModuleType) -> dict[str, type[Any]]:
     return {kind.name: kind for kind in found}
 
 
-def _options(function: Callable[..., Any], given: str = "") -> list[tuple[str, Any, Any]]:
-    """Name, type and default of a function's parameters, but for what ``build`` is given."""
-    hints = typing.get_type_hints(function, include_extras=True)
-    parameters = [one for one in inspect.signature(function).parameters.values() if one.name != given]
+def _options(function: Callable[..., Any], given: str | None = None) -> list[tuple[str, Any, Any]]:
+    """Name, type and default of a function's parameters, but for the one that ``build`` is given."""
+    hints, parameters = (
+        typing.get_type_hints(function, include_extras=True),
+        dict(inspect.signature(function).parameters),
+    )
+    if given and parameters.pop(given, None) is None:
+        raise TypeError(f"{function.__name__} must take `{given}`, which its config's build is given, but does not")
+    if taken := _RESERVED & set(parameters):
+        raise TypeError(f"{function.__name__} cannot have an option {sorted(taken)}, which all configs have; rename it")
     return [
-        (one.name, hints[one.name], dataclasses.field() if one.default is one.empty else one.default)
-        for one in parameters
+        (name, hints[name], dataclasses.field() if one.default is one.empty else one.default)
+        for name, one in parameters.items()
     ]
 
 
@@ -183,7 +188,7 @@ def _config(
     function: Callable[..., Any], kind: str | None, options: list[tuple[str, Any, Any]], constants: Mapping[str, Any]
 ) -> type[Any]:
     """The frozen dataclass of a function's options, registered as a choice of the command line."""
-    name = function.__name__.replace("_", "-")
+    word = function.__name__.replace("_", "-")
     passed = [name for name, *_ in options if name in inspect.signature(function).parameters]
 
     def build(self: Any, *given: Space) -> Any:
@@ -192,10 +197,10 @@ def _config(
     made = dataclasses.make_dataclass(
         kind or function.__name__.title().replace("_", ""),
         options,
-        namespace={**constants, "__doc__": function.__doc__, "name": name, "build": build},
+        namespace={**constants, "__doc__": function.__doc__, "name": word, "build": build},
         frozen=True,
     )
     # Where to import it from, for pickle and for repr: under the function's name.
     made.__module__, made.__qualname__ = function.__module__, function.__qualname__
     _REGISTERED.append(made)
-    return tyro.conf.configure(tyro.conf.subcommand(name=name))(made)
+    return tyro.conf.configure(tyro.conf.subcommand(name=word))(made)

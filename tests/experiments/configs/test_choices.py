@@ -112,6 +112,19 @@ def test_an_option_that_is_not_there_is_named():
         toy_gan(slop=1.0)
 
 
+def test_a_function_that_cannot_be_a_choice_is_refused():
+    def without_space(width: int = 3):
+        return width
+
+    def with_kind(space: Space, kind: str = "a"):
+        return space, kind
+
+    with pytest.raises(TypeError, match="without_space must take `space`"):
+        choices.objective()(without_space)
+    with pytest.raises(TypeError, match=r"with_kind cannot have an option \['kind'\]"):
+        choices.objective()(with_kind)
+
+
 def test_choices_are_gathered_by_module_and_each_needs_a_name_of_its_own():
     def module(name):
         return types.ModuleType(name)
