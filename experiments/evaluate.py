@@ -25,7 +25,7 @@ import numpy as np
 import tyro
 from rich.console import Console
 
-from experiments.configs import OBJECTIVES, TARGETS, Adam, Critic, Pushforward
+from experiments.configs import OBJECTIVES, TARGETS, Adam, Critic, FeatureCritic, Pushforward
 from experiments.shared.runs import judges
 from experiments.train import Train, prepared
 from igm_jax import checks
@@ -230,7 +230,7 @@ def _of_run(wish: Evaluate, directory: Path) -> Comparison:
 
 def _wish_of(stored: Any, directory: Path) -> Train:
     """The choices that made a run, from its config."""
-    kinds = (*OBJECTIVES.values(), *TARGETS.values(), Pushforward, Adam, Critic)
+    kinds = (*OBJECTIVES.values(), *TARGETS.values(), Pushforward, Adam, Critic, FeatureCritic)
     by_name = {kind.__name__: kind for kind in kinds}
 
     def built(value: Any, hint: Any = None) -> Any:

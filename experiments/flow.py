@@ -32,8 +32,9 @@ import tyro
 from jaxtyping import Array
 from rich.console import Console
 
-from experiments.configs import ObjectiveChoice, ScoreDifference, narrowed
-from experiments.configs.targets import Grid, Problem, TargetConfig
+from experiments.configs import ObjectiveChoice, Problem, TargetChoice, narrowed
+from experiments.configs.fields import score_difference
+from experiments.configs.targets import grid
 from igm_jax import checks
 from igm_jax.base import Key
 from igm_jax.evaluation import MEASURES, exact_w2, mode_coverage
@@ -48,8 +49,8 @@ JUDGED, HELD = 1000, 20
 class Flow:
     """Let particles flow towards a target in the plane, under any objective."""
 
-    objective: ObjectiveChoice = dataclasses.field(default_factory=lambda: ScoreDifference(bandwidth=0.2))
-    target: TargetConfig = dataclasses.field(default_factory=Grid)
+    objective: ObjectiveChoice = dataclasses.field(default_factory=lambda: score_difference(bandwidth=0.2))
+    target: TargetChoice = dataclasses.field(default_factory=grid)
     source: Literal["ring", "square", "normal"] = "ring"
     """Where the particles start: on a circle, in a square, or from a Gaussian, as wide as the target."""
     particles: int = 1000

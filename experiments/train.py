@@ -29,7 +29,7 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
-from experiments.configs import Adam, ObjectiveChoice, Problem, Pushforward, TargetConfig, narrowed
+from experiments.configs import Adam, ObjectiveChoice, Problem, Pushforward, TargetChoice, narrowed
 from igm_jax import Generator, checks
 from igm_jax.evaluation import exact_w2, mode_coverage
 from igm_jax.training import (
@@ -54,7 +54,7 @@ class Train:
     """Train one generator under one objective on one target."""
 
     objective: ObjectiveChoice
-    target: TargetConfig
+    target: TargetChoice
     generator: Pushforward = dataclasses.field(default_factory=Pushforward)
     optimizer: Adam = dataclasses.field(default_factory=lambda: Adam(rate=3e-3))
     steps: int = 3000
@@ -86,29 +86,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: its words; None for those of the process.
 
     Returns:
-        The exit status: 0 when the run is finished, 1 if it broke, 2 for a wrong wish, 128 + n after signal n.
+        The exit status: 0 when the run is finished, 1 if it broke, 2 for a wrong choice, 128 + n after signal n.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     options = (tyro.conf.CascadeSubcommandArgs, tyro.conf.OmitSubcommandPrefixes)
-    wish = tyro.cli(Train, args=words, prog="python -m experiments.train", config=options)
+    config = tyro.cli(Train, args=words, prog="python -m experiments.train", config=options)
     try:
-        wish = small(wish) if wish.smoke else wish
-        problem, generator, run = prepared(wish)
+        config = small(config) if config.smoke else config
+        problem, generator, run = prepared(config)
     except (ValueError, TypeError, OSError, ImportError) as error:
         return _complain(str(error), 2)
-    directory = wish.directory or _default_directory(wish, problem)
+    directory = config.directory or _default_directory(config, problem)
     try:
         trained = train(
             run,
-            jax.random.key(wish.seed),
-            wish.steps,
+            jax.random.key(config.seed),
+            config.steps,
             directory=directory,
-            config=identity(wish, problem),
-            chunk=wish.chunk,
-            every=wish.every,
+            config=identity(config, problem),
+            chunk=config.chunk,
+            every=config.every,
         )
-        samples = _samples(generator, trained.state, wish)
-        _save(directory / "samples.npz", samples, wish, problem, trained)
+        samples = _samples(generator, trained.state, config)
+        _save(directory / "samples.npz", samples, config, problem, trained)
     except (RunMismatchError, RunDirectoryError) as error:
         return _complain(str(error), 2)
     except NonFiniteError as error:
@@ -117,15 +117,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(f"{error}:\n  {shlex.join(['python', '-m', 'experiments.train', *words])}", 128 + error.signal)
     except KeyboardInterrupt:
         return _complain("stopped at once; the same command continues from the last checkpoint", 128 + signal.SIGINT)
-    Console().print(summary(wish, problem, trained, samples, directory))
+    Console().print(summary(config, problem, trained, samples, directory))
     return 0
 
 
-def prepared(wish: Train) -> tuple[Problem, Generator, Run]:
-    """The target, the generator and the run that a wish describes.
+def prepared(config: Train) -> tuple[Problem, Generator, Run]:
+    """The target, the generator and the run that a config describes.
 
     Args:
-        wish: the command line's choices.
+        config: the command line's choices.
 
     Returns:
         All that is needed to train.
@@ -134,61 +134,63 @@ def prepared(wish: Train) -> tuple[Problem, Generator, Run]:
         ValueError, TypeError, OSError, ImportError: for choices that cannot be; each text says what to do.
     """
     for name in ("steps", "batch_size", "every", "chunk", "samples"):
-        checks.count(name, getattr(wish, name), least=1)
-    checks.count("seed", wish.seed, least=0)
-    problem = wish.target.build()
-    generator, run = run_of(wish, problem)
+        checks.count(name, getattr(config, name), least=1)
+    checks.count("seed", config.seed, least=0)
+    problem = config.target.build()
+    generator, run = run_of(config, problem)
     jax.eval_shape(run.init, jax.random.key(0))
     return problem, generator, run
 
 
-def run_of(wish: Train, problem: Problem) -> tuple[Generator, Run]:
-    """The generator and the run of a wish, once its target is built."""
-    generator = wish.generator.build(problem.space)
+def run_of(config: Train, problem: Problem) -> tuple[Generator, Run]:
+    """The generator and the run of a config, once its target is built."""
+    generator = config.generator.build(problem.space)
     run = training(
         generator,
-        wish.objective.build(problem.space),
-        wish.optimizer.build(wish.steps if wish.schedule == "cosine" else None),
+        config.objective.build(problem.space),
+        config.optimizer.build(config.steps if config.schedule == "cosine" else None),
         problem.target,
-        wish.batch_size,
-        inner_steps=wish.objective.inner_steps,
-        average=wish.average,
-        name=wish.objective.name,
+        config.batch_size,
+        inner_steps=config.objective.inner_steps,
+        average=config.average,
+        name=config.objective.name,
     )
     return generator, run
 
 
-def identity(wish: Train, problem: Problem) -> dict[str, Any]:
+def identity(config: Train, problem: Problem) -> dict[str, Any]:
     """What tells this run from others. What may change from session to session, as its directory, is left out."""
     parts = ["objective", "target", "generator", "optimizer", "schedule", "batch_size", "average", "seed"]
     # Where the rate falls to zero at the last step, a longer run is another run from its first step on.
-    parts += ["steps"] * (wish.schedule == "cosine")
-    inner_steps = wish.objective.inner_steps
-    return {name: getattr(wish, name) for name in parts} | {"inner_steps": inner_steps, "data": problem.fingerprint}
+    if config.schedule == "cosine":
+        parts.append("steps")
+    inner_steps = config.objective.inner_steps
+    return {name: getattr(config, name) for name in parts} | {"inner_steps": inner_steps, "data": problem.fingerprint}
 
 
-def small(wish: Train) -> Train:
-    """The same wish in miniature."""
+def small(config: Train) -> Train:
+    """The same config in miniature."""
     return dataclasses.replace(
-        wish,
-        objective=narrowed(wish.objective),
-        generator=dataclasses.replace(wish.generator, width=16),
-        steps=min(wish.steps, 20),
-        batch_size=min(wish.batch_size, 32),
+        config,
+        objective=narrowed(config.objective),
+        generator=dataclasses.replace(config.generator, width=16),
+        steps=min(config.steps, 20),
+        batch_size=min(config.batch_size, 32),
         chunk=10,
         every=10,
-        samples=min(wish.samples, 200),
+        samples=min(config.samples, 200),
     )
 
 
-def _default_directory(wish: Train, problem: Problem) -> Path:
-    return Path("results", "train", f"{wish.objective.name}-{problem.name}-seed{wish.seed}" + "-smoke" * wish.smoke)
+def _default_directory(config: Train, problem: Problem) -> Path:
+    name = f"{config.objective.name}-{problem.name}-seed{config.seed}"
+    return Path("results", "train", f"{name}-smoke" if config.smoke else name)
 
 
-def _samples(generator: Generator, state: TrainState, wish: Train) -> np.ndarray:
+def _samples(generator: Generator, state: TrainState, config: Train) -> np.ndarray:
     """Samples of the averaged generator, the same for the same run."""
     draw = jax.jit(generator.sample, static_argnums=2)
-    return np.asarray(draw(state.average, jax.random.fold_in(jax.random.key(wish.seed), 1), wish.samples))
+    return np.asarray(draw(state.average, jax.random.fold_in(jax.random.key(config.seed), 1), config.samples))
 
 
 def _save(path: Path, samples: np.ndarray, wish: Train, problem: Problem, trained: Trained) -> None:
@@ -207,9 +209,9 @@ def _save(path: Path, samples: np.ndarray, wish: Train, problem: Problem, traine
         ) from error
 
 
-def summary(wish: Train, problem: Problem, trained: Trained, samples: np.ndarray, directory: Path) -> Table:
+def summary(config: Train, problem: Problem, trained: Trained, samples: np.ndarray, directory: Path) -> Table:
     """A table of the run's measures, with the floor of real against real where there is one."""
-    table = Table("", "value", "real data", title=f"{wish.objective.name} on {problem.name}, seed {wish.seed}")
+    table = Table("", "value", "real data", title=f"{config.objective.name} on {problem.name}, seed {config.seed}")
     table.caption = f"samples: {directory / 'samples.npz'}"
     table.add_row("steps", f"{int(trained.state.step)}")
     rows = trained.rows

@@ -1,54 +1,40 @@
-"""Objectives with a learned critic."""
+"""Objectives with a learned critic: which game it plays, what bounds it, and what it is shown."""
 
-import dataclasses
-from typing import ClassVar, Literal
+from typing import Annotated, Literal
 
-from experiments.configs.shared import Critic
-from experiments.configs.targets import Space, command
-from igm_jax import Objective
-from igm_jax.objectives.adversarial.f_divergences import alpha_divergence
-from igm_jax.objectives.adversarial.f_gan import f_gan
-from igm_jax.objectives.adversarial.games import gan
-from igm_jax.objectives.adversarial.wasserstein import wgan_gp
+import tyro
+
+from experiments.configs import choices
+from experiments.configs.choices import Space
+from experiments.configs.shared import CRITIC, R1, Critic, length
+from igm_jax import Objective, checks, objectives
+from igm_jax.networks import lipschitz_critic
+from igm_jax.objectives.adversarial.base import Penalty
+
+R2 = Annotated[float, tyro.conf.arg(help="The same at samples.")]
 
 
-@command("gan")
-@dataclasses.dataclass(frozen=True)
-class GAN:
+def _penalties(r1: float, r2: float, space: Space) -> tuple[Penalty, Penalty]:
+    """Penalties on a critic's slope at data and at samples, both in squared median distances."""
+    unit = space.scale**2
+    return objectives.r1_penalty(r1 * unit), objectives.r2_penalty(r2 * unit)
+
+
+@choices.objective(kind="GAN", inner_steps=1)
+def gan(space: Space, r1: R1 = 0.1, r2: R2 = 0.0, critic: Critic = CRITIC) -> Objective:
     """Non-saturating GAN with gradient penalties."""
-
-    name: ClassVar[str] = "gan"
-
-    r1: float = 0.1
-    """Penalty on the critic's slope at data, in squared median distances."""
-    r2: float = 0.0
-    """The same at samples."""
-    inner_steps: int = 1
-    """Updates of the critic before each of the generator."""
-    critic: Critic = dataclasses.field(default_factory=Critic)
-
-    def build(self, space: Space) -> Objective:
-        """The objective for data of this shape and scale."""
-        unit = space.scale**2
-        return gan(*self.critic.build(space), r1=self.r1 * unit, r2=self.r2 * unit)
+    unit = space.scale**2
+    return objectives.gan(*critic.build(space), r1=r1 * unit, r2=r2 * unit)
 
 
-@command("wgan-gp")
-@dataclasses.dataclass(frozen=True)
-class WGANGP:
-    """Wasserstein GAN with a gradient penalty."""
+@choices.objective(kind="WGANGP", inner_steps=5)
+def wgan_gp(space: Space, penalty: float = 10.0, critic: Critic = CRITIC) -> Objective:
+    """Wasserstein GAN with a gradient penalty.
 
-    name: ClassVar[str] = "wgan-gp"
-
-    penalty: float = 10.0
-    """Coefficient of the gradient penalty."""
-    inner_steps: int = 5
-    """Updates of the critic before each of the generator."""
-    critic: Critic = dataclasses.field(default_factory=Critic)
-
-    def build(self, space: Space) -> Objective:
-        """The objective for data of this shape and scale."""
-        return wgan_gp(*self.critic.build(space), penalty=self.penalty)
+    Args:
+        penalty: Coefficient of the gradient penalty.
+    """
+    return objectives.wgan_gp(*critic.build(space), penalty=penalty)
 
 
 Divergence = Literal[
@@ -64,27 +50,144 @@ Divergence = Literal[
 ]
 
 
-@command("f-gan")
-@dataclasses.dataclass(frozen=True)
-class FGAN:
-    """f-GAN: a critic bounds an f-divergence."""
+@choices.objective(kind="FGAN", inner_steps=1)
+def f_gan(
+    space: Space,
+    divergence: Divergence = "jensen_shannon",
+    saturating: bool = False,
+    critic: Critic = CRITIC,
+    alpha: float | None = None,
+) -> Objective:
+    """f-GAN: a critic bounds an f-divergence.
 
-    name: ClassVar[str] = "f-gan"
-
-    divergence: Divergence = "jensen_shannon"
-    """Which f-divergence."""
-    saturating: bool = False
-    """Whether the generator descends the bound itself, or the form with a slope where the critic is sure."""
-    inner_steps: int = 1
-    """Updates of the critic before each of the generator."""
-    critic: Critic = dataclasses.field(default_factory=Critic)
-    alpha: float | None = None
-    """Order of an α-divergence, which is then the one: 0.5 is Hellinger's, 1 is KL, 2 is Pearson's."""
-
-    def build(self, space: Space) -> Objective:
-        """The objective for data of this shape and scale."""
-        divergence = self.divergence if self.alpha is None else alpha_divergence(self.alpha)
-        return f_gan(divergence, *self.critic.build(space), saturating=self.saturating)
+    Args:
+        divergence: Which f-divergence.
+        saturating: Whether the generator descends the bound itself, or the form with a slope where the critic is sure.
+        alpha: Order of an α-divergence, which is then the one: 0.5 is Hellinger's, 1 is KL, 2 is Pearson's.
+    """
+    chosen = divergence if alpha is None else objectives.alpha_divergence(alpha)
+    return objectives.f_gan(chosen, *critic.build(space), saturating=saturating)
 
 
-OBJECTIVES = (GAN, WGANGP, FGAN)
+@choices.objective(kind="SaturatingGAN", inner_steps=1)
+def saturating_gan(space: Space, r1: R1 = 0.1, r2: R2 = 0.0, critic: Critic = CRITIC) -> Objective:
+    """GAN as a minimax game: the generator descends what its critic climbs."""
+    return objectives.saturating_gan(*critic.build(space), penalties=_penalties(r1, r2, space))
+
+
+@choices.objective(kind="LSGAN", inner_steps=1)
+def lsgan(space: Space, r1: R1 = 0.1, r2: R2 = 0.0, critic: Critic = CRITIC) -> Objective:
+    """Least squares GAN: a critic that regresses on 1 for data and 0 for samples."""
+    return objectives.lsgan(*critic.build(space), penalties=_penalties(r1, r2, space))
+
+
+@choices.objective(kind="HingeGAN", inner_steps=1)
+def hinge_gan(space: Space, r1: R1 = 0.1, r2: R2 = 0.0, critic: Critic = CRITIC) -> Objective:
+    """Hinge GAN: a critic that is paid for a margin and no more."""
+    return objectives.hinge_gan(*critic.build(space), penalties=_penalties(r1, r2, space))
+
+
+@choices.objective(kind="RelativisticGAN", inner_steps=1)
+def relativistic_gan(
+    space: Space,
+    r1: R1 = 0.1,
+    r2: R2 = 0.0,
+    critic: Critic = CRITIC,
+    against: Literal["pairs", "average"] = "pairs",
+) -> Objective:
+    """Relativistic GAN: a critic that ranks samples against data.
+
+    Args:
+        against: Whether each is compared with each of the others, or with their average.
+    """
+    make = {"pairs": objectives.relativistic_gan, "average": objectives.relativistic_average_gan}
+    chosen = make[checks.choice("against", against, make)]
+    return chosen(*critic.build(space), penalties=_penalties(r1, r2, space))
+
+
+@choices.objective(kind="R3GAN", inner_steps=1)
+def r3gan(space: Space, r1: R1 = 0.1, r2: float = 0.1, critic: Critic = CRITIC) -> Objective:
+    """R3GAN: a ranking of samples against data, with penalties on both sides.
+
+    Args:
+        r2: Penalty on the critic's slope at samples, in squared median distances.
+    """
+    unit = space.scale**2
+    return objectives.r3gan(*critic.build(space), r1=r1 * unit, r2=r2 * unit)
+
+
+@choices.objective(kind="KLWGAN", inner_steps=1)
+def kl_wgan(space: Space, r1: R1 = 0.1, r2: R2 = 0.0, critic: Critic = CRITIC) -> Objective:
+    """KL-Wasserstein GAN: a hinge game in which samples that look real count more."""
+    return objectives.kl_wgan(*critic.build(space), penalties=_penalties(r1, r2, space))
+
+
+@choices.objective(kind="WGAN", inner_steps=2)
+def wgan(
+    space: Space,
+    bound: Literal["clip", "one-sided", "dragan", "fisher", "sobolev", "sorting"] = "one-sided",
+    strength: float = 10.0,
+    critic: Critic = CRITIC,
+) -> Objective:
+    """Wasserstein GAN, its critic bounded in one of several ways.
+
+    Args:
+        bound: What keeps the critic from growing; clip is the first paper's, sorting is a network of slope at most one.
+        strength: Coefficient of a penalty; a hundredth of it is the rate of a multiplier, a thousandth the largest weight.
+    """
+    network, optimizer = critic.build(space)
+    if bound == "clip":
+        return objectives.wgan(network, objectives.clipped_weights(optimizer, strength / 1000))
+    if bound == "sorting":
+        sorting = lipschitz_critic(space.dim, width=2 * (-(-critic.width // 2)), depth=critic.depth)
+        return objectives.wgan(sorting, optimizer)
+    bounds = {
+        "one-sided": lambda: objectives.one_sided_penalty(strength),
+        "dragan": lambda: objectives.dragan_penalty(length("width", 0.1, space), strength),
+        "fisher": lambda: objectives.fisher_constraint(strength / 100),
+        "sobolev": lambda: objectives.sobolev_constraint(strength / 100),
+    }
+    return objectives.wgan(network, optimizer, penalties=(bounds[checks.choice("bound", bound, bounds)](),))
+
+
+@choices.objective(kind="PacGAN", inner_steps=1)
+def pac_gan(space: Space, r1: R1 = 0.1, r2: R2 = 0.0, critic: Critic = CRITIC, size: int = 2) -> Objective:
+    """GAN whose critic judges several samples at once.
+
+    Args:
+        size: Samples in a pack.
+    """
+    shape = space.image_shape and (*space.image_shape[:2], size * space.image_shape[2])
+    packed = Space(size * space.dim, space.scale, shape)
+    inner = objectives.gan(*critic.build(packed), penalties=_penalties(r1, r2, space))
+    return objectives.pac_gan(inner, size, channels=space.image_shape and space.image_shape[2])
+
+
+@choices.objective(kind="AugmentedGAN", inner_steps=1)
+def augmented_gan(space: Space, r1: R1 = 0.1, r2: R2 = 0.0, critic: Critic = CRITIC, noise: float = 0.05) -> Objective:
+    """GAN whose critic sees randomly changed images (DiffAugment), or vectors with noise.
+
+    Args:
+        noise: Standard deviation of the noise on vectors, in median distances.
+    """
+    inner, shape = objectives.gan(*critic.build(space), penalties=_penalties(r1, r2, space)), space.image_shape
+    if shape is None:
+        return objectives.augmented(inner, objectives.additive_noise(length("noise", noise, space)))
+    changes = objectives.colour(shape, brightness=0.25), objectives.translation(shape), objectives.cutout(shape, 0.25)
+    return objectives.augmented(inner, *changes)
+
+
+@choices.objective(inner_steps=1)
+def density_ratio(
+    space: Space,
+    r1: R1 = 0.1,
+    r2: R2 = 0.0,
+    critic: Critic = CRITIC,
+    loss: Literal["logistic", "nwj", "donsker_varadhan", "least_squares"] = "logistic",
+) -> Objective:
+    """Reverse KL with a learned density ratio.
+
+    Args:
+        loss: How the ratio is learned.
+    """
+    return objectives.density_ratio(loss, *critic.build(space), penalties=_penalties(r1, r2, space))

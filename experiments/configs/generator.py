@@ -4,7 +4,7 @@ import dataclasses
 
 import optax
 
-from experiments.configs.targets import Space
+from experiments.configs.choices import Space
 from igm_jax import Generator, checks, distributions
 from igm_jax.generators import pushforward
 from igm_jax.networks import conv_generator, fourier, mlp

@@ -1,16 +1,19 @@
-"""What the configs of several objectives share: a critic with its optimiser, lengths in the data's own unit, known scores."""
+"""What several objectives share: a critic with its optimiser, options with their help, lengths in the data's own unit."""
 
 import dataclasses
-from typing import Any
+from typing import Annotated, TypeVar
 
 import optax
+import tyro
 
-from experiments.configs.targets import Space
+from experiments.configs.choices import ObjectiveConfig, Space
 from igm_jax import Network, checks
 from igm_jax.distributions import Distribution
 from igm_jax.networks import conv_critic, mlp, mlp_critic
-from igm_jax.objectives.adversarial.base import Penalty
-from igm_jax.objectives.adversarial.penalties import r1_penalty, r2_penalty
+
+R1 = Annotated[float, tyro.conf.arg(help="Penalty on the critic's slope at data, in squared median distances.")]
+
+AnyConfig = TypeVar("AnyConfig", bound=ObjectiveConfig)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,24 +41,6 @@ class Critic:
 
 
 @dataclasses.dataclass(frozen=True)
-class Penalised:
-    """What the settings of objectives with a critic share."""
-
-    r1: float = 0.1
-    """Penalty on the critic's slope at data, in squared median distances."""
-    r2: float = 0.0
-    """The same at samples."""
-    inner_steps: int = 1
-    """Updates of the critic before each of the generator."""
-    critic: Critic = dataclasses.field(default_factory=Critic)
-
-    def penalties(self, space: Space) -> tuple[Penalty, Penalty]:
-        """Both penalties for data of this scale."""
-        unit = space.scale**2
-        return r1_penalty(self.r1 * unit), r2_penalty(self.r2 * unit)
-
-
-@dataclasses.dataclass(frozen=True)
 class FeatureCritic:
     """A critic that gives several features, and its own optimiser."""
 
@@ -78,11 +63,14 @@ class FeatureCritic:
         return network, optax.adam(checks.positive("rate", self.rate), b1=self.b1, b2=self.b2)
 
 
+CRITIC, FEATURE_CRITIC = Critic(), FeatureCritic()
+
+
 def length(name: str, multiple: float, space: Space) -> float:
     """A multiple of the data's median distance, which must not be zero then.
 
     Args:
-        name: of the field, for the error.
+        name: of the option, for the error.
         multiple: how many median distances.
         space: the data's.
 
@@ -124,16 +112,15 @@ def with_density(name: str, space: Space) -> Distribution:
     return target
 
 
-def narrowed(kind: Any, width: int = 16) -> Any:
-    """The same settings with a critic of fewer units, where they have a critic: for trying things out.
+def narrowed(config: AnyConfig, width: int = 16) -> AnyConfig:
+    """The same config with a critic of fewer units, where it has a critic: for trying things out.
 
     Args:
-        kind: an objective's settings.
+        config: an objective's.
         width: units of a hidden layer.
 
     Returns:
-        The settings.
+        The config.
     """
-    if not hasattr(kind, "critic"):
-        return kind
-    return dataclasses.replace(kind, critic=dataclasses.replace(kind.critic, width=width))
+    critic = getattr(config, "critic", None)
+    return config if critic is None else dataclasses.replace(config, critic=dataclasses.replace(critic, width=width))

@@ -1,11 +1,15 @@
 """Objectives of optimal transport."""
 
-import dataclasses
-from typing import ClassVar, Literal
+from typing import Annotated, Literal
 
-from experiments.configs.shared import FeatureCritic, length
-from experiments.configs.targets import Space, command
+import tyro
+
+from experiments.configs import choices
+from experiments.configs.choices import Space
+from experiments.configs.shared import FEATURE_CRITIC, FeatureCritic, length
 from igm_jax import Objective, objectives
+
+Epsilon = Annotated[float, tyro.conf.arg(help="Strength of the entropy, in squared median distances of the data.")]
 
 DIRECTIONS = {
     "random": objectives.random_directions,
@@ -19,181 +23,89 @@ def _strength(name: str, multiple: float, space: Space) -> float:
     return length(name, multiple, space) * space.scale
 
 
-@command("sinkhorn")
-@dataclasses.dataclass(frozen=True)
-class Sinkhorn:
+@choices.objective()
+def sinkhorn(space: Space, epsilon: Epsilon = 0.01) -> Objective:
     """Sinkhorn divergence: optimal transport with entropy, debiased."""
-
-    name: ClassVar[str] = "sinkhorn"
-    inner_steps: ClassVar[int] = 1
-
-    epsilon: float = 0.01
-    """Strength of the entropy, in squared median distances of the data."""
-
-    def build(self, space: Space) -> Objective:
-        """The objective for data of this shape and scale."""
-        return objectives.sinkhorn(_strength("epsilon", self.epsilon, space))
+    return objectives.sinkhorn(_strength("epsilon", epsilon, space))
 
 
-@command("unbalanced-sinkhorn")
-@dataclasses.dataclass(frozen=True)
-class UnbalancedSinkhorn:
-    """Sinkhorn divergence that may leave mass behind: marginals are penalised, not met."""
+@choices.objective()
+def unbalanced_sinkhorn(space: Space, epsilon: Epsilon = 0.01, rho: float = 1.0) -> Objective:
+    """Sinkhorn divergence that may leave mass behind: marginals are penalised, not met.
 
-    name: ClassVar[str] = "unbalanced-sinkhorn"
-    inner_steps: ClassVar[int] = 1
-
-    epsilon: float = 0.01
-    """Strength of the entropy, in squared median distances of the data."""
-    rho: float = 1.0
-    """Strength of the penalty on marginals, likewise: mass is hardly moved farther than its root."""
-
-    def build(self, space: Space) -> Objective:
-        """The objective for data of this shape and scale."""
-        rho = _strength("rho", self.rho, space)
-        return objectives.sinkhorn(_strength("epsilon", self.epsilon, space), rho=rho)
+    Args:
+        rho: Strength of the penalty on marginals, likewise: mass is hardly moved farther than its root.
+    """
+    return objectives.sinkhorn(_strength("epsilon", epsilon, space), rho=_strength("rho", rho, space))
 
 
-@command("two-batch-sinkhorn")
-@dataclasses.dataclass(frozen=True)
-class TwoBatchSinkhorn:
+@choices.objective()
+def two_batch_sinkhorn(space: Space, epsilon: Epsilon = 0.01) -> Objective:
     """Sinkhorn divergence whose self terms compare independent halves of a batch."""
-
-    name: ClassVar[str] = "two-batch-sinkhorn"
-    inner_steps: ClassVar[int] = 1
-
-    epsilon: float = 0.01
-    """Strength of the entropy, in squared median distances of the data."""
-
-    def build(self, space: Space) -> Objective:
-        """The objective for data of this shape and scale."""
-        return objectives.two_batch_sinkhorn(_strength("epsilon", self.epsilon, space))
+    return objectives.two_batch_sinkhorn(_strength("epsilon", epsilon, space))
 
 
-@command("sinkhorn-drift")
-@dataclasses.dataclass(frozen=True)
-class SinkhornDrift:
-    """Sinkhorn drift: to the barycentres of the plan to the data, from those of the plan to itself."""
+@choices.objective()
+def sinkhorn_drift(space: Space, epsilon: Epsilon = 0.01, two_sided: bool = True) -> Objective:
+    """Sinkhorn drift: to the barycentres of the plan to the data, from those of the plan to itself.
 
-    name: ClassVar[str] = "sinkhorn-drift"
-    inner_steps: ClassVar[int] = 1
-
-    epsilon: float = 0.01
-    """Strength of the entropy, in squared median distances of the data."""
-    two_sided: bool = True
-    """Whether plans meet both marginals, or are one kernel with normalised rows."""
-
-    def build(self, space: Space) -> Objective:
-        """The objective for data of this shape and scale."""
-        return objectives.sinkhorn_drift(_strength("epsilon", self.epsilon, space), two_sided=self.two_sided)
+    Args:
+        two_sided: Whether plans meet both marginals, or are one kernel with normalised rows.
+    """
+    return objectives.sinkhorn_drift(_strength("epsilon", epsilon, space), two_sided=two_sided)
 
 
-@command("sliced")
-@dataclasses.dataclass(frozen=True)
-class Sliced:
-    """Sliced Wasserstein distance: sort along random directions."""
+@choices.objective()
+def sliced(
+    space: Space, num_projections: int = 128, directions: Literal["random", "orthogonal", "quasi-random"] = "random"
+) -> Objective:
+    """Sliced Wasserstein distance: sort along random directions.
 
-    name: ClassVar[str] = "sliced"
-    inner_steps: ClassVar[int] = 1
-
-    num_projections: int = 128
-    """Directions in each step."""
-    directions: Literal["random", "orthogonal", "quasi-random"] = "random"
-    """How they are drawn."""
-
-    def build(self, space: Space) -> Objective:
-        """The objective for data of this shape and scale."""
-        del space
-        return objectives.sliced(self.num_projections, directions=DIRECTIONS[self.directions])
+    Args:
+        num_projections: Directions in each step.
+        directions: How they are drawn.
+    """
+    del space
+    return objectives.sliced(num_projections, directions=DIRECTIONS[directions])
 
 
-@command("max-sliced")
-@dataclasses.dataclass(frozen=True)
-class MaxSliced:
-    """Max-sliced Wasserstein distance: sort along the one direction that tells samples apart best."""
+@choices.objective(inner_steps=5, learns="the direction")
+def max_sliced(space: Space, rate: float = 0.5) -> Objective:
+    """Max-sliced Wasserstein distance: sort along the one direction that tells samples apart best.
 
-    name: ClassVar[str] = "max-sliced"
-
-    rate: float = 0.5
-    """How far an update turns the direction, up to 1."""
-    inner_steps: int = 5
-    """Turns of the direction before each update of the generator."""
-
-    def build(self, space: Space) -> Objective:
-        """The objective for data of this shape and scale."""
-        del space
-        return objectives.max_sliced(rate=self.rate)
+    Args:
+        rate: How far an update turns the direction, up to 1.
+    """
+    del space
+    return objectives.max_sliced(rate=rate)
 
 
-@command("imle")
-@dataclasses.dataclass(frozen=True)
-class IMLE:
+@choices.objective(kind="IMLE")
+def imle(space: Space) -> Objective:
     """Implicit maximum likelihood: each datum pulls its nearest sample."""
-
-    name: ClassVar[str] = "imle"
-    inner_steps: ClassVar[int] = 1
-
-    def build(self, space: Space) -> Objective:
-        """The objective for data of this shape and scale."""
-        del space
-        return objectives.imle()
+    del space
+    return objectives.imle()
 
 
-@command("chamfer")
-@dataclasses.dataclass(frozen=True)
-class Chamfer:
+@choices.objective()
+def chamfer(space: Space) -> Objective:
     """Squared Chamfer distance: each datum and each sample pull on their nearest."""
-
-    name: ClassVar[str] = "chamfer"
-    inner_steps: ClassVar[int] = 1
-
-    def build(self, space: Space) -> Objective:
-        """The objective for data of this shape and scale."""
-        del space
-        return objectives.chamfer()
+    del space
+    return objectives.chamfer()
 
 
-@command("bures")
-@dataclasses.dataclass(frozen=True)
-class Bures:
+@choices.objective()
+def bures(space: Space) -> Objective:
     """Squared Wasserstein distance of Gaussian fits: means and covariances alone."""
-
-    name: ClassVar[str] = "bures"
-    inner_steps: ClassVar[int] = 1
-
-    def build(self, space: Space) -> Objective:
-        """The objective for data of this shape and scale."""
-        del space
-        return objectives.bures()
+    del space
+    return objectives.bures()
 
 
-@command("ot-gan")
-@dataclasses.dataclass(frozen=True)
-class OTGAN:
-    """OT-GAN: transport between halves of a batch, in features that a critic learns."""
+@choices.objective(kind="OTGAN", inner_steps=1)
+def ot_gan(space: Space, epsilon: float = 0.1, critic: FeatureCritic = FEATURE_CRITIC) -> Objective:
+    """OT-GAN: transport between halves of a batch, in features that a critic learns.
 
-    name: ClassVar[str] = "ot-gan"
-
-    epsilon: float = 0.1
-    """Strength of the entropy, in units of the cosine distance."""
-    inner_steps: int = 1
-    """Updates of the critic before each of the generator."""
-    critic: FeatureCritic = dataclasses.field(default_factory=FeatureCritic)
-
-    def build(self, space: Space) -> Objective:
-        """The objective for data of this shape and scale."""
-        return objectives.ot_gan(*self.critic.build(space), epsilon=self.epsilon)
-
-
-OBJECTIVES = (
-    Sinkhorn,
-    UnbalancedSinkhorn,
-    TwoBatchSinkhorn,
-    SinkhornDrift,
-    Sliced,
-    MaxSliced,
-    IMLE,
-    Chamfer,
-    Bures,
-    OTGAN,
-)
+    Args:
+        epsilon: Strength of the entropy, in units of the cosine distance.
+    """
+    return objectives.ot_gan(*critic.build(space), epsilon=epsilon)

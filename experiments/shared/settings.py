@@ -7,20 +7,11 @@ winners are the largest or the smallest of their three.
 
 from typing import NamedTuple
 
-from experiments.configs import (
-    FGAN,
-    GAN,
-    MMD,
-    OBJECTIVES,
-    WGANGP,
-    Critic,
-    Drifting,
-    Energy,
-    ObjectiveConfig,
-    ScoreDifference,
-    Sinkhorn,
-    Sliced,
-)
+from experiments.configs import OBJECTIVES, Critic, ObjectiveConfig
+from experiments.configs.adversarial import f_gan, gan, wgan_gp
+from experiments.configs.fields import drifting, score_difference
+from experiments.configs.moments import energy, mmd
+from experiments.configs.transport import sinkhorn, sliced
 
 
 class Effort(NamedTuple):
@@ -40,61 +31,61 @@ _slow, _fast, _faster = Critic(rate=5e-4), Critic(rate=2e-3), Critic(rate=3e-3)
 
 GRID: Candidates = {
     "mmd": (
-        MMD("laplace", (0.02, 0.07, 0.23, 0.7)),
-        MMD("laplace", (0.07, 0.23, 0.7)),
-        MMD("gaussian", (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)),
+        mmd("laplace", (0.02, 0.07, 0.23, 0.7)),
+        mmd("laplace", (0.07, 0.23, 0.7)),
+        mmd("gaussian", (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)),
     ),
-    "energy": (Energy(0.5), Energy(1.0), Energy(1.5)),
-    "sinkhorn": (Sinkhorn(0.003), Sinkhorn(0.01), Sinkhorn(0.03)),
-    "sliced": (Sliced(64), Sliced(32), Sliced(16)),
-    "gan": (GAN(critic=_slow), GAN(), GAN(critic=_fast)),
-    "wgan-gp": (WGANGP(1.0, 2, _faster), WGANGP(10.0, 2, _fast), WGANGP(10.0, 2)),
-    "f-gan": (FGAN("jensen_shannon"), FGAN("kl"), FGAN("reverse_kl")),
-    "score-difference": (ScoreDifference(0.12), ScoreDifference(0.06), ScoreDifference(0.24)),
+    "energy": (energy(0.5), energy(1.0), energy(1.5)),
+    "sinkhorn": (sinkhorn(0.003), sinkhorn(0.01), sinkhorn(0.03)),
+    "sliced": (sliced(64), sliced(32), sliced(16)),
+    "gan": (gan(critic=_slow), gan(), gan(critic=_fast)),
+    "wgan-gp": (wgan_gp(1.0, 2, _faster), wgan_gp(10.0, 2, _fast), wgan_gp(10.0, 2)),
+    "f-gan": (f_gan("jensen_shannon"), f_gan("kl"), f_gan("reverse_kl")),
+    "score-difference": (score_difference(0.12), score_difference(0.06), score_difference(0.24)),
     "drifting": (
-        Drifting((0.012, 0.05, 0.25), "paper"),
-        Drifting((0.025,), "paper"),
-        Drifting((0.05, 0.2, 1.0), "released"),
+        drifting((0.012, 0.05, 0.25), "paper"),
+        drifting((0.025,), "paper"),
+        drifting((0.05, 0.2, 1.0), "released"),
     ),
 }
 
 DIGITS: Candidates = {
     "mmd": (
-        MMD("laplace", (0.1, 0.3)),
-        MMD("laplace", (0.3, 0.8, 1.6)),
-        MMD("gaussian", (0.2, 0.5, 1.0)),
+        mmd("laplace", (0.1, 0.3)),
+        mmd("laplace", (0.3, 0.8, 1.6)),
+        mmd("gaussian", (0.2, 0.5, 1.0)),
     ),
-    "energy": (Energy(0.5), Energy(1.0), Energy(1.5)),
-    "sinkhorn": (Sinkhorn(0.15), Sinkhorn(0.05), Sinkhorn(0.02)),
-    "sliced": (Sliced(64), Sliced(32), Sliced(16)),
-    "gan": (GAN(critic=_fast), GAN(), GAN(critic=_slow)),
-    "wgan-gp": (WGANGP(1.0, 2), WGANGP(10.0, 2), WGANGP(10.0, 2, _fast)),
-    "f-gan": (FGAN("kl"), FGAN("jensen_shannon"), FGAN("reverse_kl")),
-    "score-difference": (ScoreDifference(0.3), ScoreDifference(0.2), ScoreDifference(0.45)),
+    "energy": (energy(0.5), energy(1.0), energy(1.5)),
+    "sinkhorn": (sinkhorn(0.15), sinkhorn(0.05), sinkhorn(0.02)),
+    "sliced": (sliced(64), sliced(32), sliced(16)),
+    "gan": (gan(critic=_fast), gan(), gan(critic=_slow)),
+    "wgan-gp": (wgan_gp(1.0, 2), wgan_gp(10.0, 2), wgan_gp(10.0, 2, _fast)),
+    "f-gan": (f_gan("kl"), f_gan("jensen_shannon"), f_gan("reverse_kl")),
+    "score-difference": (score_difference(0.3), score_difference(0.2), score_difference(0.45)),
     "drifting": (
-        Drifting((0.08,), "paper"),
-        Drifting((0.03, 0.08, 0.16), "paper"),
-        Drifting((0.05, 0.2, 0.5), "released"),
+        drifting((0.08,), "paper"),
+        drifting((0.03, 0.08, 0.16), "paper"),
+        drifting((0.05, 0.2, 0.5), "released"),
     ),
 }
 
 PATCHES: Candidates = {
     "mmd": (
-        MMD("gaussian", (0.2, 0.5, 1.0)),
-        MMD("laplace", (0.3, 0.8, 1.6)),
-        MMD("laplace", (0.1, 0.3)),
+        mmd("gaussian", (0.2, 0.5, 1.0)),
+        mmd("laplace", (0.3, 0.8, 1.6)),
+        mmd("laplace", (0.1, 0.3)),
     ),
-    "energy": (Energy(0.5), Energy(1.0), Energy(1.5)),
-    "sinkhorn": (Sinkhorn(0.15), Sinkhorn(0.05), Sinkhorn(0.02)),
-    "sliced": (Sliced(64), Sliced(32), Sliced(16)),
-    "gan": (GAN(critic=_fast), GAN(), GAN(critic=_slow)),
-    "wgan-gp": (WGANGP(10.0, 2, _fast), WGANGP(1.0, 2), WGANGP(10.0, 2)),
-    "f-gan": (FGAN("kl"), FGAN("jensen_shannon"), FGAN("reverse_kl")),
-    "score-difference": (ScoreDifference(0.45), ScoreDifference(0.3), ScoreDifference(0.2)),
+    "energy": (energy(0.5), energy(1.0), energy(1.5)),
+    "sinkhorn": (sinkhorn(0.15), sinkhorn(0.05), sinkhorn(0.02)),
+    "sliced": (sliced(64), sliced(32), sliced(16)),
+    "gan": (gan(critic=_fast), gan(), gan(critic=_slow)),
+    "wgan-gp": (wgan_gp(10.0, 2, _fast), wgan_gp(1.0, 2), wgan_gp(10.0, 2)),
+    "f-gan": (f_gan("kl"), f_gan("jensen_shannon"), f_gan("reverse_kl")),
+    "score-difference": (score_difference(0.45), score_difference(0.3), score_difference(0.2)),
     "drifting": (
-        Drifting((0.05, 0.2, 0.5), "released"),
-        Drifting((0.03, 0.08, 0.16), "paper"),
-        Drifting((0.08,), "paper"),
+        drifting((0.05, 0.2, 0.5), "released"),
+        drifting((0.03, 0.08, 0.16), "paper"),
+        drifting((0.08,), "paper"),
     ),
 }
 

@@ -10,13 +10,19 @@ import pytest
 from PIL import Image
 
 from experiments import flow
-from experiments.configs import Energy, ScoreDifference
-from experiments.configs.targets import Digits, Grid, Ring
+from experiments.configs import fields, moments, targets
 from igm_jax.reporting.player import decode
 
 
 def wish(**changes):
-    start = {"objective": Energy(), "target": Ring(), "source": "square", "particles": 100, "steps": 40, "frames": 8}
+    start = {
+        "objective": moments.energy(),
+        "target": targets.ring(),
+        "source": "square",
+        "particles": 100,
+        "steps": 40,
+        "frames": 8,
+    }
     return flow.Flow(**{**start, **changes})
 
 
@@ -30,7 +36,7 @@ def energy():
 
 @pytest.mark.parametrize("name", ["ring", "square", "normal"])
 def test_sources_have_the_targets_mean_and_spread(name):
-    problem = Grid().build()
+    problem = targets.grid().build()
     x = np.asarray(flow.source(name, jax.random.key(0), 4000, problem))
     # The grid {-4, -2, 0, 2, 4}² has variance 8 along each axis; both sides are estimated, the target's from 1000 draws.
     np.testing.assert_allclose(x.mean(0), 0.0, atol=0.5)
@@ -38,7 +44,7 @@ def test_sources_have_the_targets_mean_and_spread(name):
 
 
 def test_a_ring_is_round_and_a_square_is_square():
-    problem = Grid().build()
+    problem = targets.grid().build()
     ring, square = (np.asarray(flow.source(name, jax.random.key(0), 500, problem)) for name in ("ring", "square"))
     radii = np.linalg.norm(ring - ring.mean(0), axis=1)
     np.testing.assert_allclose(radii, radii[0], rtol=1e-4)
@@ -93,19 +99,19 @@ def test_the_command_writes_what_it_promises(tmp_path, capsys):
 
 def test_the_default_is_score_difference_to_25_gaussians():
     default = flow.Flow()
-    assert isinstance(default.objective, ScoreDifference)
-    assert isinstance(default.target, Grid)
+    assert isinstance(default.objective, fields.score_difference)
+    assert isinstance(default.target, targets.grid)
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"target": Digits()}, "64 features"),
+        ({"target": targets.digits()}, "64 features"),
         ({"stride": 0.0}, "`stride` must be positive"),
         ({"particles": 1}, "`particles` must be at least 2"),
         ({"steps": 0}, "`steps` must be at least 1"),
         ({"frames": 0}, "`frames` must be at least 1"),
-        ({"objective": ScoreDifference(bandwidth=-1.0)}, "bandwidth"),
+        ({"objective": fields.score_difference(bandwidth=-1.0)}, "bandwidth"),
     ],
 )
 def test_wishes_that_cannot_be_are_errors(changes, message):

@@ -1,0 +1,52 @@
+"""Adversarial: options of one name mean one thing."""
+
+import jax
+import numpy as np
+import pytest
+
+from experiments.configs import Critic, Space
+from experiments.configs.adversarial import f_gan, gan, r3gan, relativistic_gan, wgan
+
+SMALL = Critic(width=8, depth=2)
+
+
+def loss(config):
+    """The generator's loss under a critic that has learned for one step."""
+    objective = config.build(Space(2, 2.0))
+    keys = jax.random.split(jax.random.key(0), 5)
+    x, y = jax.random.normal(keys[0], (8, 2)), 1.0 + jax.random.normal(keys[1], (8, 2))
+
+    @jax.jit
+    def learned(x, y):
+        state, _ = objective.update(keys[3], objective.init(keys[2], x), x, y)
+        return objective.loss(keys[4], state, x, y)
+
+    with jax.numpy_dtype_promotion("standard"):
+        return np.asarray(learned(x, y))
+
+
+@pytest.mark.parametrize(("alpha", "divergence"), [(1.0, "kl"), (2.0, "pearson")])
+def test_alpha_names_the_divergences_that_have_a_name(alpha, divergence):
+    ours, named = (loss(f_gan(critic=SMALL, **option)) for option in ({"alpha": alpha}, {"divergence": divergence}))
+    assert ours == pytest.approx(named, rel=1e-5)
+    assert ours != pytest.approx(loss(f_gan("reverse_kl", critic=SMALL)), rel=1e-3)
+
+
+def test_penalties_are_at_the_side_that_they_say():
+    """R3GAN's r2 has a default of its own: with it at zero, another critic is learned."""
+    assert r3gan().r2 == r3gan().r1 > gan().r2 == 0
+    plain, at_data, at_samples = (loss(gan(r1=r1, r2=r2, critic=SMALL)) for r1, r2 in ((0, 0), (50, 0), (0, 50)))
+    assert len({float(plain), float(at_data), float(at_samples)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("config", "text"),
+    [
+        (wgan(bound="clipped"), "`bound` must be one of"),
+        (relativistic_gan(against="all"), "`against` must be one of"),
+        (gan(critic=Critic(rate=0.0)), "`rate` must be positive"),
+    ],
+)
+def test_a_choice_that_is_not_there_is_named(config, text):
+    with pytest.raises(ValueError, match=text):
+        config.build(Space(2, 1.0))

@@ -1,0 +1,41 @@
+"""Critics, lengths and densities that objectives share."""
+
+import pytest
+
+from experiments.configs import OBJECTIVES, Space, narrowed
+from experiments.configs.shared import length, with_density
+from igm_jax.distributions import dataset, normal
+
+
+def test_narrowing_touches_the_critics_width_alone():
+    energy, gan = OBJECTIVES["energy"](), OBJECTIVES["gan"](r1=0.7)
+    assert narrowed(energy) is energy
+    assert (narrowed(gan, 4).critic.width, gan.critic.width) == (4, 128)
+    assert narrowed(narrowed(gan, 4), 128) == gan
+
+
+def test_lengths_are_multiples_of_the_median_distance():
+    assert length("noise", 0.5, Space(2, 3.0)) == 1.5
+    with pytest.raises(ValueError, match="`noise` must be positive"):
+        length("noise", -0.5, Space(2, 3.0))
+    with pytest.raises(ValueError, match="`noise` is in median distances of the data, but that distance is zero"):
+        length("noise", 0.5, Space(2, 0.0))
+
+
+def test_a_density_is_needed_or_the_objective_says_so():
+    target = normal(2)
+    assert with_density("ksd", Space(2, 1.0, target=target)) is target
+    with pytest.raises(ValueError, match="ksd needs a target whose score is known, but this target has no density"):
+        with_density("ksd", Space(2, 1.0))
+    points = dataset([[0.0, 1.0], [2.0, 3.0]], "points")
+    with pytest.raises(ValueError, match="but 'points' has no density"):
+        with_density("ksd", Space(2, 1.0, target=points))
+
+
+def test_data_without_a_scale():
+    """Where most data coincide no length can be measured in their median distance, and not every objective needs one."""
+    space = Space(2, 0.0)
+    for name in ("mmd", "sinkhorn", "score-difference"):
+        with pytest.raises(ValueError, match=r"that distance is zero.*choose an objective without it"):
+            OBJECTIVES[name]().build(space)
+    OBJECTIVES["energy"]().build(space)
