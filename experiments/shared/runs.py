@@ -1,7 +1,6 @@
 """One objective on one target, all seeds side by side: train, judge, and keep everything that the report shows."""
 
 import dataclasses
-import io
 import json
 import zipfile
 from collections.abc import Callable, Mapping
@@ -24,7 +23,7 @@ from igm_jax.evaluation import (
     mode_coverage,
     random_convolution_judges,
 )
-from igm_jax.reporting import write_whole
+from igm_jax.files import write_npz
 from igm_jax.training import NonFiniteError, Run, TrainState, plain, provenance, train, training
 
 POINTS, IMAGES = 500, 200
@@ -257,11 +256,8 @@ def _trained(
 
 def save(path: Path, group: Group) -> None:
     """Write a group, whole or not at all; nothing in the file is pickled."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     story = json.dumps({name: plain(value) for name, value in group._asdict().items() if name != "arrays"})
-    with io.BytesIO() as file:
-        np.savez_compressed(file, story=np.array(story), **group.arrays)  # pyrefly: ignore
-        write_whole(path, file.getvalue())
+    write_npz(path, {"story": story, **group.arrays}, compressed=True)
 
 
 def load(path: Path, config: Mapping[str, Any]) -> Group | None:

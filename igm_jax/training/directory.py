@@ -22,6 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from igm_jax.files import write_json
 from igm_jax.training.errors import RunDirectoryError, RunMismatchError
 from igm_jax.training.provenance import provenance
 
@@ -90,21 +91,6 @@ def differences(stored: Any, now: Any, name: str = "") -> list[str]:
     if json.dumps(stored, default=repr) == json.dumps(now, default=repr):
         return []
     return [f"{name}: stored {stored!r}, now {now!r}"]
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write a JSON file whole or not at all."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(value, file, indent=2)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def read_config(directory: str | os.PathLike) -> dict[str, Any]:
