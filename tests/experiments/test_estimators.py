@@ -51,7 +51,7 @@ def metrics(rows, case, d, n, name):
 def test_a_small_run_writes_everything(small_run):
     output, rows = small_run
     assert {path.name for path in output.iterdir()} == {
-        "report.md", "rows.jsonl", "bias.png", "snr.png", "cosine.png", "decay.png",
+        "report.md", "rows.jsonl", "runs", "bias.png", "snr.png", "cosine.png", "decay.png",
     }  # fmt: skip
     assert len(rows) == len(DIMS) * len(NAMES) * (2 * len(SIZES) + 1)
     assert all(np.isfinite(value) for row in rows.values() for value in row["metrics"].values())
@@ -136,6 +136,7 @@ def test_bad_settings_are_told_before_any_work(arguments, text, tmp_path, monkey
 
 
 def test_smoke_is_small(tmp_path):
-    config = estimators.prepared(estimators.Config(output=tmp_path, smoke=True))
+    config = estimators.prepared(estimators.Config(output=tmp_path / "results", smoke=True))
     assert (config.dims, config.sizes) == ((2, 8), (16, 64))
-    assert list(tmp_path.iterdir()) == []
+    assert config.output == tmp_path / "results-smoke"  # results are not written over
+    assert list(config.output.iterdir()) == []

@@ -90,7 +90,7 @@ def test_what_breaks_is_shown_as_broken_and_the_others_go_on(small_run):
     page = (output / "report.md").read_text()
     assert page.count("| broken") == 2 * len(SCENARIOS)
     assert broken[0] in page
-    assert {path.name for path in output.iterdir()} == {"report.md", "rows.jsonl", "failures.png"}
+    assert {path.name for path in output.iterdir()} == {"report.md", "rows.jsonl", "runs", "failures.png"}
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
