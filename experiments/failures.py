@@ -276,8 +276,8 @@ def tabulated(left: np.ndarray, config: Config, rows: list[dict[str, Any]]) -> T
     caption = (
         f"What is left of W2 to fresh data after {config.steps} steps of {config.particles} particles: 0 is as near as the data"
         f" seen, 1 no better than the start. {config.seeds} draw{'s' if config.seeds > 1 else ''} of each scenario; the settings"
-        " are the objectives' defaults, and each one's step is set on the healthy scenario. Below 0: spread more evenly than chance does."
-        " A dash: the data have no density, and so no score."
+        " are the objectives' defaults, and each one's step is set on the healthy scenario. Below 0: spread more evenly"
+        " than chance does. A dash: the data have no density, and so no score."
     )
     return table("Where each objective fails", caption, ["objective", *SCENARIOS, "time, s"], lines)
 

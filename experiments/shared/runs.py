@@ -4,6 +4,7 @@ import dataclasses
 import json
 import zipfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from experiments.configs import ObjectiveConfig, Problem, Pushforward
 from experiments.shared.budgets import PARTS, Cost, Equal
+from experiments.shared.tasks import Task
 from igm_jax import Generator, NoWitnessError, Objective, velocity
 from igm_jax.base import Key
 from igm_jax.evaluation import (
@@ -236,7 +238,13 @@ def _trained(
     run = run_of(name, kind, problem, budget)
     recorder = _Recorder(problem, generator, objective, judge)
     chunk = max(1, budget.steps // PARTS)
-    options: dict[str, Any] = {"chunk": chunk, "every": budget.steps, "log_every": chunk, "on_chunk": recorder}
+    options: dict[str, Any] = {
+        "chunk": chunk,
+        "every": budget.steps,
+        "log_every": chunk,
+        "on_chunk": recorder,
+        "progress": False,
+    }
     try:
         trained = train(run, keys, budget.steps, **options)
     except NonFiniteError as error:
@@ -252,6 +260,44 @@ def _trained(
     }
     arrays = recorder.arrays(trained.rows) | {"samples": samples[0]}
     return Group(config, metrics, costs, provenance(), "", arrays)
+
+
+def training_task(
+    title: str, name: str, kind: ObjectiveConfig, problem: Problem, budget: Budget, judge: Judges
+) -> Task[Group]:
+    """The training of all seeds of one objective as a task.
+
+    Args:
+        title: of the task, which names its file.
+        name: of the objective.
+        kind: the objective's settings.
+        problem: the target.
+        budget: what all objectives share.
+        judge: from ``judges``.
+
+    Returns:
+        The task.
+    """
+    config = flat_config(kind, budget)
+    return Task(title, 0, partial(trained_group, name, config, kind, problem, budget, judge), config)
+
+
+class Groups(NamedTuple):
+    """A store of groups, a file each, which is of use for the settings that made it.
+
+    Attributes:
+        directory: where.
+    """
+
+    directory: Path
+
+    def kept(self, task: Task[Group]) -> Group | None:
+        """The group, if it was trained under the task's settings."""
+        return load(self.directory / f"{task.name}.npz", task.config)
+
+    def keep(self, task: Task[Group], found: Group) -> None:
+        """Keep a group."""
+        save(self.directory / f"{task.name}.npz", found)
 
 
 def save(path: Path, group: Group) -> None:

@@ -82,9 +82,9 @@ class TwoSample(Config):
 
 
 def budget(config: TwoSample) -> Budget:
-    """The preset's budget, with what was wished otherwise."""
-    wishes = {name: getattr(config, name) for name in ("repetitions", "permutations", "seeds")}
-    known = {name: checks.count(name, value) for name, value in wishes.items() if value is not None}
+    """The preset's budget, with what was asked otherwise."""
+    asked = {name: getattr(config, name) for name in ("repetitions", "permutations", "seeds")}
+    known = {name: checks.count(name, value) for name, value in asked.items() if value is not None}
     return BUDGETS[config.preset]._replace(**known)
 
 

@@ -94,7 +94,7 @@ def tasks(config: Config) -> list[Task]:
 
 
 def _budget(config: Config) -> Budget:
-    """The preset's budget, with what was wished otherwise."""
+    """The preset's budget, with what was asked otherwise."""
     budget = BUDGETS[config.preset]
     return budget if config.trained is None else budget._replace(trained=checks.count("trained", config.trained))
 

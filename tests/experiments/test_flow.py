@@ -15,15 +15,15 @@ from experiments.configs.targets import Digits, Grid, Ring
 from igm_jax.reporting.player import decode
 
 
-def wish(**changes):
+def config(**changes):
     start = {"objective": Energy(), "target": Ring(), "source": "square", "particles": 100, "steps": 40, "frames": 8}
     return flow.Flow(**{**start, **changes})
 
 
 @pytest.fixture(scope="module")
 def energy():
-    """A small flow: wish, problem and film."""
-    small = wish()
+    """A small flow: config, problem and film."""
+    small = config()
     problem, run = flow.prepared(small)
     return small, problem, flow.filmed(problem, run, small)
 
@@ -70,7 +70,7 @@ def test_the_flow_arrives(energy):
     assert [line.cells[1].text for line in table.lines][-1] == "8"
 
 
-def test_the_same_wish_gives_the_same_film(energy):
+def test_the_same_config_gives_the_same_film(energy):
     small, _, film = energy
     again = flow.filmed(*flow.prepared(small), small)
     np.testing.assert_array_equal(again.frames, film.frames)
@@ -108,9 +108,9 @@ def test_the_default_is_score_difference_to_25_gaussians():
         ({"objective": ScoreDifference(bandwidth=-1.0)}, "bandwidth"),
     ],
 )
-def test_wishes_that_cannot_be_are_errors(changes, message):
+def test_configs_that_cannot_be_are_errors(changes, message):
     with pytest.raises(ValueError, match=message):
-        flow.prepared(wish(**changes))
+        flow.prepared(config(**changes))
 
 
 def test_a_directory_that_cannot_be_written_is_an_error_before_the_work(tmp_path, capsys, monkeypatch):

@@ -64,7 +64,7 @@ def test_level_bound():
     assert not rule.holds(0.05, None, (0.0707,))
 
 
-def test_wrong_wishes_are_told_before_any_work(tmp_path, capsys):
+def test_wrong_settings_are_told_before_any_work(tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
         main(PUBLICATION, TwoSample, ["--smoke", "--permutations", "0", "--output", str(tmp_path)])
     assert ended.value.code == 2
