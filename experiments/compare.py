@@ -16,6 +16,7 @@ import contextlib
 import dataclasses
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with contextlib.ExitStack() as stack:
         try:  # all that can be wrong with a config shows here, before any long work
             config = checked(small(config) if config.smoke else config)
-            problems = {name: TARGETS[name]().build() for name in config.targets}
+            problems = {name: problem_of(name) for name in config.targets}
             for target, problem in problems.items():
                 for name in (*config.objectives, *(() if config.equal == "updates" else (config.reference,))):
                     settings(target, name).build(problem.space)
@@ -96,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             console.print(str(error))
             return 2
         try:
-            rows, groups = _measured(config, problems)
+            rows, groups = _measured(config)
             report = summarise(rows, groups, problems, config.directory)
         except KeyboardInterrupt:
             console.print("stopped; the same command goes on with the objective that it had begun")
@@ -157,43 +158,41 @@ def budget(config: Compare, problem: Problem) -> Budget:
     return Budget(**given)
 
 
-def _measured(
-    config: Compare, problems: dict[str, Problem]
-) -> tuple[list[dict[str, Any]], dict[str, dict[str, Group]]]:
+def _measured(config: Compare) -> tuple[list[dict[str, Any]], dict[str, dict[str, Group]]]:
     """All rows and groups, read where they are there already, trained where not."""
-    judged = _judges(config, problems)
-    runs = planned(config, problems, judged)
     recipe = Recipe("experiments.compare", "tasks", config)
-    found = iter(worked(runs, Groups(config.directory / "groups"), recipe, config.workers))
-    groups: dict[str, dict[str, Group]] = {target: {} for target in problems}
+    found = iter(worked(tasks(config), Groups(config.directory / "groups"), recipe, config.workers))
+    groups: dict[str, dict[str, Group]] = {target: {} for target in config.targets}
     rows = []
-    for target, problem in problems.items():
+    for target in config.targets:
+        problem = problem_of(target)
         for name in config.objectives:
             groups[target][name] = group = next(found)
             rows += _rows(config, target, name, group, problem.splits is not None)
-        rows += _floors(config, target, problem, judged[target])
+        rows += _floors(config, target, problem, judges_of(config, target))
     return read_jsonl(write_jsonl(config.directory / "rows.jsonl", rows)), groups
 
 
-def _judges(config: Compare, problems: dict[str, Problem]) -> dict[str, Judges]:
-    return {
-        target: judges(problem, config.samples, config.directory / "judges") for target, problem in problems.items()
-    }
+@cache
+def problem_of(target: str) -> Problem:
+    """A target, built once."""
+    return TARGETS[target]().build()
+
+
+@cache
+def judges_of(config: Compare, target: str) -> Judges:
+    """The judges of a target, made once."""
+    return judges(problem_of(target), config.samples, config.directory / "judges")
 
 
 def tasks(config: Compare) -> list[Task[Group]]:
-    """Every objective on every target, all its seeds side by side, as workers make them again."""
-    problems = {name: TARGETS[name]().build() for name in config.targets}
-    return planned(config, problems, _judges(config, problems))
-
-
-def planned(config: Compare, problems: dict[str, Problem], judged: dict[str, Judges]) -> list[Task[Group]]:
-    """The same for targets and judges that are there already."""
+    """Every objective on every target, all its seeds side by side."""
     costs, runs = Costs(config.directory / "costs.json"), []
-    for target, problem in problems.items():
+    for target in config.targets:
         for name in config.objectives:
-            kind, own = chosen(config, target, name), share(config, target, problem, name, costs)
-            runs.append(training_task(f"{target}-{name}", name, kind, problem, own, judged[target]))
+            problem, kind = problem_of(target), chosen(config, target, name)
+            own, judge = share(config, target, problem, name, costs), judges_of(config, target)
+            runs.append(training_task(f"{target}-{name}", name, kind, problem, own, judge))
     return runs
 
 

@@ -10,20 +10,17 @@ that ``settings.py`` can name it first. Trials are kept in a directory beside th
 """
 
 import dataclasses
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import jax
 import numpy as np
-import tyro
-from rich.console import Console
 
 from experiments.compare import Compare, budget, checked, small
 from experiments.configs import COMPARED, TARGETS, Problem, narrowed
 from experiments.shared.runs import Group, Groups, Judges, judges, training_task
 from experiments.shared.settings import CANDIDATES
-from experiments.shared.study import aside, writable
+from experiments.shared.study import command, writable
 from experiments.shared.tasks import Recipe, Task, worked
 from igm_jax import checks
 from igm_jax.evaluation import MEASURES
@@ -52,48 +49,35 @@ class Tune:
     """Only try whether everything works: few steps, small networks, in results/tuning-smoke.md."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
+def main(arguments: Sequence[str] | None = None) -> None:
+    command("tune", Tune, __doc__, prepared, run, arguments)
 
-    Args:
-        arguments: its words; None for those of the process.
 
-    Returns:
-        The exit status: 0 when the table is written, 2 for a wrong config, 130 after Ctrl-C.
-    """
-    config = tyro.cli(Tune, args=arguments, prog="python -m experiments.tune")
-    console = Console(stderr=True, soft_wrap=True, markup=False, highlight=False)
-    try:
-        _compared(config)
-        for target in config.targets:
-            checks.choice("targets", target, list(CANDIDATES))
-            for name in config.objectives:
-                checks.choice("objectives", name, list(CANDIDATES[target]))
-        checks.count("workers", config.workers)
-        config = dataclasses.replace(config, output=_aside(config))
-        writable(_kept(config))
-    except (ValueError, TypeError, OSError) as error:
-        console.print(str(error))
-        return 2
+def prepared(config: Tune) -> Tune:
+    """The settings, checked before any work."""
+    _compared(config)
+    for target in config.targets:
+        checks.choice("targets", target, list(CANDIDATES))
+        for name in config.objectives:
+            checks.choice("objectives", name, list(CANDIDATES[target]))
+    checks.count("workers", config.workers)
+    if config.smoke:
+        config = dataclasses.replace(config, output=config.output.with_stem(f"{config.output.stem}-smoke"))
+    writable(_kept(config))
+    return config
+
+
+def run(config: Tune) -> None:
+    """Do all trials, and write the table."""
     recipe = Recipe("experiments.tune", "tasks", config)
-    try:
-        found = worked(tasks(config), Groups(_kept(config)), recipe, config.workers)
-    except KeyboardInterrupt:
-        console.print("stopped; the finished trials are kept, and the same command goes on from there")
-        return 130
-    write_whole(config.output, _page(config, found))
-    console.print(f"table: {config.output}")
-    return 0
+    write_whole(config.output, _page(config, worked(tasks(config), Groups(_kept(config)), recipe, config.workers)))
+    print(f"table: {config.output}")
 
 
 def _compared(config: Tune) -> Compare:
     """The comparison that the trials are for, with one seed."""
     base = checked(Compare(targets=config.targets, objectives=config.objectives, steps=config.steps))
     return dataclasses.replace(small(base) if config.smoke else base, seeds=1)
-
-
-def _aside(config: Tune) -> Path:
-    return aside(config.output.with_suffix(""), config.smoke).with_suffix(config.output.suffix)
 
 
 def _kept(config: Tune) -> Path:
@@ -147,4 +131,4 @@ def _on_validation(problem: Problem, judge: Judges) -> Judges:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

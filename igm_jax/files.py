@@ -22,30 +22,8 @@ class WriteError(OSError):
 
 
 @contextlib.contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """A file to write into, which takes its name when the block ends well and disappears when it does not.
-
-    The content goes to a temporary file in the same directory, is flushed to the disk and takes the name by ``os.replace``: a
-    reader sees the old file or the new one, also after a crash.
-
-    Args:
-        path: the file; missing directories above it are made.
-
-    Yields:
-        The file, open for bytes.
-
-    Raises:
-        WriteError: an ``OSError``, if the directory cannot be written or the disk is full; the old file is untouched.
-
-    Example:
-        >>> import pathlib, tempfile
-        >>> from igm_jax.files import replacing
-        >>> path = pathlib.Path(tempfile.mkdtemp()) / "note.txt"
-        >>> with replacing(path) as file:
-        ...     _ = file.write(b"hello")
-        >>> path.read_text()
-        'hello'
-    """
+def _replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """A file to write into, which takes its name when the block ends well and disappears when it does not."""
     path = pathlib.Path(path)
     temporary = None
     try:
@@ -66,7 +44,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 
 def write_whole(path: str | os.PathLike[str], content: str | bytes) -> pathlib.Path:
-    """Write text or bytes (see ``replacing``).
+    """Write text or bytes, so that a reader sees the old file or the new one, also after a crash.
+
+    The content goes to a temporary file in the same directory, is flushed to the disk and takes the name by ``os.replace``.
 
     Args:
         path: the file; missing directories above it are made.
@@ -85,13 +65,13 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> pathlib.P
         ...     write_whole(pathlib.Path(directory) / "note.txt", "hello").read_text()
         'hello'
     """
-    with replacing(path) as file:
+    with _replacing(path) as file:
         file.write(content.encode() if isinstance(content, str) else content)
     return pathlib.Path(path)
 
 
 def write_json(path: str | os.PathLike[str], value: Any) -> pathlib.Path:
-    """Write a value as indented JSON (see ``replacing``).
+    """Write a value as indented JSON (see ``write_whole``).
 
     Args:
         path: the file; missing directories above it are made.
@@ -115,7 +95,7 @@ def write_json(path: str | os.PathLike[str], value: Any) -> pathlib.Path:
 
 
 def write_npz(path: str | os.PathLike[str], arrays: Mapping[str, Any], *, compressed: bool = False) -> pathlib.Path:
-    """Write arrays as NumPy's .npz, nothing of it pickled (see ``replacing``).
+    """Write arrays as NumPy's .npz, nothing of it pickled (see ``write_whole``).
 
     Args:
         path: the file; missing directories above it are made.
@@ -140,6 +120,6 @@ def write_npz(path: str | os.PathLike[str], arrays: Mapping[str, Any], *, compre
     known = {name: np.asarray(array) for name, array in arrays.items()}
     if objects := [name for name, array in known.items() if array.dtype.hasobject]:
         raise ValueError(f"`arrays` must hold numbers and texts, but {objects[0]!r} holds Python objects; write JSON")
-    with replacing(path) as file:
+    with _replacing(path) as file:
         (np.savez_compressed if compressed else np.savez)(file, **known)  # pyrefly: ignore
     return pathlib.Path(path)

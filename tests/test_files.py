@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from igm_jax.files import WriteError, replacing, write_json, write_npz, write_whole
+from igm_jax.files import WriteError, write_json, write_npz, write_whole
 
 WRITERS = {
     "text": lambda path: write_whole(path, "new"),
@@ -73,27 +73,24 @@ def test_what_cannot_be_stored_is_refused(tmp_path, write, error):
     assert os.listdir(tmp_path) == ["kept"]
 
 
-def test_an_interruption_in_the_middle_keeps_the_old_file(tmp_path):
+def test_an_interruption_in_the_middle_keeps_the_old_file(tmp_path, monkeypatch):
     path = write_whole(tmp_path / "kept", "old")
 
-    def interrupted():
-        with replacing(path) as file:
-            file.write(b"half of the n")
-            raise KeyboardInterrupt
+    def interrupted(handle):
+        raise KeyboardInterrupt
 
+    monkeypatch.setattr(os, "fsync", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        interrupted()
+        write_whole(path, "new")
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["kept"]
 
 
 KILLED = """
 import os, signal, sys
-from igm_jax.files import replacing
-with replacing(sys.argv[1]) as file:
-    file.write(b"half of the n")
-    file.flush()
-    os.kill(os.getpid(), signal.SIGKILL)
+from igm_jax.files import write_whole
+os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)
+write_whole(sys.argv[1], "new")
 """
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -283,7 +283,7 @@ def training_task(
 
 
 class Groups(NamedTuple):
-    """A store of groups, a file each, which is of use for the settings that made it.
+    """A store of groups: a file each, with nothing pickled in it, of use for the settings that made it.
 
     Attributes:
         directory: where.
@@ -292,40 +292,23 @@ class Groups(NamedTuple):
     directory: Path
 
     def kept(self, task: Task[Group]) -> Group | None:
-        """The group, if it was trained under the task's settings."""
-        return load(self.directory / f"{task.name}.npz", task.config)
+        """The group, if it was trained under the task's settings; None where it is absent, damaged or another."""
+        try:
+            with self._path(task).open("rb") as handle, np.load(handle, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            story = json.loads(str(arrays.pop("story")))
+            group = Group(arrays=arrays, **story)
+        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+            return None
+        return group if group.config == plain(task.config) else None
 
     def keep(self, task: Task[Group], found: Group) -> None:
-        """Keep a group."""
-        save(self.directory / f"{task.name}.npz", found)
+        """Write the group, whole or not at all."""
+        story = json.dumps({name: plain(value) for name, value in found._asdict().items() if name != "arrays"})
+        write_npz(self._path(task), {"story": story, **found.arrays}, compressed=True)
 
-
-def save(path: Path, group: Group) -> None:
-    """Write a group, whole or not at all; nothing in the file is pickled."""
-    story = json.dumps({name: plain(value) for name, value in group._asdict().items() if name != "arrays"})
-    write_npz(path, {"story": story, **group.arrays}, compressed=True)
-
-
-def load(path: Path, config: Mapping[str, Any]) -> Group | None:
-    """A group that was saved under the same settings; None where there is none, or another.
-
-    Args:
-        path: its file.
-        config: the settings wanted.
-
-    Returns:
-        The group, or None: it has to be trained.
-    """
-    if not path.exists():
-        return None
-    try:
-        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        story = json.loads(str(arrays.pop("story")))
-        group = Group(arrays=arrays, **story)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
-        return None  # damaged: the group is trained again
-    return group if group.config == plain(config) else None
+    def _path(self, task: Task[Group]) -> Path:
+        return self.directory / f"{task.name}.npz"
 
 
 def flat_config(kind: ObjectiveConfig, budget: Budget) -> dict[str, Any]:
