@@ -51,14 +51,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: its words; None for those of the process.
 
     Returns:
-        The exit status: 0 if every identity holds, 1 if one does not, 2 for a wrong wish.
+        The exit status: 0 if every identity holds, 1 if one does not, 2 for a wrong config.
     """
     console = Console(stderr=True, soft_wrap=True, markup=False, highlight=False)
-    wish = tyro.cli(Connections, args=arguments, prog="python -m experiments.connections")
+    config = tyro.cli(Connections, args=arguments, prog="python -m experiments.connections")
     try:
-        chosen = selected(wish)
-        output = wish.output.with_name(wish.output.name + "-smoke") if wish.smoke else wish.output
-        for path in [output / ".writable", *([wish.page.with_name(".writable")] if wish.page else [])]:
+        chosen = selected(config)
+        output = config.output.with_name(config.output.name + "-smoke") if config.smoke else config.output
+        for path in [output / ".writable", *([config.page.with_name(".writable")] if config.page else [])]:
             write_whole(path, "").unlink()
     except (ValueError, OSError) as error:
         console.print(str(error))
@@ -67,27 +67,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for identity in track(chosen, "identities", console=console, transient=True):
         start = time.perf_counter()
         outcomes.append(measured(identity))
-        rows.append(row(identity, outcomes[-1], time.perf_counter() - start, wish))
+        rows.append(row(identity, outcomes[-1], time.perf_counter() - start, config))
     table = tabulated(chosen, outcomes)
     Console().print(to_console(table))
     picture = drawn(chosen, outcomes)
     write_jsonl(output / "connections.jsonl", rows)
     write_whole(output / "map.png", picture)
     write_whole(output / "connections.md", page(table, rows, "map.png"))
-    if wish.page:
-        name = f"{wish.page.stem}.png"
-        write_whole(wish.page.with_name(name), picture)
-        write_whole(wish.page, page(table, rows, name))
+    if config.page:
+        name = f"{config.page.stem}.png"
+        write_whole(config.page.with_name(name), picture)
+        write_whole(config.page, page(table, rows, name))
     failed = [identity.name for identity, outcome in zip(chosen, outcomes, strict=True) if not identity.holds(outcome)]
     console.print(f"written: {output}" + (f"; these do not hold: {', '.join(failed)}" if failed else ""))
     return int(bool(failed))
 
 
-def selected(wish: Connections) -> list[Identity]:
+def selected(config: Connections) -> list[Identity]:
     """The identities that are asked for.
 
     Args:
-        wish: the command line's.
+        config: the command line's.
 
     Returns:
         The identities in their order.
@@ -96,10 +96,10 @@ def selected(wish: Connections) -> list[Identity]:
         ValueError: for an unknown name; the text lists the nearest.
     """
     names = [identity.name for identity in IDENTITIES]
-    for name in wish.only:
+    for name in config.only:
         checks.choice("only", name, names)
-    chosen = [identity for identity in IDENTITIES if not wish.only or identity.name in wish.only]
-    if wish.smoke:
+    chosen = [identity for identity in IDENTITIES if not config.only or identity.name in config.only]
+    if config.smoke:
         first = {identity.kind: identity for identity in reversed(chosen)}
         chosen = [identity for identity in chosen if first[identity.kind] is identity]
     return chosen
@@ -118,7 +118,7 @@ def measured(identity: Identity) -> Outcome:
         return identity.measure()
 
 
-def row(identity: Identity, outcome: Outcome, seconds: float, wish: Connections) -> dict[str, Any]:
+def row(identity: Identity, outcome: Outcome, seconds: float, config: Connections) -> dict[str, Any]:
     """A line of the results file."""
     place = {
         "experiment": "connections",
@@ -130,7 +130,7 @@ def row(identity: Identity, outcome: Outcome, seconds: float, wish: Connections)
     claim = {name: getattr(identity, name) for name in ("statement", "kind", "source", "bound", "rate")}
     told = {"claim": claim, "errors": outcome.errors, "at": outcome.at, "holds": identity.holds(outcome)}
     costs = {"seconds": seconds, "compile_seconds": None, "memory_mb": None}
-    return {**place, "metrics": metrics, **costs, **told, "config": plain(wish), **provenance()}
+    return {**place, "metrics": metrics, **costs, **told, "config": plain(config), **provenance()}
 
 
 def tabulated(chosen: Sequence[Identity], outcomes: Sequence[Outcome]) -> Table:

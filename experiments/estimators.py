@@ -8,11 +8,11 @@ noise. Against that truth it measures each estimator's bias, its spread, the sig
 gradient's cosine to the true one, for sizes of minibatches and dimensions; and, between two minibatches of one Gaussian, how
 fast each distance falls with the size.
 
-Tables are printed; ``report.md``, ``rows.jsonl`` and pictures go to ``results/estimators``.
+Tables are printed; ``report.md``, ``rows.jsonl`` and pictures go to ``results/estimators``, or with ``--smoke`` to
+``results/estimators-smoke``. What is measured is kept in ``runs`` there, so that a stopped command goes on where it was.
 """
 
 import dataclasses
-import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -22,14 +22,14 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-import tyro
 from jaxtyping import Array
 from scipy.optimize import linear_sum_assignment
 
 from experiments.shared import gaussians
 from experiments.shared.estimates import APART, EQUAL, Cell, pictures, tables
 from experiments.shared.gaussians import Setting, setting_of
-from experiments.shared.study import progress, row_maker, writable, write
+from experiments.shared.study import aside, command, row_maker, writable, write
+from experiments.shared.tasks import Book, Found, Recipe, Task, deciding, worked
 from igm_jax import (
     checks,
     energy_distance,
@@ -95,6 +95,8 @@ class Config:
     """Directions of the sliced distance."""
     seed: int = 0
     """Where the random keys start."""
+    workers: int = 1
+    """Measurements at once, each in a process of its own; times are then of a shared machine."""
     smoke: bool = False
     """A run of seconds that shows that everything works: 2 dimensions, small minibatches."""
 
@@ -160,7 +162,7 @@ def measured(config: Config, name: str, setting: Setting, n: int) -> tuple[dict[
 
 def prepared(config: Config) -> Config:
     """The settings, checked before any work; with ``smoke`` made small."""
-    for name, least in (("repeats", 2), ("num_projections", 1), ("seed", 0)):
+    for name, least in (("repeats", 2), ("num_projections", 1), ("seed", 0), ("workers", 1)):
         checks.count(name, getattr(config, name), least=least)
     for name, least in (("dims", 1), ("sizes", 2)):
         values = getattr(config, name)
@@ -174,26 +176,52 @@ def prepared(config: Config) -> Config:
         config = dataclasses.replace(
             config, dims=(2, 8), sizes=(16, 64), repeats=min(config.repeats, 48), num_projections=16
         )
+    config = dataclasses.replace(config, output=aside(config.output, config.smoke))
     writable(config.output)
+    book(config)
     return config
+
+
+def book(config: Config) -> Book:
+    """What was measured earlier with the same settings; an error for other settings. Dimensions and sizes may be added to."""
+    return Book(config.output / "runs", "estimators", "cells", deciding(config, "dims", "sizes"), config.workers)
+
+
+def tasks(config: Config) -> list[Task[Found]]:
+    """Every estimator at every size and dimension."""
+    return [
+        Task(f"{name}, n = {n}, d = {d}", config.seed, partial(_found, config, d, n, name))
+        for d, n, name in _cells(config)
+    ]
+
+
+def _cells(config: Config) -> list[tuple[int, int, str]]:
+    return [(d, n, name) for d in config.dims for n in config.sizes for name in ESTIMATORS]
+
+
+def _setting(config: Config, d: int) -> Setting:
+    return setting_of(d, config.epsilon, config.num_projections)
+
+
+def _found(config: Config, d: int, n: int, name: str) -> Found:
+    cells, seconds, compiling = measured(config, name, _setting(config, d), n)
+    arrays = {f"{case}, {part}": array for case, cell in cells.items() for part, array in cell._asdict().items()}
+    return Found({}, arrays, compiling, seconds)
 
 
 def run(config: Config) -> None:
     """Measure everything; print the tables and write the files."""
     make_row = row_maker("estimators", config)
     rows, cells = [], {}
-    work = [(d, n, name) for d in config.dims for n in config.sizes for name in ESTIMATORS]
-    with progress() as bar:
-        task = bar.add_task("", total=len(work))
-        for d, n, name in work:
-            bar.update(task, description=f"{name}, n = {n}, d = {d}")
-            setting = setting_of(d, config.epsilon, config.num_projections)
-            found, seconds, compiling = measured(config, name, setting, n)
-            for case, cell in found.items():
-                cells[case, d, n, name] = cell
-                rows.append(make_row(f"{case}, d = {d}", f"{name}, n = {n}", config.seed, cell.metrics(), seconds, compiling,
-                                     n=n, setting=setting._asdict()))  # fmt: skip
-            bar.advance(task)
+    recipe = Recipe("experiments.estimators", "tasks", config)
+    for (d, n, name), found in zip(
+        _cells(config), worked(tasks(config), book(config), recipe, config.workers), strict=True
+    ):
+        for case in (APART, EQUAL):
+            values, gradients, truth, slope = (found.arrays[f"{case}, {part}"] for part in Cell._fields)
+            cells[case, d, n, name] = cell = Cell(values, gradients, float(truth), slope)
+            rows.append(make_row(f"{case}, d = {d}", f"{name}, n = {n}", config.seed, cell.metrics(), found.seconds,
+                                 found.compile_seconds, n=n, setting=_setting(config, d)._asdict()))  # fmt: skip
     slopes, shown = tables(cells, config.shift, config.width)
     for (d, name), metrics in slopes.items():
         rows.append(make_row(f"{EQUAL}, d = {d}", f"{name}, slope", config.seed, metrics, None, None))
@@ -202,17 +230,7 @@ def run(config: Config) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    config = tyro.cli(Config, args=arguments, description=__doc__, prog="python -m experiments.estimators")
-    try:
-        config = prepared(config)
-        from igm_jax.reporting import figures  # noqa: F401  (if the extra is missing, say so now and not at the end)
-    except (OSError, TypeError, ValueError, ImportError) as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
-    try:
-        run(config)
-    except KeyboardInterrupt:
-        sys.exit("stopped; nothing was written")
+    command("estimators", Config, __doc__, prepared, run, arguments)
 
 
 if __name__ == "__main__":

@@ -107,21 +107,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: its words; None for those of the process.
 
     Returns:
-        The exit status: 0, or 2 for a wrong wish or a bad file.
+        The exit status: 0, or 2 for a wrong config or a bad file.
     """
-    wish = tyro.cli(Evaluate, args=arguments, prog="python -m experiments.evaluate")
+    config = tyro.cli(Evaluate, args=arguments, prog="python -m experiments.evaluate")
     try:
-        _check(wish)
-        comparison = compared(wish)
+        _check(config)
+        comparison = compared(config)
         ours = comparison.judge(real=comparison.real, fake=comparison.fake)
         size = len(comparison.real)
-        floors = floor(comparison.judge, comparison.pool, size, range(wish.floors), fake_size=len(comparison.fake))
+        floors = floor(comparison.judge, comparison.pool, size, range(config.floors), fake_size=len(comparison.fake))
         table = summary(comparison, ours, floors)
-        for path in wish.output:
+        for path in config.output:
             if path.suffix == ".md":
                 write_whole(path, to_markdown(table) + "\n")
             else:
-                write_jsonl(path, _rows(wish, comparison, ours, floors))
+                write_jsonl(path, _rows(config, comparison, ours, floors))
     except (ValueError, TypeError, OSError, ImportError) as error:
         Console(stderr=True, soft_wrap=True, markup=False, highlight=False).print(str(error))
         return 2
@@ -129,11 +129,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def compared(wish: Evaluate) -> Comparison:
-    """What a wish asks to compare, with all files read and checked.
+def compared(config: Evaluate) -> Comparison:
+    """What a config asks to compare, with all files read and checked.
 
     Args:
-        wish: the command line's choices.
+        config: the command line's choices.
 
     Returns:
         The comparison, at one size throughout.
@@ -141,10 +141,10 @@ def compared(wish: Evaluate) -> Comparison:
     Raises:
         ValueError, TypeError, OSError, ImportError: for files or choices that will not do; each text says what to do.
     """
-    if wish.run is not None:
-        whole = _of_run(wish, wish.run)
-    elif wish.real is not None and wish.fake is not None:
-        whole = _of_files(wish, wish.real, wish.fake)
+    if config.run is not None:
+        whole = _of_run(config, config.run)
+    elif config.real is not None and config.fake is not None:
+        whole = _of_files(config, config.real, config.fake)
     else:
         raise ValueError("give --real and --fake, two files of samples, or --run, the directory of a run")
     if whole.real.shape[1] != whole.fake.shape[1]:
@@ -152,34 +152,34 @@ def compared(wish: Evaluate) -> Comparison:
             f"real and generated samples must have the same number of features, but have shapes {whole.real.shape} and"
             f" {whole.fake.shape}; compare samples of one space"
         )
-    size = min(wish.size, len(whole.real), len(whole.fake), len(whole.pool) // 2)
+    size = min(config.size, len(whole.real), len(whole.fake), len(whole.pool) // 2)
     if size < FEWEST:
         raise ValueError(
             f"a comparison takes at least {FEWEST} samples of each and {2 * FEWEST} real ones for the floor, but there are"
-            f" {len(whole.fake)} generated and {len(whole.pool)} real ones (--size is {wish.size}); give more samples"
+            f" {len(whole.fake)} generated and {len(whole.pool)} real ones (--size is {config.size}); give more samples"
         )
     # In random order: files are often sorted.
-    rng = np.random.default_rng(wish.seed)
+    rng = np.random.default_rng(config.seed)
     real, fake = (x[rng.permutation(len(x))[:size]] for x in (whole.real, whole.fake))
     return whole._replace(real=real, fake=fake)
 
 
-def _check(wish: Evaluate) -> None:
-    """Refuse impossible wishes before any work."""
-    if wish.run is not None and wish.fake is not None:
+def _check(config: Evaluate) -> None:
+    """Refuse impossible configs before any work."""
+    if config.run is not None and config.fake is not None:
         raise ValueError("give either --fake, a file of samples, or --run, a run's directory, but not both")
-    checks.count("--size", wish.size, least=FEWEST)
-    checks.count("--floors", wish.floors)
-    for path in wish.output:
+    checks.count("--size", config.size, least=FEWEST)
+    checks.count("--floors", config.floors)
+    for path in config.output:
         checks.choice("the ending of --output", path.suffix, FORMATS)
         above = next(parent for parent in path.absolute().parents if parent.exists())
         if path.is_dir() or not (above.is_dir() and os.access(above, os.W_OK)):
             raise OSError(f"cannot write {path}: it is a directory, or {above} is not a directory that can be written")
 
 
-def _of_files(wish: Evaluate, real: Path, fake: Path) -> Comparison:
-    held_out, generated = _read(real, wish.real_array, "--real-array"), _read(fake, wish.fake_array, "--fake-array")
-    return Comparison(fake.stem, real.stem, held_out, generated, held_out, _judge(wish))
+def _of_files(config: Evaluate, real: Path, fake: Path) -> Comparison:
+    held_out, generated = _read(real, config.real_array, "--real-array"), _read(fake, config.fake_array, "--fake-array")
+    return Comparison(fake.stem, real.stem, held_out, generated, held_out, _judge(config))
 
 
 def _read(path: Path, array: str | None, option: str) -> np.ndarray:
@@ -189,13 +189,13 @@ def _read(path: Path, array: str | None, option: str) -> np.ndarray:
         raise ValueError(str(error).replace("`key=`", option).replace("`key`", option)) from error
 
 
-def _judge(wish: Evaluate) -> Callable[..., dict[str, float]]:
+def _judge(config: Evaluate) -> Callable[..., dict[str, float]]:
     """A judge of samples of which nothing more is known."""
-    train = None if wish.train is None else _read(wish.train, wish.train_array, "--train-array")
-    if wish.image_shape is None:
-        return partial(_points, train=train, seed=wish.seed)
-    first, *others = random_convolution_judges(wish.image_shape, draws=6, seed=wish.seed)
-    return partial(evaluate_images, judge=first, random_judges=others, train=train, seed=wish.seed)
+    train = None if config.train is None else _read(config.train, config.train_array, "--train-array")
+    if config.image_shape is None:
+        return partial(_points, train=train, seed=config.seed)
+    first, *others = random_convolution_judges(config.image_shape, draws=6, seed=config.seed)
+    return partial(evaluate_images, judge=first, random_judges=others, train=train, seed=config.seed)
 
 
 def _points(*, real: Any, fake: Any, train: Any, seed: int) -> dict[str, float]:
@@ -208,27 +208,27 @@ def _points(*, real: Any, fake: Any, train: Any, seed: int) -> dict[str, float]:
     return numbers
 
 
-def _of_run(wish: Evaluate, directory: Path) -> Comparison:
-    trained = _wish_of(read_config(directory).get("config"), directory)
+def _of_run(config: Evaluate, directory: Path) -> Comparison:
+    trained = _config_of(read_config(directory).get("config"), directory)
     problem, generator, run = prepared(trained)
     state = restore(run, directory)
     draw = jax.jit(generator.sample, static_argnums=2)
-    fake = np.asarray(draw(state.average, jax.random.key(wish.seed), wish.size))
+    fake = np.asarray(draw(state.average, jax.random.key(config.seed), config.size))
     name = f"{trained.objective.name}, step {int(state.step)}"
-    if wish.real is not None:
-        real = _read(wish.real, wish.real_array, "--real-array")
-        return Comparison(name, wish.real.stem, real, fake, real, _judge(wish))
+    if config.real is not None:
+        real = _read(config.real, config.real_array, "--real-array")
+        return Comparison(name, config.real.stem, real, fake, real, _judge(config))
     if problem.fingerprint is not None:
         raise ValueError(f"the run in {directory} learned from a file of yours; give held-out samples with --real")
     if problem.splits is None:
-        real = np.asarray(problem.held_out(jax.random.key(wish.seed + 1), 2 * wish.size))
+        real = np.asarray(problem.held_out(jax.random.key(config.seed + 1), 2 * config.size))
         return Comparison(name, problem.name, real, fake, real, judges(problem, FEWEST, None).final)
-    known = judges(problem, FEWEST, wish.keep)
+    known = judges(problem, FEWEST, config.keep)
     pool = np.concatenate([problem.splits.test.images, problem.splits.validation.images])
     return Comparison(name, problem.name, known.real, fake, pool, known.final)
 
 
-def _wish_of(stored: Any, directory: Path) -> Train:
+def _config_of(stored: Any, directory: Path) -> Train:
     """The choices that made a run, from its config."""
     kinds = (*OBJECTIVES.values(), *TARGETS.values(), Pushforward, Adam, Critic, FeatureCritic)
     by_name = {kind.__name__: kind for kind in kinds}
@@ -281,12 +281,14 @@ def summary(comparison: Comparison, ours: dict[str, float], floors: dict[str, li
     )
 
 
-def _rows(wish: Evaluate, comparison: Comparison, ours: dict[str, float], floors: dict[str, list[float]]) -> list[dict]:
+def _rows(
+    config: Evaluate, comparison: Comparison, ours: dict[str, float], floors: dict[str, list[float]]
+) -> list[dict]:
     costs = dict.fromkeys(("seconds", "compile_seconds", "memory_mb"))
-    config = {name: value for name, value in dataclasses.asdict(wish).items() if name != "output"}
-    shared = {"experiment": "evaluate", "target": comparison.target, **costs, "config": plain(config), **provenance()}
-    rows = [{**shared, "objective": comparison.name, "seed": wish.seed, "metrics": ours}]
-    for seed in range(wish.floors):
+    settings = {name: value for name, value in dataclasses.asdict(config).items() if name != "output"}
+    shared = {"experiment": "evaluate", "target": comparison.target, **costs, "config": plain(settings), **provenance()}
+    rows = [{**shared, "objective": comparison.name, "seed": config.seed, "metrics": ours}]
+    for seed in range(config.floors):
         metrics = {name: values[seed] for name, values in floors.items()}
         rows.append({**shared, "objective": FLOOR, "seed": seed, "metrics": metrics})
     return rows

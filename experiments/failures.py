@@ -10,7 +10,9 @@ then the same in all, so that an objective whose force dies out far from the dat
 to fresh data is the outcome: 0 is as near as other fresh data are, 1 is no better than the start, above 1 is worse. A flow that
 breaks is shown as broken; objectives that need the data's score have a dash where data have no density.
 
-A heat map, a table, ``report.md`` and ``rows.jsonl`` go to ``results/failures``.
+A heat map, a table, ``report.md`` and ``rows.jsonl`` go to ``results/failures``, or with ``--smoke`` to
+``results/failures-smoke``. What became of an objective is kept in ``runs`` there, so that a stopped command goes on where it was,
+and one that names more objectives does only these; what could not be run is tried again.
 """
 
 import dataclasses
@@ -24,19 +26,20 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-import tyro
 from jaxtyping import Array
 
 from experiments.configs import OBJECTIVES, narrowed
 from experiments.configs.targets import Space
 from experiments.shared.scenarios import SCENARIOS, Law, Scenario, log_density, scenario
-from experiments.shared.study import progress, row_maker, table, writable, write
+from experiments.shared.study import aside, command, row_maker, table, writable, write
+from experiments.shared.tasks import Book, Found, Recipe, Task, deciding, worked
 from igm_jax import Objective, checks, velocity
 from igm_jax.distributions import Distribution
 from igm_jax.evaluation import exact_w2
 from igm_jax.reporting.tables import Table
 
 HELD = 20
+METRICS = ("left", "w2", "w2_start", "w2_floor")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +62,8 @@ class Config:
     """Independent draws of every scenario, side by side."""
     seed: int = 0
     """The first seed."""
+    workers: int = 1
+    """Objectives at once, each in a process of its own; times are then of a shared machine."""
     smoke: bool = False
     """A run of seconds that shows that everything works: few particles, few steps, small critics."""
 
@@ -166,7 +171,7 @@ def prepared(config: Config) -> Config:
         raise ValueError(
             f"`objectives` must name at least one, each once, but is {' '.join(config.objectives) or 'empty'}"
         )
-    for name, least in (("particles", 2), ("steps", 1), ("width", 1), ("seeds", 1), ("seed", 0)):
+    for name, least in (("particles", 2), ("steps", 1), ("width", 1), ("seeds", 1), ("seed", 0), ("workers", 1)):
         checks.count(name, getattr(config, name), least=least)
     checks.positive("stride", config.stride)
     if config.particles > 2000:
@@ -175,8 +180,43 @@ def prepared(config: Config) -> Config:
         config = dataclasses.replace(
             config, particles=min(config.particles, 40), steps=min(config.steps, 30), width=min(config.width, 16)
         )
+    config = dataclasses.replace(config, output=aside(config.output, config.smoke))
     writable(config.output)
+    book(config)
     return config
+
+
+class Attempts(Book):
+    """A store that does not keep what could not be run, so that the same command tries it again."""
+
+    def keep(self, task: Task[Found], found: Found) -> None:
+        """Keep what became of an objective."""
+        if not found.arrays["broken"]:
+            super().keep(task, found)
+
+
+def book(config: Config) -> Book:
+    """What was run earlier with the same settings; an error for other settings. Objectives may be added to."""
+    return Attempts(config.output / "runs", "failures", "flows", deciding(config, "objectives"), config.workers)
+
+
+def lanes(config: Config) -> list[tuple[str, int]]:
+    """Scenario and seed of the flows that run side by side, the healthy ones first."""
+    seeds = range(config.seed, config.seed + config.seeds)
+    return [(name, seed) for seed in seeds for name in SCENARIOS]
+
+
+def tasks(config: Config) -> list[Task[Found]]:
+    """Every objective in all scenarios."""
+    return [Task(name, config.seed, partial(_found, config, name)) for name in config.objectives]
+
+
+def _found(config: Config, objective: str) -> Found:
+    scenes = [scenario(name, config.particles, seed) for name, seed in lanes(config)]
+    flowed = outcome(config, OBJECTIVES[objective], scenes)
+    numbers = [judged(scene, places) for scene, places in zip(scenes, flowed.places, strict=True)]
+    arrays = {name: [each[name] for each in numbers] for name in METRICS}
+    return Found({}, {**arrays, "broken": flowed.broken}, flowed.compile_seconds, flowed.seconds)
 
 
 def run(config: Config) -> list[str]:
@@ -189,19 +229,15 @@ def run(config: Config) -> list[str]:
         Why objectives could not be run, where they could not.
     """
     make_row, rows, broken = row_maker("failures", config), [], []
-    seeds = range(config.seed, config.seed + config.seeds)
-    lanes = [(name, seed) for seed in seeds for name in SCENARIOS]  # the healthy one first
-    scenes = [scenario(name, config.particles, seed) for name, seed in lanes]
-    with progress() as bar:
-        task = bar.add_task("", total=len(config.objectives))
-        for objective in config.objectives:
-            bar.update(task, description=objective)
-            found = outcome(config, OBJECTIVES[objective], scenes)
-            broken += [f"{objective}: {found.broken}"] * bool(found.broken)
-            for (name, seed), scene, places in zip(lanes, scenes, found.places, strict=True):
-                metrics, share = judged(scene, places), found.seconds / len(lanes)
-                rows.append(make_row(name, objective, seed, metrics, share, found.compile_seconds, broken=found.broken))
-            bar.advance(task)
+    recipe = Recipe("experiments.failures", "tasks", config)
+    all_found = worked(tasks(config), book(config), recipe, config.workers)
+    for objective, found in zip(config.objectives, all_found, strict=True):
+        why, share = str(found.arrays["broken"]), (found.seconds or 0.0) / len(lanes(config))
+        if why:
+            broken.append(f"{objective}: {why}")
+        for i, (name, seed) in enumerate(lanes(config)):
+            metrics = {metric: float(found.arrays[metric][i]) for metric in METRICS}
+            rows.append(make_row(name, objective, seed, metrics, share, found.compile_seconds, broken=why))
     left = mean_left(rows, config.objectives)
     shown = [tabulated(left, config, rows)]
     text = "\n\n".join([__doc__.split("\n\n")[2], *broken])
@@ -239,9 +275,9 @@ def tabulated(left: np.ndarray, config: Config, rows: list[dict[str, Any]]) -> T
     ]
     caption = (
         f"What is left of W2 to fresh data after {config.steps} steps of {config.particles} particles: 0 is as near as the data"
-        f" seen, 1 no better than the start. {config.seeds} draw{'s' * (config.seeds > 1)} of each scenario; the settings are the"
-        " objectives' defaults, and each one's step is set on the healthy scenario. Below 0: spread more evenly than chance does."
-        " A dash: the data have no density, and so no score."
+        f" seen, 1 no better than the start. {config.seeds} draw{'s' if config.seeds > 1 else ''} of each scenario; the settings"
+        " are the objectives' defaults, and each one's step is set on the healthy scenario. Below 0: spread more evenly"
+        " than chance does. A dash: the data have no density, and so no score."
     )
     return table("Where each objective fails", caption, ["objective", *SCENARIOS, "time, s"], lines)
 
@@ -263,18 +299,7 @@ def drawn(left: np.ndarray, objectives: Sequence[str]) -> tuple[bytes, str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    config = tyro.cli(Config, args=arguments, description=__doc__, prog="python -m experiments.failures")
-    try:
-        config = prepared(config)
-        from igm_jax.reporting import figures  # noqa: F401  (if the extra is missing, say so now and not at the end)
-    except (OSError, TypeError, ValueError, ImportError) as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
-    try:
-        broken = run(config)
-    except KeyboardInterrupt:
-        sys.exit("stopped; nothing was written")
-    if broken:
+    if broken := command("failures", Config, __doc__, prepared, run, arguments):
         sys.exit("\n".join(broken))
 
 

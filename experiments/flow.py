@@ -90,19 +90,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: its words; None for those of the process.
 
     Returns:
-        The exit status: 0 when the results are written, 1 if the flow broke, 2 for a wrong wish, 130 after Ctrl-C.
+        The exit status: 0 when the results are written, 1 if the flow broke, 2 for a wrong config, 130 after Ctrl-C.
     """
     options = (tyro.conf.CascadeSubcommandArgs, tyro.conf.OmitSubcommandPrefixes)
-    wish = tyro.cli(Flow, args=arguments, prog="python -m experiments.flow", config=options)
+    config = tyro.cli(Flow, args=arguments, prog="python -m experiments.flow", config=options)
     try:
-        wish = _small(wish) if wish.smoke else wish
-        problem, flow = prepared(wish)
-        directory = wish.directory or Path("results", "flow", _title(wish, problem).replace(" ", "-"))
+        config = _small(config) if config.smoke else config
+        problem, flow = prepared(config)
+        directory = config.directory or Path("results", "flow", _title(config, problem).replace(" ", "-"))
         write_whole(directory / ".probe", b"").unlink()  # complain before the work, and leave older results alone
-        film = filmed(problem, flow, wish)
-        numbers = judged(film, problem, wish)
-        table = tabulated(numbers, film, problem, wish)
-        write_results(directory, wish, problem, film, table, numbers)
+        film = filmed(problem, flow, config)
+        numbers = judged(film, problem, config)
+        table = tabulated(numbers, film, problem, config)
+        write_results(directory, config, problem, film, table, numbers)
     except NonFiniteError as error:
         return _complain(str(error), 1)
     except (ValueError, TypeError, OSError, ImportError) as error:
@@ -114,11 +114,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def prepared(wish: Flow) -> tuple[Problem, Callable[[Any], Run]]:
-    """The target and the flow that a wish describes.
+def prepared(config: Flow) -> tuple[Problem, Callable[[Any], Run]]:
+    """The target and the flow that a config describes.
 
     Args:
-        wish: the command line's choices.
+        config: the command line's choices.
 
     Returns:
         The target, and the run for any rate of gradient descent, a number or a schedule.
@@ -129,20 +129,20 @@ def prepared(wish: Flow) -> tuple[Problem, Callable[[Any], Run]]:
     from igm_jax.reporting import figures, report  # noqa: F401  (if the extra is missing, say so now and not at the end)
 
     for name in ("particles", "steps", "frames"):
-        checks.count(name, getattr(wish, name), least=2 if name == "particles" else 1)
-    checks.count("seed", wish.seed, least=0)
-    problem = wish.target.build()
+        checks.count(name, getattr(config, name), least=2 if name == "particles" else 1)
+    checks.count("seed", config.seed, least=0)
+    problem = config.target.build()
     if problem.space.dim != 2:
         raise ValueError(
             f"a flow is shown in the plane, but {problem.name!r} has {problem.space.dim} features; choose a target with two,"
             " or train a generator: python -m experiments.train"
         )
-    checks.positive("stride", wish.stride)
-    start = source(wish.source, jax.random.key(wish.seed), wish.particles, problem)
-    objective, n, inner_steps = wish.objective.build(problem.space), wish.particles, wish.objective.inner_steps
+    checks.positive("stride", config.stride)
+    start = source(config.source, jax.random.key(config.seed), config.particles, problem)
+    objective, n, inner_steps = config.objective.build(problem.space), config.particles, config.objective.inner_steps
 
     def flow(rate: Any) -> Run:
-        sgd, name = optax.sgd(rate), wish.objective.name
+        sgd, name = optax.sgd(rate), config.objective.name
         return training(particles(start), objective, sgd, problem.target, n, inner_steps=inner_steps, name=name)
 
     return problem, flow
@@ -173,53 +173,53 @@ def source(name: str, key: Key, n: int, problem: Problem) -> Array:
     return data.mean(0)[None] + radius * shape
 
 
-def filmed(problem: Problem, flow: Callable[[Any], Run], wish: Flow) -> Film:
+def filmed(problem: Problem, flow: Callable[[Any], Run], config: Flow) -> Film:
     """Train, which here means flow, and keep snapshots.
 
     Args:
         problem: the target.
         flow: the run for any rate.
-        wish: how long, how fast, and how many snapshots.
+        config: how long, how fast, and how many snapshots.
 
     Returns:
         The snapshots, from the first step to the last.
     """
-    key, frames = jax.random.key(wish.seed), {}
+    key, frames = jax.random.key(config.seed), {}
     # Each objective measures its velocity in units of its own, so measure it: with the particles held still, and long
     # enough for a critic to look at them.
     speed = train(flow(0.0), key, HELD, progress=False, log_every=HELD).rows[-1]["velocity"]
-    step = wish.stride * problem.space.scale / max(speed, 1e-12)
+    step = config.stride * problem.space.scale / max(speed, 1e-12)
 
     def rate(count: Array) -> Array:
-        return step * wish.particles * 0.5 * (1 + jnp.cos(jnp.pi * count.astype(float) / wish.steps))
+        return step * config.particles * 0.5 * (1 + jnp.cos(jnp.pi * count.astype(float) / config.steps))
 
     def keep(state: Any, rows: Sequence[Any]) -> None:
         del rows
         frames[int(state.step)] = np.array(state.params)  # a copy: the next steps take the buffer over
 
-    every = -(-wish.steps // wish.frames)
-    trained = train(flow(rate), key, wish.steps, chunk=every, log_every=every, on_chunk=keep)
+    every = -(-config.steps // config.frames)
+    trained = train(flow(rate), key, config.steps, chunk=every, log_every=every, on_chunk=keep)
     keep(trained.state, [])
     return Film(np.array(sorted(frames)), np.stack([frames[step] for step in sorted(frames)]), trained)
 
 
-def judged(film: Film, problem: Problem, wish: Flow) -> dict[str, dict[str, float]]:
+def judged(film: Film, problem: Problem, config: Flow) -> dict[str, dict[str, float]]:
     """The distance to fresh data, and the modes, before and after.
 
     Args:
         film: the flow.
         problem: the target.
-        wish: for the seed.
+        config: for the seed.
 
     Returns:
         The numbers by name for ``"before"``, ``"after"`` and the floor, which is another draw of the data.
     """
-    keys = jax.random.split(jax.random.fold_in(jax.random.key(wish.seed), 1))
-    n = min(JUDGED, wish.particles)
+    keys = jax.random.split(jax.random.fold_in(jax.random.key(config.seed), 1))
+    n = min(JUDGED, config.particles)
     fresh, other = (np.asarray(problem.held_out(key, n)) for key in keys)
     numbers = {}
     for name, points in (("before", film.frames[0]), ("after", film.frames[-1]), (FLOOR, other)):
-        chosen = np.random.default_rng(wish.seed).permutation(len(points))[:n]
+        chosen = np.random.default_rng(config.seed).permutation(len(points))[:n]
         numbers[name] = {"w2": exact_w2(real=fresh, fake=points[chosen])}
         if problem.target.modes is not None:
             found = mode_coverage(fake=points, modes=problem.target.modes)
@@ -227,7 +227,7 @@ def judged(film: Film, problem: Problem, wish: Flow) -> dict[str, dict[str, floa
     return numbers
 
 
-def tabulated(numbers: dict[str, dict[str, float]], film: Film, problem: Problem, wish: Flow) -> Table:
+def tabulated(numbers: dict[str, dict[str, float]], film: Film, problem: Problem, config: Flow) -> Table:
     """The numbers of ``judged`` as a table, with the flow's time in its caption."""
     columns = [MEASURES[name] for name in numbers[FLOOR]]
     decimals = {"modes": 0}
@@ -236,56 +236,56 @@ def tabulated(numbers: dict[str, dict[str, float]], film: Film, problem: Problem
         for name, value in numbers.items()
     )
     caption = (
-        f"W2: exact distance of {min(JUDGED, wish.particles)} particles from as many fresh data. The last line is that of"
+        f"W2: exact distance of {min(JUDGED, config.particles)} particles from as many fresh data. The last line is that of"
         " other fresh data: a flow that spreads its particles more evenly than chance does can come closer."
-        f" {wish.steps} steps in {film.trained.run_seconds:.1f} s and {film.trained.compile_seconds:.1f} s to compile."
+        f" {config.steps} steps in {film.trained.run_seconds:.1f} s and {film.trained.compile_seconds:.1f} s to compile."
     )
-    return Table(_title(wish, problem), caption, ("", *(measure.label for measure in columns)), lines)
+    return Table(_title(config, problem), caption, ("", *(measure.label for measure in columns)), lines)
 
 
 def write_results(
-    directory: Path, wish: Flow, problem: Problem, film: Film, table: Table, numbers: dict[str, dict[str, float]]
+    directory: Path, config: Flow, problem: Problem, film: Film, table: Table, numbers: dict[str, dict[str, float]]
 ) -> None:
     """Write the moving picture, the page and the numbers, each whole or not at all."""
     from igm_jax.reporting import figures
     from igm_jax.reporting.report import Player, Report, Section, picture, write_report
 
-    data = np.asarray(problem.target(jax.random.key(wish.seed), 1000))
+    data = np.asarray(problem.target(jax.random.key(config.seed), 1000))
     view = figures.view_of(np.concatenate([data, film.frames[0]]), margin=0.06)
-    name = wish.objective.name
+    name = config.objective.name
     player = Player(film.steps, {name: film.frames}, data, view=view, clock="step")
     shown = {"before": film.frames[0], "after": film.frames[-1]}
     ends = picture(
         "Before and after", "Particles in colour, data in grey.", figures.scatter_panels, shown, data, view=view
     )
     section = Section("Flow", "", (table,), (player,), (ends,))
-    story = _story(wish, numbers)
+    story = _story(config, numbers)
     shown_facts = ("source", "particles", "steps", "stride", "seed")
-    facts = {name: str(getattr(wish, name)) for name in shown_facts} | {"commit": story["commit"][:12]}
-    summary = f"Particles that start in the shape of a {wish.source} follow {name} to {problem.name}."
-    moving = figures.animation(film.frames, film.steps, data, title=_title(wish, problem), view=view)
+    facts = {name: str(getattr(config, name)) for name in shown_facts} | {"commit": story["commit"][:12]}
+    summary = f"Particles that start in the shape of a {config.source} follow {name} to {problem.name}."
+    moving = figures.animation(film.frames, film.steps, data, title=_title(config, problem), view=view)
     write_whole(directory / "flow.gif", moving)
-    write_report(directory / "flow.html", Report(_title(wish, problem), summary, facts, (section,)))
+    write_report(directory / "flow.html", Report(_title(config, problem), summary, facts, (section,)))
     write_whole(directory / "flow.json", json.dumps(story, indent=2) + "\n")
 
 
-def _story(wish: Flow, numbers: dict[str, dict[str, float]]) -> dict[str, Any]:
-    config = {name: value for name, value in plain(wish).items() if name != "directory"}
-    return {"experiment": "flow", "numbers": numbers, "config": config, **provenance()}
+def _story(config: Flow, numbers: dict[str, dict[str, float]]) -> dict[str, Any]:
+    settings = {name: value for name, value in plain(config).items() if name != "directory"}
+    return {"experiment": "flow", "numbers": numbers, "config": settings, **provenance()}
 
 
-def _title(wish: Flow, problem: Problem) -> str:
-    return f"{wish.objective.name} {problem.name} {wish.source}" + " smoke" * wish.smoke
+def _title(config: Flow, problem: Problem) -> str:
+    return f"{config.objective.name} {problem.name} {config.source}" + (" smoke" if config.smoke else "")
 
 
-def _small(wish: Flow) -> Flow:
-    """The same wish in miniature."""
+def _small(config: Flow) -> Flow:
+    """The same config in miniature."""
     return dataclasses.replace(
-        wish,
-        objective=narrowed(wish.objective),
-        particles=min(wish.particles, 64),
-        steps=min(wish.steps, 12),
-        frames=min(wish.frames, 4),
+        config,
+        objective=narrowed(config.objective),
+        particles=min(config.particles, 64),
+        steps=min(config.steps, 12),
+        frames=min(config.frames, 4),
     )
 
 

@@ -14,11 +14,9 @@ On two cores ``energy grid`` takes about a minute; with ``--smoke`` any choice t
 
 import dataclasses
 import json
-import os
 import shlex
 import signal
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -32,6 +30,7 @@ from rich.table import Table
 from experiments.configs import Adam, ObjectiveChoice, Problem, Pushforward, TargetChoice, narrowed
 from igm_jax import Generator, checks
 from igm_jax.evaluation import exact_w2, mode_coverage
+from igm_jax.files import write_npz
 from igm_jax.training import (
     Interrupted,
     NonFiniteError,
@@ -197,16 +196,10 @@ def _save(path: Path, samples: np.ndarray, wish: Train, problem: Problem, traine
     """Samples and where they come from, whole or not at all; nothing in the file is pickled."""
     story = {"config": plain(identity(wish, problem)), "step": int(trained.state.step), **provenance()}
     story |= {"image_shape": plain(problem.space.image_shape), "scale": problem.space.scale}
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".samples.", suffix=".npz")
     try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, samples=samples, provenance=np.array(json.dumps(story)))
-        os.replace(temporary, path)
+        write_npz(path, {"samples": samples, "provenance": json.dumps(story)})
     except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
-        raise RunDirectoryError(
-            f"{path} cannot be written ({error.strerror}); free some space and start the same command again"
-        ) from error
+        raise RunDirectoryError(f"{error}, and start the same command again") from error
 
 
 def summary(config: Train, problem: Problem, trained: Trained, samples: np.ndarray, directory: Path) -> Table:

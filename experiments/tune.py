@@ -2,26 +2,27 @@
 
     python -m experiments.tune
     python -m experiments.tune --targets grid --objectives energy drifting
+    python -m experiments.tune --smoke
 
 Each objective has three candidates in ``experiments/shared/settings.py``; each is trained once under the same budget and
 judged on held-out data that the comparison does not use (fresh draws, or the validation images). The table says which won, so
-that ``settings.py`` can name it first.
+that ``settings.py`` can name it first. Trials are kept in a directory beside the table, so that a stopped search goes on.
 """
 
 import dataclasses
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import jax
 import numpy as np
-import tyro
-from rich.console import Console
 
-from experiments.compare import Compare, budget, checked
-from experiments.configs import COMPARED, TARGETS, ObjectiveConfig, Problem
-from experiments.shared.runs import Budget, Judges, flat_config, judges, trained_group
+from experiments.compare import Compare, budget, checked, small
+from experiments.configs import COMPARED, TARGETS, Problem, narrowed
+from experiments.shared.runs import Group, Groups, Judges, judges, training_task
 from experiments.shared.settings import CANDIDATES
+from experiments.shared.study import command, writable
+from experiments.shared.tasks import Recipe, Task, worked
+from igm_jax import checks
 from igm_jax.evaluation import MEASURES
 from igm_jax.reporting import write_whole
 from igm_jax.training import plain
@@ -41,50 +42,85 @@ class Tune:
     steps: int | None = None
     """Updates of the generator in each trial; by default as many as in the comparison."""
     output: Path = Path("results/tuning.md")
-    """Where the table goes."""
+    """Where the table goes; the trials are kept in a directory of its name, without the ending."""
+    workers: int = 1
+    """Trials at once, each in a process of its own."""
+    smoke: bool = False
+    """Only try whether everything works: few steps, small networks, in results/tuning-smoke.md."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
+def main(arguments: Sequence[str] | None = None) -> None:
+    command("tune", Tune, __doc__, prepared, run, arguments)
 
-    Args:
-        arguments: its words; None for those of the process.
 
-    Returns:
-        The exit status: 0 when the table is written, 2 for a wrong wish.
-    """
-    wish = tyro.cli(Tune, args=arguments, prog="python -m experiments.tune")
-    console = Console(stderr=True, soft_wrap=True, markup=False, highlight=False)
-    try:
-        base = checked(Compare(targets=wish.targets, objectives=wish.objectives, steps=wish.steps, seeds=1))
-        write_whole(wish.output, "The search has begun; its table will stand here.\n")
-    except (ValueError, TypeError, OSError) as error:
-        console.print(str(error))
-        return 2
-    lines = ["| target | objective | judged by | score | settings | |", "|---|---|---|---|---|---|"]
-    for target in wish.targets:
+def prepared(config: Tune) -> Tune:
+    """The settings, checked before any work."""
+    _compared(config)
+    for target in config.targets:
+        checks.choice("targets", target, list(CANDIDATES))
+        for name in config.objectives:
+            checks.choice("objectives", name, list(CANDIDATES[target]))
+    checks.count("workers", config.workers)
+    if config.smoke:
+        config = dataclasses.replace(config, output=config.output.with_stem(f"{config.output.stem}-smoke"))
+    writable(_kept(config))
+    return config
+
+
+def run(config: Tune) -> None:
+    """Do all trials, and write the table."""
+    recipe = Recipe("experiments.tune", "tasks", config)
+    write_whole(config.output, _page(config, worked(tasks(config), Groups(_kept(config)), recipe, config.workers)))
+    print(f"table: {config.output}")
+
+
+def _compared(config: Tune) -> Compare:
+    """The comparison that the trials are for, with one seed."""
+    base = checked(Compare(targets=config.targets, objectives=config.objectives, steps=config.steps))
+    return dataclasses.replace(small(base) if config.smoke else base, seeds=1)
+
+
+def _kept(config: Tune) -> Path:
+    return config.output.with_suffix("")
+
+
+def tasks(config: Tune) -> list[Task[Group]]:
+    """One training for each candidate of each objective on each target, judged on other data than the comparison's."""
+    base, trials = _compared(config), []
+    for target in config.targets:
         problem = TARGETS[target]().build()
-        alike = budget(base, problem)
         judge = _on_validation(problem, judges(problem, base.samples, None))
-        for name in wish.objectives:
-            trials = [_score(name, kind, problem, alike, judge, SCORES[target]) for kind in CANDIDATES[target][name]]
-            signed = np.asarray(trials) * (-1 if MEASURES[SCORES[target]].better == "higher" else 1)
+        for name in config.objectives:
+            for number, kind in enumerate(CANDIDATES[target][name]):
+                own = narrowed(kind) if config.smoke else kind
+                title = f"{target}-{name}-{number}"
+                trials.append(training_task(title, name, own, problem, budget(base, problem), judge))
+    return trials
+
+
+def _page(config: Tune, found: Sequence[Group]) -> str:
+    """The table of all trials: what each scored, and which is the best."""
+    lines = ["| target | objective | judged by | score | settings | |", "|---|---|---|---|---|---|"]
+    groups = iter(found)
+    for target in config.targets:
+        measure = SCORES[target]
+        for name in config.objectives:
+            kinds = CANDIDATES[target][name]
+            scores = [_score(next(groups), measure) for _ in kinds]
+            signed = np.asarray(scores) * (-1 if MEASURES[measure].better == "higher" else 1)
             best = int(np.nanargmin(signed)) if np.isfinite(signed).any() else -1
-            for number, (kind, score) in enumerate(zip(CANDIDATES[target][name], trials, strict=True)):
-                mark = "best" * (number == best) + ", used" * (number == 0)
-                lines.append(f"| {target} | {name} | {SCORES[target]} | {score:.4g} | `{plain(kind)}` | {mark} |")
-                console.print(lines[-1])
-    head = (
-        f"# Tuning\n\nMade by `python -m experiments.tune`: one run for each setting, as long as{_length(wish)};"
+            for number, (kind, score) in enumerate(zip(kinds, scores, strict=True)):
+                mark = ("best" if number == best else "") + (", used" if number == 0 else "")
+                lines.append(f"| {target} | {name} | {measure} | {score:.4g} | `{plain(kind)}` | {mark} |")
+    length = " in the comparison" if config.steps is None else f" {config.steps} updates"
+    return (
+        f"# Tuning\n\nMade by `python -m experiments.tune`: one run for each setting, as long as{length};"
         " judged on held-out data that the comparison does not use.\n\n"
-    )
-    write_whole(wish.output, head + "\n".join(lines) + "\n")
-    console.print(f"table: {wish.output}")
-    return 0
+    ) + "\n".join([*lines, ""])
 
 
-def _length(wish: Tune) -> str:
-    return " in the comparison" if wish.steps is None else f" {wish.steps} updates"
+def _score(group: Group, measure: str) -> float:
+    return group.metrics[0][measure] if group.metrics else float("nan")
 
 
 def _on_validation(problem: Problem, judge: Judges) -> Judges:
@@ -94,10 +130,5 @@ def _on_validation(problem: Problem, judge: Judges) -> Judges:
     return judge._replace(real=np.asarray(problem.splits.validation.images))
 
 
-def _score(name: str, kind: ObjectiveConfig, problem: Problem, budget: Budget, judge: Judges, measure: str) -> float:
-    group = trained_group(name, flat_config(kind, budget), kind, problem, budget, judge)
-    return group.metrics[0][measure] if group.metrics else float("nan")
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

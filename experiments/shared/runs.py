@@ -1,10 +1,10 @@
 """One objective on one target, all seeds side by side: train, judge, and keep everything that the report shows."""
 
 import dataclasses
-import io
 import json
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from experiments.configs import ObjectiveConfig, Problem, Pushforward
 from experiments.shared.budgets import PARTS, Cost, Equal
+from experiments.shared.tasks import Task
 from igm_jax import Generator, NoWitnessError, Objective, velocity
 from igm_jax.base import Key
 from igm_jax.evaluation import (
@@ -24,7 +25,7 @@ from igm_jax.evaluation import (
     mode_coverage,
     random_convolution_judges,
 )
-from igm_jax.reporting import write_whole
+from igm_jax.files import write_npz
 from igm_jax.training import NonFiniteError, Run, TrainState, plain, provenance, train, training
 
 POINTS, IMAGES = 500, 200
@@ -237,7 +238,13 @@ def _trained(
     run = run_of(name, kind, problem, budget)
     recorder = _Recorder(problem, generator, objective, judge)
     chunk = max(1, budget.steps // PARTS)
-    options: dict[str, Any] = {"chunk": chunk, "every": budget.steps, "log_every": chunk, "on_chunk": recorder}
+    options: dict[str, Any] = {
+        "chunk": chunk,
+        "every": budget.steps,
+        "log_every": chunk,
+        "on_chunk": recorder,
+        "progress": False,
+    }
     try:
         trained = train(run, keys, budget.steps, **options)
     except NonFiniteError as error:
@@ -255,35 +262,53 @@ def _trained(
     return Group(config, metrics, costs, provenance(), "", arrays)
 
 
-def save(path: Path, group: Group) -> None:
-    """Write a group, whole or not at all; nothing in the file is pickled."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    story = json.dumps({name: plain(value) for name, value in group._asdict().items() if name != "arrays"})
-    with io.BytesIO() as file:
-        np.savez_compressed(file, story=np.array(story), **group.arrays)  # pyrefly: ignore
-        write_whole(path, file.getvalue())
-
-
-def load(path: Path, config: Mapping[str, Any]) -> Group | None:
-    """A group that was saved under the same settings; None where there is none, or another.
+def training_task(
+    title: str, name: str, kind: ObjectiveConfig, problem: Problem, budget: Budget, judge: Judges
+) -> Task[Group]:
+    """The training of all seeds of one objective as a task.
 
     Args:
-        path: its file.
-        config: the settings wanted.
+        title: of the task, which names its file.
+        name: of the objective.
+        kind: the objective's settings.
+        problem: the target.
+        budget: what all objectives share.
+        judge: from ``judges``.
 
     Returns:
-        The group, or None: it has to be trained.
+        The task.
     """
-    if not path.exists():
-        return None
-    try:
-        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        story = json.loads(str(arrays.pop("story")))
-        group = Group(arrays=arrays, **story)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
-        return None  # damaged: the group is trained again
-    return group if group.config == plain(config) else None
+    config = flat_config(kind, budget)
+    return Task(title, 0, partial(trained_group, name, config, kind, problem, budget, judge), config)
+
+
+class Groups(NamedTuple):
+    """A store of groups: a file each, with nothing pickled in it, of use for the settings that made it.
+
+    Attributes:
+        directory: where.
+    """
+
+    directory: Path
+
+    def kept(self, task: Task[Group]) -> Group | None:
+        """The group, if it was trained under the task's settings; None where it is absent, damaged or another."""
+        try:
+            with self._path(task).open("rb") as handle, np.load(handle, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            story = json.loads(str(arrays.pop("story")))
+            group = Group(arrays=arrays, **story)
+        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+            return None
+        return group if group.config == plain(task.config) else None
+
+    def keep(self, task: Task[Group], found: Group) -> None:
+        """Write the group, whole or not at all."""
+        story = json.dumps({name: plain(value) for name, value in found._asdict().items() if name != "arrays"})
+        write_npz(self._path(task), {"story": story, **found.arrays}, compressed=True)
+
+    def _path(self, task: Task[Group]) -> Path:
+        return self.directory / f"{task.name}.npz"
 
 
 def flat_config(kind: ObjectiveConfig, budget: Budget) -> dict[str, Any]:

@@ -1,16 +1,73 @@
-"""What the studies share: a table of texts, a row's common part, and a directory that is tried before the work."""
+"""What the studies share: their command, a table of texts, a row's common part, a directory that is tried before the work."""
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import rich
+import tyro
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from igm_jax.reporting import to_console, to_markdown, write_jsonl, write_whole
 from igm_jax.reporting.tables import Cell, Line, Table
 from igm_jax.training import plain, provenance
+
+C = TypeVar("C")
+R = TypeVar("R")
+
+
+def command(
+    name: str,
+    config_type: type[C],
+    description: str,
+    prepared: Callable[[C], C],
+    run: Callable[[C], R],
+    arguments: Sequence[str] | None,
+) -> R:
+    """What every study's command does: read the settings, check all that can be wrong before any work, work.
+
+    Args:
+        name: the module's, below ``experiments``.
+        config_type: the settings.
+        description: for ``--help``.
+        prepared: ``settings -> settings``, checked; its errors are told and end the command with status 2.
+        run: ``settings -> result``; stopped with Ctrl-C, it keeps what was finished.
+        arguments: of the command line; None for the process's own.
+
+    Returns:
+        What ``run`` does.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        if "preset" in getattr(config_type, "__dataclass_fields__", {}):
+            words = with_preset(words)
+        config = prepared(
+            tyro.cli(config_type, args=words, description=description, prog=f"python -m experiments.{name}")
+        )
+        from igm_jax.reporting import figures  # noqa: F401  (if the extra is missing, say so now and not at the end)
+    except (OSError, TypeError, ValueError, ImportError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    try:
+        return run(config)
+    except KeyboardInterrupt:
+        sys.exit("stopped; the finished runs are kept, and the same command goes on from there")
+
+
+def with_preset(words: Sequence[str]) -> list[str]:
+    """The words of a command line that has presets, ``--smoke`` written out: it is short for ``--preset smoke``."""
+    if "--smoke" in words and any(word.split("=")[0] == "--preset" for word in words):
+        raise ValueError(
+            "--smoke is short for --preset smoke, so --smoke and --preset exclude each other; give one of them"
+        )
+    return [part for word in words for part in (("--preset", "smoke") if word == "--smoke" else (word,))]
+
+
+def aside(output: Path, smoke: bool) -> Path:
+    """Where results go: those of ``--smoke`` beside the others, not over them."""
+    return output.with_name(f"{output.name}-smoke") if smoke else output
 
 
 def table(title: str, caption: str, headings: Sequence[str], lines: Sequence[Sequence[str]]) -> Table:
@@ -34,7 +91,8 @@ def row_maker(experiment: str, config: Any) -> Callable[..., dict[str, Any]]:
 def progress() -> Progress:
     """A bar on the terminal's error stream, which says what is being done."""
     columns = (TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn(), TimeRemainingColumn(compact=True))
-    return Progress(*columns, console=Console(stderr=True))
+    # The time that is left is judged by all that was done: a single run may well take longer than rich's half minute.
+    return Progress(*columns, console=Console(stderr=True), speed_estimate_period=float("inf"))
 
 
 def writable(directory: Path) -> None:
@@ -42,14 +100,19 @@ def writable(directory: Path) -> None:
     write_whole(directory / ".writable", "").unlink()
 
 
+def short(commit: str) -> str:
+    """The beginning of a commit's name, and whether there were changes on top of it."""
+    return commit[:10] + ("+changes" if "+" in commit else "")
+
+
 def origin(rows: Sequence[dict[str, Any]]) -> str:
     """Where rows come from, in a sentence: command, commit, device, versions, date."""
     row = rows[-1]
     device, versions = row["device"], row["versions"]
-    commit = row["commit"][:10] + "+changes" * ("+" in row["commit"])
     return (
-        f"Made by `python -m experiments.{row['experiment']}` at commit {commit} on {device['platform']} ({device['kind']},"
-        f" {device['cpus']} cores) with jax {versions['jax']}, Python {versions['python']}, {row['date'][:10]}."
+        f"Made by `python -m experiments.{row['experiment']}` at commit {short(row['commit'])} on {device['platform']}"
+        f" ({device['kind']}, {device['cpus']} cores) with jax {versions['jax']}, Python {versions['python']},"
+        f" {row['date'][:10]}."
     )
 
 

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import tyro
 
+from experiments.shared.study import with_preset
+from experiments.tables.command import Preset
 from igm_jax import checks
 from igm_jax.reporting import write_whole
 
@@ -40,8 +42,8 @@ class Config:
 
     tables: tuple[str, ...] = TABLES
     """Which tables, by name; all by default."""
-    smoke: bool = False
-    """Runs of seconds that show that everything works."""
+    preset: Preset = "cpu"
+    """How much is done: smoke (or --smoke, for short) takes seconds a table, full as long as the papers."""
     workers: int = 1
     """Runs of a table at once, each in a process of its own."""
     output: Path = Path("results/tables")
@@ -72,7 +74,7 @@ def page(output: Path, tables: Sequence[str], preset: str) -> str:
 def made(config: Config, name: str, preset: str) -> int:
     """Make one table: the exit status of its command."""
     print(f"{name}:", flush=True)
-    command = [sys.executable, "-m", f"experiments.tables.{name}", f"--{preset}", "--workers", str(config.workers)]
+    command = [sys.executable, "-m", f"experiments.tables.{name}", "--preset", preset, "--workers", str(config.workers)]
     # A process each: a table cannot change another's settings or keep its memory.
     with subprocess.Popen([*command, "--output", str(config.output / name / preset)]) as table:
         try:
@@ -85,15 +87,16 @@ def made(config: Config, name: str, preset: str) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    config = tyro.cli(Config, args=arguments, description=__doc__, prog="python -m experiments.tables")
     try:
+        words = with_preset(sys.argv[1:] if arguments is None else arguments)
+        config = tyro.cli(Config, args=words, description=__doc__, prog="python -m experiments.tables")
         checks.count("workers", config.workers)
         for name in config.tables:
             checks.choice("tables", name, TABLES)
     except (TypeError, ValueError) as error:
         print(error, file=sys.stderr)
         sys.exit(2)
-    preset = "smoke" if config.smoke else "cpu"
+    preset = config.preset
     try:
         for name in config.tables:
             importlib.import_module(f"experiments.tables.{name}")  # what is missing is told before any work

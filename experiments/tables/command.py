@@ -1,31 +1,20 @@
-"""What every table's command does: its runs, each kept as it ends, then the tables and pictures.
-
-A command that is stopped goes on where it was when it is given again, since every finished run is a row of ``rows.jsonl``.
-"""
+"""What every table's command does: its runs as tasks, each kept as it ends, then the tables and pictures."""
 
 import dataclasses
-import io
 import json
-import re
-import sys
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 import rich
-import tyro
 
-from experiments.shared.study import progress, row_maker, writable
+from experiments.shared.study import command, short, writable
+from experiments.shared.tasks import Book, Found, Recipe, Task, deciding, worked
 from experiments.tables.published import Entry, tabulated
-from experiments.tables.workers import ended
 from igm_jax import checks
-from igm_jax.reporting import append_jsonl, read_jsonl, to_console, to_latex, to_markdown, write_whole
+from igm_jax.reporting import to_console, to_latex, to_markdown, write_whole
 from igm_jax.reporting.tables import Table
-from igm_jax.training import plain
 
 Preset = Literal["smoke", "cpu", "full"]
 Pictures = Mapping[str, tuple[bytes, str]]
@@ -35,12 +24,10 @@ Pictures = Mapping[str, tuple[bytes, str]]
 class Config:
     """The settings that all tables share."""
 
-    smoke: bool = False
-    """A run of seconds that shows that everything works; its numbers mean nothing."""
-    cpu: bool = False
-    """Made for about 20 minutes on two idle cores (the default); the pages say what each took."""
-    full: bool = False
-    """The paper's own budget: for a GPU, or for patience."""
+    preset: Preset = "cpu"
+    """How much is done. cpu: made for about 20 minutes on two idle cores; the pages say what each took. full: the paper's own
+    budget, for a GPU, or for patience. smoke (or --smoke, for short): seconds that show that everything works, with numbers that
+    mean nothing."""
     seed: int = 0
     """The first seed."""
     seeds: int | None = None
@@ -51,35 +38,14 @@ class Config:
     """The directory for tables, rows and pictures; by default results/tables/NAME/PRESET."""
 
     @property
-    def preset(self) -> Preset:
-        return "smoke" if self.smoke else "full" if self.full else "cpu"
+    def smoke(self) -> bool:
+        """Whether it is only tried out."""
+        return self.preset == "smoke"
 
     @property
     def directory(self) -> Path:
         """Where results go, once the settings are ``prepared``."""
         return Path() if self.output is None else self.output
-
-
-class Found(NamedTuple):
-    """What a run found.
-
-    Attributes:
-        metrics: numbers, by name.
-        arrays: what pictures need, by name.
-        compile_seconds: of the run's time, if it was measured.
-    """
-
-    metrics: dict[str, float]
-    arrays: Mapping[str, Any] = {}
-    compile_seconds: float | None = None
-
-
-class Task(NamedTuple):
-    """One run: what it is about, its seed, and how it is done."""
-
-    name: str
-    seed: int
-    run: Callable[[], Found]
 
 
 Results = Mapping[str, Sequence[Found]]
@@ -131,32 +97,27 @@ def main(publication: Publication, config_type: type[C], arguments: Sequence[str
         config_type: its settings, a subclass of ``Config``.
         arguments: of the command line; by default the process's own.
     """
-    config = tyro.cli(
-        config_type,
-        args=arguments,
-        description=f"{publication.title}\n\n{publication.text}",
-        prog=f"python -m experiments.tables.{publication.name}",
-    )
-    try:
-        config = prepared(config, publication.name)
-        tasks = publication.tasks(config)
-        from igm_jax.reporting import figures  # noqa: F401  (if the extra is missing, say so now and not at the end)
 
-        done = finished(config)
-    except (OSError, TypeError, ValueError, ImportError) as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
-    try:
-        results = worked(publication, config, tasks, done)
-    except KeyboardInterrupt:
-        sys.exit("stopped; the finished runs are kept, and the same command goes on from there")
-    written(publication, config, results)
+    def ready(config: C) -> C:
+        config = prepared(config, publication.name)
+        publication.tasks(config)
+        book(publication, config)
+        return config
+
+    def run(config: C) -> None:
+        tasks, kept = publication.tasks(config), book(publication, config)
+        recipe = Recipe(_module(publication), "PUBLICATION.tasks", config)
+        results: dict[str, list[Found]] = {}
+        for task, found in zip(tasks, worked(tasks, kept, recipe, config.workers), strict=True):
+            results.setdefault(task.name, []).append(found)
+        written(publication, config, results, kept.rows())
+
+    description = f"{publication.title}\n\n{publication.text}"
+    command(f"tables.{publication.name}", config_type, description, ready, run, arguments)
 
 
 def prepared(config: C, name: str) -> C:
     """The settings, checked, with the number of seeds left to the table and the directory named."""
-    if config.smoke + config.cpu + config.full > 1:
-        raise ValueError("--smoke, --cpu and --full exclude each other; give one of them, or none for --cpu")
     checks.count("seed", config.seed, least=0)
     checks.count("workers", config.workers)
     if config.seeds is not None:
@@ -166,58 +127,10 @@ def prepared(config: C, name: str) -> C:
     return dataclasses.replace(config, output=output)
 
 
-def finished(config: Config) -> list[dict[str, Any]]:
-    """The rows of an earlier, stopped command with the same settings; an error for other settings."""
-    path = _rows(config)
-    rows = read_jsonl(path) if path.exists() else []
-    wanted = _settings(config)
-    for row in rows:
-        found = row["config"]["settings"]
-        if found != wanted:
-            names = ", ".join(name for name in {*found, *wanted} if found.get(name) != wanted.get(name))
-            raise ValueError(
-                f"{str(path)!r} must hold runs with these settings, but its runs differ in {names};"
-                " choose another --output, or move that directory away"
-            )
-    return rows
-
-
-def worked(
-    publication: Publication, config: Config, tasks: Sequence[Task], rows: Sequence[Mapping[str, Any]]
-) -> dict[str, list[Found]]:
-    """Do what is not done yet, keeping each run as it ends; all runs' findings."""
-    make_row = row_maker(f"tables.{publication.name}", config)
-    done = {(row["target"], row["seed"]): row["metrics"] for row in rows}
-    found = {
-        i: Found(done[task.name, task.seed], _load(config, task))
-        for i, task in enumerate(tasks)
-        if (task.name, task.seed) in done
-    }
-    with progress() as bar:
-        shown = bar.add_task("", total=len(tasks), completed=len(found))
-
-        def tell(i: int) -> None:
-            bar.update(shown, description=f"{tasks[i].name}, seed {tasks[i].seed}")
-
-        def sent(i: int) -> tuple[str, Config, int, str, int]:
-            # A task is a closure, which cannot be sent: a worker is told its number, and makes all of them again.
-            return _module(publication), config, i, tasks[i].name, tasks[i].seed
-
-        missing = [i for i in range(len(tasks)) if i not in found]
-        runs = ended(missing, config.workers, lambda i: _timed(tasks[i]), _numbered, sent, tell)
-        with closing(runs):
-            for i, (one, seconds) in runs:
-                task = tasks[i]
-                row = make_row(task.name, publication.name, task.seed, one.metrics, seconds, one.compile_seconds)
-                row["config"] = {"settings": _settings(config), "workers": config.workers}
-                _save(config, task, one.arrays)  # before the row that says that it is done
-                append_jsonl(_rows(config), [row])
-                found[i] = one
-                bar.advance(shown)
-    results: dict[str, list[Found]] = {}
-    for i, task in enumerate(tasks):
-        results.setdefault(task.name, []).append(found[i])
-    return results
+def book(publication: Publication, config: Config) -> Book:
+    """The runs of an earlier, stopped command with the same settings; an error for other settings."""
+    name = publication.name
+    return Book(config.directory, f"tables.{name}", name, _settings(config), config.workers)
 
 
 def _module(publication: Publication) -> str:
@@ -225,24 +138,9 @@ def _module(publication: Publication) -> str:
     return f"experiments.tables.{publication.name}" if name == "__main__" else name
 
 
-def _numbered(module: str, config: Config, number: int, name: str, seed: int) -> tuple[Found, float]:
-    task = import_module(module).PUBLICATION.tasks(config)[number]
-    if (task.name, task.seed) != (name, seed):
-        raise RuntimeError(
-            f"run {number} should be {name!r} with seed {seed}, but is {task.name!r} with {task.seed} now"
-        )
-    found, seconds = _timed(task)
-    return found._replace(arrays={key: np.asarray(array) for key, array in found.arrays.items()}), seconds
-
-
-def _timed(task: Task) -> tuple[Found, float]:
-    start = time.perf_counter()
-    return task.run(), time.perf_counter() - start
-
-
-def written(publication: Publication, config: Config, results: Results) -> None:
+def written(publication: Publication, config: Config, results: Results, rows: Sequence[Mapping[str, Any]]) -> None:
     """Print the tables; write ``report.md``, ``table.tex``, ``entries.jsonl`` and the pictures."""
-    directory, rows = config.directory, read_jsonl(_rows(config))
+    directory = config.directory
     parts, pictures = publication.parts(config, results), publication.pictures(config, results)
     for name, (content, _) in pictures.items():
         write_whole(directory / name, content)
@@ -261,10 +159,10 @@ def _page(publication: Publication, config: Config, tables: Sequence[Table], pic
     shown = [f"![{caption}]({name})\n\n{caption}\n" for name, (_, caption) in pictures.items()]
     seconds = sum(row["seconds"] for row in rows)
     devices = _each("{platform} ({kind}, {cpus} cores)".format(**row["device"]) for row in rows)
-    commits = _each(row["commit"][:10] + "+changes" * ("+" in row["commit"]) for row in rows)
+    commits = _each(short(row["commit"]) for row in rows)
     versions = _each(row["versions"]["jax"] for row in rows)
     made = (
-        f"`python -m experiments.tables.{publication.name} --{config.preset}`: {seconds:.0f} s in {len(rows)} runs on"
+        f"`python -m experiments.tables.{publication.name} --preset {config.preset}`: {seconds:.0f} s in {len(rows)} runs on"
         f" {devices}, jax {versions}, commit {commits}, {rows[-1]['date'][:10]}."
     )
     head = [f"# {publication.title}\n", publication.text + "\n", made + "\n", "What is not as in the paper:\n"]
@@ -280,7 +178,8 @@ def _different(told: Iterable[dict[str, Any]]) -> dict[str, Any] | list[dict[str
     """The same of what is not a text: one where all are alike, else a list."""
     found: list[dict[str, Any]] = []
     for one in told:
-        found += [one] * (one not in found)
+        if one not in found:
+            found.append(one)
     return found[0] if len(found) == 1 else found
 
 
@@ -299,30 +198,4 @@ def _judged(part: Part, entry: Entry, config: Config, rows: Sequence[Mapping[str
 
 def _settings(config: Config) -> dict[str, Any]:
     """What decides the numbers: the preset and the table's own settings, not where results go."""
-    settings = plain(config)
-    for name in ("kind", "output", "workers", "smoke", "cpu", "full"):
-        settings.pop(name)
-    return {"preset": config.preset, **settings}
-
-
-def _rows(config: Config) -> Path:
-    return config.directory / "rows.jsonl"
-
-
-def _kept(config: Config, task: Task) -> Path:
-    return config.directory / "arrays" / f"{re.sub(r'[^A-Za-z0-9]+', '-', task.name).strip('-')}-{task.seed}.npz"
-
-
-def _save(config: Config, task: Task, arrays: Mapping[str, Any]) -> None:
-    if arrays:
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, **{name: np.asarray(a) for name, a in arrays.items()})  # pyrefly: ignore
-        write_whole(_kept(config, task), buffer.getvalue())
-
-
-def _load(config: Config, task: Task) -> dict[str, np.ndarray]:
-    path = _kept(config, task)
-    if not path.exists():
-        return {}
-    with np.load(path) as found:
-        return dict(found)
+    return {"preset": config.preset, **deciding(config, "preset")}

@@ -19,7 +19,8 @@ import optax
 from jaxtyping import Array, Float
 from scipy.special import ndtri
 
-from experiments.tables.command import Config, Found, Part, Pictures, Publication, Results, Task, main
+from experiments.shared.tasks import Found, Task
+from experiments.tables.command import Config, Part, Pictures, Publication, Results, main
 from experiments.tables.published import Entry, within
 from igm_jax import Network, Objective, velocity
 from igm_jax.objectives import gan, saturating_gan, wgan, wgan_gp

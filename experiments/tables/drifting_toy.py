@@ -13,7 +13,8 @@ import jax
 import numpy as np
 import optax
 
-from experiments.tables.command import Config, Found, Part, Pictures, Publication, Results, Task, main
+from experiments.shared.tasks import Found, Task
+from experiments.tables.command import Config, Part, Pictures, Publication, Results, main
 from experiments.tables.perceptron import perceptron
 from experiments.tables.published import Entry, within_factor
 from igm_jax.distributions import Distribution, checkerboard, normal, swiss_roll
@@ -135,7 +136,9 @@ def differs(config: Config) -> list[str]:
     lines = [
         "The swiss roll is divided by 4.5π, the limit of the greatest coordinate, and not by that of each minibatch."
     ]
-    return lines + [f"Smoke: {steps(config)} steps of {batch(config)} samples."] * config.smoke
+    if config.smoke:
+        lines.append(f"Smoke: {steps(config)} steps of {batch(config)} samples.")
+    return lines
 
 
 PUBLICATION = Publication(

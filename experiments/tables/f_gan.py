@@ -18,7 +18,8 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 from scipy.optimize import minimize
 
-from experiments.tables.command import Config, Found, Part, Pictures, Publication, Results, Task, main
+from experiments.shared.tasks import Found, Task
+from experiments.tables.command import Config, Part, Pictures, Publication, Results, main
 from experiments.tables.perceptron import perceptron
 from experiments.tables.published import Entry, within
 from igm_jax.base import Key

@@ -6,7 +6,8 @@ from functools import partial
 
 import numpy as np
 
-from experiments.tables.command import Config, Found, Part, Publication, Results, Task, main
+from experiments.shared.tasks import Found, Task
+from experiments.tables.command import Config, Part, Publication, Results, main
 from experiments.tables.published import Entry, one_draw, same_sign, within
 from experiments.tables.rectified import mean_and_variance, moments
 from igm_jax import checks
@@ -177,7 +178,7 @@ def _values(found: Sequence[Found], name: str) -> tuple[float, ...]:
 
 def differs(config: FidBias) -> list[str]:
     d, n, seeds = sizes(config)
-    lines = [f"{d} features and {n} samples, in place of 2048 and 50 000."] * ((d, n) != (2048, 50_000))
+    lines = [] if (d, n) == (2048, 50_000) else [f"{d} features and {n} samples, in place of 2048 and 50 000."]
     return [
         *lines,
         f"{seeds} repetitions, each with a C of its own; the paper's one C is not known, nor how many repetitions it has.",

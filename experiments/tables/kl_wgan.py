@@ -1,7 +1,7 @@
 """The KL-Wasserstein GAN against the hinge GAN on six targets in the plane (arXiv 1910.09779).
 
 python -m experiments.tables.kl_wgan             some minutes on two cores
-python -m experiments.tables.kl_wgan --full      four seeds, as in the paper
+python -m experiments.tables.kl_wgan --preset full      four seeds, as in the paper
 """
 
 from collections.abc import Callable
@@ -15,7 +15,8 @@ import optax
 from jaxtyping import Array
 from scipy.stats import gaussian_kde
 
-from experiments.tables.command import Config, Found, Part, Pictures, Publication, Results, Task, main
+from experiments.shared.tasks import Found, Task
+from experiments.tables.command import Config, Part, Pictures, Publication, Results, main
 from experiments.tables.published import Entry, Rule, within, within_errors
 from experiments.tables.spectral import perceptron, spectral_critic, uniform_layers, with_power_iterations
 from igm_jax.base import Key, Network, Objective, Params, Target

@@ -1,7 +1,7 @@
 """How many modes GAN and PacGAN reach: table 1 of PacGAN (arXiv 1712.04086).
 
 python -m experiments.tables.mode_coverage             a shorter run, of minutes on two cores
-python -m experiments.tables.mode_coverage --full      the paper's 400 000 updates and ten trials: days on a CPU
+python -m experiments.tables.mode_coverage --preset full      the paper's 400 000 updates and ten trials: days on a CPU
 """
 
 from functools import partial
@@ -13,7 +13,8 @@ import numpy as np
 import optax
 from jaxtyping import Array
 
-from experiments.tables.command import Config, Found, Part, Pictures, Publication, Results, Task, main
+from experiments.shared.tasks import Found, Task
+from experiments.tables.command import Config, Part, Pictures, Publication, Results, main
 from experiments.tables.published import Entry, within_errors
 from igm_jax.base import Key, Network, Objective, Params
 from igm_jax.distributions import Distribution, Modes, grid, ring

@@ -13,7 +13,8 @@ import numpy as np
 import optax
 from jaxtyping import Array
 
-from experiments.tables.command import Config, Found, Part, Pictures, Publication, Results, Task, main
+from experiments.shared.tasks import Found, Task
+from experiments.tables.command import Config, Part, Pictures, Publication, Results, main
 from experiments.tables.published import Entry
 from igm_jax.base import Generator, Key, Objective, Target, regression, stochastic
 from igm_jax.distributions import Distribution, grid, moons, normal, sphere, swiss_roll

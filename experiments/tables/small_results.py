@@ -22,7 +22,8 @@ from scipy.stats import binom, norm
 from experiments import estimators
 from experiments.shared.estimates import EQUAL, Cell, decays
 from experiments.shared.gaussians import setting_of
-from experiments.tables.command import Config, Found, Part, Pictures, Publication, Results, Task, main
+from experiments.shared.tasks import Found, Task
+from experiments.tables.command import Config, Part, Pictures, Publication, Results, main
 from experiments.tables.published import Entry, within, within_errors, within_factor
 from igm_jax import energy_distance, mmd2_biased, pairwise, wasserstein_1d
 from igm_jax.base import Key

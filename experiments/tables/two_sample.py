@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from experiments.tables.command import Config, Found, Part, Publication, Results, Task, main
+from experiments.shared.tasks import Found, Task
+from experiments.tables.command import Config, Part, Publication, Results, main
 from experiments.tables.published import Entry, Rule, within_binomial
 from igm_jax import checks
 from igm_jax.distributions import Distribution, normal, odd_mode, perturbed_uniform, uniform_cube
@@ -75,15 +76,15 @@ class TwoSample(Config):
     """Powers of two-sample tests."""
 
     repetitions: int | None = None
-    """Tests for each seed and setting; by default 50 (100 with --full)."""
+    """Tests for each seed and setting; by default 50 (100 with --preset full)."""
     permutations: int | None = None
-    """Of each test; by default 399 (2000 with --full, as in the paper)."""
+    """Of each test; by default 399 (2000 with --preset full, as in the paper)."""
 
 
 def budget(config: TwoSample) -> Budget:
-    """The preset's budget, with what was wished otherwise."""
-    wishes = {name: getattr(config, name) for name in ("repetitions", "permutations", "seeds")}
-    known = {name: checks.count(name, value) for name, value in wishes.items() if value is not None}
+    """The preset's budget, with what was asked otherwise."""
+    asked = {name: getattr(config, name) for name in ("repetitions", "permutations", "seeds")}
+    known = {name: checks.count(name, value) for name, value in asked.items() if value is not None}
     return BUDGETS[config.preset]._replace(**known)
 
 

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import jax
 
+from experiments.shared.tasks import Found, Task
 from experiments.tables import command
-from experiments.tables.command import Found, Part, Publication, Results, Task
+from experiments.tables.command import Part, Publication, Results
 from experiments.tables.published import Entry, Rule, one_draw, within
 from experiments.tables.wasserstein1_pairs import CELLS, Cell, Pair, drawn, given
 from experiments.tables.wasserstein1_solvers import CRITICS, Scores, assigned, entropic, learned, measured
@@ -27,7 +28,7 @@ class Config(command.Config):
     pairs: Path | None = None
     """A .npz file of the pairs, centers_d{D}_n{N} (N, D) and bias_d{D}_n{N} (N,); pairs that it lacks are drawn."""
     trained: int | None = None
-    """Pairs of each cell that critics and the Sinkhorn potential see; by default 2 (1 with --smoke, 3 with --full)."""
+    """Pairs of each cell that critics and the Sinkhorn potential see; by default 2 (1 with --smoke, 3 with --preset full)."""
 
 
 class Budget(NamedTuple):
@@ -93,7 +94,7 @@ def tasks(config: Config) -> list[Task]:
 
 
 def _budget(config: Config) -> Budget:
-    """The preset's budget, with what was wished otherwise."""
+    """The preset's budget, with what was asked otherwise."""
     budget = BUDGETS[config.preset]
     return budget if config.trained is None else budget._replace(trained=checks.count("trained", config.trained))
 

@@ -5,7 +5,7 @@ Tables need nothing extra. ``igm_jax.reporting.figures`` and ``igm_jax.reporting
 """
 
 from igm_jax.evaluation import Measure as Metric
-from igm_jax.reporting.files import write_whole
+from igm_jax.files import write_whole
 from igm_jax.reporting.paired import Difference, holm, paired_bootstrap, pairwise_tests, ranks
 from igm_jax.reporting.ranking import difference_table, rank_table
 from igm_jax.reporting.rows import FLOOR, append_jsonl, check_row, read_jsonl, write_jsonl

@@ -10,8 +10,8 @@ import pathlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from igm_jax.files import write_whole
 from igm_jax.reporting.canvas import Figure, png
-from igm_jax.reporting.files import write_whole
 from igm_jax.reporting.player import Player as Player
 from igm_jax.reporting.player import decode as decode
 from igm_jax.reporting.player import encode as encode

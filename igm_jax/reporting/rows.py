@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from igm_jax.reporting.files import write_whole
+from igm_jax.files import write_whole
 
 Row = dict[str, Any]
 

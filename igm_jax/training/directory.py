@@ -22,6 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from igm_jax.files import write_json
 from igm_jax.records import Description
 from igm_jax.training.errors import RunDirectoryError, RunMismatchError
 from igm_jax.training.provenance import provenance
@@ -104,21 +105,6 @@ def _told(value: Any) -> str:
     if len(text) <= TOLD or not isinstance(value, dict):
         return text if len(text) <= TOLD else f"{text[:TOLD]}..."
     return str(value.get("kind") or value.get("function") or f"{len(value)} entries")
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write a JSON file whole or not at all."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(value, file, indent=2)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def read_config(directory: str | os.PathLike) -> dict[str, Any]:

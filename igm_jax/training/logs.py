@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from igm_jax.files import write_whole
 from igm_jax.training.errors import RunDirectoryError
 
 Row = dict[str, Any]
@@ -63,11 +64,7 @@ class Log:
         self._path = directory / "log.jsonl"
         self.rows = read_log(self._path, last)
         try:
-            temporary = self._path.with_name(".log.jsonl.new")
-            with open(temporary, "wb", buffering=0) as file:
-                _write(file, _lines(self.rows))
-                os.fsync(file.fileno())
-            os.replace(temporary, self._path)
+            write_whole(self._path, _lines(self.rows))
             # Unbuffered: what `append` has written survives the process.
             self._file = open(self._path, "ab", buffering=0)
         except OSError as error:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from experiments import compare
-from experiments.configs import COMPARED, OBJECTIVES, TARGETS
+from experiments.configs import COMPARED, OBJECTIVES
 from experiments.shared import budgets, runs
 from experiments.shared.settings import CANDIDATES, settings
 from igm_jax.reporting import FLOOR, read_jsonl
@@ -64,7 +64,7 @@ def test_a_second_run_goes_on_where_the_first_stopped(finished, monkeypatch):
         trained.append(name)
         return train(name, *rest)
 
-    monkeypatch.setattr(compare, "trained_group", counted)
+    monkeypatch.setattr(runs, "trained_group", counted)
     assert again(finished) == 0
     assert trained == ["drifting"]
     assert (where / "ring-energy.npz").read_bytes() == kept
@@ -116,13 +116,14 @@ def test_a_seed_that_breaks_does_not_take_the_others_with_it(tmp_path, monkeypat
         (["--seeds", "0"], "`seeds` must be at least 1"),
         (["--targets", "digits", "--objectives", "energy", "svgd"], "svgd needs a target whose score is known"),
         (["--samples", "5"], "`samples` must be at least 50"),
+        (["--workers", "0"], "`workers` must be at least 1"),
         (
             ["--targets", "digits", "--objectives", "energy", "--equal", "time", "--reference", "svgd"],
             "svgd needs a target",
         ),
     ],
 )
-def test_wrong_wishes_are_explained_before_any_work(words, expected, capsys, tmp_path):
+def test_wrong_configs_are_explained_before_any_work(words, expected, capsys, tmp_path):
     assert compare.main([*words, "--directory", str(tmp_path / "run")]) == 2
     assert expected in " ".join(capsys.readouterr().err.split())
     assert not (tmp_path / "run").exists()
@@ -153,17 +154,6 @@ def test_every_objective_has_the_same_number_of_candidates():
     assert all(type(settings("grid", name)) is kind for name, kind in OBJECTIVES.items())
 
 
-def test_a_saved_group_comes_back_and_one_of_other_settings_does_not(tmp_path):
-    arrays = {"steps": np.arange(3), "frames": np.zeros((3, 4, 2))}
-    group = runs.Group({"a": 1}, [{"w2": 0.5}], {"seconds": 1.0}, {"commit": "x"}, "", arrays)
-    runs.save(tmp_path / "g.npz", group)
-    back = runs.load(tmp_path / "g.npz", {"a": 1})
-    assert back._replace(arrays={}) == group._replace(arrays={})
-    np.testing.assert_array_equal(back.arrays["frames"], arrays["frames"])
-    assert runs.load(tmp_path / "g.npz", {"a": 2}) is None
-    assert json.dumps(back.config)
-
-
 def test_ranks_differences_and_a_card_for_every_number(finished):
     where = finished.with_name("run-smoke")
     text = (where / "tables.md").read_text()
@@ -188,7 +178,8 @@ def test_equal_time_gives_as_many_updates_as_the_reference_affords(tmp_path, mon
 
     monkeypatch.setattr(compare, "measured_cost", cost)
     words = ["--smoke", "--targets", "ring", "--objectives", "drifting", "--steps", "24", "--samples", "60"]
-    monkeypatch.setattr(compare, "_small", lambda wish: dataclasses.replace(wish, seeds=1, batch_size=16))
+    monkeypatch.setattr(compare, "small", lambda config: dataclasses.replace(config, seeds=1, batch_size=16))
+    trained = runs.trained_group
     for equal, steps in (("time", 48), ("compute", 24)):
         directory = tmp_path / equal
         with jax.numpy_dtype_promotion("standard"):
@@ -197,30 +188,8 @@ def test_equal_time_gives_as_many_updates_as_the_reference_affords(tmp_path, mon
         assert (card["config"]["equal"], card["config"]["steps"]) == (equal, steps)
         assert asked == ["drifting", "energy"]
         asked.clear()
-        monkeypatch.setattr(compare, "trained_group", lambda *args: pytest.fail("trained again"))
+        monkeypatch.setattr(runs, "trained_group", lambda *args: pytest.fail("trained again"))
         with jax.numpy_dtype_promotion("standard"):
             assert compare.main([*words, "--equal", equal, "--directory", str(directory)]) == 0
         assert asked == []  # what was measured once is kept
-        monkeypatch.setattr(compare, "trained_group", runs.trained_group)
-
-
-def test_updates_are_shared_out_by_cost():
-    reference = budgets.Cost(1.0, 1.0)
-    assert budgets.updates("updates", 100, budgets.Cost(9.0, 9.0), reference) == 100
-    assert budgets.updates("time", 960, budgets.Cost(4.0, 1.0), reference) == 240
-    assert budgets.updates("compute", 960, budgets.Cost(1.0, 0.5), reference) == 1920
-    assert budgets.updates("time", 960, budgets.Cost(1e9, 1.0), reference) == budgets.PARTS
-    assert budgets.updates("time", 960, budgets.Cost(1e-9, 1.0), reference) == budgets.MOST * 960
-
-
-def test_the_cost_of_an_update_grows_with_its_work():
-    problem = TARGETS["ring"]().build()
-    keys = jax.random.split(jax.random.key(0), 1)
-    base = compare.budget(compare.Compare(seeds=1), problem)
-    run = {
-        n: runs.run_of("energy", settings("ring", "energy"), problem, base._replace(batch_size=n)) for n in (8, 2048)
-    }
-    with jax.numpy_dtype_promotion("standard"):
-        small, large = (budgets.measured_cost(run[n], keys, length=3, repeats=3) for n in (8, 2048))
-    assert large.time > 2 * small.time > 0
-    assert large.compute > small.compute > 0
+        monkeypatch.setattr(runs, "trained_group", trained)

@@ -160,15 +160,3 @@ def test_bad_settings(arguments, text, tmp_path, monkeypatch):
     monkeypatch.setattr("sys.argv", ["counting", "--output", str(tmp_path), *arguments])
     with pytest.raises(SystemExit, match=text):
         counting.main()
-
-
-def test_a_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
-    (tmp_path / "counting.md").write_text("old")
-
-    def full(*arguments):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.replace", full)
-    with pytest.raises(OSError, match="nothing there was changed"):
-        counting.write_whole(tmp_path / "counting.md", "new")
-    assert (tmp_path / "counting.md").read_text() == "old"

@@ -1,4 +1,4 @@
-"""The evaluation script: from files and from a run to a table with its floor; bad wishes end with status 2 and a line."""
+"""The evaluation script: from files and from a run to a table with its floor; bad configs end with status 2 and a line."""
 
 import json
 
@@ -129,7 +129,7 @@ def test_bad_files_end_with_a_line(files, bad, capsys, name, text):
         (["--real", "r.npy", "--fake", "f.npy", "--output", "table.txt"], "must be one of .md, .jsonl"),
     ],
 )
-def test_bad_wishes_end_with_a_line(capsys, more, text, tmp_path, monkeypatch):
+def test_bad_configs_end_with_a_line(capsys, more, text, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert evaluate.main(more) == 2
     assert text in capsys.readouterr().err

@@ -14,7 +14,7 @@ from experiments.configs import fields, moments, targets
 from igm_jax.reporting.player import decode
 
 
-def wish(**changes):
+def config(**changes):
     start = {
         "objective": moments.energy(),
         "target": targets.ring(),
@@ -28,8 +28,8 @@ def wish(**changes):
 
 @pytest.fixture(scope="module")
 def energy():
-    """A small flow: wish, problem and film."""
-    small = wish()
+    """A small flow: config, problem and film."""
+    small = config()
     problem, run = flow.prepared(small)
     return small, problem, flow.filmed(problem, run, small)
 
@@ -76,7 +76,7 @@ def test_the_flow_arrives(energy):
     assert [line.cells[1].text for line in table.lines][-1] == "8"
 
 
-def test_the_same_wish_gives_the_same_film(energy):
+def test_the_same_config_gives_the_same_film(energy):
     small, _, film = energy
     again = flow.filmed(*flow.prepared(small), small)
     np.testing.assert_array_equal(again.frames, film.frames)
@@ -114,9 +114,9 @@ def test_the_default_is_score_difference_to_25_gaussians():
         ({"objective": fields.score_difference(bandwidth=-1.0)}, "bandwidth"),
     ],
 )
-def test_wishes_that_cannot_be_are_errors(changes, message):
+def test_configs_that_cannot_be_are_errors(changes, message):
     with pytest.raises(ValueError, match=message):
-        flow.prepared(wish(**changes))
+        flow.prepared(config(**changes))
 
 
 def test_a_directory_that_cannot_be_written_is_an_error_before_the_work(tmp_path, capsys, monkeypatch):

@@ -1,7 +1,6 @@
 """Run directories: what cannot work is said before any work, and nothing is left half written."""
 
 import dataclasses
-import errno
 import json
 import shutil
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 import pytest
 
 from igm_jax.training import RunDirectoryError, RunMismatchError, plain, read_config, train
-from igm_jax.training.directory import differences, loaded_key, run_directory, stored_key, write_json
+from igm_jax.training.directory import differences, loaded_key, run_directory, stored_key
 from tests.training import toys
 
 pytestmark = pytest.mark.usefixtures("optax_types")
@@ -111,17 +110,3 @@ def test_checkpoints_of_an_unknown_run_are_refused(tmp_path):
 def test_no_run_there(tmp_path):
     with pytest.raises(RunDirectoryError, match="give the directory of a run"):
         read_config(tmp_path)
-
-
-def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
-    path = tmp_path / "config.json"
-    write_json(path, {"a": 1})
-
-    def full(*args, **kwargs):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        write_json(path, {"a": 2})
-    assert json.loads(path.read_text()) == {"a": 1}
-    assert list(tmp_path.iterdir()) == [path]

@@ -15,6 +15,7 @@ import optax
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from igm_jax.evaluation.judges import convolutions
+from igm_jax.files import write_npz
 
 # Change the version with anything below that changes what is learned: files of another recipe are trained anew.
 RECIPE = "mlp-1"
@@ -72,7 +73,8 @@ def classifier_judge(
     if weights is None:
         weights = _trained(x, y, seed)
         if path is not None:
-            _save(path, weights, fingerprint, seed)
+            arrays = {name: np.asarray(value) for name, value in weights.items()}
+            write_npz(path, {"fingerprint": fingerprint, "checksum": _checksum(arrays), "seed": seed, **arrays})
 
     def call(function: Any, images: Any) -> Float[np.ndarray, "n p"]:
         checked = convolutions.images("x", images, image_shape).astype(np.float32)
@@ -194,16 +196,3 @@ def _load(path: pathlib.Path, fingerprint: str) -> Weights | None:
     if kept != (fingerprint, _checksum(stored)):
         return None
     return {name: jnp.asarray(value) for name, value in stored.items()}
-
-
-def _save(path: pathlib.Path, weights: Weights, fingerprint: str, seed: int) -> None:
-    """All or nothing: a reader sees no file, or a whole one."""
-    arrays = {name: np.asarray(value) for name, value in weights.items()}
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".npz")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, allow_pickle=False, fingerprint=fingerprint, checksum=_checksum(arrays), seed=seed, **arrays)
-        os.replace(temporary, path)
-    except BaseException:
-        pathlib.Path(temporary).unlink(missing_ok=True)
-        raise

@@ -7,7 +7,7 @@ import jax
 import pytest
 
 from experiments.configs import COMPARED, OBJECTIVES, TARGETS, Critic, Problem, Space
-from experiments.evaluate import _wish_of as read_back
+from experiments.evaluate import _config_of as read_back
 from experiments.train import Train, identity
 from igm_jax.distributions import normal
 from igm_jax.training import RunMismatchError, plain

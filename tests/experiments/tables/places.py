@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.tables.command import Found, Part, Publication, Task
+from experiments.shared.tasks import Found, Task
+from experiments.tables.command import Part, Publication
 from experiments.tables.published import Entry
 
 BROKEN = "IGM_JAX_TEST_BROKEN"

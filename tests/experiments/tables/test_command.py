@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from experiments.shared.tasks import Found, Task
 from experiments.tables import dirac_gan
-from experiments.tables.command import Config, Found, Part, Publication, Task, main
+from experiments.tables.command import Config, Part, Publication, main
 from experiments.tables.published import Entry, within
 
 RUNS = []
@@ -55,14 +56,18 @@ def test_a_stopped_command_goes_on_where_it_was(tmp_path, capsys):
     assert "Everything." in (tmp_path / "report.md").read_text()
     assert r"\begin{tabular}" in (tmp_path / "table.tex").read_text()
     with pytest.raises(SystemExit) as ended:
-        main(PUBLICATION, Config, ["--full", "--output", str(tmp_path)])
+        main(PUBLICATION, Config, ["--preset", "full", "--output", str(tmp_path)])
     assert ended.value.code == 2
     assert "differ in preset" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("arguments", "text"),
-    [(["--smoke", "--full"], "exclude each other"), (["--seeds", "0"], "`seeds` must be at least 1")],
+    [
+        (["--smoke", "--preset", "full"], "exclude each other"),
+        (["--preset=cpu", "--smoke"], "exclude each other"),
+        (["--seeds", "0"], "`seeds` must be at least 1"),
+    ],
 )
 def test_bad_settings_are_told_before_any_work(arguments, text, tmp_path, capsys):
     RUNS.clear()
@@ -81,7 +86,7 @@ def test_workers_find_the_same(tmp_path, capsys):
         lines = (output / "entries.jsonl").read_text().splitlines()
         found.append([(line["line"], line["column"], line["ours"]) for line in map(json.loads, lines)])
         assert len((output / "rows.jsonl").read_text().splitlines()) == len(
-            dirac_gan.PUBLICATION.tasks(Config(smoke=True))
+            dirac_gan.PUBLICATION.tasks(Config(preset="smoke"))
         )
     assert found[0] == found[1]
     capsys.readouterr()

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from experiments.tables.command import Found, main
+from experiments.shared.tasks import Found
+from experiments.tables.command import main
 from experiments.tables.fid_bias import PUBLICATION, FidBias, distance_to_q, estimated, exact_moments, parts
 from experiments.tables.rectified import mean_and_variance
 from igm_jax.evaluation import frechet_distance_of_moments

@@ -43,12 +43,12 @@ def instead_of_python(monkeypatch, path, script):
 
 
 def test_settings_are_handed_on_to_every_table(monkeypatch, tmp_path, capfd):
-    report = 'mkdir -p "$7" && echo "# A title" > "$7/report.md"'
+    report = 'mkdir -p "$8" && echo "# A title" > "$8/report.md"'
     instead_of_python(monkeypatch, tmp_path / "python", f'echo "$@" && {report}')
     main(["--smoke", "--tables", "dirac_gan", "f_gan", "--workers", "3", "--output", str(tmp_path)])
     told = capfd.readouterr().out
     for name in ("dirac_gan", "f_gan"):
-        assert f"-m experiments.tables.{name} --smoke --workers 3 --output {tmp_path / name / 'smoke'}" in told
+        assert f"-m experiments.tables.{name} --preset smoke --workers 3 --output {tmp_path / name / 'smoke'}" in told
     assert (tmp_path / "README.md").read_text().count("## A title") == 2
 
 

@@ -64,7 +64,7 @@ def test_level_bound():
     assert not rule.holds(0.05, None, (0.0707,))
 
 
-def test_wrong_wishes_are_told_before_any_work(tmp_path, capsys):
+def test_wrong_settings_are_told_before_any_work(tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
         main(PUBLICATION, TwoSample, ["--smoke", "--permutations", "0", "--output", str(tmp_path)])
     assert ended.value.code == 2
@@ -72,7 +72,7 @@ def test_wrong_wishes_are_told_before_any_work(tmp_path, capsys):
 
 
 def test_parts_name_every_setting():
-    config = TwoSample(smoke=True)
+    config = TwoSample(preset="smoke")
     names = {task.name for task in PUBLICATION.tasks(config)}
     one = [rejections(lambda i: (normal(2), normal(2)), 16, 1, 19, 0, 0)]
     results = {name: one for name in names}

@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-from experiments.tables.command import Found
+from experiments.shared.tasks import Found
 from experiments.tables.wasserstein1 import Config, main, parts
 from experiments.tables.wasserstein1_pairs import CELLS
 
@@ -34,4 +34,4 @@ def test_distances_of_drawn_pairs_are_judged_by_the_spread_over_pairs():
 
 
 def test_cells_without_runs_are_shown_without_a_verdict():
-    assert all(entry.agrees is None for part in parts(Config(smoke=True), {}) for entry in part.entries)
+    assert all(entry.agrees is None for part in parts(Config(preset="smoke"), {}) for entry in part.entries)

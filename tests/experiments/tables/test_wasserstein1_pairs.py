@@ -17,7 +17,7 @@ def arrays(cell, center=0.0):
 
 def test_given_pairs_take_the_place_of_draws(tmp_path):
     np.savez(tmp_path / "pairs.npz", **arrays(CELLS[0]))
-    config = Config(smoke=True, pairs=tmp_path / "pairs.npz")
+    config = Config(preset="smoke", pairs=tmp_path / "pairs.npz")
     task = next(task for task in tasks(config) if task.name == "true W1, N = 4, D = 2")
     found = task.run().metrics
     # One funnel in the middle of a square, the other three above it.
@@ -46,13 +46,13 @@ def test_bad_pairs_are_told_before_any_work(content, text, tmp_path, capsys):
 
 def test_files_that_are_not_archives_are_told(tmp_path):
     with pytest.raises(FileNotFoundError, match="there is none; check `--pairs`"):
-        tasks(Config(smoke=True, pairs=tmp_path / "none.npz"))
+        tasks(Config(preset="smoke", pairs=tmp_path / "none.npz"))
     np.save(tmp_path / "one.npy", np.zeros(3))
     with pytest.raises(ValueError, match="it holds a single array"):
-        tasks(Config(smoke=True, pairs=tmp_path / "one.npy"))
+        tasks(Config(preset="smoke", pairs=tmp_path / "one.npy"))
     (tmp_path / "damaged.npz").write_bytes(b"PK\x03\x04 but no more")
     with pytest.raises(ValueError, match="cannot be read so"):
-        tasks(Config(smoke=True, pairs=tmp_path / "damaged.npz"))
+        tasks(Config(preset="smoke", pairs=tmp_path / "damaged.npz"))
 
 
 def test_pairs_are_drawn_by_seed_and_come_back_from_a_file(tmp_path):

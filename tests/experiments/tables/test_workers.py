@@ -4,9 +4,9 @@ import json
 import os
 
 import pytest
+from experiments.tables.workers import ended
 
 from experiments.tables.command import Config, main
-from experiments.tables.workers import ended
 from tests.experiments.tables import places
 
 

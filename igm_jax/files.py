@@ -1,0 +1,125 @@
+"""Files are written whole or not at all: beside their name first, and moved there in one step."""
+
+import contextlib
+import json
+import os
+import pathlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from typing import Any, BinaryIO
+
+import numpy as np
+
+
+class WriteError(OSError):
+    """A file could not be written; what was there before is untouched."""
+
+    def __str__(self) -> str:
+        return (
+            f"could not write {self.filename!r}: {self.strerror}; nothing there was changed."
+            " Free some space, or choose a directory that you may write to"
+        )
+
+
+@contextlib.contextmanager
+def _replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """A file to write into, which takes its name when the block ends well and disappears when it does not."""
+    path = pathlib.Path(path)
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)  # mkstemp makes it private, results are to be read by others
+        os.replace(temporary, path)
+    except BaseException as error:
+        if temporary is not None:
+            pathlib.Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise WriteError(error.errno, error.strerror or str(error), str(path)) from error
+        raise
+
+
+def write_whole(path: str | os.PathLike[str], content: str | bytes) -> pathlib.Path:
+    """Write text or bytes, so that a reader sees the old file or the new one, also after a crash.
+
+    The content goes to a temporary file in the same directory, is flushed to the disk and takes the name by ``os.replace``.
+
+    Args:
+        path: the file; missing directories above it are made.
+        content: bytes, or text that is stored as UTF-8.
+
+    Returns:
+        The path.
+
+    Raises:
+        WriteError: an ``OSError``, if the directory cannot be written or the disk is full; the old file is untouched.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> from igm_jax.reporting import write_whole
+        >>> with tempfile.TemporaryDirectory() as directory:
+        ...     write_whole(pathlib.Path(directory) / "note.txt", "hello").read_text()
+        'hello'
+    """
+    with _replacing(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+    return pathlib.Path(path)
+
+
+def write_json(path: str | os.PathLike[str], value: Any) -> pathlib.Path:
+    """Write a value as indented JSON (see ``write_whole``).
+
+    Args:
+        path: the file; missing directories above it are made.
+        value: what ``json`` knows.
+
+    Returns:
+        The path.
+
+    Raises:
+        TypeError: for a value that JSON has no words for, before anything is written.
+        WriteError: an ``OSError``, if the directory cannot be written or the disk is full; the old file is untouched.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> from igm_jax.files import write_json
+        >>> with tempfile.TemporaryDirectory() as directory:
+        ...     write_json(pathlib.Path(directory) / "config.json", {"rate": 0.1}).read_text()
+        '{\\n  "rate": 0.1\\n}\\n'
+    """
+    return write_whole(path, json.dumps(value, indent=2) + "\n")
+
+
+def write_npz(path: str | os.PathLike[str], arrays: Mapping[str, Any], *, compressed: bool = False) -> pathlib.Path:
+    """Write arrays as NumPy's .npz, nothing of it pickled (see ``write_whole``).
+
+    Args:
+        path: the file; missing directories above it are made.
+        arrays: by name; texts and numbers are arrays without dimensions.
+        compressed: whether to spend time to save space.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: for an array of Python objects, before anything is written.
+        WriteError: an ``OSError``, if the directory cannot be written or the disk is full; the old file is untouched.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> import numpy as np
+        >>> from igm_jax.files import write_npz
+        >>> with np.load(write_npz(pathlib.Path(tempfile.mkdtemp()) / "x.npz", {"x": [1.0, 2.0], "seed": 3})) as file:
+        ...     file["x"].tolist(), int(file["seed"])
+        ([1.0, 2.0], 3)
+    """
+    known = {name: np.asarray(array) for name, array in arrays.items()}
+    if objects := [name for name, array in known.items() if array.dtype.hasobject]:
+        raise ValueError(f"`arrays` must hold numbers and texts, but {objects[0]!r} holds Python objects; write JSON")
+    with _replacing(path) as file:
+        (np.savez_compressed if compressed else np.savez)(file, **known)  # pyrefly: ignore
+    return pathlib.Path(path)

@@ -1,0 +1,56 @@
+"""From groups to a report: what broke is named, cards hold every number, curves are on the axis of the budget."""
+
+import json
+
+import numpy as np
+
+from experiments.configs import TARGETS
+from experiments.shared import summary
+from experiments.shared.runs import Group
+from igm_jax.reporting import FLOOR
+from tests.reporting import row
+
+CONFIG = {"equal": "time", "steps": 24, "cost": [0.5, 1.0], "seeds": 2, "batch_size": 8}
+
+
+def group(broken="", **changes):
+    rng = np.random.default_rng(0)
+    arrays = {
+        "steps": np.array([0, 12, 24]),
+        "frames": rng.normal(size=(3, 50, 2)),
+        "samples": rng.normal(size=(50, 2)),
+        "look/modes": rng.integers(1, 8, size=(3, 2)).astype(float),
+    }
+    metrics = [] if broken else [{"w2": 0.25, "modes": 3.0}, {"w2": 0.5, "modes": 4.0}]
+    whole = Group(CONFIG, metrics, {"seconds": 1.0}, {"commit": "abc"}, broken, {} if broken else arrays)
+    return whole._replace(**changes)
+
+
+def test_a_report_of_what_went_well_and_what_broke(tmp_path):
+    groups = {"ring": {"energy": group(), "gan": group("gan broke at step 3")}}
+    numbers = {"energy": (0.25, 3.0), "gan": (np.nan, np.nan), FLOOR: (0.1, 8.0)}
+    rows = [
+        row(name, seed, dict(zip(("w2", "modes"), values, strict=True)), target=summary.title("ring"))
+        for name, values in numbers.items()
+        for seed in range(2)
+    ]
+    told = summary.summarise(rows, groups, {"ring": TARGETS["ring"]().build()}, tmp_path)
+    assert told.broken == ["ring of 8 Gaussians, gan: gan broke at step 3"]
+    page = told.path.read_text()
+    assert "gan broke at step 3" in page
+    assert "the same time for every objective, 2 seeds of 24 updates with 8 samples each on ring of 8 Gaussians" in page
+    assert {path.name for path in (tmp_path / "cards").iterdir()} == {"ring-energy.json", "ring-gan.json"}
+    assert (tmp_path / "ring-training-curves.png").stat().st_size > 1000
+
+
+def test_a_card_holds_all_numbers_and_gaps_where_a_seed_broke():
+    card = json.loads(summary.card("ring", "energy", group(metrics=[{}, {"w2": 0.5}])))
+    assert card["metrics"] == {"w2": [None, 0.5]}
+    assert card["costs"] == {"seconds": 1.0}
+    assert (card["commit"], card["config"]["steps"]) == ("abc", 24)
+
+
+def test_an_update_is_as_long_as_it_took():
+    assert summary._unit({**CONFIG, "equal": "updates"}) == 1
+    assert summary._unit(CONFIG) == 0.5
+    assert summary._unit({**CONFIG, "equal": "compute"}) == 1.0

@@ -1,0 +1,77 @@
+"""The runner: what is kept is not done again, what was made under other settings is refused, arrays come back."""
+
+import json
+
+import numpy as np
+import pytest
+
+from experiments.shared import tasks
+from experiments.shared.tasks import Book, Found, Recipe, Task, worked
+from igm_jax.reporting import write_jsonl
+
+NOWHERE = Recipe(__name__, "listed", None)
+
+
+def listed(config):
+    """What a worker would make."""
+    return [Task("other", 0, lambda: Found({}))]
+
+
+def book(directory, **settings):
+    return Book(directory, "tests", "example", {"preset": "cpu", **settings}, 1)
+
+
+def counted(done, name, seed=0, stops=False):
+    def run():
+        if stops:
+            raise KeyboardInterrupt
+        done.append((name, seed))
+        return Found({"value": float(seed)}, {"path": np.arange(3) + seed, "text": "ε"})
+
+    return Task(name, seed, run)
+
+
+def test_a_stopped_command_goes_on_where_it_was(tmp_path):
+    done = []
+    with pytest.raises(KeyboardInterrupt):
+        worked([counted(done, "a"), counted(done, "a", 1), counted(done, "b", stops=True)], book(tmp_path), NOWHERE)
+    found = worked([counted(done, "a"), counted(done, "b"), counted(done, "a", 1)], book(tmp_path), NOWHERE)
+    assert done == [("a", 0), ("a", 1), ("b", 0)]
+    assert [one.metrics["value"] for one in found] == [0, 0, 1]
+    np.testing.assert_array_equal(found[2].arrays["path"], [1, 2, 3])
+    assert [str(one.arrays["text"]) for one in found] == ["ε"] * 3
+    assert all(one.seconds is not None for one in found)
+    assert [row["target"] for row in book(tmp_path).rows()] == ["a", "a", "b"]
+
+
+def test_runs_of_other_settings_are_not_mixed(tmp_path):
+    worked([counted([], "a")], book(tmp_path, steps=3), NOWHERE)
+    book(tmp_path, steps=3)
+    with pytest.raises(ValueError, match="its runs differ in steps; choose another --output"):
+        book(tmp_path, steps=4)
+
+
+def test_rows_that_an_older_version_began_still_go_on(tmp_path):
+    """A row as it was written before there were presets: three booleans decided, and only their outcome was kept."""
+    worked([counted([], "a")], book(tmp_path), NOWHERE)
+    (row,) = map(json.loads, (tmp_path / "rows.jsonl").read_text().splitlines())
+    assert row["config"] == {"settings": {"preset": "cpu"}, "workers": 1}
+    assert (row["experiment"], row["target"], row["objective"], row["seed"]) == ("tests", "a", "example", 0)
+    write_jsonl(tmp_path / "old" / "rows.jsonl", [row])
+    (found,) = worked([Task("a", 0, lambda: pytest.fail("done again"))], book(tmp_path / "old"), NOWHERE)
+    assert (found.metrics, found.arrays) == ({"value": 0.0}, {})
+
+
+def test_a_task_that_breaks_leaves_the_finished_ones(tmp_path):
+    def breaks():
+        raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        worked([counted([], "a"), Task("b", 0, breaks)], book(tmp_path), NOWHERE)
+    assert [row["target"] for row in book(tmp_path).rows()] == ["a"]
+
+
+def test_a_worker_that_would_do_another_task_says_so():
+    assert tasks._numbered(NOWHERE, 0, "other", 0).metrics == {}
+    with pytest.raises(RuntimeError, match="run 0 should be 'a' with seed 0, but is 'other' with 0 now"):
+        tasks._numbered(NOWHERE, 0, "a", 0)

@@ -1,0 +1,54 @@
+"""Tuning: a line for every candidate, one of them the best, and no trial twice."""
+
+import jax
+import pytest
+
+from experiments import tune
+from experiments.shared import runs
+from experiments.shared.runs import Group
+from experiments.shared.settings import CANDIDATES
+
+SMALL = ["--smoke", "--targets", "grid", "--objectives", "energy", "--steps", "3"]
+
+
+def test_a_trial_for_every_candidate_and_none_twice(tmp_path, monkeypatch, capsys):
+    with jax.numpy_dtype_promotion("standard"):
+        tune.main([*SMALL, "--output", str(tmp_path / "tuning.md")])
+        page = (tmp_path / "tuning-smoke.md").read_text()
+        monkeypatch.setattr(runs, "trained_group", lambda *args: pytest.fail("trained again"))
+        tune.main([*SMALL, "--output", str(tmp_path / "tuning.md")])
+    assert (tmp_path / "tuning-smoke.md").read_text() == page
+    lines = [line for line in page.splitlines() if line.startswith("| grid")]
+    assert len(lines) == len(CANDIDATES["grid"]["energy"])
+    assert sum("best" in line for line in lines) == 1
+    assert "used" in lines[0]
+    assert len(list((tmp_path / "tuning-smoke").glob("grid-energy-*.npz"))) == len(lines)
+    capsys.readouterr()
+
+
+def test_the_best_has_the_highest_coverage_and_a_broken_trial_is_never_best():
+    def group(**metrics):
+        return Group({}, [metrics] if metrics else [], {}, {}, "", {})
+
+    config = tune.Tune(targets=("grid",), objectives=("energy",))
+    lines = tune._page(config, [group(coverage=0.2), group(), group(coverage=0.7)]).splitlines()[-3:]
+    assert ["best" in line for line in lines] == [False, False, True]
+    assert "nan" in lines[1]
+    lines = tune._page(config, [group(), group(), group()]).splitlines()[-3:]
+    assert not any("best" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--targets", "ring"], "`targets` must be one of"),
+        (["--objectives", "enrgy"], "did you mean 'energy'"),
+        (["--workers", "0"], "`workers` must be at least 1"),
+    ],
+)
+def test_bad_settings_are_told_before_any_work(arguments, text, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        tune.main([*arguments, "--output", str(tmp_path / "tuning.md")])
+    assert ended.value.code == 2
+    assert text in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,106 @@
+"""Whole files or nothing."""
+
+import errno
+import json
+import os
+import stat
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from igm_jax.files import WriteError, write_json, write_npz, write_whole
+
+WRITERS = {
+    "text": lambda path: write_whole(path, "new"),
+    "json": lambda path: write_json(path, {"new": 1}),
+    "npz": lambda path: write_npz(path, {"new": np.arange(3)}),
+    "compressed": lambda path: write_npz(path, {"new": np.arange(3)}, compressed=True),
+}
+
+
+@pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
+@pytest.mark.parametrize("step", ["os.fsync", "os.replace", "os.chmod"])
+def test_a_failure_keeps_the_old_file_and_leaves_nothing_behind(tmp_path, monkeypatch, write, step):
+    path = write_whole(tmp_path / "kept", "old")
+
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(step, full)
+    with pytest.raises(WriteError, match=r"could not write .*kept.*No space left.*nothing there was changed") as told:
+        write(path)
+    assert (told.value.errno, told.value.filename) == (errno.ENOSPC, str(path))
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["kept"]
+
+
+@pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
+def test_what_is_written_can_be_read_by_others(tmp_path, write):
+    path = write(tmp_path / "deep" / "new")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    assert os.listdir(path.parent) == ["new"]
+
+
+def test_text_and_bytes_are_written_and_replaced(tmp_path):
+    path = tmp_path / "b.txt"
+    assert write_whole(path, "ε").read_bytes() == "ε".encode()
+    assert write_whole(path, b"\x00").read_bytes() == b"\x00"
+
+
+def test_json_and_arrays_come_back(tmp_path):
+    assert json.loads(write_json(tmp_path / "a.json", {"a": [1, None, "ε"]}).read_text()) == {"a": [1, None, "ε"]}
+    for compressed in (False, True):
+        arrays = {"path": np.eye(2, dtype=np.float16), "text": "ε"}
+        with np.load(write_npz(tmp_path / "a.npz", arrays, compressed=compressed)) as file:
+            np.testing.assert_array_equal(file["path"], arrays["path"], strict=True)
+            assert str(file["text"]) == "ε"
+
+
+@pytest.mark.parametrize(
+    ("write", "error"),
+    [
+        (lambda path: write_json(path, {1, 2}), TypeError),
+        (lambda path: write_npz(path, {"x": np.array([{}, None])}), ValueError),
+    ],
+)
+def test_what_cannot_be_stored_is_refused(tmp_path, write, error):
+    path = write_whole(tmp_path / "kept", "old")
+    with pytest.raises(error):
+        write(path)
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["kept"]
+
+
+def test_an_interruption_in_the_middle_keeps_the_old_file(tmp_path, monkeypatch):
+    path = write_whole(tmp_path / "kept", "old")
+
+    def interrupted(handle):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(path, "new")
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["kept"]
+
+
+KILLED = """
+import os, signal, sys
+from igm_jax.files import write_whole
+os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)
+write_whole(sys.argv[1], "new")
+"""
+
+
+def test_a_kill_in_the_middle_keeps_the_old_file(tmp_path):
+    path = write_whole(tmp_path / "kept", "old")
+    assert subprocess.run([sys.executable, "-c", KILLED, str(path)], timeout=120).returncode == -9
+    assert path.read_text() == "old"
+
+
+def test_a_directory_that_cannot_be_made_is_an_error(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OSError, match="choose a directory that you may write to"):
+        write_whole(tmp_path / "file" / "note.txt", "new")
