@@ -192,9 +192,9 @@ def _samples(generator: Generator, state: TrainState, config: Train) -> np.ndarr
     return np.asarray(draw(state.average, jax.random.fold_in(jax.random.key(config.seed), 1), config.samples))
 
 
-def _save(path: Path, samples: np.ndarray, wish: Train, problem: Problem, trained: Trained) -> None:
+def _save(path: Path, samples: np.ndarray, config: Train, problem: Problem, trained: Trained) -> None:
     """Samples and where they come from, whole or not at all; nothing in the file is pickled."""
-    story = {"config": plain(identity(wish, problem)), "step": int(trained.state.step), **provenance()}
+    story = {"config": plain(identity(config, problem)), "step": int(trained.state.step), **provenance()}
     story |= {"image_shape": plain(problem.space.image_shape), "scale": problem.space.scale}
     try:
         write_npz(path, {"samples": samples, "provenance": json.dumps(story)})

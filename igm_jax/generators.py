@@ -7,8 +7,10 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Generator, Key, Network, Params, Target
+from igm_jax.records import recorded
 
 
+@recorded
 def pushforward(network: Network, base: Target) -> Generator:
     """The generator that draws from a base distribution and maps every draw through a network.
 
@@ -53,6 +55,7 @@ def _rows(name: str, value: Array, n: int) -> Array:
     return value
 
 
+@recorded
 def particles(x: Any) -> Generator:
     """The identity generator: its parameters are the samples themselves, so training it is a particle flow.
 

@@ -10,8 +10,10 @@ from igm_jax.base import Key
 from igm_jax.checks import ArrayLike
 from igm_jax.distributions.base import Distribution, points_of
 from igm_jax.distributions.mixtures import gaussian_mixture
+from igm_jax.records import recorded
 
 
+@recorded
 def perturbed_uniform(dim: int, amplitude: float, perturbations: int = 2, seed: int = 0) -> Distribution:
     """The uniform law on [0, 1]^d with a smooth bump up and down, along every axis, in each of p^d cells.
 
@@ -80,6 +82,7 @@ def _bump_up_and_down(t: Array) -> Array:
     return jnp.where(t < 0.5, bump, -bump)
 
 
+@recorded
 def odd_mode(std: float = 1.0, offset: float = 20.0) -> Distribution:
     """Four Gaussians far apart, at (±20, ±20), of which one has another width than the others.
 

@@ -12,7 +12,7 @@ from jaxtyping import Array
 from igm_jax import checks
 from igm_jax.base import Key
 from igm_jax.checks import ArrayLike
-from igm_jax.records import Recorded
+from igm_jax.records import Recorded, recorded
 
 
 class Modes(NamedTuple):
@@ -103,6 +103,7 @@ def default_float() -> Any:
     return jnp.result_type(float)
 
 
+@recorded
 def normal(dim: int) -> Distribution:
     """The standard normal distribution N(0, I).
 
@@ -129,6 +130,7 @@ def normal(dim: int) -> Distribution:
     return Distribution("normal", dim, lambda key, n: jax.random.normal(key, (n, dim)), log_density)
 
 
+@recorded
 def uniform_cube(dim: int, low: float = 0.0, high: float = 1.0) -> Distribution:
     """The uniform distribution on the cube [low, high]^d: over images, every target's naive rival.
 
@@ -168,6 +170,7 @@ def uniform_cube(dim: int, low: float = 0.0, high: float = 1.0) -> Distribution:
     return Distribution("uniform cube", dim, sample, log_density)
 
 
+@recorded
 def sphere(dim: int, radius: float = 1.0) -> Distribution:
     """The uniform distribution on the sphere ``‖x‖ = radius`` in R^d (for d = 1, two points).
 
@@ -198,6 +201,7 @@ def sphere(dim: int, radius: float = 1.0) -> Distribution:
     return Distribution("sphere", dim, sample, no_density="all its mass lies on a surface, which has no volume")
 
 
+@recorded
 def dataset(x: ArrayLike, name: str = "dataset") -> Distribution:
     """The empirical distribution of a data set: draws of its rows with replacement.
 

@@ -10,6 +10,7 @@ from igm_jax import checks
 from igm_jax.base import Key
 from igm_jax.checks import ArrayLike
 from igm_jax.distributions.base import Distribution, points_of
+from igm_jax.records import recorded
 
 
 def _log_normal(z: Array) -> Array:
@@ -17,6 +18,7 @@ def _log_normal(z: Array) -> Array:
     return -0.5 * jnp.sum(jnp.square(z), axis=1) - 0.5 * z.shape[1] * math.log(2 * math.pi)
 
 
+@recorded
 def banana(curvature: float = 0.5, std: float = 2.0) -> Distribution:
     """A Gaussian in the plane, bent along a parabola: its two coordinates are uncorrelated and far from independent.
 
@@ -59,6 +61,7 @@ def banana(curvature: float = 0.5, std: float = 2.0) -> Distribution:
     return Distribution("banana", 2, sample, log_density)
 
 
+@recorded
 def funnel(dim: int = 2, std: float = 3.0) -> Distribution:
     """Neal's funnel: the first coordinate sets how wide the others are, over many orders of magnitude.
 

@@ -14,6 +14,7 @@ from igm_jax.base import Key
 from igm_jax.checks import ArrayLike
 from igm_jax.distributions.base import Distribution, points_of
 from igm_jax.pairwise import squared_distances
+from igm_jax.records import recorded
 
 
 class Curve(NamedTuple):
@@ -33,6 +34,7 @@ def noise_level(noise: Any) -> float:
     return 0.0 if noise == 0 else float(checks.positive("noise", noise))
 
 
+@recorded
 def noisy_curves(name: str, curves: tuple[Curve, ...], noise: float) -> Distribution:
     """Uniform draws of ``u`` along curves in the plane, each curve as often as the others, plus Gaussian noise.
 

@@ -14,10 +14,12 @@ from igm_jax.base import Key
 from igm_jax.checks import ArrayLike
 from igm_jax.distributions.base import Distribution, Modes, default_float, points_of
 from igm_jax.pairwise import matmul
+from igm_jax.records import recorded
 
 # Parameters stay NumPy float64 and are cast where they are used, so one target serves float32 and float64 alike.
 
 
+@recorded
 def gaussian(mean: ArrayLike, covariance: ArrayLike) -> Distribution:
     """A Gaussian in d dimensions.
 
@@ -44,6 +46,7 @@ def gaussian(mean: ArrayLike, covariance: ArrayLike) -> Distribution:
     return gaussian_mixture(mean[None], covariances=covariance, name="gaussian")
 
 
+@recorded
 def gaussian_mixture(
     means: ArrayLike,
     std: ArrayLike | None = None,

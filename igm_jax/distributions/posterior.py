@@ -13,11 +13,13 @@ from igm_jax.base import Key
 from igm_jax.checks import ArrayLike
 from igm_jax.distributions.base import Distribution, default_float, points_of
 from igm_jax.pairwise import matmul
+from igm_jax.records import recorded
 
 # Below this share of accepted proposals, draws would take long.
 LEAST_ACCEPTANCE = 1e-4
 
 
+@recorded
 def logistic_posterior(features: ArrayLike, labels: ArrayLike, prior_std: float = 1.0) -> Distribution:
     """The posterior distribution of the weights of a logistic regression under a Gaussian prior.
 

@@ -14,6 +14,7 @@ from igm_jax.checks import ArrayLike
 from igm_jax.distributions.base import Distribution, points_of
 from igm_jax.distributions.curves import Curve, log_blurred_box, noise_level, noisy_curves
 from igm_jax.distributions.mixtures import gaussian_mixture
+from igm_jax.records import recorded
 
 
 def _circle(modes: int, radius: float) -> np.ndarray:
@@ -22,6 +23,7 @@ def _circle(modes: int, radius: float) -> np.ndarray:
     return radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
 
+@recorded
 def ring(modes: int = 8, radius: float = 1.0, std: float = 0.01) -> Distribution:
     """Gaussians at equal distances on a circle, with equal weights.
 
@@ -46,6 +48,7 @@ def ring(modes: int = 8, radius: float = 1.0, std: float = 0.01) -> Distribution
     return gaussian_mixture(_circle(modes, float(checks.positive("radius", radius))), std, name="ring")
 
 
+@recorded
 def grid(side: int = 5, spacing: float = 2.0, std: float = 0.05) -> Distribution:
     """Gaussians on a square grid around the origin, with equal weights: by default the 25 at {-4, -2, 0, 2, 4}².
 
@@ -70,6 +73,7 @@ def grid(side: int = 5, spacing: float = 2.0, std: float = 0.05) -> Distribution
     return gaussian_mixture(means, std, name="grid")
 
 
+@recorded
 def unequal_mixture(
     weights: tuple[float, ...] = (0.4, 0.3, 0.15, 0.1, 0.05), radius: float = 2.0, std: float = 0.1
 ) -> Distribution:
@@ -92,6 +96,7 @@ def unequal_mixture(
     return gaussian_mixture(means, std, weights=weights, name="unequal mixture")
 
 
+@recorded
 def moons(noise: float = 0.05) -> Distribution:
     """Two half circles of radius 1 that reach into each other, blurred by Gaussian noise.
 
@@ -119,6 +124,7 @@ def moons(noise: float = 0.05) -> Distribution:
     return noisy_curves("moons", (Curve(outer, math.pi), Curve(inner, math.pi)), noise)
 
 
+@recorded
 def swiss_roll(noise: float = 0.03) -> Distribution:
     """A spiral of two turns, scaled into [-1, 1]², blurred by Gaussian noise.
 

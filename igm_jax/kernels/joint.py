@@ -7,8 +7,10 @@ from igm_jax import checks
 from igm_jax.checks import ArrayLike
 from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.kernels.pairs import Pairs
+from igm_jax.records import recorded
 
 
+@recorded
 def polynomial(degree: int = 3, offset: float = 1.0) -> Kernel:
     """The polynomial kernel, ``k = (x·y / d + c)^p`` in d dimensions; cubic by default, as in the kernel inception distance.
 
@@ -35,6 +37,7 @@ def polynomial(degree: int = 3, offset: float = 1.0) -> Kernel:
     return Kernel(f"polynomial({degree}, {offset})", lambda pairs: (pairs.inner / pairs.x.shape[1] + offset) ** degree)
 
 
+@recorded
 def linear() -> Kernel:
     """The linear kernel, ``k = x·y``: its MMD² is the squared distance of the means.
 
@@ -49,6 +52,7 @@ def linear() -> Kernel:
     return Kernel("linear()", lambda pairs: pairs.inner)
 
 
+@recorded
 def manhattan_laplace(bandwidth: ArrayLike) -> Kernel:
     """The Laplace kernel of the Manhattan distance, ``k = exp(-Σ_j |x_j - y_j| / σ)``: a product over the features.
 
@@ -76,6 +80,7 @@ def manhattan_laplace(bandwidth: ArrayLike) -> Kernel:
     return Kernel(f"manhattan_laplace({bandwidth})", of)
 
 
+@recorded
 def on_columns(kernel: Kernel, start: int | None = None, stop: int | None = None) -> Kernel:
     """A kernel that sees some of the columns.
 
@@ -115,6 +120,7 @@ def on_columns(kernel: Kernel, start: int | None = None, stop: int | None = None
     return Kernel(f"on_columns({kernel.name}, {start}, {stop})", of)
 
 
+@recorded
 def equality() -> Kernel:
     """The kernel of equality, 1 where two samples are equal and else 0: for classes and other labels.
 
@@ -132,6 +138,7 @@ def equality() -> Kernel:
     return Kernel("equality()", lambda pairs: (pairs.squared == 0).astype(pairs.squared.dtype))
 
 
+@recorded
 def labelled(kernel: Kernel) -> Kernel:
     """A kernel between samples of one class, whose last column is their class.
 

@@ -79,6 +79,7 @@ def scaled_kernel(kernel: Kernel, scale: float) -> Kernel:
     return Kernel(f"{scale} * ({kernel.name})", lambda pairs: _like(scale, pairs) * kernel.of(pairs), radial)
 
 
+@recorded
 def radial_kernel(name: str, form: Form, *parameters: ArrayLike) -> Kernel:
     """A kernel of the squared distance: a form and its parameters."""
     return Kernel(
@@ -88,11 +89,13 @@ def radial_kernel(name: str, form: Form, *parameters: ArrayLike) -> Kernel:
     )
 
 
+@recorded
 def bandwidth_kernel(name: str, form: Form, bandwidth: ArrayLike) -> Kernel:
     """A kernel of the squared distance whose only parameter is its bandwidth, checked."""
     return radial_kernel(f"{name}({bandwidth})", form, checks.positive("bandwidth", bandwidth))
 
 
+@recorded
 def bank(parts: Sequence[Kernel], name: str | None = None) -> Kernel:
     """The sum of several kernels, which share one distance, under a name of its own if it has one."""
     total = functools.reduce(operator.add, parts)

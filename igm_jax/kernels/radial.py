@@ -15,8 +15,10 @@ from igm_jax import checks
 from igm_jax.checks import ArrayLike
 from igm_jax.kernels.forms import Gaussian, NoRatio, Tile, barrier, root
 from igm_jax.kernels.kernel import Kernel, bandwidth_kernel, bank, radial_kernel
+from igm_jax.records import recorded
 
 
+@recorded
 def gaussian(bandwidth: ArrayLike) -> Kernel:
     """The Gaussian kernel, ``k = exp(-‖x - y‖² / 2σ²)``.
 
@@ -37,6 +39,7 @@ def gaussian(bandwidth: ArrayLike) -> Kernel:
     return bandwidth_kernel("gaussian", Gaussian(), bandwidth)
 
 
+@recorded
 def gaussian_mixture(bandwidths: Sequence[float] = (2.0, 5.0, 10.0, 20.0, 40.0, 80.0), *, scale: float = 1.0) -> Kernel:
     """A sum of Gaussian kernels of several widths, ``k = Σ_σ exp(-‖x - y‖² / 2(scale σ)²)``.
 
@@ -82,6 +85,7 @@ class Laplace(NoRatio):
         return value, value * inverse * (-0.5 / bandwidth)
 
 
+@recorded
 def laplace(bandwidth: ArrayLike) -> Kernel:
     """The Laplace kernel, ``k = exp(-‖x - y‖ / σ)``, with the Euclidean norm.
 
@@ -117,6 +121,7 @@ class RationalQuadratic:
         return -2 * jnp.square(bandwidth), -1 / alpha
 
 
+@recorded
 def rational_quadratic(alphas: Sequence[float] = (0.2, 0.5, 1.0, 2.0, 5.0), bandwidth: ArrayLike = 1.0) -> Kernel:
     """A sum of rational quadratic kernels, ``k = Σ_α (1 + ‖x - y‖² / 2ασ²)^{-α}``.
 
@@ -162,6 +167,7 @@ class InverseMultiquadric:
         return -2 * jnp.square(bandwidth), -2.0
 
 
+@recorded
 def inverse_multiquadric(bandwidth: ArrayLike = 1.0) -> Kernel:
     """The inverse multiquadric kernel, ``k = (1 + ‖x - y‖² / σ²)^{-1/2}``.
 
@@ -210,6 +216,7 @@ class Distance:
         return jnp.where(positive, jnp.where(positive, squared, 1) ** exponent, 0)
 
 
+@recorded
 def distance(beta: float = 1.0) -> Kernel:
     """The negative distance, ``k = -‖x - y‖^β``: conditionally positive definite, and its MMD² is the energy distance.
 
@@ -235,6 +242,7 @@ def distance(beta: float = 1.0) -> Kernel:
     return radial_kernel(f"distance({float(beta)})", Distance(float(beta)))
 
 
+@recorded
 def riesz(exponent: float = 1.0) -> Kernel:
     """The Riesz kernel, ``k = -‖x - y‖^r``: another name of ``distance(r)``, by which the literature on MMD flows knows it.
 

@@ -9,6 +9,7 @@ from jaxtyping import Array
 from igm_jax.checks import ArrayLike
 from igm_jax.kernels.forms import NoRatio, Tile, barrier, root
 from igm_jax.kernels.kernel import Kernel, bandwidth_kernel
+from igm_jax.records import recorded
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Matern32(NoRatio):
         return (1 + u) * decay, decay * (-1.5 / jnp.square(bandwidth))
 
 
+@recorded
 def matern_32(bandwidth: ArrayLike) -> Kernel:
     """The Matérn kernel of smoothness 3/2, ``k = (1 + u) exp(-u)``, ``u = √3 ‖x - y‖ / σ``.
 
@@ -61,6 +63,7 @@ class Matern52(NoRatio):
         return (1 + u * (1 + u / 3)) * decay, (1 + u) * decay * (-5 / 6 / jnp.square(bandwidth))
 
 
+@recorded
 def matern_52(bandwidth: ArrayLike) -> Kernel:
     """The Matérn kernel of smoothness 5/2, ``k = (1 + u + u²/3) exp(-u)``, ``u = √5 ‖x - y‖ / σ``.
 
@@ -98,6 +101,7 @@ class Cauchy:
         return -jnp.square(bandwidth), -1.0
 
 
+@recorded
 def cauchy(bandwidth: ArrayLike) -> Kernel:
     """The Cauchy kernel, ``k = 1 / (1 + ‖x - y‖² / σ²)``: heavy tails, which pull from afar.
 
@@ -131,6 +135,7 @@ class Logarithm(NoRatio):
         return self.value(squared, bandwidth), -1 / (jnp.square(bandwidth) + squared)
 
 
+@recorded
 def logarithm(bandwidth: ArrayLike) -> Kernel:
     """The logarithmic kernel, ``k = -log(1 + ‖x - y‖² / σ²)``: conditionally positive definite.
 

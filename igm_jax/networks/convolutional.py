@@ -18,6 +18,7 @@ from igm_jax import checks
 from igm_jax.base import Network
 from igm_jax.networks.functional import network
 from igm_jax.networks.layers import Dense, activation
+from igm_jax.records import recorded
 
 ImageShape = tuple[int, int, int]
 
@@ -145,6 +146,7 @@ def _checked(image_shape: ImageShape) -> ImageShape:
     return height, breadth, colours
 
 
+@recorded
 def conv_generator(latent_dim: int, image_shape: ImageShape, width: int = 32) -> Network:
     """A small convolutional generator: a matrix to a coarse picture, doubled by transposed 4 × 4 convolutions.
 
@@ -178,6 +180,7 @@ def conv_generator(latent_dim: int, image_shape: ImageShape, width: int = 32) ->
     return network(lambda rngs: _Generator(latent_dim, shape, width, rngs=rngs))
 
 
+@recorded
 def conv_critic(image_shape: ImageShape, width: int = 32, spectral_norm: bool = False) -> Network:
     """A small convolutional critic: 4 × 4 convolutions of stride two, then a matrix to one number.
 

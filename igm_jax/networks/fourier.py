@@ -6,8 +6,10 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Key, Network, Params
+from igm_jax.records import recorded
 
 
+@recorded
 def fourier(net: Network, in_dim: int, *, num_frequencies: int = 64, scale: float = 3.0) -> Network:
     """A network that sees its input and sines and cosines of random projections of it.
 

@@ -13,8 +13,10 @@ from flax import nnx
 from jaxtyping import Array
 
 from igm_jax.base import Key, Network, Params
+from igm_jax.records import recorded
 
 
+@recorded
 def network(build: Callable[[nnx.Rngs], nnx.Module]) -> Network:
     """A flax NNX module as a pair of pure functions, ``init(key) -> params`` and ``apply(params, x) -> out``.
 

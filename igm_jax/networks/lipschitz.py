@@ -19,6 +19,7 @@ from igm_jax.networks.functional import network
 from igm_jax.networks.layers import spectral_norm
 from igm_jax.networks.mlp import squeeze
 from igm_jax.pairwise.line.sort import sort
+from igm_jax.records import recorded
 
 
 def group_sort(h: Float[Array, "*n k"], size: int = 2) -> Float[Array, "*n k"]:
@@ -164,6 +165,7 @@ class _Sorting(nnx.Module):
         return x
 
 
+@recorded
 def lipschitz_critic(
     in_dim: int, *, width: int = 128, depth: int = 3, group: int = 2, norm: str = "orthonormal"
 ) -> Network:

@@ -12,6 +12,7 @@ from igm_jax.base import Network, Params
 from igm_jax.networks.functional import network
 from igm_jax.networks.layers import Dense
 from igm_jax.networks.layers import activation as activation_of
+from igm_jax.records import recorded
 
 
 class _Mlp(nnx.Module):
@@ -31,6 +32,7 @@ class _Mlp(nnx.Module):
         return self.outward(self.act(h))
 
 
+@recorded
 def mlp(
     in_dim: int,
     out_dim: int,
@@ -78,6 +80,7 @@ def mlp(
     return network(lambda rngs: _Mlp(in_dim, out_dim, width, depth, act, spectral_norm, rngs=rngs))
 
 
+@recorded
 def mlp_critic(in_dim: int, **options: Any) -> Network:
     """A residual multilayer perceptron with one number a sample: ``mlp(in_dim, 1, **options)`` without its last axis.
 
@@ -98,6 +101,7 @@ def mlp_critic(in_dim: int, **options: Any) -> Network:
     return squeeze(mlp(in_dim, 1, **options))
 
 
+@recorded
 def squeeze(net: Network) -> Network:
     """A network whose (n, 1) outputs come as (n,), the form that critics have.
 

@@ -6,8 +6,10 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Key, Network, Params
+from igm_jax.records import recorded
 
 
+@recorded
 def projection_critic(trunk: Network, num_features: int, num_classes: int) -> Network:
     """A critic of pairs (sample, class), linear in the class: ``D(x, c) = w·φ(x) + b + ⟨E_c, φ(x)⟩``.
 

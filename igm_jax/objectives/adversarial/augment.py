@@ -13,6 +13,9 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Info, Key, Objective, State, no_witness
 from igm_jax.checks import ArrayLike
+from igm_jax.records import recorded
+
+__all__ = ["additive_noise", "augmented", "colour", "cutout", "transformed", "translation"]
 
 Augmentation = Callable[[Key, Array], Array]
 """``(key, samples) -> samples``: a random change of (n, d) samples, of each on its own, differentiable in them."""
@@ -20,6 +23,7 @@ Augmentation = Callable[[Key, Array], Array]
 ImageShape = tuple[int, int, int]
 
 
+@recorded
 def transformed(objective: Objective, transform: Augmentation, *, reason: str) -> Objective:
     """An objective that sees samples and data through a transformation only.
 
@@ -62,6 +66,7 @@ def transformed(objective: Objective, transform: Augmentation, *, reason: str) -
     return Objective(init, update, loss, no_witness(reason))
 
 
+@recorded
 def augmented(objective: Objective, *augmentations: Augmentation) -> Objective:
     """An objective whose critic sees randomly changed samples and data: DiffAugment, or instance noise.
 
@@ -100,6 +105,7 @@ def augmented(objective: Objective, *augmentations: Augmentation) -> Objective:
     return transformed(objective, transform, reason=reason)
 
 
+@recorded
 def additive_noise(std: ArrayLike) -> Augmentation:
     """Normal noise on every feature.
 
@@ -130,6 +136,7 @@ def additive_noise(std: ArrayLike) -> Augmentation:
     return change
 
 
+@recorded
 def on_images(shape: ImageShape, change: Callable[[Key, Array], Array]) -> Augmentation:
     """A random change of one image (h, w, c) as an augmentation of flat images (n, h·w·c), each with its own draw."""
     if len(shape) != 3:
@@ -148,6 +155,7 @@ def on_images(shape: ImageShape, change: Callable[[Key, Array], Array]) -> Augme
     return augmentation
 
 
+@recorded
 def translation(image_shape: ImageShape, ratio: float = 0.125) -> Augmentation:
     """Images moved by whole pixels, with zeros coming in.
 
@@ -190,6 +198,7 @@ def shifted(image: Float[Array, "h w c"], by: Array | int, axis: int) -> Float[A
     return jnp.moveaxis(moved, 0, axis)
 
 
+@recorded
 def colour(
     image_shape: ImageShape, *, brightness: float = 0.5, saturation: float = 1.0, contrast: float = 0.5
 ) -> Augmentation:
@@ -230,6 +239,7 @@ def colour(
     return on_images(image_shape, change)
 
 
+@recorded
 def cutout(image_shape: ImageShape, ratio: float = 0.5) -> Augmentation:
     """Images with a rectangle of zeros, whose centre is uniform on the pixels.
 

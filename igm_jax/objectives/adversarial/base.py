@@ -17,6 +17,7 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective, Params
+from igm_jax.records import recorded
 
 Critic = Callable[[Array], Array]
 """``points -> (n,)``: a critic with its parameters filled in; each output depends on its own sample alone."""
@@ -94,6 +95,7 @@ def separable(name: str, on_data: Elementwise, on_samples: Elementwise, generato
     return Game(name, value, lambda v, out: generator_loss(v))
 
 
+@recorded
 def adversarial(
     game: Game, critic: Network, optimizer: optax.GradientTransformation, *, penalties: Sequence[Penalty] = ()
 ) -> Objective:
@@ -143,6 +145,7 @@ def adversarial(
     return comparing(critic, optimizer, critic_loss, loss, witness, penalties=penalties, name=game.name)
 
 
+@recorded
 def comparing(
     critic: Network,
     optimizer: optax.GradientTransformation,

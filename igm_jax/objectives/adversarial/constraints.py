@@ -11,8 +11,12 @@ from igm_jax.base import Key
 from igm_jax.checks import ArrayLike
 from igm_jax.objectives.adversarial.base import Critic, RememberingPenalty, not_negative
 from igm_jax.objectives.adversarial.penalties import Cost, zero_centred_penalty
+from igm_jax.records import recorded
+
+__all__ = ["augmented_lagrangian", "fisher_constraint", "lecam_penalty", "sobolev_constraint"]
 
 
+@recorded
 def augmented_lagrangian(quantity: Cost, rho: ArrayLike) -> RememberingPenalty:
     """A penalty that brings a quantity of the critic to one, by a multiplier that is learned along with it.
 
@@ -50,6 +54,7 @@ def augmented_lagrangian(quantity: Cost, rho: ArrayLike) -> RememberingPenalty:
     return RememberingPenalty(lambda: jnp.zeros(()), cost)
 
 
+@recorded
 def fisher_constraint(rho: ArrayLike) -> RememberingPenalty:
     """A critic of second moment one, half under the data and half under the samples (Fisher GAN).
 
@@ -82,6 +87,7 @@ def fisher_constraint(rho: ArrayLike) -> RememberingPenalty:
     return augmented_lagrangian(second_moment, rho)
 
 
+@recorded
 def sobolev_constraint(rho: ArrayLike) -> RememberingPenalty:
     """A critic of mean squared slope one, half under the data and half under the samples (Sobolev GAN).
 
@@ -103,6 +109,7 @@ def sobolev_constraint(rho: ArrayLike) -> RememberingPenalty:
     return augmented_lagrangian(mean_squared_slope, rho)
 
 
+@recorded
 def lecam_penalty(coefficient: ArrayLike = 0.1, *, decay: float = 0.99) -> RememberingPenalty:
     """The LeCam regularisation of a critic that has few data.
 

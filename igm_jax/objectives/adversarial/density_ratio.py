@@ -14,6 +14,9 @@ from igm_jax.base import Network, Objective
 from igm_jax.checks import ArrayLike
 from igm_jax.objectives.adversarial.base import Game, Outputs, Penalty, adversarial, outputs
 from igm_jax.objectives.adversarial.games import GAMES
+from igm_jax.records import recorded
+
+__all__ = ["RatioLoss", "density_ratio", "density_ratio_value", "kl_estimate"]
 
 
 class RatioLoss(NamedTuple):
@@ -141,6 +144,7 @@ def _kl(loss: RatioLoss, out: Outputs) -> Array:
     return jnp.sum(out.y_weights * loss.log_ratio(out.y, out))
 
 
+@recorded
 def density_ratio(
     loss: str | RatioLoss,
     critic: Network,

@@ -9,8 +9,12 @@ from igm_jax.base import Key, Network, Objective, State
 from igm_jax.checks import ArrayLike
 from igm_jax.objectives.adversarial.games import gan
 from igm_jax.objectives.adversarial.log_ratio import ratio_power, ratio_witness
+from igm_jax.records import recorded
+
+__all__ = ["discriminator_flow"]
 
 
+@recorded
 def discriminator_flow(
     critic: Network,
     optimizer: optax.GradientTransformation,

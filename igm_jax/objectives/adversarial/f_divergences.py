@@ -12,6 +12,8 @@ from jaxtyping import Array
 
 from igm_jax import checks
 
+__all__ = ["DIVERGENCES", "FDivergence", "alpha_divergence", "f_divergence"]
+
 _LOG_2 = math.log(2)
 
 

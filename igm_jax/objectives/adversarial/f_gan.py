@@ -10,6 +10,9 @@ from igm_jax.base import Network, Objective
 from igm_jax.checks import ArrayLike
 from igm_jax.objectives.adversarial.base import Game, Penalty, adversarial, outputs, separable
 from igm_jax.objectives.adversarial.f_divergences import FDivergence, f_divergence
+from igm_jax.records import recorded
+
+__all__ = ["f_gan", "f_gan_value"]
 
 
 def _game(divergence: str | FDivergence, saturating: bool = True) -> Game:
@@ -62,6 +65,7 @@ def f_gan_value(
     return _game(divergence).value(outputs(x_outputs, y_outputs, x_weights, y_weights))
 
 
+@recorded
 def f_gan(
     divergence: str | FDivergence,
     critic: Network,

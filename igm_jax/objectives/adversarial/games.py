@@ -24,6 +24,9 @@ from igm_jax.objectives.adversarial.base import (
     separable,
 )
 from igm_jax.objectives.adversarial.penalties import r1_penalty, r2_penalty
+from igm_jax.records import recorded
+
+__all__ = ["gan", "gan_value", "hinge_gan", "hinge_value", "lsgan", "lsgan_value", "saturating_gan"]
 
 
 def least_squares(low: float = 0.0, high: float = 1.0, target: float = 1.0) -> Game:
@@ -81,6 +84,7 @@ def gan_value(
     return GAMES["gan"].value(outputs(x_outputs, y_outputs, x_weights, y_weights))
 
 
+@recorded
 def gan(
     critic: Network,
     optimizer: optax.GradientTransformation,
@@ -129,6 +133,7 @@ def gan(
     return adversarial(GAMES["gan"], critic, optimizer, penalties=(r1_penalty(r1), r2_penalty(r2), *penalties))
 
 
+@recorded
 def saturating_gan(
     critic: Network, optimizer: optax.GradientTransformation, *, penalties: Sequence[Penalty] = ()
 ) -> Objective:
@@ -181,6 +186,7 @@ def hinge_value(
     return GAMES["hinge_gan"].value(outputs(x_outputs, y_outputs, x_weights, y_weights))
 
 
+@recorded
 def hinge_gan(
     critic: Network, optimizer: optax.GradientTransformation, *, penalties: Sequence[Penalty] = ()
 ) -> Objective:
@@ -238,6 +244,7 @@ def lsgan_value(
     return least_squares(low, high).value(outputs(x_outputs, y_outputs, x_weights, y_weights))
 
 
+@recorded
 def lsgan(
     critic: Network,
     optimizer: optax.GradientTransformation,

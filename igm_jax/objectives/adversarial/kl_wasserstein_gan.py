@@ -11,6 +11,9 @@ from jaxtyping import Array, Float
 from igm_jax.base import Network, Objective
 from igm_jax.checks import ArrayLike
 from igm_jax.objectives.adversarial.base import Game, Outputs, Penalty, adversarial, outputs
+from igm_jax.records import recorded
+
+__all__ = ["kl_wgan", "kl_wgan_value"]
 
 
 def importance(fake: Float[Array, " n"], weights: Float[Array, " n"]) -> Float[Array, " n"]:
@@ -54,6 +57,7 @@ def kl_wgan_value(
     return KL_WGAN.value(outputs(x_outputs, y_outputs, x_weights, y_weights))
 
 
+@recorded
 def kl_wgan(
     critic: Network, optimizer: optax.GradientTransformation, *, penalties: Sequence[Penalty] = ()
 ) -> Objective:

@@ -6,6 +6,9 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Key, Objective
 from igm_jax.objectives.adversarial.augment import transformed
+from igm_jax.records import recorded
+
+__all__ = ["pac_gan", "packs"]
 
 
 def packs(samples: Float[Array, "n d"], size: int, channels: int | None = None) -> Float[Array, "k e"]:
@@ -41,6 +44,7 @@ def packs(samples: Float[Array, "n d"], size: int, channels: int | None = None) 
     return jnp.swapaxes(filled.reshape(rows, size, d // colours, colours), 1, 2).reshape(rows, size * d)
 
 
+@recorded
 def pac_gan(objective: Objective, size: int = 2, *, channels: int | None = None) -> Objective:
     """Any objective with a critic, whose critic now judges packs of samples of one side.
 

@@ -14,6 +14,8 @@ from igm_jax.base import Key
 from igm_jax.checks import ArrayLike
 from igm_jax.objectives.adversarial.base import Critic, not_negative
 
+__all__ = ["dragan_penalty", "gradient_penalty", "one_sided_penalty", "r1_penalty", "r2_penalty", "slope_penalty"]
+
 Cost = Callable[[Key, Critic, Array, Array], Array]
 
 

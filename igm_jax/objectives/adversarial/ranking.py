@@ -13,6 +13,9 @@ from igm_jax.checks import ArrayLike
 from igm_jax.objectives.adversarial.base import Game, Outputs, Penalty, adversarial, outputs
 from igm_jax.objectives.adversarial.penalties import r1_penalty, r2_penalty
 from igm_jax.pairwise.reductions import difference_means
+from igm_jax.records import recorded
+
+__all__ = ["r3gan", "relativistic_average_gan", "relativistic_average_value", "relativistic_gan", "relativistic_value"]
 
 PAIRED = Game(
     "relativistic_gan",
@@ -67,6 +70,7 @@ def relativistic_value(
     return PAIRED.value(outputs(x_outputs, y_outputs, x_weights, y_weights))
 
 
+@recorded
 def relativistic_gan(
     critic: Network, optimizer: optax.GradientTransformation, *, penalties: Sequence[Penalty] = ()
 ) -> Objective:
@@ -93,6 +97,7 @@ def relativistic_gan(
     return adversarial(PAIRED, critic, optimizer, penalties=penalties)
 
 
+@recorded
 def r3gan(
     critic: Network, optimizer: optax.GradientTransformation, *, r1: ArrayLike = 1.0, r2: ArrayLike = 1.0
 ) -> Objective:
@@ -142,6 +147,7 @@ def relativistic_average_value(
     return AVERAGE.value(outputs(x_outputs, y_outputs, x_weights, y_weights))
 
 
+@recorded
 def relativistic_average_gan(
     critic: Network, optimizer: optax.GradientTransformation, *, penalties: Sequence[Penalty] = ()
 ) -> Objective:

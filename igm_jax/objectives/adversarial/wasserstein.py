@@ -14,6 +14,9 @@ from igm_jax.checks import ArrayLike
 from igm_jax.objectives.adversarial.base import Penalty, adversarial, check_optimizer, outputs
 from igm_jax.objectives.adversarial.games import GAMES
 from igm_jax.objectives.adversarial.penalties import slope_penalty
+from igm_jax.records import recorded
+
+__all__ = ["clipped_weights", "wgan", "wgan_gp", "wgan_value"]
 
 
 def wgan_value(
@@ -39,6 +42,7 @@ def wgan_value(
     return GAMES["wgan"].value(outputs(x_outputs, y_outputs, x_weights, y_weights))
 
 
+@recorded
 def wgan(critic: Network, optimizer: optax.GradientTransformation, *, penalties: Sequence[Penalty] = ()) -> Objective:
     """The Wasserstein GAN, for a critic that is kept from being steep by its network, its optimiser or penalties.
 
@@ -106,6 +110,7 @@ def clipped_weights(optimizer: optax.GradientTransformation, bound: float = 0.01
     return optax.GradientTransformation(optimizer.init, update)
 
 
+@recorded
 def wgan_gp(critic: Network, optimizer: optax.GradientTransformation, *, penalty: ArrayLike = 10.0) -> Objective:
     """The Wasserstein GAN with gradient penalty.
 

@@ -16,6 +16,9 @@ from jaxtyping import Array, Float, Int
 
 from igm_jax import checks
 from igm_jax.base import Objective, from_velocity, stateless
+from igm_jax.records import recorded
+
+__all__ = ["conditional", "conditional_field"]
 
 
 def split_labels(name: str, samples: Any, classes: int) -> tuple[Float[Array, "n d"], Int[Array, " n"]]:
@@ -55,6 +58,7 @@ def split_labels(name: str, samples: Any, classes: int) -> tuple[Float[Array, "n
     return samples[:, :-1], jnp.round(jax.lax.stop_gradient(column)).astype(jnp.int32)
 
 
+@recorded
 def conditional(
     divergence: Callable[..., Array], classes: int, witness: Callable[..., Array] | None = None
 ) -> Objective:
@@ -102,6 +106,7 @@ def conditional(
     return stateless(whole, witness and _conditional_witness(witness, classes))
 
 
+@recorded
 def conditional_field(
     field: Callable[..., Array],
     classes: int,

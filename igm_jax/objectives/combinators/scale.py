@@ -15,6 +15,9 @@ from igm_jax.base import Info, Key, Objective, State
 from igm_jax.checks import ArrayLike
 from igm_jax.objectives.combinators.scale_rules import RULES, Rule
 from igm_jax.objectives.combinators.wrappers import checked_objective
+from igm_jax.records import recorded
+
+__all__ = ["ScaleState", "annealed", "auto"]
 
 
 class ScaleState(NamedTuple):
@@ -25,6 +28,7 @@ class ScaleState(NamedTuple):
     state: State
 
 
+@recorded
 def annealed(
     objective_of: Callable[[Array], Objective], schedule: Callable[[Array], ArrayLike], *, name: str = "scale"
 ) -> Objective:
@@ -71,6 +75,7 @@ def annealed(
     return _of_scale(objective_of, first, following, name)
 
 
+@recorded
 def auto(
     objective_of: Callable[[Array], Objective],
     rule: str | Rule = "median",

@@ -13,6 +13,9 @@ from igm_jax.checks import ArrayLike
 from igm_jax.kernels.kernel import Kernel, bank, median_bandwidth
 from igm_jax.objectives.moments.mmd import mmd2_unbiased, mmd_witness
 from igm_jax.objectives.moments.mmd_error import mmd2_estimate
+from igm_jax.records import recorded
+
+__all__ = ["PowerChoice", "kernel_bank", "median_scale", "mmd_power", "power_bandwidth", "power_scale", "spread_scale"]
 
 FACTORS = (0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5)
 """What ``power_scale`` tries by default, in median distances of the data."""
@@ -222,6 +225,7 @@ def _most_powerful(power: Callable[[Array], Array], widths: Float[Array, " k"], 
     return PowerChoice(widths[jnp.argmax(jnp.where(jnp.isnan(ratios), -jnp.inf, ratios))], ratios)
 
 
+@recorded
 def kernel_bank(kernel_of: Callable[[Array], Kernel], scale: ArrayLike, factors: Sequence[float]) -> Kernel:
     """A sum of kernels of several scales, multiples of one.
 

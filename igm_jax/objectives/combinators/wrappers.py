@@ -15,6 +15,9 @@ from jaxtyping import Array
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective, Params, State
 from igm_jax.checks import ArrayLike
+from igm_jax.records import recorded
+
+__all__ = ["BankState", "FeatureState", "on_features", "weighted", "with_bank"]
 
 
 def checked_objective(name: str, value: Any) -> Objective:
@@ -32,6 +35,7 @@ class FeatureState(NamedTuple):
     state: State
 
 
+@recorded
 def on_features(objective: Objective, features: Network | Callable[[Array], Array]) -> Objective:
     """An objective that compares features of samples, and moves the samples.
 
@@ -97,6 +101,7 @@ def on_features(objective: Objective, features: Network | Callable[[Array], Arra
     return Objective(init, update, loss, witness)
 
 
+@recorded
 def weighted(parts: Sequence[tuple[ArrayLike, Objective]], names: Sequence[str] | None = None) -> Objective:
     """A weighted sum of objectives.
 
@@ -179,6 +184,7 @@ class BankState(NamedTuple):
     state: State
 
 
+@recorded
 def with_bank(objective: Objective, size: int) -> Objective:
     """An objective that sees, beside the samples of the moment, a bank of past ones that no longer move.
 

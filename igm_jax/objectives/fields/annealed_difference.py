@@ -9,6 +9,9 @@ from jaxtyping import Array, Float, Int
 from igm_jax import checks
 from igm_jax.base import Info, Key, Objective, no_witness, regression
 from igm_jax.objectives.fields.denoiser_difference import Denoiser, denoiser_difference_field, kernel_denoiser
+from igm_jax.records import recorded
+
+__all__ = ["annealed_difference"]
 
 
 class Annealing(NamedTuple):
@@ -17,6 +20,7 @@ class Annealing(NamedTuple):
     step: Int[Array, ""]
 
 
+@recorded
 def annealed_difference(
     start: float,
     end: float,

@@ -10,6 +10,9 @@ from igm_jax import checks
 from igm_jax.base import Objective, from_velocity
 from igm_jax.checks import ArrayLike
 from igm_jax.pairwise.reductions import soft_barycentres
+from igm_jax.records import recorded
+
+__all__ = ["denoiser_difference", "denoiser_difference_field", "kernel_denoiser"]
 
 Denoiser = Callable[[Array, Array, Array], Array]
 """``(points, samples, sigma) -> (p, d)``: the mean of what was there before noise of standard deviation sigma, given the points.
@@ -113,6 +116,7 @@ def denoiser_difference_field(
 _OF_OTHERS = partial(kernel_denoiser, leave_one_out=True)
 
 
+@recorded
 def denoiser_difference(
     sigma: ArrayLike,
     data: Denoiser = kernel_denoiser,

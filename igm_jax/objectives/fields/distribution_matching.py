@@ -11,11 +11,15 @@ from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective, Params, no_witness, regression
 from igm_jax.objectives.adversarial.base import CriticState, check_network, descended
 from igm_jax.objectives.fields.denoiser_difference import Denoiser, kernel_denoiser
+from igm_jax.records import recorded
+
+__all__ = ["distribution_matching"]
 
 # The smallest mean displacement that the field is divided by, in units of the noise.
 SMALLEST_SHARE = 1e-3
 
 
+@recorded
 def distribution_matching(
     network: Network,
     optimizer: optax.GradientTransformation,

@@ -16,6 +16,9 @@ from igm_jax.kernels.pairs import centred
 from igm_jax.kernels.radial import distance
 from igm_jax.pairwise.affinities import Costs, Targets, pulls, totals
 from igm_jax.pairwise.sums import kernel_mean, kernel_sums_within
+from igm_jax.records import recorded
+
+__all__ = ["Drift", "drifting", "drifting_field", "drifting_loss"]
 
 PRESETS = {"paper": (0.05,), "released": (0.02, 0.05, 0.2)}
 """The presets and the temperatures that go with each: the toy notebook of the paper, the released training code."""
@@ -224,6 +227,7 @@ def drifting_loss(x: ArrayLike, y: ArrayLike, temperatures: ArrayLike | None = N
     return jnp.mean(jnp.square((x - fixed) / unit - force), axis=(1, 2))
 
 
+@recorded
 def drifting(temperatures: ArrayLike | None = None, preset: str = "paper") -> Objective:
     """Drifting as an objective: the generator regresses on its samples moved along the field.
 

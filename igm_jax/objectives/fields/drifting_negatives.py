@@ -10,6 +10,9 @@ from igm_jax import checks
 from igm_jax.base import Info, Key, Objective, State, Target, no_witness, regression
 from igm_jax.checks import ArrayLike
 from igm_jax.objectives.fields.drifting import Drift, drifting, drifting_field
+from igm_jax.records import recorded
+
+__all__ = ["banked_drifting", "guidance_weight", "guided_drifting"]
 
 _NO_WITNESS = no_witness("the doubly normalised drifting field is not a gradient (its Jacobian is not symmetric)")
 
@@ -45,6 +48,7 @@ def guidance_weight(strength: float, n: int, number: int) -> float:
     return (strength - 1) * max(checks.count("n", n) - 1, 1) / checks.count("number", number)
 
 
+@recorded
 def guided_drifting(
     unconditional: Target,
     strength: float,
@@ -110,6 +114,7 @@ class Bank(NamedTuple):
     samples: Float[Array, "k d"]
 
 
+@recorded
 def banked_drifting(
     size: int,
     temperatures: ArrayLike | None = None,

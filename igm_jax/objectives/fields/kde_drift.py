@@ -11,6 +11,9 @@ from igm_jax.checks import ArrayLike
 from igm_jax.objectives.adversarial.log_ratio import ratio_power, ratio_weight, ratio_witness
 from igm_jax.objectives.fields.score_difference import score_difference_field, score_difference_witness
 from igm_jax.pairwise.reductions import log_density
+from igm_jax.records import recorded
+
+__all__ = ["kde_drift", "kde_drift_field", "kde_drift_witness"]
 
 
 def kde_drift_field(
@@ -119,6 +122,7 @@ def kde_drift_witness(
     return ratio_witness(divergence, ratio, most)
 
 
+@recorded
 def kde_drift(
     bandwidth: ArrayLike, divergence: str = "reverse_kl", *, most: float = 100.0, leave_one_out: bool = True
 ) -> Objective:

@@ -12,6 +12,9 @@ from igm_jax.base import Info, Key, Network, Objective, Params, no_witness, regr
 from igm_jax.checks import ArrayLike
 from igm_jax.objectives.adversarial.base import CriticState, check_network, descended
 from igm_jax.objectives.fields.denoiser_difference import Denoiser, denoiser_difference_field
+from igm_jax.records import recorded
+
+__all__ = ["learned_score_difference"]
 
 
 class ScoreNetworks(NamedTuple):
@@ -21,6 +24,7 @@ class ScoreNetworks(NamedTuple):
     model: CriticState
 
 
+@recorded
 def learned_score_difference(network: Network, optimizer: optax.GradientTransformation, sigma: ArrayLike) -> Objective:
     """The difference of two learned scores, of the data and of the model, both with noise.
 

@@ -7,6 +7,8 @@ from igm_jax import checks
 from igm_jax.checks import ArrayLike
 from igm_jax.pairwise.reductions import nearest
 
+__all__ = ["neighbour_kl"]
+
 
 def neighbour_kl(x: ArrayLike, y: ArrayLike, k: int = 1) -> Float[Array, ""]:
     """An estimate of KL(P‖Q), P the data and Q the model, from the distances to k-th nearest neighbours.

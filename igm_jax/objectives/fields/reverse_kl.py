@@ -12,8 +12,12 @@ from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective, State
 from igm_jax.objectives.adversarial.base import CriticState
 from igm_jax.objectives.adversarial.games import gan
+from igm_jax.records import recorded
+
+__all__ = ["reverse_kl"]
 
 
+@recorded
 def reverse_kl(
     log_density: Callable[[Array], Array], critic: Network, optimizer: optax.GradientTransformation
 ) -> Objective:

@@ -9,6 +9,9 @@ from igm_jax import checks
 from igm_jax.base import Objective, from_velocity
 from igm_jax.checks import ArrayLike
 from igm_jax.pairwise.reductions import log_density, soft_barycentres
+from igm_jax.records import recorded
+
+__all__ = ["score_difference", "score_difference_field", "score_difference_witness"]
 
 
 def _checked(points: ArrayLike, x: ArrayLike, y: ArrayLike, bandwidth: ArrayLike, x_weights, y_weights):
@@ -102,6 +105,7 @@ def score_difference_witness(
     return log_density(points, x, a, bandwidth) - log_density(points, y, b, bandwidth)
 
 
+@recorded
 def score_difference(bandwidth: ArrayLike, *, leave_one_out: bool = True) -> Objective:
     """Score difference as an objective: the generator regresses on its samples moved along the field.
 

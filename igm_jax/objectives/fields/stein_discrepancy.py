@@ -11,6 +11,9 @@ from igm_jax.kernels.forms import Radial
 from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.pairwise.reductions import weighted_mean
 from igm_jax.pairwise.stein import smooth, stein_diagonal, stein_means
+from igm_jax.records import recorded
+
+__all__ = ["ksd", "ksd2_biased", "ksd2_unbiased", "ksd_witness"]
 
 Score = Callable[[Array], Array]
 """``points (n, d) -> ∇ log p (n, d)``: all that need be known of a target, its density's constant not."""
@@ -119,6 +122,7 @@ def ksd_witness(
     return 2 * stein_means(radial, points, checks.field("score", score, points), x, scores, a)
 
 
+@recorded
 def ksd(score: Score, kernel: Kernel) -> Objective:
     """Squared kernel Stein discrepancy as an objective: the target is its score, and the data ``y`` are not used.
 

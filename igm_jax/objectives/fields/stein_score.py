@@ -12,6 +12,9 @@ from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.objectives.fields.stein_discrepancy import Score
 from igm_jax.pairwise.gram import check_size, ridge_solve, truncated_solve
 from igm_jax.pairwise.stein import stein_directions
+from igm_jax.records import recorded
+
+__all__ = ["spectral_score", "stein_reverse_kl", "stein_score"]
 
 
 def stein_score(x: ArrayLike, kernel: Kernel, ridge: ArrayLike = 0.01) -> Float[Array, "n d"]:
@@ -80,6 +83,7 @@ def spectral_score(x: ArrayLike, kernel: Kernel, components: int) -> Float[Array
     return -truncated_solve(kernel, x, _slopes(kernel, x), components)
 
 
+@recorded
 def stein_reverse_kl(score: Score, kernel: Kernel, ridge: ArrayLike = 0.01) -> Objective:
     """KL(q ‖ p) to a target whose score is known, the model's own score estimated; the data ``y`` are not used.
 

@@ -8,6 +8,9 @@ from igm_jax.checks import ArrayLike
 from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.objectives.fields.stein_discrepancy import Score, scored
 from igm_jax.pairwise.stein import stein_directions
+from igm_jax.records import recorded
+
+__all__ = ["svgd", "svgd_field"]
 
 
 def svgd_field(
@@ -53,6 +56,7 @@ def svgd_field(
     return stein_directions(kernel, places, x, scores, a)
 
 
+@recorded
 def svgd(score: Score, kernel: Kernel) -> Objective:
     """Stein variational gradient descent as an objective: the target is its score, and the data ``y`` are not used.
 

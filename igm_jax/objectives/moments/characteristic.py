@@ -13,11 +13,22 @@ from igm_jax.checks import ArrayLike
 from igm_jax.kernels.pairs import centred
 from igm_jax.objectives.moments.estimate import Estimate, mean_of
 from igm_jax.pairwise.waves import characteristic_function, wave_sums
+from igm_jax.records import recorded
+
+__all__ = [
+    "cauchy_frequencies",
+    "characteristic",
+    "characteristic_distance",
+    "normal_frequencies",
+    "random_feature_mmd2",
+    "student_frequencies",
+]
 
 Frequencies = Callable[[Key, int, int], Array]
 """``law(key, dim, k) -> (dim, k)``: a law of frequencies, whose characteristic function is the kernel."""
 
 
+@recorded
 def normal_frequencies(scale: ArrayLike) -> Frequencies:
     """Normal frequencies: ``ω ~ N(0, scale² I)``, whose kernel is ``gaussian(1 / scale)``.
 
@@ -46,6 +57,7 @@ def normal_frequencies(scale: ArrayLike) -> Frequencies:
     return law
 
 
+@recorded
 def student_frequencies(freedom: int, scale: ArrayLike) -> Frequencies:
     """Frequencies of a multivariate Student law: normal ones over the root of a χ² variable over its degrees of freedom.
 
@@ -81,6 +93,7 @@ def student_frequencies(freedom: int, scale: ArrayLike) -> Frequencies:
     return law
 
 
+@recorded
 def cauchy_frequencies(scale: ArrayLike) -> Frequencies:
     """Cauchy frequencies, the same in all directions: their kernel is ``laplace(1 / scale)``, with the Euclidean distance.
 
@@ -200,6 +213,7 @@ class FrequencyState(NamedTuple):
     frequencies: Float[Array, "d k"]
 
 
+@recorded
 def characteristic(law: Frequencies, num_frequencies: int = 256) -> Objective:
     """The distance of characteristic functions as an objective; each inner step draws new frequencies.
 

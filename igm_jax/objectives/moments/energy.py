@@ -9,6 +9,9 @@ from igm_jax import kernels
 from igm_jax.base import Objective
 from igm_jax.checks import ArrayLike
 from igm_jax.objectives.moments.mmd import mmd, mmd2_biased
+from igm_jax.records import recorded
+
+__all__ = ["energy", "energy_distance", "log_energy", "log_energy_distance"]
 
 
 def energy_distance(
@@ -48,6 +51,7 @@ def energy_distance(
     return mmd2_biased(x, y, kernels.distance(beta), x_weights=x_weights, y_weights=y_weights)
 
 
+@recorded
 def energy(beta: float = 1.0) -> Objective:
     """Energy distance as an objective; nothing is learned and there is no bandwidth to choose.
 
@@ -113,6 +117,7 @@ def log_energy_distance(
     return mmd2_biased(x, y, kernels.logarithm(bandwidth), x_weights=x_weights, y_weights=y_weights)
 
 
+@recorded
 def log_energy(bandwidth: ArrayLike) -> Objective:
     """Log-energy distance as an objective; nothing is learned.
 

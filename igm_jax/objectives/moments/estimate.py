@@ -7,6 +7,8 @@ from jaxtyping import Array, Float
 
 from igm_jax.kernels.pairs import safe_sqrt
 
+__all__ = ["Estimate"]
+
 
 class Estimate(NamedTuple):
     """An estimate and its standard error, both scalar arrays (of an objective) or both Python floats (of a metric).

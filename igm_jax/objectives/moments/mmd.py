@@ -10,6 +10,9 @@ from igm_jax.checks import ArrayLike
 from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.pairwise.budget import after
 from igm_jax.pairwise.sums import kernel_mean, kernel_mean_distinct, kernel_mean_within, kernel_means, kernel_offset
+from igm_jax.records import recorded
+
+__all__ = ["mmd", "mmd2_biased", "mmd2_unbiased", "mmd_witness"]
 
 
 def mmd2_biased(
@@ -143,6 +146,7 @@ def mmd_witness(
     return 2 * (kernel_means(kernel, points, x, a) - kernel_means(kernel, points, y, b))
 
 
+@recorded
 def mmd(kernel: Kernel) -> Objective:
     """Squared maximum mean discrepancy as an objective; nothing is learned.
 

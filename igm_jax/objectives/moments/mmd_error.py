@@ -12,6 +12,8 @@ from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.objectives.moments.estimate import Estimate
 from igm_jax.pairwise.sums import KernelMoments, kernel_moments, kernel_offset, kernel_values
 
+__all__ = ["mmd2_estimate"]
+
 
 def mmd2_estimate(x: ArrayLike, y: ArrayLike, kernel: Kernel) -> Estimate:
     """``mmd2_unbiased`` with its standard error, in one pass over the pairs and linear memory.

@@ -15,6 +15,9 @@ from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.objectives.moments.estimate import Estimate, mean_of
 from igm_jax.pairwise.sums import kernel_mean, kernel_mean_distinct, kernel_offset, kernel_values
+from igm_jax.records import recorded
+
+__all__ = ["mmd2_block", "mmd2_incomplete", "mmd2_linear", "mmd_block"]
 
 NO_WITNESS = (
     "each sample meets only some others, drawn anew at every call; on average over the draws its velocity is minus the"
@@ -138,6 +141,7 @@ def mmd2_incomplete(key: Key, x: ArrayLike, y: ArrayLike, kernel: Kernel, *, num
     return Estimate(value, _error_of_sharing(terms - value, shifts))
 
 
+@recorded
 def mmd_block(kernel: Kernel, block_size: int = 32) -> Objective:
     """The block estimate of the squared maximum mean discrepancy as an objective, in time nB instead of n².
 

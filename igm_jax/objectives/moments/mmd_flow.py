@@ -10,8 +10,12 @@ from igm_jax.checks import ArrayLike
 from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.objectives.adversarial.base import not_negative
 from igm_jax.objectives.moments.mmd import mmd_witness
+from igm_jax.records import recorded
+
+__all__ = ["mmd_flow"]
 
 
+@recorded
 def mmd_flow(kernel: Kernel, noise: ArrayLike) -> Objective:
     """The velocity of the squared maximum mean discrepancy, taken at places that noise has moved.
 

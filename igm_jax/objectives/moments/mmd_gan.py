@@ -13,6 +13,9 @@ from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.objectives.adversarial.base import Critic, comparing
 from igm_jax.objectives.adversarial.penalties import gradient_penalty
 from igm_jax.objectives.moments.mmd import mmd2_biased, mmd2_unbiased, mmd_witness
+from igm_jax.records import recorded
+
+__all__ = ["mmd_gan", "witness_penalty"]
 
 Features = Critic
 """``points -> (n, k)``: features with their parameters filled in; each row depends on its own sample alone."""
@@ -60,6 +63,7 @@ def witness_penalty(
     return gradient_penalty(witness, key, x, y, target)
 
 
+@recorded
 def mmd_gan(
     features: Network, optimizer: optax.GradientTransformation, kernel: Kernel, *, penalty: ArrayLike = 10.0
 ) -> Objective:
@@ -109,6 +113,7 @@ def mmd_gan(
     return between_features(features, optimizer, kernel, critic_loss)
 
 
+@recorded
 def between_features(
     features: Network,
     optimizer: optax.GradientTransformation,

@@ -14,6 +14,9 @@ from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.pairwise.gram import Projection, projected_means, projection
 from igm_jax.pairwise.reductions import weighted_mean
 from igm_jax.pairwise.sums import kernel_mean_within, kernel_means
+from igm_jax.records import recorded
+
+__all__ = ["NystromMMD", "mmd_nystrom", "nystrom_mmd2"]
 
 
 class NystromMMD(NamedTuple):
@@ -86,6 +89,7 @@ class LandmarkState(NamedTuple):
     key: Key
 
 
+@recorded
 def mmd_nystrom(kernel: Kernel, num_landmarks: int = 128) -> Objective:
     """Squared maximum mean discrepancy against projected data as an objective; each inner step draws new landmarks.
 

@@ -10,6 +10,9 @@ from igm_jax.checks import ArrayLike
 from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.objectives.moments.mmd_gan import Features, between_features
 from igm_jax.pairwise.sums import kernel_mean_distinct, kernel_offset
+from igm_jax.records import recorded
+
+__all__ = ["repulsive_mmd", "repulsive_value"]
 
 
 def repulsive_value(x_features: ArrayLike, y_features: ArrayLike, kernel: Kernel) -> Float[Array, ""]:
@@ -48,6 +51,7 @@ def repulsive_value(x_features: ArrayLike, y_features: ArrayLike, kernel: Kernel
     return alike[0] - alike[1]
 
 
+@recorded
 def repulsive_mmd(features: Network, optimizer: optax.GradientTransformation, kernel: Kernel) -> Objective:
     """The MMD-GAN with the repulsive loss for its critic.
 

@@ -12,6 +12,9 @@ from igm_jax.checks import ArrayLike
 from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.objectives.moments.mmd import mmd2_unbiased
 from igm_jax.objectives.moments.mmd_gan import Features, between_features
+from igm_jax.records import recorded
+
+__all__ = ["mmd_scale", "scaled_mmd"]
 
 # Squared distances so small that a smooth kernel has the same slope there as at zero.
 HAIR = 1e-12
@@ -61,6 +64,7 @@ def mmd_scale(features: Features, y: ArrayLike, kernel: Kernel, ridge: ArrayLike
     return 1 / (jnp.asarray(ridge, out.dtype) + height - 2 * slope * steepness)
 
 
+@recorded
 def scaled_mmd(
     features: Network, optimizer: optax.GradientTransformation, kernel: Kernel, *, ridge: ArrayLike = 1.0
 ) -> Objective:

@@ -9,6 +9,8 @@ from igm_jax.checks import ArrayLike
 from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.pairwise.sums import kernel_mean_distinct, kernel_means, kernel_values
 
+__all__ = ["energy_score", "kernel_score"]
+
 
 def kernel_score(draws: ArrayLike, y: ArrayLike, kernel: Kernel) -> Float[Array, " c"]:
     """The kernel score of some draws at a datum, for each condition; smaller is better.

@@ -10,6 +10,9 @@ from igm_jax import checks
 from igm_jax.base import Objective, stateless
 from igm_jax.checks import ArrayLike
 from igm_jax.kernels.pairs import centred, matmul, safe_sqrt
+from igm_jax.records import recorded
+
+__all__ = ["bures", "bures_distance", "bures_witness"]
 
 
 class _Fit(NamedTuple):
@@ -126,6 +129,7 @@ def bures_witness(
     return 2 * shift + spread
 
 
+@recorded
 def bures() -> Objective:
     """The squared 2-Wasserstein distance of Gaussian fits as an objective; nothing is learned.
 

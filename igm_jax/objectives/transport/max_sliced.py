@@ -14,6 +14,9 @@ from igm_jax.kernels.pairs import centred
 from igm_jax.objectives.transport.sliced import projection_input, sliced_witness
 from igm_jax.objectives.transport.sliced_directions import random_directions
 from igm_jax.pairwise.line.divergences import Transport, along_directions, mean_over_directions
+from igm_jax.records import recorded
+
+__all__ = ["max_sliced", "max_sliced_direction", "max_sliced_wasserstein"]
 
 
 def _checked_rate(p: float, rate: float) -> None:
@@ -161,6 +164,7 @@ class MaxSlicedState(NamedTuple):
     direction: Float[Array, " d"]
 
 
+@recorded
 def max_sliced(p: float = 2, *, rate: float = 0.5) -> Objective:
     """Max-sliced Wasserstein distance as an objective; each inner step turns the direction towards the largest distance.
 

@@ -8,6 +8,9 @@ from igm_jax import checks
 from igm_jax.base import Objective, no_witness, stateless
 from igm_jax.checks import ArrayLike
 from igm_jax.pairwise.reductions import nearest, weighted_mean
+from igm_jax.records import recorded
+
+__all__ = ["chamfer", "chamfer_distance", "imle", "imle_loss"]
 
 NO_WITNESS = (
     "it depends on where samples are and not on how much mass they have, so it has no first variation in the mass"
@@ -88,6 +91,7 @@ def chamfer_distance(
     return _to_nearest(x, a, y, b) + _to_nearest(y, b, x, a)
 
 
+@recorded
 def imle() -> Objective:
     """Implicit maximum likelihood estimation as an objective: each datum pulls its nearest sample; nothing is learned.
 
@@ -109,6 +113,7 @@ def imle() -> Objective:
     return stateless(imle_loss)._replace(witness=no_witness(NO_WITNESS))
 
 
+@recorded
 def chamfer() -> Objective:
     """The squared Chamfer distance as an objective; nothing is learned.
 

@@ -14,6 +14,9 @@ from igm_jax.objectives.transport.sinkhorn import TRAINING, chosen_solver, solve
 from igm_jax.objectives.transport.two_batch_sinkhorn import NO_WITNESS, between_halves, shuffled
 from igm_jax.pairwise.transport.potentials import plan_cost
 from igm_jax.pairwise.transport.solvers import Solver
+from igm_jax.records import recorded
+
+__all__ = ["minibatch_energy_distance", "ot_gan"]
 
 
 def _unit(x: Float[Array, "n d"]) -> Float[Array, "n d"]:
@@ -75,6 +78,7 @@ def minibatch_energy_distance(
     return 4 * between_halves(cost, _unit(x), _unit(y))
 
 
+@recorded
 def ot_gan(
     critic: Network,
     optimizer: optax.GradientTransformation,

@@ -14,6 +14,9 @@ from igm_jax.pairwise.transport.divergence import divergence
 from igm_jax.pairwise.transport.potentials import extended, potentials, potentials_within
 from igm_jax.pairwise.transport.problem import Potentials, Problem
 from igm_jax.pairwise.transport.solvers import MAX_ITERATIONS, TOLERANCE, Solver, check_solver, default_solver
+from igm_jax.records import recorded
+
+__all__ = ["Potentials", "sinkhorn", "sinkhorn_divergence", "sinkhorn_potentials", "sinkhorn_witness"]
 
 # When a batch counts as solved, and updates at most: training needs less than a reported number does.
 TRAINING = (1e-2, 50)
@@ -255,6 +258,7 @@ def _dual_value(potential: Array, epsilon: Array, rho: Array | None) -> Array:
     return potential if rho is None else -(rho + epsilon) * jnp.expm1(-potential / rho)
 
 
+@recorded
 def sinkhorn(
     epsilon: ArrayLike = 0.1,
     *,

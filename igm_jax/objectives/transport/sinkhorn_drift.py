@@ -11,6 +11,9 @@ from igm_jax.base import Objective, from_velocity
 from igm_jax.checks import ArrayLike
 from igm_jax.objectives.fields.score_difference import score_difference_field, score_difference_witness
 from igm_jax.objectives.transport.sinkhorn import sinkhorn_witness
+from igm_jax.records import recorded
+
+__all__ = ["sinkhorn_drift", "sinkhorn_drift_field", "sinkhorn_drift_witness"]
 
 
 def _bandwidth(epsilon: ArrayLike) -> Array:
@@ -123,6 +126,7 @@ def sinkhorn_drift_witness(
     return 0.5 * sinkhorn_witness(points, x, y, epsilon, **options)
 
 
+@recorded
 def sinkhorn_drift(
     epsilon: ArrayLike = 0.1, *, two_sided: bool = True, tolerance: float = 1e-2, max_iterations: int = 50
 ) -> Objective:

@@ -13,6 +13,9 @@ from igm_jax.checks import ArrayLike
 from igm_jax.kernels.pairs import centred, matmul
 from igm_jax.objectives.transport.sliced_directions import Directions, drawn, random_directions
 from igm_jax.pairwise.line.divergences import Transport, mean_over_directions
+from igm_jax.records import recorded
+
+__all__ = ["sliced", "sliced_wasserstein", "sliced_witness", "wasserstein_1d"]
 
 
 def _exponent(p: float) -> float:
@@ -212,6 +215,7 @@ class SlicedState(NamedTuple):
     key: Key
 
 
+@recorded
 def sliced(num_projections: int = 128, p: float = 2, *, directions: Directions = random_directions) -> Objective:
     """Sliced Wasserstein distance as an objective; each inner step draws new directions.
 

@@ -12,6 +12,8 @@ from igm_jax import checks
 from igm_jax.base import Key
 from igm_jax.kernels.pairs import matmul
 
+__all__ = ["orthogonal_directions", "quasi_random_directions", "random_directions"]
+
 Directions = Callable[[Key, int, int, Any], Array]
 """``(key, dim, num_projections, dtype) -> (k, d)`` unit vectors."""
 

@@ -8,6 +8,8 @@ from igm_jax.checks import ArrayLike
 from igm_jax.objectives.transport.sliced import projection_input, scalar_pair
 from igm_jax.pairwise.line.divergences import energy, mean_over_directions
 
+__all__ = ["energy_distance_1d", "sliced_energy_distance"]
+
 
 def energy_distance_1d(
     x: ArrayLike, y: ArrayLike, *, x_weights: ArrayLike | None = None, y_weights: ArrayLike | None = None

@@ -13,6 +13,8 @@ from igm_jax.kernels.pairs import centred
 from igm_jax.objectives.adversarial.base import not_negative
 from igm_jax.pairwise.transport.ott import gromov_cost, low_rank_cost
 
+__all__ = ["gromov_wasserstein", "low_rank_sinkhorn_divergence"]
+
 
 def low_rank_sinkhorn_divergence(
     x: ArrayLike,

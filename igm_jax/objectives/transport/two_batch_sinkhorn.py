@@ -14,6 +14,9 @@ from igm_jax.checks import ArrayLike
 from igm_jax.objectives.transport.sinkhorn import TRAINING, chosen_solver, solver_options, transport_problem
 from igm_jax.pairwise.transport.potentials import transport_cost
 from igm_jax.pairwise.transport.solvers import Solver
+from igm_jax.records import recorded
+
+__all__ = ["two_batch_sinkhorn", "two_batch_sinkhorn_divergence"]
 
 NO_WITNESS = (
     "each half of the samples is repelled by the other, so no one function of the place has all their velocities"
@@ -110,6 +113,7 @@ def two_batch_sinkhorn_divergence(
     return between_halves(cost, x, y)
 
 
+@recorded
 def two_batch_sinkhorn(
     epsilon: ArrayLike = 0.1,
     *,
