@@ -157,6 +157,7 @@ def swiss_roll(noise: float = 0.03) -> Distribution:
     return noisy_curves("swiss roll", (Curve(roll, 4 * math.pi * math.hypot(1, end) / end),), noise)
 
 
+@recorded
 def checkerboard(noise: float = 0.05) -> Distribution:
     """Eight squares of a 4 × 4 checkerboard on [-1, 1]², blurred by Gaussian noise.
 

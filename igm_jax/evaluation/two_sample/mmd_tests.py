@@ -8,7 +8,7 @@ import numpy as np
 
 from igm_jax import checks
 from igm_jax.evaluation import _inputs
-from igm_jax.evaluation.two_sample import _bandwidths
+from igm_jax.evaluation.two_sample import bandwidths
 from igm_jax.evaluation.two_sample.permutation import (
     Family,
     KernelTest,
@@ -102,7 +102,7 @@ _chosen = jax.jit(power_bandwidth, static_argnums=2)
 
 
 def _most_powerful(learn: Pool, count: int, rng: np.random.Generator) -> np.ndarray:
-    candidates = _bandwidths.grid(_bandwidths.pooled_distances(_bandwidths.euclidean, learn.z, rng), count)
+    candidates = bandwidths.grid(bandwidths.pooled_distances(bandwidths.euclidean, learn.z, rng), count)
     with jax.enable_x64(False):
         halves = jnp.asarray(learn.z[learn.real :]), jnp.asarray(learn.z[: learn.real])
         return np.asarray(_chosen(*halves, gaussian, jnp.asarray(candidates)).bandwidth)[None]

@@ -14,7 +14,7 @@ from jaxtyping import Float
 
 from igm_jax import checks
 from igm_jax.evaluation import _inputs
-from igm_jax.evaluation.two_sample import _bandwidths
+from igm_jax.evaluation.two_sample import bandwidths
 from igm_jax.kernels import Kernel, gaussian, manhattan_laplace
 from igm_jax.pairwise.group_sums import group_sums
 
@@ -136,16 +136,16 @@ def p_value(statistics: Float[np.ndarray, " b"], rounding: float | np.ndarray = 
 
 def median_family(pool: Pool, rng: np.random.Generator) -> Family:
     """The Gaussian kernel, with the median distance of the pool as its bandwidth."""
-    distances = _bandwidths.pooled_distances(_bandwidths.euclidean, pool.z, rng)
-    return gaussian, np.array([_bandwidths.median(distances)], np.float32)
+    distances = bandwidths.pooled_distances(bandwidths.euclidean, pool.z, rng)
+    return gaussian, np.array([bandwidths.median(distances)], np.float32)
 
 
 def families(pool: Pool, num_bandwidths: int, rng: np.random.Generator) -> list[Family]:
     """Laplace kernels ``exp(-√2 ‖x - y‖₁/λ)`` and Gaussian ones ``exp(-‖x - y‖²/2λ²)``, from narrow to wide."""
     count = checks.count("num_bandwidths", num_bandwidths)
     rough, smooth = (
-        _bandwidths.grid(_bandwidths.pooled_distances(of, pool.z, rng), count)
-        for of in (_bandwidths.manhattan, _bandwidths.euclidean)
+        bandwidths.grid(bandwidths.pooled_distances(of, pool.z, rng), count)
+        for of in (bandwidths.manhattan, bandwidths.euclidean)
     )
     return [(manhattan_laplace, rough / np.float32(np.sqrt(2))), (gaussian, smooth)]
 
