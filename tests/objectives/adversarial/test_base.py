@@ -122,7 +122,7 @@ def test_a_critic_that_does_not_fit_fails_before_any_work(key):
     with pytest.raises(ValueError, match=r"one number a sample, shape \(6,\), but gave \(6, 1\)"):
         jax.eval_shape(column.init, key, x)
     mean = wgan_gp(Network(lambda key: {}, lambda params, x: x.mean()), ADAM)
-    with pytest.raises(ValueError, match=r"shape \(6,\), but gave \(\)"):
+    with pytest.raises(ValueError, match=r"shape \(9,\), but gave \(\)"):
         mean.loss(key, CriticState({}, ()), x, y)
     with pytest.raises(ValueError, match="built for 2 features"):
         jax.eval_shape(gan(CRITIC, ADAM).init, key, jnp.ones((4, 3)))
