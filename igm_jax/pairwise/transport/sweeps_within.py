@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Shaped
 
 from igm_jax.kernels.pairs import Norms, centred, matmul, norms, squared_form
 from igm_jax.pairwise.budget import tiling
@@ -39,7 +39,7 @@ Features = Callable[[Array, Norms, Array, Array], Float[Array, "n k"]]
 """``(x (n, d), norms of n, a (n,), f (n,)) -> (n, k)``: what to sum over the plan of some rows."""
 
 
-def _twice(values: Float[Array, "t r *k"]) -> Array:
+def _twice(values: Shaped[Array, "t r *k"]) -> Array:
     """The rows of all tiles, twice in a row."""
     flat = values.reshape(-1, *values.shape[2:])
     return jnp.concatenate([flat, flat])
