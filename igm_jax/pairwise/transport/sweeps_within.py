@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Shaped
 
-from igm_jax.kernels.pairs import Norms, centred, matmul, norms, squared_form
+from igm_jax.kernels.pairs import Norms, centred, dot_form, matmul, norms
 from igm_jax.pairwise.budget import tiling
 from igm_jax.pairwise.transport.problem import Relaxation
 from igm_jax.pairwise.transport.sweeps import LARGEST_PLAN_EXPONENT, Swept, in_tiles, relaxed
@@ -80,7 +80,7 @@ def self_tiles(x: Float[Array, "n d"], a: Float[Array, " n"], *, keep: bool) -> 
     def tile(row: tuple) -> Array:
         index, own, of_own = row
         window, of_window = _window(doubled, index, tiles)
-        return squared_form(own, window, of_own, of_window)
+        return dot_form(own, window, of_own, of_window)
 
     return pairs._replace(costs=jax.lax.map(tile, (jnp.arange(tiles), x, of_x)))
 
@@ -109,7 +109,7 @@ def plan_sums(pairs: SelfTiles, f: Float[Array, "t r"], epsilon: Array, features
     def tile(columns: Array, row: tuple) -> tuple[Array, Array]:
         index, *own, costs = row
         window = _window(doubled, index, tiles)
-        costs = squared_form(own[0], window[0], own[1], window[1]) if costs is None else costs
+        costs = dot_form(own[0], window[0], own[1], window[1]) if costs is None else costs
         plan = jnp.exp(jnp.minimum((own[3][:, None] + window[3][None, :] - costs) / epsilon, LARGEST_PLAN_EXPONENT))
         here = jax.lax.dynamic_slice_in_dim(columns, index * rows, plan.shape[1], axis=1)
         # The tile's own block is symmetric: its row sums say it all.
