@@ -86,7 +86,7 @@ def cross_tiles(x: Float[Array, "n d"], y: Float[Array, "m d"], a: Array, b: Arr
 
 
 def tile_costs(pairs: CrossTiles, x: Array, x_norms: Norms, costs: Array | None) -> Array:
-    """The costs of one tile: kept, or computed; also of few features by a product, which is faster than sums of differences here."""
+    """The costs of one tile: kept, or computed. Also of few features by a product, which is faster here than differences."""
     return dot_form(x, pairs.y, x_norms, pairs.y_norms) if costs is None else costs
 
 
