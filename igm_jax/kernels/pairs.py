@@ -141,11 +141,6 @@ def direct_form(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, 
     )
 
 
-def squared_form(x: Float[Array, "n d"], y: Float[Array, "m d"], of_x: Norms, of_y: Norms) -> Float[Array, "n m"]:
-    """``‖x - y‖²`` of centred samples, exactly zero for equal rows: direct where there are few features, else the dot form."""
-    return direct_form(x, y) if x.shape[1] <= DIRECT_FEATURES else dot_form(x, y, of_x, of_y)
-
-
 def manhattan_form(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, "n m"]:
     """``Σ_k |x_k - y_k|``, one feature at a time: in a loop where there are many, so that the program stays short."""
 

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Shaped
 
-from igm_jax.kernels.pairs import Norms, centred, matmul, norms, squared_form
+from igm_jax.kernels.pairs import Norms, centred, dot_form, matmul, norms
 from igm_jax.pairwise.budget import tiling
 from igm_jax.pairwise.reductions import LARGEST_EXPONENT
 from igm_jax.pairwise.transport.problem import Relaxation
@@ -40,7 +40,7 @@ Features = Callable[[Array, Norms, Array, Array], Float[Array, "n k"]]
 """``(x (n, d), norms of n, a (n,), f (n,)) -> (n, k)``: what to sum over the plan of some rows."""
 
 
-def _twice(values: Float[Array, "t r *k"]) -> Array:
+def _twice(values: Shaped[Array, "t r *k"]) -> Array:
     """The rows of all tiles, twice in a row."""
     flat = values.reshape(-1, *values.shape[2:])
     return jnp.concatenate([flat, flat])
@@ -81,7 +81,7 @@ def self_tiles(x: Float[Array, "n d"], a: Float[Array, " n"], *, keep: bool) -> 
     def tile(row: tuple) -> Array:
         index, own, of_own = row
         window, of_window = _window(doubled, index, tiles)
-        return squared_form(own, window, of_own, of_window)
+        return dot_form(own, window, of_own, of_window)
 
     return pairs._replace(costs=jax.lax.map(tile, (jnp.arange(tiles), x, of_x)))
 
@@ -110,7 +110,7 @@ def plan_sums(pairs: SelfTiles, f: Float[Array, "t r"], epsilon: Array, features
     def tile(columns: Array, row: tuple) -> tuple[Array, Array]:
         index, *own, costs = row
         window = _window(doubled, index, tiles)
-        costs = squared_form(own[0], window[0], own[1], window[1]) if costs is None else costs
+        costs = dot_form(own[0], window[0], own[1], window[1]) if costs is None else costs
         plan = jnp.exp(jnp.minimum((own[3][:, None] + window[3][None, :] - costs) / epsilon, LARGEST_EXPONENT))
         here = jax.lax.dynamic_slice_in_dim(columns, index * rows, plan.shape[1], axis=1)
         # The tile's own block is symmetric: its row sums say it all.
