@@ -22,7 +22,8 @@ def test_workers_are_processes_and_what_ends_well_is_kept(tmp_path, monkeypatch,
     (entry,) = map(json.loads, (tmp_path / "entries.jsonl").read_text().splitlines())
     assert len(entry["ours"]) == 4
     assert entry["ours"][0] == rows[0]["metrics"]["pid"]
-    assert len({*entry["ours"], os.getpid()}) >= 4
+    # That two ran at once, the first part shows: there the run that is kept waits for the one that breaks.
+    assert os.getpid() not in entry["ours"]
     assert sorted(path.name for path in (tmp_path / "arrays").iterdir()) == [f"place-{seed}.npz" for seed in range(4)]
     capsys.readouterr()
 
