@@ -25,14 +25,14 @@ def test_sums_pulls_and_derivatives(name, x64):
     distances = np.sqrt(reference.squared_distances(x, y))
     kernel = np.exp(-distances / 0.8)
     slope = -kernel / (1.6 * distances)
-    x, y, a, b = map(jnp.asarray, (x, y, a, b))
-    form, parameters = Laplace(), (jnp.asarray(0.8),)
+    form, parameters, pair = Laplace(), (jnp.asarray(0.8),), tuple(map(jnp.asarray, (x, y, a, b)))
     with choices()[name]:
-        summer = backend.summer_of(x, y)
-        at_x, at_y = summer.between(form, parameters, x, y, a, b, slopes=True, columns=True)
-        within = summer.within(form, parameters, x, a)
-        total = summer.total(a)
-        along = jax.jvp(lambda width: summer.means(form, (width,), x, y, b), parameters, (jnp.asarray(1.0),))[1]
+        summer = backend.summer_of(*pair[:2])
+        at_x, at_y = summer.between(form, parameters, *pair, slopes=True, columns=True)
+        within = summer.within(form, parameters, *pair[::2])
+        total = summer.total(pair[2])
+        means = lambda width: summer.means(form, (width,), *pair[:2], pair[3])  # noqa: E731
+        along = jax.jvp(means, parameters, (jnp.asarray(1.0),))[1]
     near = partial(np.testing.assert_allclose, rtol=1e-10, atol=1e-12)
     near(at_x.values, kernel @ b)
     near(at_y.values, a @ kernel)
