@@ -18,11 +18,11 @@ from jaxtyping import Array, Float
 from igm_jax.kernels.forms import Form
 from igm_jax.kernels.pairs import DIRECT_FEATURES, Norms, direct_form, dot_form, matmul, norms
 from igm_jax.pairwise.branch import seldom
-from igm_jax.pairwise.budget import padded, rows_of_a_half, rows_of_a_tile
+from igm_jax.pairwise.budget import rows_of_a_half, rows_of_a_tile
 from igm_jax.pairwise.reductions import block_sum, row_means
 from igm_jax.pairwise.summer import Summer, Sums
 
-# Where the mean of |φ'| ‖x‖² is this many times that of |φ|, sums of φ' times coordinates no longer give the sum of φ in full.
+# Where the mean of |φ'| ‖x‖² is this many times that of |φ|, sums of φ' times coordinates no padded give the sum of φ in full.
 RESOLVED = 16.0
 
 # Up to this many pairs, values are always summed by themselves where distances are exact.
@@ -64,6 +64,15 @@ def squared(rows: Side, columns: Side) -> Float[Array, "r m"]:
 def is_direct(of: Side) -> bool:
     """Whether distances come from differences, and not from norms and inner products."""
     return of.points.shape[1] <= DIRECT_FEATURES
+
+
+def _padded(of: Side, rows: int) -> Side:
+    """The side with a multiple of ``rows`` samples: what is added is a copy of the first sample without weight."""
+    extra = -len(of.points) % rows
+    if not extra:
+        return of
+    copies = jax.tree.map(lambda leaf: jnp.concatenate([leaf, jnp.repeat(leaf[:1], extra, axis=0)]), of)
+    return copies._replace(weights=jnp.concatenate([of.weights, jnp.zeros(extra, of.weights.dtype)]))
 
 
 def _pointless(of: Side) -> Side:
@@ -172,17 +181,17 @@ def between(
     n, d = x.points.shape
     rows, plan = rows_of_a_tile(n, len(y.points)), _plan(form, parameters, slopes, x, y)
 
-    longer = padded(x, rows)
+    padded = _padded(x, rows)
 
     def visit(total: Array | None, step: tuple[Array, Side]) -> tuple[Array | None, Array]:
         start, block = step
-        block = block._replace(points=jax.lax.dynamic_slice_in_dim(longer.points, start, rows))
+        block = block._replace(points=jax.lax.dynamic_slice_in_dim(padded.points, start, rows))
         tiles = plan.tiles(squared(block, y))
         return None if total is None else total + plan.along_columns(tiles, block), plan.along_rows(tiles, y)
 
     start = jnp.zeros((plan.width(d), len(y.points)), x.points.dtype) if columns else None
     # A second derivative computes a tile again rather than keeping all of them.
-    steps = (jnp.arange(0, len(longer.points), rows), _blocks(_pointless(longer), rows))
+    steps = (jnp.arange(0, len(padded.points), rows), _blocks(_pointless(padded), rows))
     total, out = jax.lax.scan(jax.checkpoint(visit, prevent_cse=False), start, steps)
     again = partial(between, form, parameters, slopes=False)
     at_x = plan.sums(x, out.reshape(-1, out.shape[-1])[:n])
@@ -219,16 +228,16 @@ def within(form: Form, parameters: tuple, x: Side, *, slopes: bool, each: bool =
     rows, plan = rows_of_a_half(n), _plan(form, parameters, slopes, x, x)
     if rows >= n:
         return between(form, parameters, x, x, slopes=slopes)[0]
-    longer = padded(x, rows)
-    length = len(longer.points)
+    padded = _padded(x, rows)
+    length = len(padded.points)
     blocks = length // rows
     window = (blocks // 2 + 1) * rows
     share = jnp.asarray(_shares(blocks, rows), x.points.dtype)
 
     # The columns turn by a block a step, so that the window is always the first of them. A window sliced at a moving place
     # would be fused into the tile, and cost more than the rest. Where points only feed a matrix product, a slice is cheaper.
-    turning = longer if is_direct(x) else _pointless(longer)
-    around = None if is_direct(x) else jnp.concatenate([longer.points, longer.points[:window]])
+    turning = padded if is_direct(x) else _pointless(padded)
+    around = None if is_direct(x) else jnp.concatenate([padded.points, padded.points[:window]])
 
     def visit(carry: tuple[Side, Array], step: tuple[Array, Side]) -> tuple[tuple[Side, Array], Array]:
         (columns, total), (start, block) = carry, step
