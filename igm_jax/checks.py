@@ -13,6 +13,9 @@ import numpy as np
 ArrayLike = jax.typing.ArrayLike | list | tuple
 """What a user may hand in for an array: arrays, numbers, and nested lists or tuples of them."""
 
+Weights = ArrayLike | None
+"""What a user may hand in for the weights of samples (n,): non-negative numbers, or None for uniform ones."""
+
 
 def is_concrete(value: Any) -> bool:
     """Whether the numbers in ``value`` are known here and now: it is not being traced, nor spread over other processes."""

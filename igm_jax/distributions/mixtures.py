@@ -11,7 +11,7 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Key
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Weights
 from igm_jax.distributions.base import Distribution, Modes, default_float, points_of
 from igm_jax.pairwise import matmul
 from igm_jax.records import recorded
@@ -52,7 +52,7 @@ def gaussian_mixture(
     std: ArrayLike | None = None,
     *,
     covariances: ArrayLike | None = None,
-    weights: ArrayLike | None = None,
+    weights: Weights = None,
     name: str = "gaussian mixture",
 ) -> Distribution:
     """A mixture of K Gaussians in d dimensions.
@@ -171,7 +171,7 @@ def _numbers(name: str, value: Any) -> np.ndarray:
     return array
 
 
-def _shares(weights: Any, components: int) -> np.ndarray:
+def _shares(weights: Weights, components: int) -> np.ndarray:
     if weights is None:
         return np.full(components, 1 / components)
     shares = _numbers("weights", weights)

@@ -139,10 +139,14 @@ from igm_jax.objectives.transport.nearest import imle_loss as imle_loss
 from igm_jax.objectives.transport.ot_gan import minibatch_energy_distance as minibatch_energy_distance
 from igm_jax.objectives.transport.ot_gan import ot_gan as ot_gan
 from igm_jax.objectives.transport.sinkhorn import Potentials as Potentials
+from igm_jax.objectives.transport.sinkhorn import default_solver as default_solver
+from igm_jax.objectives.transport.sinkhorn import fixed_sweeps as fixed_sweeps
+from igm_jax.objectives.transport.sinkhorn import scalings as scalings
 from igm_jax.objectives.transport.sinkhorn import sinkhorn as sinkhorn
 from igm_jax.objectives.transport.sinkhorn import sinkhorn_divergence as sinkhorn_divergence
 from igm_jax.objectives.transport.sinkhorn import sinkhorn_potentials as sinkhorn_potentials
 from igm_jax.objectives.transport.sinkhorn import sinkhorn_witness as sinkhorn_witness
+from igm_jax.objectives.transport.sinkhorn import sweeps as sweeps
 from igm_jax.objectives.transport.sinkhorn_drift import sinkhorn_drift as sinkhorn_drift
 from igm_jax.objectives.transport.sinkhorn_drift import sinkhorn_drift_field as sinkhorn_drift_field
 from igm_jax.objectives.transport.sinkhorn_drift import sinkhorn_drift_witness as sinkhorn_drift_witness

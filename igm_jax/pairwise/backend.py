@@ -5,6 +5,8 @@ The choice is made here and nowhere else.
 
 from contextlib import AbstractContextManager
 from functools import cache, partial
+from importlib import import_module
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +15,7 @@ from jaxtyping import Array
 
 from igm_jax.kernels.forms import Form, Radial
 from igm_jax.kernels.kernel import Kernel
-from igm_jax.pairwise import fused, tiles
+from igm_jax.pairwise import tiles
 from igm_jax.pairwise.ring import around, ring_of
 from igm_jax.pairwise.summer import Summer, Sums
 from igm_jax.pairwise.tiles import TILES
@@ -113,7 +115,7 @@ def radial_of(kernel: Kernel) -> Radial | None:
 def chosen(x: Array, y: Array) -> str:
     """Who sums over the pairs of two blocks: a name of ``using``, and "auto" where the device decides between two programs."""
     name = _choice.value
-    if not fused.supports(x):
+    if name == "xla" or not _fused_kernels().supports(x):
         return "xla"
     return name if name != "auto" or (jax.default_backend() == "gpu" and worthwhile(x, y)) else "xla"
 
@@ -122,8 +124,13 @@ def worthwhile(x: Array, y: Array) -> bool:
     """Whether samples suit the kernels: in single precision, as GPUs are slow in double, neither few nor too large."""
     (n, d), m = x.shape, len(y)
     # Features may be padded to twice their number, or to sixteen.
-    fits = max(n, m) * max(2 * d, fused.FEWEST_FEATURES) <= MOST_NUMBERS
+    fits = max(n, m) * max(2 * d, _fused_kernels().FEWEST_FEATURES) <= MOST_NUMBERS
     return x.dtype == jnp.float32 and n * m >= LEAST_PAIRS and fits
+
+
+def _fused_kernels() -> Any:
+    """The module of the fused kernels, imported where they are chosen: Pallas takes as long to import as all the rest."""
+    return import_module("igm_jax.pairwise.fused")
 
 
 @cache
@@ -156,7 +163,7 @@ def _tiles(form: Form, slopes: bool, parameters: tuple[Array, ...], x: tiles.Sid
 
 @partial(jax.custom_jvp, nondiff_argnums=(0, 1, 2))
 def _sums(form: Form, slopes: bool, way: str, parameters: tuple[Array, ...], x: tiles.Side, y: tiles.Side) -> Sums:
-    kernel = partial(fused.between, form, slopes=slopes, interpret=way == "interpret")
+    kernel = partial(_fused_kernels().between, form, slopes=slopes, interpret=way == "interpret")
     if way == "auto":
         # The default device is a GPU, but these arrays may live on another.
         return jax.lax.platform_dependent(parameters, x, y, cuda=kernel, default=partial(_tiles, form, slopes))

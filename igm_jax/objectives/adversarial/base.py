@@ -17,6 +17,7 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective, Params
+from igm_jax.checks import Weights
 from igm_jax.records import recorded
 
 Critic = Callable[[Array], Array]
@@ -293,7 +294,7 @@ def not_negative(name: str, value: Any) -> Any:
     return checks.positive(name, value)
 
 
-def outputs(x_outputs: Any, y_outputs: Any, x_weights: Any = None, y_weights: Any = None) -> Outputs:
+def outputs(x_outputs: Any, y_outputs: Any, x_weights: Weights = None, y_weights: Weights = None) -> Outputs:
     """A critic's outputs (n,) and (m,) as arrays with weights that sum to one, or an error."""
     x, y = (
         checks.samples(name, jnp.asarray(value)[..., None] if np.ndim(value) == 1 else value)[:, 0]

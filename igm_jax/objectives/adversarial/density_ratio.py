@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Network, Objective
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Weights
 from igm_jax.objectives.adversarial.base import Game, Outputs, Penalty, adversarial, outputs
 from igm_jax.objectives.adversarial.games import GAMES
 from igm_jax.records import recorded
@@ -84,7 +84,12 @@ def ratio_loss(loss: Any) -> RatioLoss:
 
 
 def density_ratio_value(
-    loss: str | RatioLoss, x_outputs: ArrayLike, y_outputs: ArrayLike, *, x_weights: Any = None, y_weights: Any = None
+    loss: str | RatioLoss,
+    x_outputs: ArrayLike,
+    y_outputs: ArrayLike,
+    *,
+    x_weights: Weights = None,
+    y_weights: Weights = None,
 ) -> Float[Array, ""]:
     """What a critic of density ratios maximises; at its best it is a divergence.
 
@@ -116,7 +121,12 @@ def density_ratio_value(
 
 
 def kl_estimate(
-    loss: str | RatioLoss, x_outputs: ArrayLike, y_outputs: ArrayLike, *, x_weights: Any = None, y_weights: Any = None
+    loss: str | RatioLoss,
+    x_outputs: ArrayLike,
+    y_outputs: ArrayLike,
+    *,
+    x_weights: Weights = None,
+    y_weights: Weights = None,
 ) -> Float[Array, ""]:
     """The mean of the learned log ratio over data, an estimate of KL(P‖Q).
 

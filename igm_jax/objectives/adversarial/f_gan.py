@@ -1,13 +1,12 @@
 """The f-GAN: a critic that bounds any f-divergence from below, and the game that it makes."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import optax
 from jaxtyping import Array, Float
 
 from igm_jax.base import Network, Objective
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Weights
 from igm_jax.objectives.adversarial.base import Game, Penalty, adversarial, outputs, separable
 from igm_jax.objectives.adversarial.f_divergences import FDivergence, f_divergence
 from igm_jax.records import recorded
@@ -33,8 +32,8 @@ def f_gan_value(
     x_outputs: ArrayLike,
     y_outputs: ArrayLike,
     *,
-    x_weights: Any = None,
-    y_weights: Any = None,
+    x_weights: Weights = None,
+    y_weights: Weights = None,
 ) -> Float[Array, ""]:
     """The variational lower bound of an f-divergence, which the critic maximises.
 

@@ -5,7 +5,6 @@ said with ``gan_value`` and ``gan``.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import jax.numpy as jnp
 import optax
@@ -13,7 +12,7 @@ from jax.nn import log_sigmoid, relu
 from jaxtyping import Array, Float
 
 from igm_jax.base import Network, Objective
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Weights
 from igm_jax.objectives.adversarial.base import (
     Elementwise,
     Game,
@@ -54,7 +53,7 @@ GAMES: dict[str, Game] = {
 
 
 def gan_value(
-    x_outputs: ArrayLike, y_outputs: ArrayLike, *, x_weights: Any = None, y_weights: Any = None
+    x_outputs: ArrayLike, y_outputs: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
 ) -> Float[Array, ""]:
     """The value of the GAN game, which the discriminator maximises: the mean log probability of its classification.
 
@@ -162,7 +161,7 @@ def saturating_gan(
 
 
 def hinge_value(
-    x_outputs: ArrayLike, y_outputs: ArrayLike, *, x_weights: Any = None, y_weights: Any = None
+    x_outputs: ArrayLike, y_outputs: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
 ) -> Float[Array, ""]:
     """The value of the hinge game: a critic is paid for a margin between data and samples, and not for more.
 
@@ -217,8 +216,8 @@ def lsgan_value(
     *,
     low: float = 0.0,
     high: float = 1.0,
-    x_weights: Any = None,
-    y_weights: Any = None,
+    x_weights: Weights = None,
+    y_weights: Weights = None,
 ) -> Float[Array, ""]:
     """The value of the least squares game: minus half the squared errors of a regression.
 

@@ -1,7 +1,6 @@
 """The KL-Wasserstein GAN: a hinge game in which samples that look real count more."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +8,7 @@ import optax
 from jaxtyping import Array, Float
 
 from igm_jax.base import Network, Objective
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Weights
 from igm_jax.objectives.adversarial.base import Game, Outputs, Penalty, adversarial, outputs
 from igm_jax.records import recorded
 
@@ -35,7 +34,7 @@ KL_WGAN = Game(
 
 
 def kl_wgan_value(
-    x_outputs: ArrayLike, y_outputs: ArrayLike, *, x_weights: Any = None, y_weights: Any = None
+    x_outputs: ArrayLike, y_outputs: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
 ) -> Float[Array, ""]:
     """The value of the game, which the critic maximises.
 

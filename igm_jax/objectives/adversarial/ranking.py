@@ -1,7 +1,6 @@
 """Relativistic GANs: a critic that says which of two looks more real, rather than whether one does."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import jax.numpy as jnp
 import optax
@@ -9,7 +8,7 @@ from jax.nn import log_sigmoid, sigmoid, softplus
 from jaxtyping import Array, Float
 
 from igm_jax.base import Network, Objective
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Weights
 from igm_jax.objectives.adversarial.base import Game, Outputs, Penalty, adversarial, outputs
 from igm_jax.objectives.adversarial.penalties import r1_penalty, r2_penalty
 from igm_jax.pairwise.reductions import difference_means
@@ -45,7 +44,7 @@ AVERAGE = Game(
 
 
 def relativistic_value(
-    x_outputs: ArrayLike, y_outputs: ArrayLike, *, x_weights: Any = None, y_weights: Any = None
+    x_outputs: ArrayLike, y_outputs: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
 ) -> Float[Array, ""]:
     """The mean log probability of ranking a datum above a sample, which the critic maximises.
 
@@ -125,7 +124,7 @@ def r3gan(
 
 
 def relativistic_average_value(
-    x_outputs: ArrayLike, y_outputs: ArrayLike, *, x_weights: Any = None, y_weights: Any = None
+    x_outputs: ArrayLike, y_outputs: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
 ) -> Float[Array, ""]:
     """The value of the game in which each is compared with the average of the others, which the critic maximises.
 

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Network, Objective
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Weights
 from igm_jax.objectives.adversarial.base import Penalty, adversarial, check_optimizer, outputs
 from igm_jax.objectives.adversarial.games import GAMES
 from igm_jax.objectives.adversarial.penalties import slope_penalty
@@ -20,7 +20,7 @@ __all__ = ["clipped_weights", "wgan", "wgan_gp", "wgan_value"]
 
 
 def wgan_value(
-    x_outputs: ArrayLike, y_outputs: ArrayLike, *, x_weights: Any = None, y_weights: Any = None
+    x_outputs: ArrayLike, y_outputs: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
 ) -> Float[Array, ""]:
     """The gap of a critic, which it maximises: a lower bound of W1 for a 1-Lipschitz critic, W1 for the best one.
 

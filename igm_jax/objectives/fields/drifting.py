@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Info, Objective, from_velocity
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Weights
 from igm_jax.kernels.pairs import centred
 from igm_jax.kernels.radial import distance
 from igm_jax.pairwise.affinities import Costs, Targets, pulls, totals
@@ -134,10 +134,10 @@ def drifting_field(
     temperatures: ArrayLike | None = None,
     *,
     preset: str = "paper",
-    x_weights: ArrayLike | None = None,
-    y_weights: ArrayLike | None = None,
+    x_weights: Weights = None,
+    y_weights: Weights = None,
     negatives: ArrayLike | None = None,
-    negative_weights: ArrayLike | None = None,
+    negative_weights: Weights = None,
 ) -> Drift:
     """The drifting field at the generated samples.
 

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, from_velocity
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Weights
 from igm_jax.objectives.adversarial.log_ratio import ratio_power, ratio_weight, ratio_witness
 from igm_jax.objectives.fields.score_difference import score_difference_field, score_difference_witness
 from igm_jax.pairwise.reductions import log_density
@@ -24,8 +24,8 @@ def kde_drift_field(
     *,
     most: float = 100.0,
     leave_one_out: bool = True,
-    x_weights: ArrayLike | None = None,
-    y_weights: ArrayLike | None = None,
+    x_weights: Weights = None,
+    y_weights: Weights = None,
 ) -> Float[Array, "n d"]:
     """The velocity of a divergence's Wasserstein gradient flow, both densities estimated with a Gaussian kernel.
 
@@ -69,7 +69,7 @@ def kde_drift_field(
 
 
 def _log_ratio_of_others(
-    x: ArrayLike, y: ArrayLike, bandwidth: ArrayLike, x_weights: ArrayLike | None, y_weights: ArrayLike | None
+    x: ArrayLike, y: ArrayLike, bandwidth: ArrayLike, x_weights: Weights, y_weights: ArrayLike | None
 ) -> Float[Array, " n"]:
     """``log q̂ - log p̂`` at the samples, each left out of q̂, whose other weights are normalised again."""
     x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
@@ -86,8 +86,8 @@ def kde_drift_witness(
     divergence: str = "reverse_kl",
     *,
     most: float = 100.0,
-    x_weights: ArrayLike | None = None,
-    y_weights: ArrayLike | None = None,
+    x_weights: Weights = None,
+    y_weights: Weights = None,
 ) -> Float[Array, " p"]:
     """The first variation of a divergence in the model's density, both densities estimated with a Gaussian kernel.
 

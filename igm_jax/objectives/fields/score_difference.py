@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, from_velocity
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Weights
 from igm_jax.pairwise.reductions import log_density, soft_barycentres
 from igm_jax.records import recorded
 
@@ -27,8 +27,8 @@ def score_difference_field(
     bandwidth: ArrayLike,
     *,
     leave_one_out: bool = True,
-    x_weights: ArrayLike | None = None,
-    y_weights: ArrayLike | None = None,
+    x_weights: Weights = None,
+    y_weights: Weights = None,
 ) -> Float[Array, "n d"]:
     """The difference of the scores of two Gaussian kernel density estimates, at the generated samples.
 
@@ -71,8 +71,8 @@ def score_difference_witness(
     y: ArrayLike,
     bandwidth: ArrayLike,
     *,
-    x_weights: ArrayLike | None = None,
-    y_weights: ArrayLike | None = None,
+    x_weights: Weights = None,
+    y_weights: Weights = None,
 ) -> Float[Array, " p"]:
     """The log-ratio of two Gaussian kernel density estimates: minus its gradient is the score difference.
 

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Objective
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Weights
 from igm_jax.kernels.pairs import centred
 from igm_jax.objectives.moments.estimate import Estimate, mean_of
 from igm_jax.pairwise.waves import characteristic_function, wave_sums
@@ -124,9 +124,9 @@ def characteristic_distance(
     y: ArrayLike,
     frequencies: ArrayLike,
     *,
-    frequency_weights: ArrayLike | None = None,
-    x_weights: ArrayLike | None = None,
-    y_weights: ArrayLike | None = None,
+    frequency_weights: Weights = None,
+    x_weights: Weights = None,
+    y_weights: Weights = None,
 ) -> Float[Array, ""]:
     """The squared distance of two empirical characteristic functions at given frequencies.
 
@@ -169,8 +169,8 @@ def random_feature_mmd2(
     law: Frequencies,
     *,
     num_features: int = 256,
-    x_weights: ArrayLike | None = None,
-    y_weights: ArrayLike | None = None,
+    x_weights: Weights = None,
+    y_weights: Weights = None,
 ) -> Estimate:
     """The squared maximum mean discrepancy from random Fourier features, in time (n + m)k.
 

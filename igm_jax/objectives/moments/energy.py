@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import kernels
 from igm_jax.base import Objective
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Weights
 from igm_jax.objectives.moments.mmd import mmd, mmd2_biased
 from igm_jax.records import recorded
 
@@ -15,12 +15,7 @@ __all__ = ["energy", "energy_distance", "log_energy", "log_energy_distance"]
 
 
 def energy_distance(
-    x: ArrayLike,
-    y: ArrayLike,
-    *,
-    beta: float = 1.0,
-    x_weights: ArrayLike | None = None,
-    y_weights: ArrayLike | None = None,
+    x: ArrayLike, y: ArrayLike, *, beta: float = 1.0, x_weights: Weights = None, y_weights: Weights = None
 ) -> Float[Array, ""]:
     """The energy distance of two weighted samples.
 
@@ -78,12 +73,7 @@ def energy(beta: float = 1.0) -> Objective:
 
 
 def log_energy_distance(
-    x: ArrayLike,
-    y: ArrayLike,
-    bandwidth: ArrayLike,
-    *,
-    x_weights: ArrayLike | None = None,
-    y_weights: ArrayLike | None = None,
+    x: ArrayLike, y: ArrayLike, bandwidth: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
 ) -> Float[Array, ""]:
     """The log-energy distance of two weighted samples: an energy distance that stands heavy tails.
 

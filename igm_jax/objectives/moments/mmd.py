@@ -6,7 +6,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, stateless
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Weights
 from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.pairwise.budget import after
 from igm_jax.pairwise.sums import kernel_mean, kernel_mean_distinct, kernel_mean_within, kernel_means, kernel_offset
@@ -16,12 +16,7 @@ __all__ = ["mmd", "mmd2_biased", "mmd2_unbiased", "mmd_witness"]
 
 
 def mmd2_biased(
-    x: ArrayLike,
-    y: ArrayLike,
-    kernel: Kernel,
-    *,
-    x_weights: ArrayLike | None = None,
-    y_weights: ArrayLike | None = None,
+    x: ArrayLike, y: ArrayLike, kernel: Kernel, *, x_weights: Weights = None, y_weights: Weights = None
 ) -> Float[Array, ""]:
     """The squared maximum mean discrepancy of two weighted samples (the V-statistic).
 
@@ -63,12 +58,7 @@ def mmd2_biased(
 
 
 def mmd2_unbiased(
-    x: ArrayLike,
-    y: ArrayLike,
-    kernel: Kernel,
-    *,
-    x_weights: ArrayLike | None = None,
-    y_weights: ArrayLike | None = None,
+    x: ArrayLike, y: ArrayLike, kernel: Kernel, *, x_weights: Weights = None, y_weights: Weights = None
 ) -> Float[Array, ""]:
     """An unbiased estimate of the squared maximum mean discrepancy (the U-statistic).
 
@@ -110,8 +100,8 @@ def mmd_witness(
     y: ArrayLike,
     kernel: Kernel,
     *,
-    x_weights: ArrayLike | None = None,
-    y_weights: ArrayLike | None = None,
+    x_weights: Weights = None,
+    y_weights: Weights = None,
 ) -> Float[Array, " p"]:
     """The first variation of the squared maximum mean discrepancy in the distribution of ``x``.
 

@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Objective
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Weights
 from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.pairwise.gram import Projection, projected_means, projection
@@ -38,8 +38,8 @@ def nystrom_mmd2(
     kernel: Kernel,
     *,
     num_landmarks: int = 128,
-    x_weights: ArrayLike | None = None,
-    y_weights: ArrayLike | None = None,
+    x_weights: Weights = None,
+    y_weights: Weights = None,
 ) -> NystromMMD:
     """The squared maximum mean discrepancy with the data's embedding projected on random landmarks.
 

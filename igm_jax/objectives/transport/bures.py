@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, stateless
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Weights
 from igm_jax.kernels.pairs import centred, matmul, safe_sqrt
 from igm_jax.records import recorded
 
@@ -43,7 +43,7 @@ def _checked(x: ArrayLike, y: ArrayLike, x_weights, y_weights) -> tuple[Array, A
 
 
 def bures_distance(
-    x: ArrayLike, y: ArrayLike, *, x_weights: ArrayLike | None = None, y_weights: ArrayLike | None = None
+    x: ArrayLike, y: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
 ) -> Float[Array, ""]:
     """The squared 2-Wasserstein distance of Gaussian fits of two weighted samples.
 
@@ -82,12 +82,7 @@ def bures_distance(
 
 
 def bures_witness(
-    points: ArrayLike,
-    x: ArrayLike,
-    y: ArrayLike,
-    *,
-    x_weights: ArrayLike | None = None,
-    y_weights: ArrayLike | None = None,
+    points: ArrayLike, x: ArrayLike, y: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
 ) -> Float[Array, " p"]:
     """The first variation of the squared distance of Gaussian fits in the distribution of ``x``.
 

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Objective
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Weights
 from igm_jax.kernels.pairs import centred
 from igm_jax.objectives.transport.sliced import projection_input, sliced_witness
 from igm_jax.objectives.transport.sliced_directions import random_directions
@@ -66,8 +66,8 @@ def max_sliced_direction(
     starts: int = 8,
     steps: int = 50,
     rate: float = 0.5,
-    x_weights: ArrayLike | None = None,
-    y_weights: ArrayLike | None = None,
+    x_weights: Weights = None,
+    y_weights: Weights = None,
 ) -> Float[Array, " d"]:
     """The direction along which two samples are farthest apart, as far as ascent from random starts finds it.
 
@@ -117,8 +117,8 @@ def max_sliced_wasserstein(
     starts: int = 8,
     steps: int = 50,
     rate: float = 0.5,
-    x_weights: ArrayLike | None = None,
-    y_weights: ArrayLike | None = None,
+    x_weights: Weights = None,
+    y_weights: Weights = None,
 ) -> Float[Array, ""]:
     """The max-sliced Wasserstein distance of two weighted samples, to the power p, over the directions that ascent finds.
 

@@ -6,7 +6,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, no_witness, stateless
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Weights
 from igm_jax.pairwise.reductions import nearest, weighted_mean
 from igm_jax.records import recorded
 
@@ -25,9 +25,7 @@ def _to_nearest(points: Array, weights: Array, y: Array, y_weights: Array) -> Fl
     return weighted_mean(jnp.sum(jnp.square(points - y[index[:, 0]]), axis=1), weights)
 
 
-def imle_loss(
-    x: ArrayLike, y: ArrayLike, *, x_weights: ArrayLike | None = None, y_weights: ArrayLike | None = None
-) -> Float[Array, ""]:
+def imle_loss(x: ArrayLike, y: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None) -> Float[Array, ""]:
     """The mean squared distance of the data to their nearest generated samples.
 
     ``L = Σ_j b_j min_i ‖x_i - y_j‖²``
@@ -59,7 +57,7 @@ def imle_loss(
 
 
 def chamfer_distance(
-    x: ArrayLike, y: ArrayLike, *, x_weights: ArrayLike | None = None, y_weights: ArrayLike | None = None
+    x: ArrayLike, y: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
 ) -> Float[Array, ""]:
     """The squared Chamfer distance of two weighted samples: each to the nearest of the other.
 

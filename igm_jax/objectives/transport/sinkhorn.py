@@ -9,20 +9,39 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, stateless
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Weights
 from igm_jax.pairwise.transport.divergence import divergence
 from igm_jax.pairwise.transport.potentials import extended, potentials, potentials_within
 from igm_jax.pairwise.transport.problem import Potentials, Problem
-from igm_jax.pairwise.transport.solvers import MAX_ITERATIONS, TOLERANCE, Solver, check_solver, default_solver
+from igm_jax.pairwise.transport.solvers import (
+    MAX_ITERATIONS,
+    TOLERANCE,
+    Solver,
+    check_solver,
+    default_solver,
+    fixed_sweeps,
+    scalings,
+    sweeps,
+)
 from igm_jax.records import recorded
 
-__all__ = ["Potentials", "sinkhorn", "sinkhorn_divergence", "sinkhorn_potentials", "sinkhorn_witness"]
+__all__ = [
+    "Potentials",
+    "default_solver",
+    "fixed_sweeps",
+    "scalings",
+    "sinkhorn",
+    "sinkhorn_divergence",
+    "sinkhorn_potentials",
+    "sinkhorn_witness",
+    "sweeps",
+]
 
 # When a batch counts as solved, and updates at most: training needs less than a reported number does.
 TRAINING = (1e-2, 50)
 
 
-def _masses(name: str, weights: ArrayLike | None, samples: Array, rho: ArrayLike | None) -> Array:
+def _masses(name: str, weights: Weights, samples: Array, rho: ArrayLike | None) -> Array:
     """Weights that sum to one or, where marginals are only penalised, masses as they were given."""
     normalised = checks.weights(name, weights, samples)
     if rho is None or weights is None:
@@ -31,7 +50,7 @@ def _masses(name: str, weights: ArrayLike | None, samples: Array, rho: ArrayLike
 
 
 def transport_problem(
-    x: ArrayLike, y: ArrayLike, epsilon: ArrayLike, x_weights: ArrayLike | None, y_weights: ArrayLike | None, rho
+    x: ArrayLike, y: ArrayLike, epsilon: ArrayLike, x_weights: Weights, y_weights: Weights, rho
 ) -> Problem:
     """Checked samples, weights and strengths in one float type, of at least single precision."""
     x, y = checks.pair(x, y)
@@ -91,8 +110,8 @@ def sinkhorn_potentials(
     y: ArrayLike,
     epsilon: ArrayLike,
     *,
-    x_weights: ArrayLike | None = None,
-    y_weights: ArrayLike | None = None,
+    x_weights: Weights = None,
+    y_weights: Weights = None,
     rho: ArrayLike | None = None,
     tolerance: float | None = None,
     max_iterations: int | None = None,
@@ -143,8 +162,8 @@ def sinkhorn_divergence(
     y: ArrayLike,
     epsilon: ArrayLike = 0.1,
     *,
-    x_weights: ArrayLike | None = None,
-    y_weights: ArrayLike | None = None,
+    x_weights: Weights = None,
+    y_weights: Weights = None,
     rho: ArrayLike | None = None,
     tolerance: float | None = None,
     max_iterations: int | None = None,
@@ -202,8 +221,8 @@ def sinkhorn_witness(
     y: ArrayLike,
     epsilon: ArrayLike = 0.1,
     *,
-    x_weights: ArrayLike | None = None,
-    y_weights: ArrayLike | None = None,
+    x_weights: Weights = None,
+    y_weights: Weights = None,
     rho: ArrayLike | None = None,
     tolerance: float | None = None,
     max_iterations: int | None = None,

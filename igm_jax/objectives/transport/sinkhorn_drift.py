@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, from_velocity
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Weights
 from igm_jax.objectives.fields.score_difference import score_difference_field, score_difference_witness
 from igm_jax.objectives.transport.sinkhorn import sinkhorn_witness
 from igm_jax.records import recorded
@@ -28,8 +28,8 @@ def sinkhorn_drift_field(
     epsilon: ArrayLike = 0.1,
     *,
     two_sided: bool = True,
-    x_weights: ArrayLike | None = None,
-    y_weights: ArrayLike | None = None,
+    x_weights: Weights = None,
+    y_weights: Weights = None,
     tolerance: float = 1e-4,
     max_iterations: int = 1000,
 ) -> Float[Array, "n d"]:
@@ -83,8 +83,8 @@ def sinkhorn_drift_witness(
     epsilon: ArrayLike = 0.1,
     *,
     two_sided: bool = True,
-    x_weights: ArrayLike | None = None,
-    y_weights: ArrayLike | None = None,
+    x_weights: Weights = None,
+    y_weights: Weights = None,
     tolerance: float = 1e-4,
     max_iterations: int = 1000,
 ) -> Float[Array, " p"]:

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Objective
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Weights
 from igm_jax.kernels.pairs import centred, matmul
 from igm_jax.objectives.transport.sliced_directions import Directions, drawn, random_directions
 from igm_jax.pairwise.line.divergences import Transport, mean_over_directions
@@ -50,7 +50,7 @@ def scalar_pair(x: ArrayLike, y: ArrayLike, x_weights, y_weights) -> tuple[Array
 
 
 def wasserstein_1d(
-    x: ArrayLike, y: ArrayLike, p: float = 1, *, x_weights: ArrayLike | None = None, y_weights: ArrayLike | None = None
+    x: ArrayLike, y: ArrayLike, p: float = 1, *, x_weights: Weights = None, y_weights: Weights = None
 ) -> Float[Array, ""]:
     """The Wasserstein distance of two weighted samples of scalars, to the power p, exactly.
 
@@ -90,8 +90,8 @@ def projection_input(
     x: ArrayLike,
     y: ArrayLike,
     num_projections: int,
-    x_weights: ArrayLike | None,
-    y_weights: ArrayLike | None,
+    x_weights: Weights,
+    y_weights: Weights,
     directions: Directions = random_directions,
 ) -> tuple[Array, Array, Array, Array | None, Array | None]:
     """Directions, checked and centred samples, and their weights, None where both are uniform."""
@@ -109,8 +109,8 @@ def sliced_wasserstein(
     num_projections: int = 128,
     p: float = 2,
     directions: Directions = random_directions,
-    x_weights: ArrayLike | None = None,
-    y_weights: ArrayLike | None = None,
+    x_weights: Weights = None,
+    y_weights: Weights = None,
 ) -> Float[Array, ""]:
     """The sliced Wasserstein distance of two weighted samples, to the power p, over random directions.
 

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from igm_jax.base import Key
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Weights
 from igm_jax.objectives.transport.sliced import projection_input, scalar_pair
 from igm_jax.pairwise.line.divergences import energy, mean_over_directions
 
@@ -12,7 +12,7 @@ __all__ = ["energy_distance_1d", "sliced_energy_distance"]
 
 
 def energy_distance_1d(
-    x: ArrayLike, y: ArrayLike, *, x_weights: ArrayLike | None = None, y_weights: ArrayLike | None = None
+    x: ArrayLike, y: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
 ) -> Float[Array, ""]:
     """The energy distance of two weighted samples of scalars, exactly, without an n × m matrix.
 
@@ -49,8 +49,8 @@ def sliced_energy_distance(
     y: ArrayLike,
     *,
     num_projections: int = 128,
-    x_weights: ArrayLike | None = None,
-    y_weights: ArrayLike | None = None,
+    x_weights: Weights = None,
+    y_weights: Weights = None,
 ) -> Float[Array, ""]:
     """The mean over random directions of the energy distance of the projections.
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Weights
 from igm_jax.kernels.pairs import centred
 from igm_jax.objectives.adversarial.base import not_negative
 from igm_jax.pairwise.transport.ott import gromov_cost, low_rank_cost
@@ -22,8 +22,8 @@ def low_rank_sinkhorn_divergence(
     rank: int = 10,
     *,
     epsilon: float = 0.0,
-    x_weights: ArrayLike | None = None,
-    y_weights: ArrayLike | None = None,
+    x_weights: Weights = None,
+    y_weights: Weights = None,
     tolerance: float = 1e-3,
     max_iterations: int = 2000,
 ) -> Float[Array, ""]:
@@ -82,8 +82,8 @@ def gromov_wasserstein(
     y: ArrayLike,
     epsilon: float = 0.1,
     *,
-    x_weights: ArrayLike | None = None,
-    y_weights: ArrayLike | None = None,
+    x_weights: Weights = None,
+    y_weights: Weights = None,
     tolerance: float = 1e-3,
     max_iterations: int = 50,
 ) -> Float[Array, ""]:

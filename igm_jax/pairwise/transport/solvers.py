@@ -12,8 +12,6 @@ from igm_jax import checks
 from igm_jax.checks import ArrayLike
 from igm_jax.pairwise.budget import CACHED_PAIRS, fits
 
-__all__ = ["default_solver", "fixed_sweeps", "scalings", "sweeps"]
-
 # With fewer features, costs are computed as fast as they are read.
 KEPT_FEATURES = 32
 
