@@ -65,7 +65,7 @@ def samples(name: str, value: Any, *, least: int = 1) -> jax.Array:
     if d < 1:
         raise ValueError(f"`{name}` must have at least one feature, but has shape {array.shape}")
     finite(name, array)
-    return array.astype(at_least_single(array.dtype))
+    return array.astype(jnp.float32) if jnp.finfo(array.dtype).bits < 32 else array
 
 
 def _numbers(name: str, value: Any) -> jax.Array:

@@ -102,7 +102,7 @@ def bank(parts: Sequence[Kernel], name: str | None = None) -> Kernel:
     return total if name is None else dataclasses.replace(total, name=name)
 
 
-def checked_kernel(kernel: Kernel) -> Kernel:
+def checked_kernel(kernel: object) -> Kernel:
     """The kernel, or an error that says where kernels come from."""
     if not isinstance(kernel, Kernel):
         raise TypeError(f"`kernel` must come from `igm_jax.kernels`, such as `gaussian(1.0)`, but is {kernel!r}")
