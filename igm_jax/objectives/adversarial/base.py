@@ -70,7 +70,7 @@ class Game(NamedTuple):
     """What critic and generator want, as functions of the critic's outputs.
 
     Attributes:
-        name: that of its objective's constructor.
+        name: what the table calls it.
         value: ``outputs -> scalar``, which the critic maximises.
         witness: ``(v, outputs) -> (p,)``, the first variation of the generator's loss where the critic's output is v.
         loss: ``outputs -> scalar``, which the generator minimises; None for the mean of the witness over samples.
@@ -143,7 +143,7 @@ def adversarial(
     def witness(critic: Critic, points: Array, x: Array, y: Array) -> Array:
         return game.witness(critic(points), judged(critic, x, y))
 
-    return comparing(critic, optimizer, critic_loss, loss, witness, penalties=penalties, name=game.name)
+    return comparing(critic, optimizer, critic_loss, loss, witness, penalties=penalties)
 
 
 @recorded
@@ -156,7 +156,6 @@ def comparing(
     *,
     penalties: Sequence[Penalty] = (),
     checked: Callable[[Array, Array], Array] | None = None,
-    name: str = "comparing",
 ) -> Objective:
     """The objective of a network whose losses look at samples themselves, not at one output a sample alone.
 
@@ -166,7 +165,6 @@ def comparing(
         loss: ``(critic, x, y) -> scalar``, what the generator minimises.
         witness: ``(critic, points, x, y) -> (p,)``, the first variation of ``loss`` in the distribution of x.
         checked: ``(out, points) -> out``, or an error where the network's output does not fit; None for one number a sample.
-        name: the constructor's name, for messages.
 
     Returns:
         The objective.
@@ -205,7 +203,6 @@ def comparing(
     def first_variation(state: CriticState, points: Array, x: Array, y: Array) -> Array:
         return witness(filled(critic, state.params, checked), checks.samples("points", points), x, y)
 
-    generator_loss.__qualname__ = name  # the name of a run that messages show
     return Objective(init, update, generator_loss, first_variation)
 
 

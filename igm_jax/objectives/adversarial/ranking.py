@@ -120,7 +120,7 @@ def r3gan(
 
     Source: Huang et al. 2024, arXiv 2501.05441.
     """
-    return adversarial(PAIRED._replace(name="r3gan"), critic, optimizer, penalties=(r1_penalty(r1), r2_penalty(r2)))
+    return adversarial(PAIRED, critic, optimizer, penalties=(r1_penalty(r1), r2_penalty(r2)))
 
 
 def relativistic_average_value(

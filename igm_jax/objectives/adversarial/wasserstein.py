@@ -144,4 +144,4 @@ def wgan_gp(critic: Network, optimizer: optax.GradientTransformation, *, penalty
     Source: Gulrajani et al. 2017, arXiv 1704.00028, algorithm 1.
     """
     checks.positive("penalty", penalty)
-    return adversarial(GAMES["wgan"]._replace(name="wgan_gp"), critic, optimizer, penalties=(slope_penalty(penalty),))
+    return adversarial(GAMES["wgan"], critic, optimizer, penalties=(slope_penalty(penalty),))
