@@ -102,6 +102,11 @@ def summer_of(x: Array, y: Array) -> Summer:
     return local if _ring.value is None else around(_ring.value, local)
 
 
+def first(samples: Array, count: int) -> Array:
+    """The first few samples; around a ring by index, as a compiler then fetches just these from other devices."""
+    return samples[:count] if _ring.value is None else samples[jnp.arange(min(len(samples), count))]
+
+
 def radial_of(kernel: Kernel) -> Radial | None:
     """A kernel as a function of the distance, where it is one; around a ring any other is an error."""
     if kernel.radial is None and _ring.value is not None:

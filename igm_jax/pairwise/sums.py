@@ -15,7 +15,7 @@ from jaxtyping import Array, Float
 from igm_jax.kernels.forms import Form, Radial
 from igm_jax.kernels.kernel import Kernel
 from igm_jax.kernels.pairs import Pairs, centred
-from igm_jax.pairwise.backend import radial_of, summer_of
+from igm_jax.pairwise.backend import first, radial_of, summer_of
 from igm_jax.pairwise.budget import by_rows
 from igm_jax.pairwise.reductions import block_sum, row_means, weighted_mean
 from igm_jax.pairwise.summer import Summer, Sums
@@ -27,9 +27,7 @@ def kernel_offset(kernel: Kernel, x: Float[Array, "n d"], y: Float[Array, "m d"]
     A squared MMD does not change when a constant is taken off its kernel, as its weights cancel. Its rounding error does: the
     kernel's sums can be many times the squared MMD.
     """
-    # As indices and not as slices: of samples spread over devices a compiler fetches just these.
-    few = (samples[jnp.arange(min(len(samples), most))] for samples in (x, y))
-    return jax.lax.stop_gradient(jnp.mean(kernel.of(Pairs(*few))))
+    return jax.lax.stop_gradient(jnp.mean(kernel.of(Pairs(first(x, most), first(y, most)))))
 
 
 def kernel_means(

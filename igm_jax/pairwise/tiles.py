@@ -22,7 +22,7 @@ from igm_jax.pairwise.budget import rows_of_a_half, rows_of_a_tile
 from igm_jax.pairwise.reductions import block_sum, row_means
 from igm_jax.pairwise.summer import Summer, Sums
 
-# Where the mean of |φ'| ‖x‖² is this many times that of |φ|, sums of φ' times coordinates no padded give the sum of φ in full.
+# Where the mean of |φ'| ‖x‖² is this many times that of |φ|, sums of φ' times coordinates no longer give the sum of φ in full.
 RESOLVED = 16.0
 
 # Up to this many pairs, values are always summed by themselves where distances are exact.
