@@ -34,6 +34,11 @@ class Problem(NamedTuple):
         """n, m and d."""
         return Size(len(self.x), len(self.y), self.x.shape[1])
 
+    @property
+    def bandwidths(self) -> list[float]:
+        """Those of the Gaussian kernels that are summed: five for the case "bank", else one."""
+        return self.parameters["sigmas"] if self.case == "bank" else [self.parameters["sigma"]]
+
 
 def problem(case: str, size: Size, directions: np.ndarray, seed: int, tolerance: float) -> Problem:
     """Two Gaussian samples of unlike place and width, and the parameters that go with their size.
