@@ -64,15 +64,7 @@ class Analysis(NamedTuple):
 
 
 def objective_of(name: str, d: int) -> Objective:
-    """An objective with parameters for standardised samples.
-
-    Args:
-        name: one of ``OBJECTIVES``.
-        d: the number of features.
-
-    Returns:
-        The objective.
-    """
+    """One of ``OBJECTIVES``, with parameters for standardised samples of d features."""
     width = float(d) ** 0.5
     chosen = {
         "mmd": lambda: objectives.mmd(gaussian(width)),
@@ -86,16 +78,7 @@ def objective_of(name: str, d: int) -> Objective:
 
 
 def work_of(name: str, size: Size, iterations: int = 1) -> Work:
-    """The least work for one value and gradient (see ``benchmarks.cases``).
-
-    Args:
-        name: one of ``OBJECTIVES``.
-        size: n, m and d.
-        iterations: of transport.
-
-    Returns:
-        The counts.
-    """
+    """The least work for one value and gradient (see ``benchmarks.cases``); transport takes so many iterations."""
     n, m, d = size
     if name == "score_difference":  # distances to both samples, a softmax over each, and two barycentres
         return Work(2 * d * (n * m + n * n / 2) + 2 * n * (n + m) * d, exponentials=n * m + n * n / 2)
@@ -116,15 +99,7 @@ def _program(objective: Objective, size: Size) -> tuple[Any, tuple[Any, ...]]:
 
 
 def analysed(objective: Objective, size: Size) -> Analysis:
-    """Compile, and ask the compiler.
-
-    Args:
-        objective: what to compile.
-        size: n, m and d.
-
-    Returns:
-        Memory and counts.
-    """
+    """Compile, and ask the compiler for memory and counts."""
     program, shapes = _program(objective, size)
     compiled = program.lower(*shapes).compile()
     memory, costs = compiled.memory_analysis(), compiled.cost_analysis()
@@ -153,15 +128,7 @@ def _iterations(name: str, size: Size) -> int:
 
 
 def sample_seconds(objective: Objective, size: Size) -> float:
-    """The fastest of a few small runs.
-
-    Args:
-        objective: what to run.
-        size: a small size.
-
-    Returns:
-        Seconds.
-    """
+    """The fastest of a few small runs."""
     program, _ = _program(objective, size)
     key = jax.random.key(0)
     x, y = _draws(size)
@@ -175,14 +142,7 @@ def sample_seconds(objective: Objective, size: Size) -> float:
 
 
 def plan_table(wish: Plan) -> Table:
-    """The whole plan as a table.
-
-    Args:
-        wish: what is asked for.
-
-    Returns:
-        The table.
-    """
+    """The whole plan as a table."""
     size = Size(wish.n, wish.m or wish.n, wish.d)
     objective, rates = objective_of(wish.objective, wish.d), measured_rates(wish.edge)
     analysis = analysed(objective, size)
@@ -206,14 +166,7 @@ def plan_table(wish: Plan) -> Table:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
-
-    Args:
-        arguments: its words; None for those of the process.
-
-    Returns:
-        The exit status: 0, or 2 for a wrong wish.
-    """
+    """The command line; the exit status is 0, or 2 for a wrong config."""
     wish = tyro.cli(Plan, args=arguments, prog="python -m benchmarks.plan")
     try:
         for name in ("n", "d", "sample", "edge"):

@@ -77,14 +77,9 @@ class Run:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
+    """The command line; the exit status is 0 when all is well, 1 if igm_jax got slower, fails, disagrees or cannot be compared.
 
-    Args:
-        arguments: its words; None for those of the process.
-
-    Returns:
-        The exit status: 0 when all is well, 1 if igm_jax got slower, fails, disagrees or cannot be compared,
-        2 for a wrong wish, 130 after Ctrl-C.
+    It is 2 for a wrong config, and 130 after Ctrl-C.
     """
     console = Console(stderr=True, soft_wrap=True, markup=False, highlight=False)
     wish = tyro.cli(Run, args=arguments, prog="python -m benchmarks.run")

@@ -78,7 +78,7 @@ def torch_finished(result: Any) -> Any:
 
 
 def torch_read(value_factor: float = 1.0, root: bool = False) -> Callable[[Any], tuple[float, np.ndarray]]:
-    """How to read a value and a gradient of torch, both times a factor; a ``root`` of ours is squared, ``∂(s²) = 2s ∂s``."""
+    """How to read a value and a gradient of torch: a factor times theirs is ours, or theirs is ours' root, ``∂(s²) = 2s ∂s``."""
 
     def read(result: Any) -> tuple[float, np.ndarray]:
         value, gradient = float(result[0].detach()), result[1].detach().cpu().numpy()
