@@ -220,14 +220,7 @@ def _found(config: Config, objective: str) -> Found:
 
 
 def run(config: Config) -> list[str]:
-    """Let everything flow; print the table and write the files.
-
-    Args:
-        config: the settings.
-
-    Returns:
-        Why objectives could not be run, where they could not.
-    """
+    """Let everything flow; print the table, write the files, and say why objectives could not be run, where they could not."""
     make_row, rows, broken = row_maker("failures", config), [], []
     recipe = Recipe("experiments.failures", "tasks", config)
     all_found = worked(tasks(config), book(config), recipe, config.workers)
