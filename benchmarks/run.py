@@ -108,11 +108,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def checked(wish: Run) -> Run:
     """The wish, if everything in it can be had; else an error that says what can."""
-    for kind, chosen, known in (("cases", wish.cases, CASES), ("peers", wish.peers, PEERS)):
-        for name in chosen:
-            checks.choice(kind, name, known)
-        if not chosen or len(set(chosen)) < len(chosen):
-            raise ValueError(f"`{kind}` must name at least one, each once, but is {' '.join(chosen) or 'empty'}")
+    checks.choices("cases", wish.cases, CASES)
+    checks.choices("peers", wish.peers, PEERS)
     for kind, numbers in (("sizes", wish.sizes), ("dims", wish.dims)):
         if not numbers:
             raise ValueError(f"`{kind}` must hold at least one number, but is empty")

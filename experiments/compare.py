@@ -101,11 +101,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def checked(config: Compare) -> Compare:
     """The config, if everything in it can be had; else an error that says what can."""
-    for kind, chosen, known in (("targets", config.targets, TARGETS), ("objectives", config.objectives, OBJECTIVES)):
-        for name in chosen:
-            checks.choice(kind, name, [name for name in known if name != "file"])
-        if not chosen or len(set(chosen)) < len(chosen):
-            raise ValueError(f"`{kind}` must name at least one, each once, but is {' '.join(chosen) or 'empty'}")
+    checks.choices("targets", config.targets, [name for name in TARGETS if name != "file"])
+    checks.choices("objectives", config.objectives, OBJECTIVES)
     for name in ("seeds", "steps", "batch_size", "workers"):
         if getattr(config, name) is not None:
             checks.count(name, getattr(config, name))

@@ -165,12 +165,7 @@ def judged(scene: Scenario, places: np.ndarray) -> dict[str, float]:
 
 def prepared(config: Config) -> Config:
     """The settings, checked before any work; with ``smoke`` made small."""
-    for name in config.objectives:
-        checks.choice("objectives", name, OBJECTIVES)
-    if not config.objectives or len(set(config.objectives)) < len(config.objectives):
-        raise ValueError(
-            f"`objectives` must name at least one, each once, but is {' '.join(config.objectives) or 'empty'}"
-        )
+    checks.choices("objectives", config.objectives, OBJECTIVES)
     for name, least in (("particles", 2), ("steps", 1), ("width", 1), ("seeds", 1), ("seed", 0), ("workers", 1)):
         checks.count(name, getattr(config, name), least=least)
     checks.positive("stride", config.stride)
