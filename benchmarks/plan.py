@@ -9,7 +9,6 @@ counts. It takes a few seconds, and about a minute where compiling is slow.
 
 import dataclasses
 import sys
-import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -20,7 +19,7 @@ from rich.console import Console
 
 from benchmarks.cases import CASES, Work
 from benchmarks.problems import TEMPERATURES, Size
-from benchmarks.rates import floor_seconds, measured_rates
+from benchmarks.rates import fastest, floor_seconds, measured_rates
 from benchmarks.summary import milliseconds
 from igm_jax import checks, objectives
 from igm_jax.base import Objective
@@ -132,13 +131,7 @@ def sample_seconds(objective: Objective, size: Size) -> float:
     program, _ = _program(objective, size)
     key = jax.random.key(0)
     x, y = _draws(size)
-    jax.block_until_ready(program(key, x, y))
-    taken = []
-    for _ in range(REPEATS):
-        start = time.perf_counter()
-        jax.block_until_ready(program(key, x, y))
-        taken.append(time.perf_counter() - start)
-    return min(taken)
+    return fastest(lambda: jax.block_until_ready(program(key, x, y)), REPEATS)
 
 
 def plan_table(wish: Plan) -> Table:
@@ -160,9 +153,9 @@ def plan_table(wish: Plan) -> Table:
         "time of the compiler's counts, loops counted once, ms": milliseconds(counted),
     }
     title = f"{wish.objective}, n = {size.n}, m = {size.m}, d = {size.d}, on {jax.devices()[0].device_kind}"
-    caption = f"Value and gradient; transport in {rounds} iterations, as at n = {tried.n}." * (rounds > 1)
+    how = f"; transport in {rounds} iterations, as at n = {tried.n}." if rounds > 1 else ", compiled."
     shown = tuple(Line(name, (Cell(text),)) for name, text in lines.items())
-    return Table(title, caption or "Value and gradient, compiled.", ("one step", ""), shown)
+    return Table(title, f"Value and gradient{how}", ("one step", ""), shown)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -174,7 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         checks.count("m", wish.m if wish.m is not None else wish.n)
         checks.choice("objective", wish.objective, OBJECTIVES)
     except (ValueError, TypeError) as error:
-        Console(stderr=True, soft_wrap=True, markup=False, highlight=False).print(str(error))
+        print(error, file=sys.stderr)
         return 2
     Console().print(to_console(plan_table(wish)))
     return 0

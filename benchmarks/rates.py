@@ -16,8 +16,8 @@ RATES = {
 """The names of the rates, one for each count of ``Work``."""
 
 
-def _seconds(call: Callable[[], Any], repeats: int) -> float:
-    """The fastest of several calls: a floor is what the machine can do when nothing disturbs it."""
+def fastest(call: Callable[[], Any], repeats: int) -> float:
+    """The seconds of the fastest of several calls after a first one: what the machine can do when nothing disturbs it."""
     call()
     taken = []
     for _ in range(repeats):
@@ -41,7 +41,7 @@ def measured_rates(edge: int = 2048, repeats: int = 7) -> dict[str, float]:
 
     def rate(count: float, function: Callable[..., Any], *arguments: Any) -> float:
         compiled = jax.jit(function)
-        return count / _seconds(lambda: jax.block_until_ready(compiled(*arguments)), repeats)
+        return count / fastest(lambda: jax.block_until_ready(compiled(*arguments)), repeats)
 
     pairs = float(edge) ** 2
     product = jax.lax.Precision.HIGHEST

@@ -194,9 +194,8 @@ def _line(row: Row) -> str:
     if row.seconds is None:
         return f"{place}: {row.status}, {row.reason}"
     errors = f"value error {row.value_error:.1e}, gradient error {row.gradient_error:.1e}"
-    return f"{place}: {1000 * row.seconds:.3g} ms, {row.memory_mb:.0f} MB, {errors}" + f" ({row.reason})" * bool(
-        row.reason
-    )
+    reason = f" ({row.reason})" if row.reason else ""
+    return f"{place}: {1000 * row.seconds:.3g} ms, {row.memory_mb:.0f} MB, {errors}{reason}"
 
 
 def _directions(service: Process, folder: Path, d: int, seed: int) -> np.ndarray:
