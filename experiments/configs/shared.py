@@ -67,10 +67,7 @@ CRITIC, FEATURE_CRITIC = Critic(), FeatureCritic()
 
 
 def length(name: str, multiple: float, space: Space) -> float:
-    """So many median distances of the data, which must not be zero then.
-
-    Args:
-        name: of the option, for the error.
+    """A multiple of the data's median distance, which must not be zero then; errors call it ``name``.
 
     Raises:
         ValueError: for a multiple that is not positive, or data of which most coincide.

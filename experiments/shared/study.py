@@ -56,7 +56,7 @@ def command(
 
 
 def ended_with(text: object, status: int = 2) -> int:
-    """What a command ends with that returns its exit status: a text on the error stream."""
+    """Tell a text on the error stream, and give the exit status that the command ends with."""
     print(text, file=sys.stderr)
     return status
 
