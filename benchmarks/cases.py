@@ -98,7 +98,7 @@ CASES = {
     "bank": Case(
         "Gaussian MMD², five bandwidths",
         "biased MMD² with the sum of five Gaussian kernels, σ = √d/4 … 4√d",
-        references.bank,
+        references.mmd,
         _kernel_work,
         "8n²d flops and 2n² exponentials: the other bandwidths are its powers",
     ),

@@ -31,13 +31,6 @@ def changes(old: Results, new: Results) -> list[Change]:
 
     ``ratio = t_new / t_old`` and ``against_floor = (t_new / floor_new) / (t_old / floor_old)``
 
-    Args:
-        old: the earlier run.
-        new: the later one.
-
-    Returns:
-        The changes.
-
     Raises:
         ValueError: if they measured nothing in common.
     """
@@ -57,15 +50,7 @@ def _change(old: Row, new: Row) -> Change:
 
 
 def lost(old: Results, new: Results) -> list[str]:
-    """What igm_jax measured well in the old run and fails or gets wrong in the new one.
-
-    Args:
-        old: the earlier run.
-        new: the later one.
-
-    Returns:
-        A line for each.
-    """
+    """What igm_jax measured well in the old run and fails or gets wrong in the new one, a line for each."""
     earlier = {row.key for row in old.rows if row.status == OK}
     return [
         f"{row.case} n={row.n} d={row.d}: {row.status}, {row.reason}"
@@ -75,14 +60,9 @@ def lost(old: Results, new: Results) -> list[str]:
 
 
 def told(found: Iterable[Change], threshold: float) -> tuple[list[str], bool]:
-    """The changes that count as lines to print, and whether igm_jax got slower anywhere.
+    """The changes beyond a ratio of times as lines to print, and whether igm_jax got slower anywhere.
 
-    Args:
-        found: from ``changes``.
-        threshold: a ratio of times beyond which something counts as slower.
-
-    Returns:
-        The lines, and the verdict. Peers that got slower are told too, but do not count.
+    Peers that got slower are told too, but do not count.
     """
     lines, worse = [], False
     for change in found:

@@ -69,14 +69,7 @@ class Process:
         return self._process.pid
 
     def ask(self, do: str, **request: Any) -> dict[str, Any]:
-        """Send a request and wait for its answer.
-
-        Args:
-            do: a public method of ``benchmarks.worker.Worker``.
-            request: its arguments.
-
-        Returns:
-            The answer.
+        """Send a request, a public method of ``benchmarks.worker.Worker`` with its arguments, and wait for its answer.
 
         Raises:
             Failed: for an error in the implementation.

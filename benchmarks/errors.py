@@ -94,15 +94,7 @@ class Measure(NamedTuple):
 
 
 def measures(d: int, double: bool) -> dict[str, Measure]:
-    """The functions of the grid for samples of d features.
-
-    Args:
-        d: number of features.
-        double: whether ours is given float64.
-
-    Returns:
-        By name: ``ours(x, y, a, b)``, and the dense formula.
-    """
+    """The functions of the grid for samples of d features, by name; ``double`` says whether ours is given float64."""
     unit = float(np.sqrt(d))
     bank = [unit * factor for factor in (0.25, 0.5, 1.0, 2.0, 4.0)]
     summed = sum((kernels.gaussian(width) for width in bank[1:]), kernels.gaussian(bank[0]))
@@ -185,16 +177,7 @@ CONDITIONS: dict[str, Callable[[int, int, int], Sample]] = {
 
 
 def errors(measure: Measure, condition: str, shape: tuple[int, int, int]) -> tuple[float, float]:
-    """The errors of a value and of its gradient in x; of a field, the second is its own and the first is nan.
-
-    Args:
-        measure: from ``measures``.
-        condition: a name of ``CONDITIONS``.
-        shape: n, m and d.
-
-    Returns:
-        The two relative errors.
-    """
+    """The relative errors of a value and of its gradient in x; of a field, the second is its own and the first is nan."""
     sample = CONDITIONS[condition](*shape)
     double = condition == DOUBLE
     with jax.enable_x64(double), jax.default_matmul_precision("bfloat16" if condition == "bf16 default" else "float32"):
@@ -228,14 +211,7 @@ class Errors:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
-
-    Args:
-        arguments: its words; None for those of the process.
-
-    Returns:
-        The exit status.
-    """
+    """The command line; the exit status is 0."""
     wish = tyro.cli(Errors, args=arguments, prog="python -m benchmarks.errors")
     directory = wish.directory.with_name(wish.directory.name + "-smoke") if wish.smoke else wish.directory
     directory.mkdir(parents=True, exist_ok=True)
@@ -256,14 +232,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """The largest errors over the shapes, value / gradient, as Markdown.
-
-    Args:
-        rows: one for each function, condition and shape.
-
-    Returns:
-        The text.
-    """
+    """The largest errors over the shapes, value / gradient, as Markdown."""
     names, conditions = (list(dict.fromkeys(row[key] for row in rows)) for key in ("function", "condition"))
     lines = ["| value / gradient | " + " | ".join(conditions) + " |", "|---" * (len(conditions) + 1) + "|"]
     for name in names:

@@ -44,16 +44,7 @@ class Errors(NamedTuple):
 
 
 def errors_of(value: float, gradient: np.ndarray, answer: Answer) -> Errors:
-    """``|v - v₀| / |v₀|`` and ``‖g - g₀‖ / ‖g₀‖``; infinite where something is not finite or of another shape.
-
-    Args:
-        value: of an implementation.
-        gradient: likewise.
-        answer: of the reference.
-
-    Returns:
-        The relative errors.
-    """
+    """``|v - v₀| / |v₀|`` and ``‖g - g₀‖ / ‖g₀‖``; infinite where something is not finite or of another shape."""
     if gradient.shape != answer.gradient.shape or not np.isfinite(value) or not np.isfinite(gradient).all():
         return Errors(float("inf"), float("inf"))
     scale = max(float(np.linalg.norm(answer.gradient)), 1e-30)
@@ -64,12 +55,7 @@ def errors_of(value: float, gradient: np.ndarray, answer: Answer) -> Errors:
 def allowed(case: str, tolerance: float) -> float:
     """The relative error up to which implementations are said to agree.
 
-    Args:
-        case: a name of ``CASES``.
-        tolerance: the marginal error that transport stops at, which its gradient then has too.
-
-    Returns:
-        The threshold.
+    A gradient of transport has the marginal error that it stops at, the tolerance.
     """
     return max(CASES[case].agreement, 10 * tolerance if case == "sinkhorn" else 0.0)
 
@@ -77,18 +63,15 @@ def allowed(case: str, tolerance: float) -> float:
 def measured(
     case: str, size: Size, peers: Sequence[str], directions: np.ndarray, bench: Bench, report: Report
 ) -> list[Row]:
-    """Measure every implementation of a case at one size.
+    """Measure every implementation of a case at one size: a row for each of the peers that have the case.
 
     Args:
         case: a name of ``CASES``.
         size: n, m and d.
-        peers: names of ``PEERS`` that are installed; those that do not have the case are passed over.
+        peers: names of ``PEERS`` that are installed.
         directions: (k, d) unit vectors.
         bench: the rest.
         report: told what is being done.
-
-    Returns:
-        A row for each.
     """
     chosen = problem(case, size, directions, bench.seed, bench.tolerance)
     report("reference")
@@ -109,15 +92,7 @@ def measured(
 
 
 def floored(rows: list[Row], rates: dict[str, float]) -> list[Row]:
-    """The rows with the floors that go with some rates.
-
-    Args:
-        rows: of any cases and sizes; transport is counted in the iterations that igm_jax took.
-        rates: from ``measured_rates``.
-
-    Returns:
-        The rows.
-    """
+    """The rows with the floors that go with some rates; transport is counted in the iterations that igm_jax took."""
     rounds = {
         (row.case, row.size): (row.facts or {}).get("iterations", 1) for row in rows if row.implementation == OURS
     }

@@ -47,9 +47,6 @@ def _highest() -> int:
 def extra_memory(call: Callable[[], Any]) -> tuple[float, str]:
     """The extra memory of a call, on the device that it runs on.
 
-    Args:
-        call: what to run, once.
-
     Returns:
         Megabytes above what was held before, and how they were measured: the resident set's own high-water mark, or
         (where the system cannot reset that) the process's, which an earlier peak can hide.

@@ -40,17 +40,7 @@ class Metrics:
 
 
 def samples(n: int, d: int, kind: str, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Real and fake samples in single precision.
-
-    Args:
-        n: of each.
-        d: features.
-        kind: "normal", "duplicates" or "clusters".
-        seed: of the draws.
-
-    Returns:
-        Real and fake.
-    """
+    """Real and fake samples of a kind, (n, d) each, in single precision."""
     rng = np.random.default_rng(seed)
     real, fake = (rng.standard_normal((n, d), np.float32) for _ in range(2))
     if kind == "duplicates":
@@ -62,16 +52,7 @@ def samples(n: int, d: int, kind: str, seed: int = 0) -> tuple[np.ndarray, np.nd
 
 
 def measured(metric: Callable[..., Any], real: np.ndarray, fake: np.ndarray) -> dict[str, Any]:
-    """Value, seconds and megabytes of one call.
-
-    Args:
-        metric: takes ``real`` and ``fake``.
-        real: samples.
-        fake: samples.
-
-    Returns:
-        The numbers, and how memory was measured.
-    """
+    """Value, seconds and megabytes of one call, and how memory was measured."""
     found: dict[str, Any] = {}
 
     def call() -> None:

@@ -15,15 +15,7 @@ Measure = Callable[[Row], float | None]
 def against_n(rows: list[Row], measure: Measure, label: str, *, floor: bool, dark: bool = False) -> Figure:
     """A measure against n, on logarithmic axes: a panel for each case and dimension, a line for each implementation.
 
-    Args:
-        rows: of a run; those that failed or disagree are left out.
-        measure: what to draw of a row.
-        label: the axis's name.
-        floor: whether to draw the floor's time too.
-        dark: for dark pages.
-
-    Returns:
-        The figure.
+    Rows that failed or disagree are left out; ``floor`` draws the floor's time, too.
     """
     shade, rows = theme(dark), [row for row in rows if row.status == OK]
     groups = list(dict.fromkeys((row.case, row.d) for row in rows))
@@ -64,14 +56,7 @@ def _panel(axis: Axes, rows: list[Row], measure: Measure, shade: Theme, floor: b
 
 
 def pictures(rows: list[Row]) -> dict[str, bytes]:
-    """The files of pictures: time and memory, each against n.
-
-    Args:
-        rows: of a run.
-
-    Returns:
-        For each file's name its bytes; nothing if no row is in order.
-    """
+    """The files of pictures: time and memory, each against n; none if no row is in order."""
     if not any(row.status == OK for row in rows):
         return {}
     # A call that takes less than a tenth of a megabyte is drawn there: zero has no place on a logarithmic axis.

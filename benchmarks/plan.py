@@ -9,7 +9,6 @@ counts. It takes a few seconds, and about a minute where compiling is slow.
 
 import dataclasses
 import sys
-import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -20,7 +19,7 @@ from rich.console import Console
 
 from benchmarks.cases import CASES, Work
 from benchmarks.problems import TEMPERATURES, Size
-from benchmarks.rates import floor_seconds, measured_rates
+from benchmarks.rates import fastest, floor_seconds, measured_rates
 from benchmarks.summary import milliseconds
 from igm_jax import checks, objectives
 from igm_jax.base import Objective
@@ -64,15 +63,7 @@ class Analysis(NamedTuple):
 
 
 def objective_of(name: str, d: int) -> Objective:
-    """An objective with parameters for standardised samples.
-
-    Args:
-        name: one of ``OBJECTIVES``.
-        d: the number of features.
-
-    Returns:
-        The objective.
-    """
+    """One of ``OBJECTIVES``, with parameters for standardised samples of d features."""
     width = float(d) ** 0.5
     chosen = {
         "mmd": lambda: objectives.mmd(gaussian(width)),
@@ -86,16 +77,7 @@ def objective_of(name: str, d: int) -> Objective:
 
 
 def work_of(name: str, size: Size, iterations: int = 1) -> Work:
-    """The least work for one value and gradient (see ``benchmarks.cases``).
-
-    Args:
-        name: one of ``OBJECTIVES``.
-        size: n, m and d.
-        iterations: of transport.
-
-    Returns:
-        The counts.
-    """
+    """The least work for one value and gradient (see ``benchmarks.cases``); transport takes so many iterations."""
     n, m, d = size
     if name == "score_difference":  # distances to both samples, a softmax over each, and two barycentres
         return Work(2 * d * (n * m + n * n / 2) + 2 * n * (n + m) * d, exponentials=n * m + n * n / 2)
@@ -116,15 +98,7 @@ def _program(objective: Objective, size: Size) -> tuple[Any, tuple[Any, ...]]:
 
 
 def analysed(objective: Objective, size: Size) -> Analysis:
-    """Compile, and ask the compiler.
-
-    Args:
-        objective: what to compile.
-        size: n, m and d.
-
-    Returns:
-        Memory and counts.
-    """
+    """Compile, and ask the compiler for memory and counts."""
     program, shapes = _program(objective, size)
     compiled = program.lower(*shapes).compile()
     memory, costs = compiled.memory_analysis(), compiled.cost_analysis()
@@ -153,36 +127,15 @@ def _iterations(name: str, size: Size) -> int:
 
 
 def sample_seconds(objective: Objective, size: Size) -> float:
-    """The fastest of a few small runs.
-
-    Args:
-        objective: what to run.
-        size: a small size.
-
-    Returns:
-        Seconds.
-    """
+    """The fastest of a few small runs."""
     program, _ = _program(objective, size)
     key = jax.random.key(0)
     x, y = _draws(size)
-    jax.block_until_ready(program(key, x, y))
-    taken = []
-    for _ in range(REPEATS):
-        start = time.perf_counter()
-        jax.block_until_ready(program(key, x, y))
-        taken.append(time.perf_counter() - start)
-    return min(taken)
+    return fastest(lambda: jax.block_until_ready(program(key, x, y)), REPEATS)
 
 
 def plan_table(wish: Plan) -> Table:
-    """The whole plan as a table.
-
-    Args:
-        wish: what is asked for.
-
-    Returns:
-        The table.
-    """
+    """The whole plan as a table."""
     size = Size(wish.n, wish.m or wish.n, wish.d)
     objective, rates = objective_of(wish.objective, wish.d), measured_rates(wish.edge)
     analysis = analysed(objective, size)
@@ -200,20 +153,13 @@ def plan_table(wish: Plan) -> Table:
         "time of the compiler's counts, loops counted once, ms": milliseconds(counted),
     }
     title = f"{wish.objective}, n = {size.n}, m = {size.m}, d = {size.d}, on {jax.devices()[0].device_kind}"
-    caption = f"Value and gradient; transport in {rounds} iterations, as at n = {tried.n}." * (rounds > 1)
+    how = f"; transport in {rounds} iterations, as at n = {tried.n}." if rounds > 1 else ", compiled."
     shown = tuple(Line(name, (Cell(text),)) for name, text in lines.items())
-    return Table(title, caption or "Value and gradient, compiled.", ("one step", ""), shown)
+    return Table(title, f"Value and gradient{how}", ("one step", ""), shown)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
-
-    Args:
-        arguments: its words; None for those of the process.
-
-    Returns:
-        The exit status: 0, or 2 for a wrong wish.
-    """
+    """The command line; the exit status is 0, or 2 for a wrong config."""
     wish = tyro.cli(Plan, args=arguments, prog="python -m benchmarks.plan")
     try:
         for name in ("n", "d", "sample", "edge"):
@@ -221,7 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         checks.count("m", wish.m if wish.m is not None else wish.n)
         checks.choice("objective", wish.objective, OBJECTIVES)
     except (ValueError, TypeError) as error:
-        Console(stderr=True, soft_wrap=True, markup=False, highlight=False).print(str(error))
+        print(error, file=sys.stderr)
         return 2
     Console().print(to_console(plan_table(wish)))
     return 0

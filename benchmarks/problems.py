@@ -34,6 +34,11 @@ class Problem(NamedTuple):
         """n, m and d."""
         return Size(len(self.x), len(self.y), self.x.shape[1])
 
+    @property
+    def bandwidths(self) -> list[float]:
+        """Those of the Gaussian kernels that are summed: five for the case "bank", else one."""
+        return self.parameters["sigmas"] if self.case == "bank" else [self.parameters["sigma"]]
+
 
 def problem(case: str, size: Size, directions: np.ndarray, seed: int, tolerance: float) -> Problem:
     """Two Gaussian samples of unlike place and width, and the parameters that go with their size.
@@ -68,25 +73,13 @@ def problem(case: str, size: Size, directions: np.ndarray, seed: int, tolerance:
 
 
 def save(path: str | os.PathLike[str], chosen: Problem) -> None:
-    """Write a problem where a worker finds it.
-
-    Args:
-        path: a file that ends in .npz.
-        chosen: the problem.
-    """
+    """Write a problem where a worker finds it, into a file that ends in .npz."""
     told = json.dumps({"case": chosen.case, "parameters": chosen.parameters})
     np.savez(path, x=chosen.x, y=chosen.y, directions=chosen.directions, told=np.array(told))
 
 
 def load(path: str | os.PathLike[str]) -> Problem:
-    """Read what ``save`` wrote.
-
-    Args:
-        path: the file.
-
-    Returns:
-        The problem.
-    """
+    """Read what ``save`` wrote."""
     with np.load(path, allow_pickle=False) as kept:
         told = json.loads(str(kept["told"]))
         return Problem(told["case"], kept["x"], kept["y"], kept["directions"], told["parameters"])

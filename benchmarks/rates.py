@@ -16,8 +16,8 @@ RATES = {
 """The names of the rates, one for each count of ``Work``."""
 
 
-def _seconds(call: Callable[[], Any], repeats: int) -> float:
-    """The fastest of several calls: a floor is what the machine can do when nothing disturbs it."""
+def fastest(call: Callable[[], Any], repeats: int) -> float:
+    """The seconds of the fastest of several calls after a first one: what the machine can do when nothing disturbs it."""
     call()
     taken = []
     for _ in range(repeats):
@@ -28,14 +28,9 @@ def _seconds(call: Callable[[], Any], repeats: int) -> float:
 
 
 def measured_rates(edge: int = 2048, repeats: int = 7) -> dict[str, float]:
-    """Operations a second on jax's default device.
+    """Operations a second on jax's default device, for each name of ``RATES``: the fastest of several calls.
 
-    Args:
-        edge: of the square arrays; 2048 fills a CPU, a GPU needs 16384.
-        repeats: calls of each, of which the fastest counts.
-
-    Returns:
-        A rate for each name of ``RATES``.
+    The square arrays' edge of 2048 fills a CPU; a GPU needs 16384.
     """
     import jax
     import jax.numpy as jnp
@@ -46,7 +41,7 @@ def measured_rates(edge: int = 2048, repeats: int = 7) -> dict[str, float]:
 
     def rate(count: float, function: Callable[..., Any], *arguments: Any) -> float:
         compiled = jax.jit(function)
-        return count / _seconds(lambda: jax.block_until_ready(compiled(*arguments)), repeats)
+        return count / fastest(lambda: jax.block_until_ready(compiled(*arguments)), repeats)
 
     pairs = float(edge) ** 2
     product = jax.lax.Precision.HIGHEST
@@ -61,15 +56,5 @@ def measured_rates(edge: int = 2048, repeats: int = 7) -> dict[str, float]:
 
 
 def floor_seconds(work: Work, rates: dict[str, float]) -> float:
-    """The least time for some work at measured rates, one kind of work after the other.
-
-    ``Σ count / rate``
-
-    Args:
-        work: the counts.
-        rates: from ``measured_rates``.
-
-    Returns:
-        Seconds.
-    """
+    """The least time for some work at measured rates, one kind of work after the other: ``Σ count / rate``."""
     return sum(count / rates[name] for name, count in work._asdict().items() if count)

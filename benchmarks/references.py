@@ -54,16 +54,9 @@ def _discrepancy(problem: Problem, terms: Terms) -> Answer:
 
 
 def mmd(problem: Problem) -> Answer:
-    """``MMD²`` with ``k = exp(-‖x - y‖²/2σ²)``."""
-    return _bank(problem, [problem.parameters["sigma"]])
+    """``MMD²`` with the sum of the problem's kernels ``exp(-‖x - y‖²/2σ²)``."""
+    sigmas = problem.bandwidths
 
-
-def bank(problem: Problem) -> Answer:
-    """``MMD²`` with the sum of five Gaussian kernels."""
-    return _bank(problem, problem.parameters["sigmas"])
-
-
-def _bank(problem: Problem, sigmas: list[float]) -> Answer:
     def terms(squares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         kernels = [np.exp(-squares / (2 * sigma**2)) for sigma in sigmas]
         weights = [kernel / sigma**2 for kernel, sigma in zip(kernels, sigmas, strict=True)]

@@ -66,14 +66,7 @@ class Results(NamedTuple):
 
 
 def timing(seconds: list[float]) -> dict[str, Any]:
-    """Median, minimum and interquartile range of repeats.
-
-    Args:
-        seconds: the repeats.
-
-    Returns:
-        The fields of ``Row`` that hold them.
-    """
+    """Median, minimum and interquartile range of repeats, as the fields of ``Row`` that hold them."""
     low, median, high = (float(value) for value in np.percentile(seconds, [25, 50, 75]))
     return {"seconds": median, "seconds_min": min(seconds), "seconds_iqr": high - low, "repeats": len(seconds)}
 
@@ -87,34 +80,18 @@ def _plain(value: Any) -> Any:
 
 
 def write_lines(path: str | os.PathLike[str], rows: Iterable[Row]) -> None:
-    """Write the rows so far, one JSON object a line, all or nothing.
-
-    Args:
-        path: the file.
-        rows: the rows.
-    """
+    """Write the rows so far, one JSON object a line, all or nothing."""
     write_whole(path, "".join(json.dumps(_plain(row._asdict())) + "\n" for row in rows))
 
 
 def write_results(path: str | os.PathLike[str], results: Results) -> None:
-    """Write everything as one JSON object, all or nothing.
-
-    Args:
-        path: the file.
-        results: what to write.
-    """
+    """Write everything as one JSON object, all or nothing."""
     told = {**results._asdict(), "rows": [_plain(row._asdict()) for row in results.rows]}
     write_whole(path, json.dumps(told, indent=1) + "\n")
 
 
 def read_results(path: str | os.PathLike[str]) -> Results:
     """Read what ``write_results`` wrote.
-
-    Args:
-        path: the file.
-
-    Returns:
-        The results.
 
     Raises:
         ValueError: if the file is not one of results.

@@ -11,14 +11,7 @@ from igm_jax.reporting import Cell, Line, Table, to_markdown, write_whole
 
 
 def best_peer(rows: list[Row]) -> Row | None:
-    """The fastest implementation that is not ours and computes the same.
-
-    Args:
-        rows: of one case and size.
-
-    Returns:
-        Its row, if there is one.
-    """
+    """The fastest implementation of one case and size that is not ours and computes the same, if there is one."""
     peers = [row for row in rows if row.status == OK and row.seconds and row.implementation != OURS]
     return min(peers, key=lambda row: row.seconds or 0, default=None)
 
@@ -32,14 +25,7 @@ def _ratio(row: Row | None, seconds: float | None) -> str:
 
 
 def milliseconds(seconds: float | None) -> str:
-    """Seconds as milliseconds with three digits.
-
-    Args:
-        seconds: or None.
-
-    Returns:
-        The text.
-    """
+    """Seconds as milliseconds with three digits."""
     if seconds is None:
         return "–"
     value = 1000 * seconds
@@ -66,16 +52,7 @@ def _ends(rows: list[Row]) -> tuple[str, str, str]:
 
 
 def time_table(rows: list[Row], case: str, d: int) -> Table:
-    """Times and memory of one case at one dimension: an implementation a line, a size a column, then the ratios.
-
-    Args:
-        rows: of the run.
-        case: a name of ``CASES``.
-        d: the dimension.
-
-    Returns:
-        The table.
-    """
+    """Times and memory of one case at one dimension: an implementation a line, a size a column, then the ratios."""
     here = [row for row in rows if row.case == case and row.d == d]
     sizes = sorted({row.size for row in here})
     groups = {size: {row.implementation: row for row in here if row.size == size} for size in sizes}
@@ -96,15 +73,7 @@ def _named(size: Size) -> str:
 
 
 def detail_table(rows: list[Row], case: str) -> Table:
-    """First calls, spread and errors of one case.
-
-    Args:
-        rows: of the run.
-        case: a name of ``CASES``.
-
-    Returns:
-        The table.
-    """
+    """First calls, spread and errors of one case."""
     lines = []
     for row in (row for row in rows if row.case == case):
         facts = ", ".join(f"{name.replace('_', ' ')} {value:.2g}" for name, value in (row.facts or {}).items())
@@ -131,40 +100,19 @@ def detail_table(rows: list[Row], case: str) -> Table:
 
 
 def rates_table(rates: dict[str, float]) -> Table:
-    """What the machine can do.
-
-    Args:
-        rates: from ``measured_rates``.
-
-    Returns:
-        The table.
-    """
+    """What the machine can do."""
     lines = tuple(Line(RATES[name], (Cell(f"{rate:.3g}"),)) for name, rate in rates.items())
     return Table("This machine", "Measured by jax in the same run, the best of several.", ("rate", "a second"), lines)
 
 
 def tables(results: Results) -> list[Table]:
-    """The tables of times, case by case.
-
-    Args:
-        results: of a run.
-
-    Returns:
-        The tables.
-    """
+    """The tables of times, case by case."""
     groups = dict.fromkeys((row.case, row.d) for row in results.rows)
     return [time_table(results.rows, case, d) for case, d in groups]
 
 
 def markdown(results: Results) -> str:
-    """Everything as one page of Markdown.
-
-    Args:
-        results: of a run.
-
-    Returns:
-        The text.
-    """
+    """Everything as one page of Markdown."""
     first = results.rows[0] if results.rows else None
     about = f"Commit {first.commit}, {first.date}, device {first.device}, versions {first.versions}." if first else ""
     away = [f"- {name}: {reason}" for name, reason in results.absent.items()]
@@ -175,15 +123,7 @@ def markdown(results: Results) -> str:
 
 
 def write_summary(directory: Path, results: Results) -> list[Path]:
-    """Write results.json, results.md and, where matplotlib is installed, the pictures.
-
-    Args:
-        directory: where.
-        results: of a run.
-
-    Returns:
-        The files.
-    """
+    """Write results.json, results.md and, where matplotlib is installed, the pictures; gives the files."""
     write_results(directory / "results.json", results)
     files = [directory / "results.json", write_whole(directory / "results.md", markdown(results))]
     try:

@@ -29,7 +29,7 @@ from experiments.configs import COMPARED, OBJECTIVES, TARGETS, Adam, ObjectiveCo
 from experiments.shared.budgets import Cost, Costs, Equal, measurable, measured_cost, updates
 from experiments.shared.runs import Budget, Group, Groups, Judges, judges, run_of, training_task
 from experiments.shared.settings import IMAGES, PLANE, settings
-from experiments.shared.study import aside
+from experiments.shared.study import aside, ended_with
 from experiments.shared.summary import summarise, title
 from experiments.shared.tasks import Recipe, Task, worked
 from igm_jax import checks
@@ -74,15 +74,7 @@ class Compare:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
-
-    Args:
-        arguments: its words; None for those of the process.
-
-    Returns:
-        The exit status: 0 when the report is written, 1 if a run broke, 2 for a wrong config, 130 after Ctrl-C.
-    """
-    console = Console(stderr=True, soft_wrap=True, markup=False, highlight=False)
+    """The command line: 0 when the report is written, 1 if a run broke, 2 for a wrong config, 130 after Ctrl-C."""
     config = tyro.cli(Compare, args=arguments, prog="python -m experiments.compare")
     with contextlib.ExitStack() as stack:
         try:  # all that can be wrong with a config shows here, before any long work
@@ -94,30 +86,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
             settled = run_directory(config.directory, _identity(config), jax.random.key(0), ROOM)
             config = dataclasses.replace(config, directory=stack.enter_context(settled))
         except (ValueError, TypeError, OSError, ImportError) as error:
-            console.print(str(error))
-            return 2
+            return ended_with(error)
         try:
             rows, groups = _measured(config)
             report = summarise(rows, groups, problems, config.directory)
         except KeyboardInterrupt:
-            console.print("stopped; the same command goes on with the objective that it had begun")
-            return 130
+            return ended_with("stopped; the same command goes on with the objective that it had begun", 130)
         except OSError as error:
-            console.print(f"{error}; what was finished is kept, and the same command goes on")
-            return 1
+            return ended_with(f"{error}; what was finished is kept, and the same command goes on", 1)
     for table in report.tables:
         Console().print(table)
-    console.print(f"report: {report.path}")
-    return 1 if report.broken else 0
+    return ended_with(f"report: {report.path}", int(bool(report.broken)))
 
 
 def checked(config: Compare) -> Compare:
     """The config, if everything in it can be had; else an error that says what can."""
-    for kind, chosen, known in (("targets", config.targets, TARGETS), ("objectives", config.objectives, OBJECTIVES)):
-        for name in chosen:
-            checks.choice(kind, name, [name for name in known if name != "file"])
-        if not chosen or len(set(chosen)) < len(chosen):
-            raise ValueError(f"`{kind}` must name at least one, each once, but is {' '.join(chosen) or 'empty'}")
+    checks.choices("targets", config.targets, [name for name in TARGETS if name != "file"])
+    checks.choices("objectives", config.objectives, OBJECTIVES)
     for name in ("seeds", "steps", "batch_size", "workers"):
         if getattr(config, name) is not None:
             checks.count(name, getattr(config, name))

@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.progress import track
 
 from experiments.identities import IDENTITIES, MEANING, Identity, Outcome
+from experiments.shared.study import aside, ended_with, writable
 from igm_jax import checks
 from igm_jax.reporting import to_console, to_markdown, write_jsonl, write_whole
 from igm_jax.reporting.tables import Cell, Line, Table
@@ -45,26 +46,17 @@ class Connections:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
-
-    Args:
-        arguments: its words; None for those of the process.
-
-    Returns:
-        The exit status: 0 if every identity holds, 1 if one does not, 2 for a wrong config.
-    """
-    console = Console(stderr=True, soft_wrap=True, markup=False, highlight=False)
+    """The command line; the exit status is 0 if every identity holds, 1 if one does not, 2 for a wrong config."""
     config = tyro.cli(Connections, args=arguments, prog="python -m experiments.connections")
     try:
         chosen = selected(config)
-        output = config.output.with_name(config.output.name + "-smoke") if config.smoke else config.output
-        for path in [output / ".writable", *([config.page.with_name(".writable")] if config.page else [])]:
-            write_whole(path, "").unlink()
+        output = aside(config.output, config.smoke)
+        for directory in (output, *([config.page.parent] if config.page else [])):
+            writable(directory)
     except (ValueError, OSError) as error:
-        console.print(str(error))
-        return 2
+        return ended_with(error)
     rows, outcomes = [], []
-    for identity in track(chosen, "identities", console=console, transient=True):
+    for identity in track(chosen, "identities", console=Console(stderr=True), transient=True):
         start = time.perf_counter()
         outcomes.append(measured(identity))
         rows.append(row(identity, outcomes[-1], time.perf_counter() - start, config))
@@ -79,22 +71,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         write_whole(config.page.with_name(name), picture)
         write_whole(config.page, page(table, rows, name))
     failed = [identity.name for identity, outcome in zip(chosen, outcomes, strict=True) if not identity.holds(outcome)]
-    console.print(f"written: {output}" + (f"; these do not hold: {', '.join(failed)}" if failed else ""))
-    return int(bool(failed))
+    told = f"; these do not hold: {', '.join(failed)}" if failed else ""
+    return ended_with(f"written: {output}{told}", int(bool(failed)))
 
 
 def selected(config: Connections) -> list[Identity]:
-    """The identities that are asked for.
-
-    Args:
-        config: the command line's.
-
-    Returns:
-        The identities in their order.
-
-    Raises:
-        ValueError: for an unknown name; the text lists the nearest.
-    """
+    """The identities that are asked for, in their order; a ValueError for an unknown name lists the nearest."""
     names = [identity.name for identity in IDENTITIES]
     for name in config.only:
         checks.choice("only", name, names)
@@ -106,14 +88,7 @@ def selected(config: Connections) -> list[Identity]:
 
 
 def measured(identity: Identity) -> Outcome:
-    """The outcome of an identity, in float64.
-
-    Args:
-        identity: which.
-
-    Returns:
-        Its outcome.
-    """
+    """The outcome of an identity, in float64."""
     with jax.enable_x64(True):
         return identity.measure()
 
@@ -134,15 +109,7 @@ def row(identity: Identity, outcome: Outcome, seconds: float, config: Connection
 
 
 def tabulated(chosen: Sequence[Identity], outcomes: Sequence[Outcome]) -> Table:
-    """The identities as a table.
-
-    Args:
-        chosen: the identities.
-        outcomes: theirs.
-
-    Returns:
-        The table; who does not hold is marked.
-    """
+    """The identities as a table; who does not hold is marked."""
     lines = []
     for identity, outcome in zip(chosen, outcomes, strict=True):
         rate = "" if outcome.rate is None or identity.rate is None else f"{outcome.rate:.2f} (theory {identity.rate:g})"

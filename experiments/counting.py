@@ -16,7 +16,7 @@ import itertools
 import math
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -28,12 +28,13 @@ import rich
 import tyro
 from jaxtyping import Array
 
+from experiments.shared.study import table, writable
 from igm_jax import checks, energy_distance, mmd2_unbiased, sinkhorn_divergence, sliced_wasserstein, wasserstein_1d
 from igm_jax.distributions import Splits, digits, photo_patches, uniform_cube
 from igm_jax.kernels import gaussian, median_bandwidth
 from igm_jax.reporting import FLOOR, Interval, interval, to_console, to_markdown, write_jsonl, write_whole
 from igm_jax.reporting.figures import png, sample_grid
-from igm_jax.reporting.tables import Cell, Line, Table
+from igm_jax.reporting.tables import Table
 from igm_jax.training import plain, provenance
 
 AGE_OF_THE_UNIVERSE = 13_787_000_000 * 31_557_600  # seconds: 13.787 billion Julian years (Planck 2018)
@@ -176,10 +177,6 @@ def measure(config: Config, data: Splits) -> Iterator[dict]:
             yield {**common, "objective": kind, "seed": seed, "metrics": metrics, "seconds": seconds}
 
 
-def table(title: str, caption: str, headings: tuple[str, ...], lines: Sequence[tuple[str, ...]]) -> Table:
-    return Table(title, caption, headings, tuple(Line(name, tuple(map(Cell, cells))) for name, *cells in lines))
-
-
 def tally_table(tallies: list[Tally]) -> Table:
     """How the share of binary images that occur in real digits falls with their size."""
     headings = ("size", "binary images", "real patches", "seen in them", "seen by chance", "half are", "entropy, bits")
@@ -245,7 +242,7 @@ def prepared(config: Config) -> Config:
     for name, least in (("seeds", 1), ("samples", 2), ("num_projections", 1)):
         checks.count(name, getattr(config, name), least=least)
     checks.positive("epsilon", config.epsilon)
-    write_whole(config.output / ".writable", "").unlink()
+    writable(config.output)
     if config.smoke:
         config = dataclasses.replace(config, samples=min(config.samples, 64), seeds=min(config.seeds, 3))
     return config

@@ -27,6 +27,7 @@ from rich.console import Console
 
 from experiments.configs import OBJECTIVES, TARGETS, Adam, Critic, FeatureCritic, Pushforward
 from experiments.shared.runs import judges
+from experiments.shared.study import ended_with
 from experiments.train import Train, prepared
 from igm_jax import checks
 from igm_jax.distributions import load_samples
@@ -101,14 +102,7 @@ class Comparison(NamedTuple):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
-
-    Args:
-        arguments: its words; None for those of the process.
-
-    Returns:
-        The exit status: 0, or 2 for a wrong config or a bad file.
-    """
+    """The command line; the exit status is 0, or 2 for a wrong config or a bad file."""
     config = tyro.cli(Evaluate, args=arguments, prog="python -m experiments.evaluate")
     try:
         _check(config)
@@ -123,20 +117,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             else:
                 write_jsonl(path, _rows(config, comparison, ours, floors))
     except (ValueError, TypeError, OSError, ImportError) as error:
-        Console(stderr=True, soft_wrap=True, markup=False, highlight=False).print(str(error))
-        return 2
+        return ended_with(error)
     Console().print(to_console(table))
     return 0
 
 
 def compared(config: Evaluate) -> Comparison:
-    """What a config asks to compare, with all files read and checked.
-
-    Args:
-        config: the command line's choices.
-
-    Returns:
-        The comparison, at one size throughout.
+    """What a config asks to compare, at one size throughout, with all files read and checked.
 
     Raises:
         ValueError, TypeError, OSError, ImportError: for files or choices that will not do; each text says what to do.
@@ -253,16 +240,7 @@ def _config_of(stored: Any, directory: Path) -> Train:
 
 
 def summary(comparison: Comparison, ours: dict[str, float], floors: dict[str, list[float]]) -> Table:
-    """The table of a comparison: a measure a line, beside its floor.
-
-    Args:
-        comparison: what was compared.
-        ours: the numbers.
-        floors: the same between real data, a list over splits each.
-
-    Returns:
-        The table, for ``to_console`` and ``to_markdown``.
-    """
+    """The table of a comparison: a measure a line, beside its floor, which has a number for each split of the real data."""
     arrows = {"lower": " ↓", "higher": " ↑", None: ""}
     lines = []
     for name, measure in MEASURES.items():

@@ -165,12 +165,7 @@ def judged(scene: Scenario, places: np.ndarray) -> dict[str, float]:
 
 def prepared(config: Config) -> Config:
     """The settings, checked before any work; with ``smoke`` made small."""
-    for name in config.objectives:
-        checks.choice("objectives", name, OBJECTIVES)
-    if not config.objectives or len(set(config.objectives)) < len(config.objectives):
-        raise ValueError(
-            f"`objectives` must name at least one, each once, but is {' '.join(config.objectives) or 'empty'}"
-        )
+    checks.choices("objectives", config.objectives, OBJECTIVES)
     for name, least in (("particles", 2), ("steps", 1), ("width", 1), ("seeds", 1), ("seed", 0), ("workers", 1)):
         checks.count(name, getattr(config, name), least=least)
     checks.positive("stride", config.stride)
@@ -220,14 +215,7 @@ def _found(config: Config, objective: str) -> Found:
 
 
 def run(config: Config) -> list[str]:
-    """Let everything flow; print the table and write the files.
-
-    Args:
-        config: the settings.
-
-    Returns:
-        Why objectives could not be run, where they could not.
-    """
+    """Let everything flow; print the table, write the files, and say why objectives could not be run, where they could not."""
     make_row, rows, broken = row_maker("failures", config), [], []
     recipe = Recipe("experiments.failures", "tasks", config)
     all_found = worked(tasks(config), book(config), recipe, config.workers)

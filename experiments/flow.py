@@ -35,6 +35,7 @@ from rich.console import Console
 from experiments.configs import ObjectiveChoice, Problem, TargetChoice, narrowed
 from experiments.configs.fields import score_difference
 from experiments.configs.targets import grid
+from experiments.shared.study import ended_with, writable
 from igm_jax import checks
 from igm_jax.base import Key
 from igm_jax.evaluation import MEASURES, exact_w2, mode_coverage
@@ -84,44 +85,31 @@ class Film(NamedTuple):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
-
-    Args:
-        arguments: its words; None for those of the process.
-
-    Returns:
-        The exit status: 0 when the results are written, 1 if the flow broke, 2 for a wrong config, 130 after Ctrl-C.
-    """
+    """The command line: 0 when the results are written, 1 if the flow broke, 2 for a wrong config, 130 after Ctrl-C."""
     options = (tyro.conf.CascadeSubcommandArgs, tyro.conf.OmitSubcommandPrefixes)
     config = tyro.cli(Flow, args=arguments, prog="python -m experiments.flow", config=options)
     try:
         config = _small(config) if config.smoke else config
         problem, flow = prepared(config)
         directory = config.directory or Path("results", "flow", _title(config, problem).replace(" ", "-"))
-        write_whole(directory / ".probe", b"").unlink()  # complain before the work, and leave older results alone
+        writable(directory)  # complain before the work, and leave older results alone
         film = filmed(problem, flow, config)
         numbers = judged(film, problem, config)
         table = tabulated(numbers, film, problem, config)
         write_results(directory, config, problem, film, table, numbers)
     except NonFiniteError as error:
-        return _complain(str(error), 1)
+        return ended_with(error, 1)
     except (ValueError, TypeError, OSError, ImportError) as error:
-        return _complain(str(error), 2)
+        return ended_with(error)
     except KeyboardInterrupt:
-        return _complain("stopped; nothing was written", 128 + signal.SIGINT)
+        return ended_with("stopped; nothing was written", 128 + signal.SIGINT)
     Console().print(to_console(table))
     print(f"{directory / 'flow.html'} plays it; {directory / 'flow.gif'} shows it anywhere")
     return 0
 
 
 def prepared(config: Flow) -> tuple[Problem, Callable[[Any], Run]]:
-    """The target and the flow that a config describes.
-
-    Args:
-        config: the command line's choices.
-
-    Returns:
-        The target, and the run for any rate of gradient descent, a number or a schedule.
+    """The target, and the flow for any rate of gradient descent, a number or a schedule.
 
     Raises:
         ValueError, TypeError, OSError, ImportError: for choices that cannot be; each text says what to do.
@@ -149,17 +137,7 @@ def prepared(config: Flow) -> tuple[Problem, Callable[[Any], Run]]:
 
 
 def source(name: str, key: Key, n: int, problem: Problem) -> Array:
-    """The particles' places at the start, with the target's mean, and its standard deviation.
-
-    Args:
-        name: ``"ring"``, ``"square"`` or ``"normal"``.
-        key: random key.
-        n: how many.
-        problem: the target.
-
-    Returns:
-        (n, 2) points.
-    """
+    """The places (n, 2) of the particles at the start, with the target's mean, and its standard deviation."""
     key_data, key_noise = jax.random.split(key)
     data = problem.target(key_data, 1000)
     radius = jnp.sqrt(jnp.mean(jnp.sum(jnp.square(data - data.mean(0)[None]), axis=1)))
@@ -174,16 +152,7 @@ def source(name: str, key: Key, n: int, problem: Problem) -> Array:
 
 
 def filmed(problem: Problem, flow: Callable[[Any], Run], config: Flow) -> Film:
-    """Train, which here means flow, and keep snapshots.
-
-    Args:
-        problem: the target.
-        flow: the run for any rate.
-        config: how long, how fast, and how many snapshots.
-
-    Returns:
-        The snapshots, from the first step to the last.
-    """
+    """Train, which here means flow, and keep snapshots, from the first step to the last."""
     key, frames = jax.random.key(config.seed), {}
     # Each objective measures its velocity in units of its own, so measure it: with the particles held still, and long
     # enough for a critic to look at them.
@@ -204,16 +173,7 @@ def filmed(problem: Problem, flow: Callable[[Any], Run], config: Flow) -> Film:
 
 
 def judged(film: Film, problem: Problem, config: Flow) -> dict[str, dict[str, float]]:
-    """The distance to fresh data, and the modes, before and after.
-
-    Args:
-        film: the flow.
-        problem: the target.
-        config: for the seed.
-
-    Returns:
-        The numbers by name for ``"before"``, ``"after"`` and the floor, which is another draw of the data.
-    """
+    """The distance to fresh data, and the modes, before and after, and of the floor, which is another draw of the data."""
     keys = jax.random.split(jax.random.fold_in(jax.random.key(config.seed), 1))
     n = min(JUDGED, config.particles)
     fresh, other = (np.asarray(problem.held_out(key, n)) for key in keys)
@@ -287,11 +247,6 @@ def _small(config: Flow) -> Flow:
         steps=min(config.steps, 12),
         frames=min(config.frames, 4),
     )
-
-
-def _complain(text: str, status: int) -> int:
-    Console(stderr=True, soft_wrap=True, markup=False, highlight=False).print(text)
-    return status
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments.configs import Adam, ObjectiveChoice, Problem, Pushforward, TargetChoice, narrowed
+from experiments.shared.study import ended_with
 from igm_jax import Generator, checks
 from igm_jax.evaluation import exact_w2, mode_coverage
 from igm_jax.files import write_npz
@@ -79,14 +80,7 @@ class Train:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
-
-    Args:
-        arguments: its words; None for those of the process.
-
-    Returns:
-        The exit status: 0 when the run is finished, 1 if it broke, 2 for a wrong choice, 128 + n after signal n.
-    """
+    """The command line: 0 when the run is finished, 1 if it broke, 2 for a wrong choice, 128 + n after signal n."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     options = (tyro.conf.CascadeSubcommandArgs, tyro.conf.OmitSubcommandPrefixes)
     config = tyro.cli(Train, args=words, prog="python -m experiments.train", config=options)
@@ -94,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config = small(config) if config.smoke else config
         problem, generator, run = prepared(config)
     except (ValueError, TypeError, OSError, ImportError) as error:
-        return _complain(str(error), 2)
+        return ended_with(error)
     directory = config.directory or _default_directory(config, problem)
     try:
         trained = train(
@@ -109,25 +103,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         samples = _samples(generator, trained.state, config)
         _save(directory / "samples.npz", samples, config, problem, trained)
     except (RunMismatchError, RunDirectoryError) as error:
-        return _complain(str(error), 2)
+        return ended_with(error)
     except NonFiniteError as error:
-        return _complain(str(error), 1)
+        return ended_with(error, 1)
     except Interrupted as error:
-        return _complain(f"{error}:\n  {shlex.join(['python', '-m', 'experiments.train', *words])}", 128 + error.signal)
+        return ended_with(
+            f"{error}:\n  {shlex.join(['python', '-m', 'experiments.train', *words])}", 128 + error.signal
+        )
     except KeyboardInterrupt:
-        return _complain("stopped at once; the same command continues from the last checkpoint", 128 + signal.SIGINT)
+        return ended_with("stopped at once; the same command continues from the last checkpoint", 128 + signal.SIGINT)
     Console().print(summary(config, problem, trained, samples, directory))
     return 0
 
 
 def prepared(config: Train) -> tuple[Problem, Generator, Run]:
     """The target, the generator and the run that a config describes.
-
-    Args:
-        config: the command line's choices.
-
-    Returns:
-        All that is needed to train.
 
     Raises:
         ValueError, TypeError, OSError, ImportError: for choices that cannot be; each text says what to do.
@@ -223,11 +213,6 @@ def summary(config: Train, problem: Problem, trained: Trained, samples: np.ndarr
         for name in ours._fields:
             table.add_row(name.replace("_", " "), *(f"{getattr(one, name):.4g}" for one in (ours, real)))
     return table
-
-
-def _complain(text: str, status: int) -> int:
-    Console(stderr=True, soft_wrap=True, markup=False, highlight=False).print(text)
-    return status
 
 
 if __name__ == "__main__":

@@ -206,3 +206,11 @@ def choice(name: str, value: Any, options: Any) -> Any:
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"`{name}` must be one of {', '.join(map(str, options))}, but is {value!r}{hint}")
     return value
+
+
+def choices(name: str, values: Any, options: Any) -> None:
+    """An error unless each of ``values`` is one of ``options``, there is at least one, and none comes twice."""
+    for value in values:
+        choice(name, value, options)
+    if not values or len(set(values)) < len(values):
+        raise ValueError(f"`{name}` must name at least one, each once, but is {' '.join(values) or 'empty'}")

@@ -109,6 +109,15 @@ def test_an_unknown_name_gets_the_list_and_the_nearest():
         checks.choice("objective", "enrgy", ["energy", "sliced"])
 
 
+def test_names_come_once_each():
+    checks.choices("objectives", ("energy", "sliced"), ["energy", "sliced"])
+    for values, told in (((), "empty"), (("energy", "energy"), "energy energy")):
+        with pytest.raises(ValueError, match=f"`objectives` must name at least one, each once, but is {told}"):
+            checks.choices("objectives", values, ["energy", "sliced"])
+    with pytest.raises(ValueError, match="did you mean 'energy'"):
+        checks.choices("objectives", ("sliced", "enrgy"), ["energy", "sliced"])
+
+
 def test_fields_give_one_vector_a_point():
     points = jnp.ones((3, 2))
     np.testing.assert_array_equal(checks.field("score", lambda p: -p, points), -points)

@@ -47,15 +47,7 @@ PEERS = {
 
 
 def absent(name: str, gpu: bool) -> str:
-    """Why an implementation cannot be measured here, or ``""`` if it can.
-
-    Args:
-        name: of ``PEERS``.
-        gpu: whether the machine has a GPU that jax sees.
-
-    Returns:
-        The reason.
-    """
+    """Why an implementation cannot be measured here, where jax sees a GPU or not; ``""`` if it can."""
     missing = [package for package in PEERS[name].packages if importlib.util.find_spec(package) is None]
     if missing:
         return f"{' and '.join(missing)} not installed"

@@ -15,21 +15,15 @@ def _mean(values: Any, x: Any, y: Any) -> Any:
     return values.sum(1).sum() / (len(x) * len(y))
 
 
-def _bank_of(problem: Problem, sigmas: list[float]) -> Prepared:
+def _mmd(problem: Problem) -> Prepared:
+    sigmas = problem.bandwidths
+
     def mean(x: Any, y: Any) -> Any:
         squares = _squares(x, y)
         first, *others = ((-squares / (2 * sigma**2)).exp() for sigma in sigmas)
         return _mean(sum(others, first), x, y)
 
     return torch_step(lambda x, y: mean(x, x) + mean(y, y) - 2 * mean(x, y), problem)
-
-
-def _mmd(problem: Problem) -> Prepared:
-    return _bank_of(problem, [problem.parameters["sigma"]])
-
-
-def _bank(problem: Problem) -> Prepared:
-    return _bank_of(problem, problem.parameters["sigmas"])
 
 
 def _energy(problem: Problem) -> Prepared:
@@ -39,4 +33,4 @@ def _energy(problem: Problem) -> Prepared:
     return torch_step(lambda x, y: 2 * mean(x, y) - mean(x, x) - mean(y, y), problem)
 
 
-STEPS: dict[str, Builder] = {"mmd": _mmd, "energy": _energy, "bank": _bank}
+STEPS: dict[str, Builder] = {"mmd": _mmd, "energy": _energy, "bank": _mmd}

@@ -2,19 +2,13 @@
 
 from typing import Any
 
-from benchmarks.peers.prepared import Builder, Prepared, jax_step, package
+from benchmarks.peers.prepared import Builder, Prepared, jax_pair, jax_step, package
 from benchmarks.problems import Problem
 
 
 def _mmd(problem: Problem) -> Prepared:
-    igm = package("igm_jax")
-    kernel = package("igm_jax.kernels").gaussian(problem.parameters["sigma"])
-    return jax_step(lambda x, y: igm.mmd2_biased(x, y, kernel), problem)
-
-
-def _bank(problem: Problem) -> Prepared:
     igm, kernels = package("igm_jax"), package("igm_jax.kernels")
-    first, *others = (kernels.gaussian(sigma) for sigma in problem.parameters["sigmas"])
+    first, *others = (kernels.gaussian(sigma) for sigma in problem.bandwidths)
     kernel = sum(others, first)
     return jax_step(lambda x, y: igm.mmd2_biased(x, y, kernel), problem)
 
@@ -43,25 +37,20 @@ def _sliced(problem: Problem) -> Prepared:
 
 
 def _drifting(problem: Problem) -> Prepared:
-    jax, jnp, objectives = package("jax"), package("jax.numpy"), package("igm_jax.objectives")
-    x, y = jax.device_put(problem.x), jax.device_put(problem.y)
+    jnp, objectives = package("jax.numpy"), package("igm_jax.objectives")
     temperatures = tuple(problem.parameters["temperatures"])
 
-    @jax.jit
     def field(x: Any, y: Any) -> Any:
         moved = objectives.drifting_field(x, y, temperatures, preset="released").field
         return jnp.sqrt(jnp.mean(jnp.square(moved))), moved
 
-    return Prepared(
-        lambda: jax.block_until_ready(field(x, y)),
-        lambda result: (float(result[0]), package("numpy").asarray(result[1])),
-    )
+    return jax_pair(field, problem)
 
 
 STEPS: dict[str, Builder] = {
     "mmd": _mmd,
     "energy": _energy,
-    "bank": _bank,
+    "bank": _mmd,
     "sinkhorn": _sinkhorn,
     "sliced": _sliced,
     "drifting": _drifting,

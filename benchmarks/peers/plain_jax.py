@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from benchmarks.peers.prepared import Builder, Prepared, jax_step, package
+from benchmarks.peers.prepared import Builder, Prepared, jax_pair, jax_step, package
 from benchmarks.problems import Problem
 
 
@@ -17,7 +17,8 @@ def _roots(squares: Any) -> Any:
     return jnp.where(squares > 0, jnp.sqrt(jnp.where(squares > 0, squares, 1)), 0)
 
 
-def _bank_of(problem: Problem, sigmas: list[float]) -> Prepared:
+def _mmd(problem: Problem) -> Prepared:
+    sigmas = problem.bandwidths
     jnp = package("jax.numpy")
 
     def mean(x: Any, y: Any) -> Any:
@@ -25,14 +26,6 @@ def _bank_of(problem: Problem, sigmas: list[float]) -> Prepared:
         return sum(jnp.mean(jnp.exp(-squares / (2 * sigma**2))) for sigma in sigmas)
 
     return jax_step(lambda x, y: mean(x, x) + mean(y, y) - 2 * mean(x, y), problem)
-
-
-def _mmd(problem: Problem) -> Prepared:
-    return _bank_of(problem, [problem.parameters["sigma"]])
-
-
-def _bank(problem: Problem) -> Prepared:
-    return _bank_of(problem, problem.parameters["sigmas"])
 
 
 def _energy(problem: Problem) -> Prepared:
@@ -97,10 +90,8 @@ def _sliced(problem: Problem) -> Prepared:
 
 def _drifting(problem: Problem) -> Prepared:
     jax, jnp = package("jax"), package("jax.numpy")
-    x, y = jax.device_put(problem.x), jax.device_put(problem.y)
-    n, d = x.shape
+    n, d = problem.x.shape
 
-    @jax.jit
     def field(x: Any, y: Any) -> Any:
         targets = jnp.concatenate([x, y])
         distances = _roots(_squares(x, targets)).at[jnp.arange(n), jnp.arange(n)].set(0)
@@ -118,16 +109,13 @@ def _drifting(problem: Problem) -> Prepared:
         total *= scale / jnp.sqrt(float(d))
         return jnp.sqrt(jnp.mean(total**2)), total
 
-    return Prepared(
-        lambda: jax.block_until_ready(field(x, y)),
-        lambda result: (float(result[0]), package("numpy").asarray(result[1])),
-    )
+    return jax_pair(field, problem)
 
 
 STEPS: dict[str, Builder] = {
     "mmd": _mmd,
     "energy": _energy,
-    "bank": _bank,
+    "bank": _mmd,
     "sinkhorn": _sinkhorn,
     "sliced": _sliced,
     "drifting": _drifting,

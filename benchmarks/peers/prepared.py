@@ -28,33 +28,24 @@ Builder = Callable[[Problem], Prepared]
 
 
 def package(name: str) -> Any:
-    """A package that need not be installed, imported when it is used.
-
-    Args:
-        name: of the module.
-
-    Returns:
-        The module.
-    """
+    """A package that need not be installed, imported when it is used."""
     return importlib.import_module(name)
 
 
 def jax_step(
     loss: Callable[[Any, Any], Any], problem: Problem, facts: Callable[[], dict[str, float]] = _no_facts
 ) -> Prepared:
-    """A jax loss of (x, y), compiled with its gradient in x.
+    """A jax loss ``(x, y) -> scalar``, compiled with its gradient in x; ``facts`` as in ``Prepared``."""
+    return jax_pair(package("jax").value_and_grad(loss), problem, facts)
 
-    Args:
-        loss: ``(x, y) -> scalar``.
-        problem: the samples.
-        facts: see ``Prepared``.
 
-    Returns:
-        The implementation.
-    """
+def jax_pair(
+    function: Callable[[Any, Any], Any], problem: Problem, facts: Callable[[], dict[str, float]] = _no_facts
+) -> Prepared:
+    """A jax function of (x, y) that gives a value and a gradient, or a field, compiled."""
     jax = package("jax")
     x, y = jax.device_put(problem.x), jax.device_put(problem.y)
-    both = jax.jit(jax.value_and_grad(loss))
+    both = jax.jit(function)
 
     def read(result: Any) -> tuple[float, np.ndarray]:
         value, gradient = result
@@ -87,15 +78,7 @@ def torch_finished(result: Any) -> Any:
 
 
 def torch_read(value_factor: float = 1.0, root: bool = False) -> Callable[[Any], tuple[float, np.ndarray]]:
-    """How to read a value and a gradient of torch.
-
-    Args:
-        value_factor: what theirs must be multiplied with to be ours, the gradient too.
-        root: whether theirs is the root of ours, in which case ``∂(s²) = 2s ∂s``.
-
-    Returns:
-        The reader.
-    """
+    """How to read a value and a gradient of torch: a factor times theirs is ours, or theirs is ours' root, ``∂(s²) = 2s ∂s``."""
 
     def read(result: Any) -> tuple[float, np.ndarray]:
         value, gradient = float(result[0].detach()), result[1].detach().cpu().numpy()
@@ -112,17 +95,7 @@ def torch_step(
     factor: float = 1.0,
     facts: Callable[[], dict[str, float]] = _no_facts,
 ) -> Prepared:
-    """A torch loss of (x, y), with the gradient in x by autograd.
-
-    Args:
-        loss: ``(x, y) -> scalar``.
-        problem: the samples.
-        factor: what theirs must be multiplied with to be ours.
-        facts: see ``Prepared``.
-
-    Returns:
-        The implementation.
-    """
+    """A torch loss ``(x, y) -> scalar``, with the gradient in x by autograd; ``factor`` times theirs is ours."""
     torch = package("torch")
     x, y, _ = torch_samples(problem)
     x.requires_grad_(True)
@@ -138,13 +111,7 @@ def torch_step(
 def marginal_error(problem: Problem, f: Any, g: Any) -> float:
     """``max(Σ_i |Σ_j π_ij - 1/n|, Σ_j |Σ_i π_ij - 1/m|)`` of two potentials, in float64 and in the convention of OTT and ours.
 
-    Args:
-        problem: the samples and ε.
-        f: (n,) potential.
-        g: (m,) potential.
-
-    Returns:
-        The larger of the two errors, between 0 and 2.
+    It is between 0 and 2.
     """
     x, y, epsilon = problem.x.astype(float), problem.y.astype(float), problem.parameters["epsilon"]
     f, g = np.asarray(f, float).ravel(), np.asarray(g, float).ravel()

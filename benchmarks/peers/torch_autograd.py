@@ -6,20 +6,14 @@ from benchmarks.peers.prepared import Builder, Prepared, package, torch_samples,
 from benchmarks.problems import Problem
 
 
-def _bank_of(problem: Problem, sigmas: list[float]) -> Prepared:
+def _mmd(problem: Problem) -> Prepared:
+    sigmas = problem.bandwidths
+
     def mean(x: Any, y: Any) -> Any:
         squares = (x.square().sum(1)[:, None] + y.square().sum(1)[None] - 2 * x @ y.T).clamp_min(0)
         return sum((-squares / (2 * sigma**2)).exp().mean() for sigma in sigmas)
 
     return torch_step(lambda x, y: mean(x, x) + mean(y, y) - 2 * mean(x, y), problem)
-
-
-def _mmd(problem: Problem) -> Prepared:
-    return _bank_of(problem, [problem.parameters["sigma"]])
-
-
-def _bank(problem: Problem) -> Prepared:
-    return _bank_of(problem, problem.parameters["sigmas"])
 
 
 def _energy(problem: Problem) -> Prepared:
@@ -42,4 +36,4 @@ def _sliced(problem: Problem) -> Prepared:
     return torch_step(loss, problem)
 
 
-STEPS: dict[str, Builder] = {"mmd": _mmd, "energy": _energy, "bank": _bank, "sliced": _sliced}
+STEPS: dict[str, Builder] = {"mmd": _mmd, "energy": _energy, "bank": _mmd, "sliced": _sliced}

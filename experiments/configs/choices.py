@@ -138,25 +138,12 @@ def objective(
 
 
 def target(*, kind: str | None = None) -> Callable[[Callable[..., Problem]], type[TargetConfig]]:
-    """Makes a function of options a target of the command line.
-
-    Args:
-        kind: what ``config.json`` calls it; by default the function's name in CamelCase.
-
-    Returns:
-        The decorator, which gives the class of the target's configs.
-    """
+    """Makes a function of options a target of the command line; ``kind`` as in ``objective``."""
     return lambda function: _config(function, kind, _options(function), {})
 
 
 def gathered(*modules: ModuleType) -> dict[str, type[Any]]:
     """All choices that some modules define, by name, in the order of their definition.
-
-    Args:
-        *modules: imported, one family each.
-
-    Returns:
-        The classes of their configs.
 
     Raises:
         ValueError: for two choices of one name, or whose configs have one ``kind``.

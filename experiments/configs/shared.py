@@ -67,15 +67,7 @@ CRITIC, FEATURE_CRITIC = Critic(), FeatureCritic()
 
 
 def length(name: str, multiple: float, space: Space) -> float:
-    """A multiple of the data's median distance, which must not be zero then.
-
-    Args:
-        name: of the option, for the error.
-        multiple: how many median distances.
-        space: the data's.
-
-    Returns:
-        The length, in the units of the data.
+    """A multiple of the data's median distance, which must not be zero then; errors call it ``name``.
 
     Raises:
         ValueError: for a multiple that is not positive, or data of which most coincide.
@@ -89,18 +81,7 @@ def length(name: str, multiple: float, space: Space) -> float:
 
 
 def with_density(name: str, space: Space) -> Distribution:
-    """The target, which must have a log density.
-
-    Args:
-        name: of the objective, for the error.
-        space: the data's.
-
-    Returns:
-        The distribution, with a log density and a score.
-
-    Raises:
-        ValueError: for a target without one.
-    """
+    """The target, which must have a log density; a ValueError names the objective that needs it."""
     target = space.target
     if target is None or target.log_density is None:
         reason = "it is only known by its samples" if target is None else target.no_density
@@ -113,14 +94,6 @@ def with_density(name: str, space: Space) -> Distribution:
 
 
 def narrowed(config: AnyConfig, width: int = 16) -> AnyConfig:
-    """The same config with a critic of fewer units, where it has a critic: for trying things out.
-
-    Args:
-        config: an objective's.
-        width: units of a hidden layer.
-
-    Returns:
-        The config.
-    """
+    """The same config with a critic of fewer units a layer, where it has a critic: for trying things out."""
     critic = getattr(config, "critic", None)
     return config if critic is None else dataclasses.replace(config, critic=dataclasses.replace(critic, width=width))

@@ -3,9 +3,13 @@
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
+
+from igm_jax import Objective, velocity
+from igm_jax.base import Key
 
 Kind = Literal["exact", "limit", "optimum", "bound", "denied"]
 
@@ -89,6 +93,22 @@ def compared(left: Array | float, right: Array | float) -> Outcome:
 def towards(left: Callable[[float], Array], right: Array, at: tuple[float, ...]) -> Outcome:
     """The discrepancies of ``left(parameter)`` from ``right`` as the parameter goes through ``at``."""
     return Outcome(tuple(compared(left(value), right).discrepancy for value in at), at)
+
+
+def spread(draw: Callable[[Key, int], Array], truth: float, at: tuple[int, ...]) -> Outcome:
+    """The root mean square of the relative errors of 256 draws ``(key, number) -> estimate``, for each number in ``at``."""
+
+    def error(number: int) -> float:
+        found = jax.lax.map(jax.jit(lambda key: draw(key, number)), jax.random.split(jax.random.key(number), 256))
+        return float(jnp.sqrt(jnp.mean(jnp.square(found / truth - 1))))
+
+    return Outcome(tuple(map(error, at)), tuple(map(float, at)))
+
+
+def conservative(objective: Objective, x: Array, y: Array) -> Outcome:
+    """The velocity of an objective without a state, against minus the slope of its witness."""
+    slope = jax.grad(lambda points: jnp.sum(objective.witness((), points, x, y)))(x)
+    return compared(velocity(objective, jax.random.key(0), (), x, y), -slope)
 
 
 def plane(n: int = 40, m: int = 50, dim: int = 2, seed: int = 0) -> tuple[Array, Array]:

@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from experiments.identities.claim import Identity, Outcome, compared, plane, steps, towards
+from experiments.identities.claim import Identity, Outcome, compared, conservative, plane, spread, steps, towards
 from igm_jax import energy_distance, energy_distance_1d, kernels, mmd2_biased, mmd2_unbiased, sliced_energy_distance
-from igm_jax.base import velocity
+from igm_jax.base import Key
 from igm_jax.objectives import (
     characteristic_distance,
     energy,
@@ -84,18 +84,14 @@ def wide_laplace() -> Outcome:
 
 
 def sliced_energy() -> Outcome:
-    """The mean over directions, divided by E|θ₁|, against directions in number: root mean square of 32 draws."""
+    """The mean over directions, divided by E|θ₁|, against directions in number."""
     x, y = plane(dim=3)
     constant = math.gamma(1.5) / (math.sqrt(math.pi) * math.gamma(2.0))
-    truth = float(energy_distance(x, y))
 
-    def spread(number: int) -> float:
-        draw = jax.jit(lambda key: sliced_energy_distance(key, x, y, num_projections=number) / constant)
-        found = jax.lax.map(draw, jax.random.split(jax.random.key(number), 256))
-        return float(jnp.sqrt(jnp.mean(jnp.square(found / truth - 1))))
+    def draw(key: Key, number: int) -> Array:
+        return sliced_energy_distance(key, x, y, num_projections=number) / constant
 
-    at = (16, 64, 256)
-    return Outcome(tuple(spread(number) for number in at), tuple(map(float, at)))
+    return spread(draw, float(energy_distance(x, y)), (16, 64, 256))
 
 
 def kid_is_mmd() -> Outcome:
@@ -118,19 +114,12 @@ def biased_and_unbiased() -> Outcome:
 
 def mmd_velocity() -> Outcome:
     """The contract: the force on a sample is the slope of the witness."""
-    return _conservative(mmd(kernels.gaussian(0.8)))
+    return conservative(mmd(kernels.gaussian(0.8)), *plane())
 
 
 def energy_velocity() -> Outcome:
     """The contract again."""
-    return _conservative(energy())
-
-
-def _conservative(objective) -> Outcome:
-    x, y = plane()
-    field = velocity(objective, jax.random.key(0), (), x, y)
-    slope = jax.grad(lambda points: jnp.sum(objective.witness((), points, x, y)))(x)
-    return compared(field, -slope)
+    return conservative(energy(), *plane())
 
 
 def witness_mean_is_mmd() -> Outcome:
@@ -151,19 +140,13 @@ def characteristic_functions() -> Outcome:
 
 
 def random_features() -> Outcome:
-    """Against the Gaussian kernel: root mean square of 256 draws."""
+    """Against the Gaussian kernel."""
     x, y = plane()
-    truth = float(mmd2_biased(x, y, kernels.gaussian(0.8)))
 
-    def spread(number: int) -> float:
-        def draw(key: Array) -> Array:
-            return random_feature_mmd2(key, x, y, normal_frequencies(1 / 0.8), num_features=number).value
+    def draw(key: Key, number: int) -> Array:
+        return random_feature_mmd2(key, x, y, normal_frequencies(1 / 0.8), num_features=number).value
 
-        found = jax.lax.map(jax.jit(draw), jax.random.split(jax.random.key(number), 256))
-        return float(jnp.sqrt(jnp.mean(jnp.square(found / truth - 1))))
-
-    at = (32, 128, 512)
-    return Outcome(tuple(spread(number) for number in at), tuple(map(float, at)))
+    return spread(draw, float(mmd2_biased(x, y, kernels.gaussian(0.8))), (32, 128, 512))
 
 
 def all_landmarks() -> Outcome:

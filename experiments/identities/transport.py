@@ -8,8 +8,9 @@ import numpy as np
 from jaxtyping import Array
 from scipy.optimize import linear_sum_assignment
 
-from experiments.identities.claim import Identity, Outcome, compared, plane, steps, towards
+from experiments.identities.claim import Identity, Outcome, compared, conservative, plane, spread, steps, towards
 from igm_jax import energy_distance_1d, sinkhorn_divergence, sliced_wasserstein, velocity, wasserstein_1d
+from igm_jax.base import Key
 from igm_jax.objectives import (
     chamfer_distance,
     imle_loss,
@@ -76,18 +77,14 @@ def translation() -> Outcome:
 
 
 def sliced_translation() -> Outcome:
-    """The mean over directions of (θ·t)² is ‖t‖²/d, at 1/√k: root mean square of 256 draws."""
+    """The mean over directions of (θ·t)² is ‖t‖²/d, at 1/√k."""
     x, _ = plane()
     shift = jnp.array([0.8, -0.5])
-    truth = float(jnp.sum(jnp.square(shift)) / 2)
 
-    def spread(number: int) -> float:
-        draw = jax.jit(lambda key: sliced_wasserstein(key, x, x + shift[None], num_projections=number))
-        found = jax.lax.map(draw, jax.random.split(jax.random.key(number), 256))
-        return float(jnp.sqrt(jnp.mean(jnp.square(found / truth - 1))))
+    def draw(key: Key, number: int) -> Array:
+        return sliced_wasserstein(key, x, x + shift[None], num_projections=number)
 
-    at = (16, 64, 256)
-    return Outcome(tuple(spread(number) for number in at), tuple(map(float, at)))
+    return spread(draw, float(jnp.sum(jnp.square(shift)) / 2), (16, 64, 256))
 
 
 def strict_marginals() -> Outcome:
@@ -122,10 +119,7 @@ def energy_below_transport() -> Outcome:
 
 def sinkhorn_velocity() -> Outcome:
     """The envelope theorem's gradient against the slope of the extended potentials."""
-    x, y = plane(20, 25)
-    objective = sinkhorn(0.5, tolerance=1e-11, max_iterations=20_000)
-    field = velocity(objective, jax.random.key(0), (), x, y)
-    return compared(field, -jax.grad(lambda points: jnp.sum(objective.witness((), points, x, y)))(x))
+    return conservative(sinkhorn(0.5, tolerance=1e-11, max_iterations=20_000), *plane(20, 25))
 
 
 def sliced_velocity() -> Outcome:

@@ -61,17 +61,7 @@ class Cost(NamedTuple):
 
 
 def measured_cost(run: Run, keys: Any, *, length: int = 10, repeats: int = 5) -> Cost:
-    """What one update costs, once it is compiled: the median over a few stretches of updates.
-
-    Args:
-        run: the run.
-        keys: (s,) one key for each of the seeds, side by side.
-        length: updates in a stretch.
-        repeats: stretches.
-
-    Returns:
-        The cost.
-    """
+    """What one update of all seeds, a key each, costs once it is compiled: the median over a few stretches of updates."""
     chunk, state = chunk_of(run, length, True), jax.jit(jax.vmap(run.init))(keys)
     times, works = [], []
     for number in range(1 + repeats):  # the first one compiles

@@ -61,11 +61,7 @@ class Cell(NamedTuple):
 def decays(cells: Mapping[Where, Cell]) -> dict[tuple[int, str], dict[str, float]]:
     """How fast the root of a squared distance falls with n, between samples of one law: the slope of log √|D| in log n.
 
-    Args:
-        cells: at two sizes or more.
-
-    Returns:
-        For each dimension and estimator ``slope`` and its standard error, from one fit for each repetition.
+    For each dimension and estimator ``slope`` and its standard error, from one fit for each repetition; none from one size.
     """
     kinds = dict.fromkeys((d, name) for case, d, _, name in cells if case == EQUAL)
     found = {}
@@ -80,16 +76,7 @@ def decays(cells: Mapping[Where, Cell]) -> dict[tuple[int, str], dict[str, float
 
 
 def tables(cells: Mapping[Where, Cell], shift: float, width: float) -> tuple[dict, list[Table]]:
-    """The slopes, and all tables: one for each dimension, and one of the slopes.
-
-    Args:
-        cells: everything measured.
-        shift: of the model's mean.
-        width: the model's standard deviation.
-
-    Returns:
-        What ``decays`` gives, and the tables.
-    """
+    """What ``decays`` gives, and all tables: one for each dimension, and one of the slopes."""
     dims = list(dict.fromkeys(d for _, d, _, _ in cells))
     slopes = decays(cells)
     shown = [_of_dimension(cells, d, shift, width) for d in dims]
@@ -137,14 +124,7 @@ def _of_slopes(slopes: Mapping[tuple[int, str], dict[str, float]]) -> Table:
 
 
 def pictures(cells: Mapping[Where, Cell]) -> dict[str, tuple[bytes, str]]:
-    """The pictures as PNG, by file name, with what is to be seen.
-
-    Args:
-        cells: everything measured.
-
-    Returns:
-        ``{name: (bytes, caption)}``.
-    """
+    """The pictures as PNG, by file name, with what is to be seen."""
     from igm_jax.reporting.figures import png, trace_panels
 
     def drawn(case: str, ylabel: str, log: bool, of) -> bytes:

@@ -84,9 +84,6 @@ def judges(problem: Problem, samples: int, directory: Path | None) -> Judges:
         problem: the target.
         samples: how many fresh draws to judge against, where data are not limited.
         directory: where a trained classifier is kept.
-
-    Returns:
-        The held-out data and the judgements.
     """
     if problem.splits is None:
         real = np.asarray(problem.held_out(jax.random.key(1), samples))
@@ -149,13 +146,7 @@ class _Recorder:
 
 
 def field(objective: Objective, state: Any, x: np.ndarray, data: np.ndarray) -> dict[str, np.ndarray]:
-    """Witness and velocity of an objective on a grid around plane data.
-
-    Args:
-        objective: the objective.
-        state: its state.
-        x: (n, 2) samples.
-        data: (m, 2) data; as many of them are used as there are samples.
+    """Witness and velocity of an objective on a grid around plane data, of which as many are used as there are samples.
 
     Returns:
         ``field/points`` (k, 2), ``field/velocities`` (k, 2), and ``field/heights`` (k,) where there is a witness.
@@ -200,19 +191,10 @@ def run_of(name: str, kind: ObjectiveConfig, problem: Problem, budget: Budget) -
 def trained_group(
     name: str, config: dict[str, Any], kind: ObjectiveConfig, problem: Problem, budget: Budget, judge: Judges
 ) -> Group:
-    """Train all seeds of one objective and judge them.
+    """Train all seeds of one objective under a budget, and judge them; ``config`` is what the results file says of it.
 
-    Args:
-        name: of the objective, for messages.
-        config: what the results file says of its settings.
-        kind: the objective's settings.
-        problem: the target.
-        budget: what all objectives share.
-        judge: from ``judges``.
-
-    Returns:
-        The group; a run that broke has no metrics, and says why. Seeds run side by side stop together, so where one breaks
-        each is trained again by itself.
+    A run that broke has no metrics, and says why. Seeds run side by side stop together, so where one breaks each is trained
+    again by itself.
     """
     keys = jax.random.split(jax.random.key(0), budget.seeds)
     group = _trained(name, config, kind, problem, budget, judge, keys)
@@ -265,19 +247,7 @@ def _trained(
 def training_task(
     title: str, name: str, kind: ObjectiveConfig, problem: Problem, budget: Budget, judge: Judges
 ) -> Task[Group]:
-    """The training of all seeds of one objective as a task.
-
-    Args:
-        title: of the task, which names its file.
-        name: of the objective.
-        kind: the objective's settings.
-        problem: the target.
-        budget: what all objectives share.
-        judge: from ``judges``.
-
-    Returns:
-        The task.
-    """
+    """The training of all seeds of one objective as a task, whose title names its file."""
     config = flat_config(kind, budget)
     return Task(title, 0, partial(trained_group, name, config, kind, problem, budget, judge), config)
 

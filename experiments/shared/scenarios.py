@@ -122,16 +122,7 @@ Student's law with three degrees of freedom has a variance, but no third moment.
 
 
 def scenario(name: str, n: int, seed: int) -> Scenario:
-    """Draw a scenario, the data's median distance brought to one; those that all coincide keep their unit.
-
-    Args:
-        name: of ``SCENARIOS``.
-        n: how many particles and data.
-        seed: of the draws.
-
-    Returns:
-        The scenario.
-    """
+    """Draw n of a scenario, the data's median distance brought to one; those that all coincide keep their unit."""
     start, data, law = SCENARIOS[name]
     rng = np.random.default_rng([seed, list(SCENARIOS).index(name)])
     unit = median_distance(data(np.random.default_rng(1), 2000)) or 1.0

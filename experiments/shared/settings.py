@@ -96,14 +96,8 @@ CANDIDATES: dict[str, Candidates] = {"grid": GRID, "digits": DIGITS, "photo-patc
 def settings(target: str, objective: str) -> ObjectiveConfig:
     """The setting of an objective on a target: the winner of the search, or of the nearest kind of target searched.
 
-    Args:
-        target: a name of ``experiments.configs.targets.TARGETS``.
-        objective: a name of ``experiments.configs.OBJECTIVES``.
-
-    Returns:
-        The objective's config. Lengths are in the data's median distance, so targets that were not searched take over the
-        setting of ``grid`` in the plane and of ``digits`` for images.
-        Objectives that were not searched have their config's defaults.
+    Lengths are in the data's median distance, so targets that were not searched take over the setting of ``grid`` in the plane
+    and of ``digits`` for images. Objectives that were not searched have their config's defaults.
     """
     images = target in ("digits", "photo-patches", "file")
     searched = CANDIDATES.get(target, DIGITS if images else GRID)

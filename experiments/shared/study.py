@@ -48,12 +48,17 @@ def command(
         )
         from igm_jax.reporting import figures  # noqa: F401  (if the extra is missing, say so now and not at the end)
     except (OSError, TypeError, ValueError, ImportError) as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
+        sys.exit(ended_with(error))
     try:
         return run(config)
     except KeyboardInterrupt:
         sys.exit("stopped; the finished runs are kept, and the same command goes on from there")
+
+
+def ended_with(text: object, status: int = 2) -> int:
+    """Tell a text on the error stream, and give the exit status that the command ends with."""
+    print(text, file=sys.stderr)
+    return status
 
 
 def with_preset(words: Sequence[str]) -> list[str]:
@@ -119,13 +124,7 @@ def origin(rows: Sequence[dict[str, Any]]) -> str:
 def write(directory: Path, title: str, text: str, tables: Sequence[Table], rows: list[dict], pictures: dict) -> None:
     """Print the tables, and write ``report.md``, ``rows.jsonl`` and the pictures, each whole or not at all.
 
-    Args:
-        directory: where.
-        title: the page's heading.
-        text: what it is about.
-        tables: in order.
-        rows: of results.
-        pictures: for each file's name its bytes and what is to be seen.
+    The page has the title, the text that says what it is about, the tables, and each file's picture with what is to be seen.
     """
     for name, (content, _) in pictures.items():
         write_whole(directory / name, content)

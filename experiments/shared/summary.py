@@ -67,17 +67,7 @@ def title(target: str) -> str:
 def summarise(
     rows: list[dict[str, Any]], groups: Mapping[str, Groups], problems: Mapping[str, Problem], directory: Path
 ) -> Summary:
-    """Write tables, pictures and the report of a comparison.
-
-    Args:
-        rows: one for each target, objective and seed, and the floors.
-        groups: for each target, its objectives' groups.
-        problems: the targets.
-        directory: where to write.
-
-    Returns:
-        What was written.
-    """
+    """Write tables, pictures and the report of a comparison, from its rows with the floors, and for each target its groups."""
     tables = {target: _tables(rows, target, _kind(problems[target])) for target in groups}
     write_whole(directory / "tables.md", "\n\n".join(to_markdown(t) for some in tables.values() for t in some) + "\n")
     sections = []

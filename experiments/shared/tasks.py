@@ -90,9 +90,6 @@ def worked(tasks: Sequence[Task[T]], store: Store[T], recipe: Recipe, workers: i
         store: where they are kept.
         recipe: how workers find them.
         workers: how many processes at once; with one, everything is done in this process.
-
-    Returns:
-        What each task found, in order.
     """
     found = {i: one for i, task in enumerate(tasks) if (one := store.kept(task)) is not None}
     with progress() as bar:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import tyro
 
-from experiments.shared.study import with_preset
+from experiments.shared.study import ended_with, with_preset
 from experiments.tables.command import Preset
 from igm_jax import checks
 from igm_jax.reporting import write_whole
@@ -51,16 +51,7 @@ class Config:
 
 
 def page(output: Path, tables: Sequence[str], preset: str) -> str:
-    """One page from the reports of the tables, their headings a level lower and their pictures where they lie.
-
-    Args:
-        output: the directory that has one for each table.
-        tables: their names.
-        preset: whose reports.
-
-    Returns:
-        The page, in Markdown.
-    """
+    """One page from the reports of a preset's tables, their headings a level lower and their pictures where they lie."""
     texts = [
         "#" + (output / name / preset / "report.md").read_text().replace("](", f"]({name}/{preset}/") for name in tables
     ]
@@ -94,16 +85,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for name in config.tables:
             checks.choice("tables", name, TABLES)
     except (TypeError, ValueError) as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
+        sys.exit(ended_with(error))
     preset = config.preset
     try:
         for name in config.tables:
             importlib.import_module(f"experiments.tables.{name}")  # what is missing is told before any work
         failed = [name for name in config.tables if made(config, name, preset)]
     except KeyboardInterrupt:
-        print("stopped; the finished runs are kept, and the same command goes on from there", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(ended_with("stopped; the finished runs are kept, and the same command goes on from there", 130))
     if failed:
         sys.exit(f"these tables did not end well, and the page was left as it was: {', '.join(failed)}")
     # Also those that were made before, and not now.

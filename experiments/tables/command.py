@@ -90,13 +90,7 @@ class Publication(NamedTuple):
 
 
 def main(publication: Publication, config_type: type[C], arguments: Sequence[str] | None = None) -> None:
-    """The command of one table.
-
-    Args:
-        publication: the table.
-        config_type: its settings, a subclass of ``Config``.
-        arguments: of the command line; by default the process's own.
-    """
+    """The command of one table, whose settings are a subclass of ``Config``."""
 
     def ready(config: C) -> C:
         config = prepared(config, publication.name)

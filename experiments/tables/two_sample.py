@@ -89,17 +89,7 @@ def budget(config: TwoSample) -> Budget:
 
 
 def outcomes(real: np.ndarray, fake: np.ndarray, permutations: int, seed: int) -> dict[str, float]:
-    """The p-value of every test on two samples.
-
-    Args:
-        real: (n, d) samples.
-        fake: (n, d) samples.
-        permutations: of each test.
-        seed: of the tests.
-
-    Returns:
-        p-values, by the test's name.
-    """
+    """The p-value of every test on two samples, by the test's name."""
     both: dict[str, Any] = {"real": real, "fake": fake, "seed": seed}
     given = both | {"num_permutations": permutations}
     bank = bank_splits(**given)
@@ -124,7 +114,7 @@ def rejections(
     setting: int,
     seed: int,
 ) -> Found:
-    """The share of repetitions in which each test rejects at the level.
+    """The share of repetitions in which each test rejects at the level, by its name.
 
     Args:
         laws: the two laws of a repetition, by its number.
@@ -133,9 +123,6 @@ def rejections(
         permutations: of each test.
         setting: the number of the pair of laws: others have other random numbers.
         seed: of the samples and tests.
-
-    Returns:
-        Shares, by the test's name.
     """
     found = []
     for i in range(repetitions):

@@ -42,13 +42,7 @@ def names(cell: Cell) -> tuple[str, str]:
 
 
 def given(path: Path) -> dict[Cell, Pair]:
-    """The pairs in a ``.npz`` file, for the cells that it holds.
-
-    Args:
-        path: the file, with ``centers_d{D}_n{N}`` (N, D) and ``bias_d{D}_n{N}`` (N,) for a cell.
-
-    Returns:
-        Centres and offsets by cell.
+    """Centres and offsets from a ``.npz`` file, for the cells of which it holds ``centers_d{D}_n{N}`` and ``bias_d{D}_n{N}``.
 
     Raises:
         FileNotFoundError: where there is no file.

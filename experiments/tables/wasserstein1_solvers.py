@@ -79,19 +79,7 @@ CRITICS: Mapping[str, Callable[[int], Objective]] = {
 
 @partial(jax.jit, static_argnames=("solver", "steps", "batch", "points"))
 def learned(pair: Pair, key: Key, *, solver: str, steps: int, batch: int, points: int) -> Scores:
-    """What a critic has learned after ``steps`` batches, each drawn afresh, on other points.
-
-    Args:
-        pair: centres (N, d) and offsets (N,) of the pair's funnels.
-        key: random key.
-        solver: a name in ``CRITICS``.
-        steps: updates of the critic.
-        batch: samples of each side in an update.
-        points: on how many it is judged.
-
-    Returns:
-        Its scores.
-    """
+    """The scores of a critic that has learned from ``steps`` batches, each drawn afresh; it is judged on other points."""
     rays, objective = ray_pair(*pair), CRITICS[solver](pair[0].shape[1])
     key_init, key_steps, key_points = jax.random.split(key, 3)
     state = objective.init(key_init, rays.source(key_init, 1))
@@ -110,18 +98,9 @@ def learned(pair: Pair, key: Key, *, solver: str, steps: int, batch: int, points
 def entropic(
     pair: Pair, key: Key, *, epsilon: float, samples: int, iterations: int, points: int
 ) -> tuple[Scores, Array]:
-    """The potential of entropic transport between samples, with the distance for a cost, on other points.
+    """The scores of the potential of entropic transport between samples, and the error of the marginals.
 
-    Args:
-        pair: as in ``learned``.
-        key: random key.
-        epsilon: ε > 0, in the unit of distance.
-        samples: how many of each side.
-        iterations: updates of both potentials.
-        points: on how many it is judged.
-
-    Returns:
-        Its scores, and the error of the marginals.
+    The distance is the cost, and ε is in its unit; the potential is judged on other points.
     """
     rays = ray_pair(*pair)
     key_x, key_y, key_points = jax.random.split(key, 3)
@@ -170,17 +149,7 @@ def assigned(pair: Pair, key: Key, samples: int) -> float:
 
 
 def judged(rays: RayPair, critic: Callable[[Array], Array], key: Key, points: int) -> Scores:
-    """A critic's scores on points of P, and on the points of Q from which their mass comes.
-
-    Args:
-        rays: the pair.
-        critic: ``points -> (n,)``, high on P.
-        key: random key.
-        points: how many.
-
-    Returns:
-        The scores.
-    """
+    """The scores of a critic, high on P, on points of P, and on the points of Q from which their mass comes."""
     x = rays.source(key, points)
     y, slope = rays.transported(x)
     found = jax.grad(lambda p: jnp.sum(critic(p)))(y)

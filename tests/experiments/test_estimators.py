@@ -99,12 +99,9 @@ def test_distances_of_a_law_from_itself_fall_like_the_root_of_n(small_run):
         (["--epsilon", "-1"], "`epsilon` must be positive"),
     ],
 )
-def test_bad_settings_are_told_before_any_work(arguments, text, tmp_path, monkeypatch, capsys):
+def test_bad_settings_are_told_before_any_work(arguments, text, tmp_path, monkeypatch, refusal):
     monkeypatch.setattr(estimators, "run", lambda config: pytest.fail("work began"))
-    with pytest.raises(SystemExit) as ended:
-        estimators.main([*arguments, "--output", str(tmp_path)])
-    assert ended.value.code == 2
-    assert text in capsys.readouterr().err
+    assert text in refusal(estimators.main, [*arguments, "--output", str(tmp_path)])
 
 
 def test_smoke_is_small(tmp_path):

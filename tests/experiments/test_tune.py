@@ -46,9 +46,6 @@ def test_the_best_has_the_highest_coverage_and_a_broken_trial_is_never_best():
         (["--workers", "0"], "`workers` must be at least 1"),
     ],
 )
-def test_bad_settings_are_told_before_any_work(arguments, text, tmp_path, capsys):
-    with pytest.raises(SystemExit) as ended:
-        tune.main([*arguments, "--output", str(tmp_path / "tuning.md")])
-    assert ended.value.code == 2
-    assert text in capsys.readouterr().err
+def test_bad_settings_are_told_before_any_work(arguments, text, tmp_path, refusal):
+    assert text in refusal(tune.main, [*arguments, "--output", str(tmp_path / "tuning.md")])
     assert list(tmp_path.iterdir()) == []

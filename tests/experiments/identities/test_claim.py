@@ -1,11 +1,13 @@
 """What counts as shown, and by what."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from experiments.identities import IDENTITIES, MEANING, Identity, Outcome
-from experiments.identities.claim import compared, mixture, plane, steps, towards
+from experiments.identities.claim import compared, conservative, mixture, plane, spread, steps, towards
+from igm_jax.objectives import energy
 
 
 def test_names_and_kinds():
@@ -41,3 +43,16 @@ def test_samples_and_densities(x64):
     x, y = plane(6, 8, dim=3)
     assert (x.shape, y.shape, x.dtype) == ((6, 3), (8, 3), jnp.float64)
     np.testing.assert_allclose(mixture(jnp.array([0.0]), ((1.0, 0.0, 2.0),)), 1 / (2 * np.sqrt(2 * np.pi)), rtol=1e-12)
+
+
+def test_the_spread_of_means_is_the_standard_deviation_over_the_root_of_their_number(x64):
+    outcome = spread(lambda key, number: 2 + jnp.mean(jax.random.normal(key, (number,))), 2.0, (4, 64))
+    np.testing.assert_allclose(outcome.errors, [0.25, 0.0625], rtol=0.15)
+    assert outcome.at == (4.0, 64.0)
+
+
+def test_a_velocity_that_is_not_the_slope_of_the_witness_is_seen(x64):
+    objective = energy()
+    halved = objective._replace(witness=lambda *given: objective.witness(*given) / 2)
+    assert conservative(objective, *plane(5, 6)).discrepancy < 1e-12
+    np.testing.assert_allclose(conservative(halved, *plane(5, 6)).discrepancy, 1, rtol=1e-9)

@@ -28,11 +28,8 @@ def test_headings_go_down_and_pictures_are_found(tmp_path):
     ("arguments", "text"),
     [(["--tables", "nine"], "but is 'nine'"), (["--workers", "0"], "`workers` must be at least 1")],
 )
-def test_bad_settings_are_told_before_any_work(arguments, text, capsys):
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
-    assert ended.value.code == 2
-    assert text in capsys.readouterr().err
+def test_bad_settings_are_told_before_any_work(arguments, text, refusal):
+    assert text in refusal(main, arguments)
 
 
 def instead_of_python(monkeypatch, path, script):

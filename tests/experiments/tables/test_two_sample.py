@@ -64,11 +64,9 @@ def test_level_bound():
     assert not rule.holds(0.05, None, (0.0707,))
 
 
-def test_wrong_settings_are_told_before_any_work(tmp_path, capsys):
-    with pytest.raises(SystemExit) as ended:
-        main(PUBLICATION, TwoSample, ["--smoke", "--permutations", "0", "--output", str(tmp_path)])
-    assert ended.value.code == 2
-    assert "`permutations` must be at least 1" in capsys.readouterr().err
+def test_wrong_settings_are_told_before_any_work(tmp_path, refusal):
+    words = ["--smoke", "--permutations", "0", "--output", str(tmp_path)]
+    assert "`permutations` must be at least 1" in refusal(main, PUBLICATION, TwoSample, words)
 
 
 def test_parts_name_every_setting():
