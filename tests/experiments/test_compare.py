@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 
 from experiments import compare
-from experiments.configs import COMPARED, OBJECTIVES
 from experiments.shared import budgets, runs
-from experiments.shared.settings import CANDIDATES, settings
 from igm_jax.reporting import FLOOR, read_jsonl
 from igm_jax.training import NonFiniteError
 
@@ -143,15 +141,6 @@ def test_an_unwritable_directory_is_told_at_once(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert compare.main(["--directory", str(tmp_path / "file" / "run")]) == 2
     assert "file" in capsys.readouterr().err
-
-
-def test_every_objective_has_the_same_number_of_candidates():
-    for target, candidates in CANDIDATES.items():
-        assert set(candidates) == set(COMPARED), target
-        assert {len(trials) for trials in candidates.values()} == {3}, target
-        assert all(type(trial) is OBJECTIVES[name] for name, trials in candidates.items() for trial in trials)
-    assert settings("ring", "energy") == CANDIDATES["grid"]["energy"][0]
-    assert all(type(settings("grid", name)) is kind for name, kind in OBJECTIVES.items())
 
 
 def test_ranks_differences_and_a_card_for_every_number(finished):

@@ -1,7 +1,6 @@
-"""The fused kernels, interpreted, against the XLA tiles; that they lower for CUDA; and who is chosen when."""
+"""The fused kernels, interpreted, against the XLA tiles, and that they lower for CUDA."""
 
 import operator
-from contextlib import nullcontext
 from functools import partial
 
 import jax
@@ -14,6 +13,7 @@ from igm_jax.kernels.forms import Combined, Gaussian, GaussianBank, Scaled
 from igm_jax.kernels.radial import Distance, InverseMultiquadric, Laplace, RationalQuadratic
 from igm_jax.kernels.smooth import Cauchy, Logarithm, Matern32, Matern52
 from igm_jax.pairwise import backend, fused, sums, tiles
+from tests.pairwise.devices import a_gpu, of_triton
 
 FORMS = {
     "gaussian": (Gaussian(), (1.3,)),
@@ -147,16 +147,7 @@ def test_double_precision(d, x64):
 # --- CUDA, from a machine without one ---
 
 
-# jax 0.12 says that it will drop Triton; the day it does, these tests fail, and the kernels go to another compiler.
-pytestmark = pytest.mark.filterwarnings("ignore:The Pallas Triton backend is deprecated:DeprecationWarning")
-
-
-def a_gpu():
-    """A GPU to lower for, which later versions of jax want to be told of; jax 0.10 assumes one."""
-    if jax.__version_info__ < (0, 11):
-        return nullcontext()
-    device = jax.sharding.AbstractDevice("NVIDIA H100 80GB HBM3", None, "gpu")
-    return jax.sharding.use_abstract_mesh(jax.sharding.AbstractMesh((), (), abstract_device=device))
+pytestmark = of_triton
 
 
 def lowered(form, parameters, slopes, n, m, d):
@@ -284,51 +275,3 @@ def test_a_batch_of_losses():
     expected = gradients(x, y)
     with backend.using("interpret"):
         near(gradients(x, y), expected, 1e-5)
-
-
-# --- who is chosen ---
-
-
-def test_a_cpu_has_tiles_and_a_gpu_kernels_where_they_pay(monkeypatch):
-    many, few, wide = (samples(*shape)[:2] for shape in ((300, 300, 2), (30, 30, 2), (300, 300, 129)))
-    monkeypatch.setattr(jax, "default_backend", lambda: "cpu")
-    assert backend.chosen(*many) == "xla"
-    for name in ("xla", "fused", "interpret"):
-        with backend.using(name):
-            assert backend.chosen(*many) == name
-            assert backend.chosen(*wide) == "xla"
-    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-    assert backend.chosen(*many) == "xla"  # until all forms have passed on a GPU
-    with backend.using("auto"):
-        assert backend.chosen(*many) == "auto"
-        assert backend.chosen(*few) == "xla"
-        assert backend.chosen(*wide) == "xla"
-        assert backend.chosen(*(np.asarray(points, np.float64) for points in many)) == "xla"
-
-
-def test_on_a_gpu_machine_the_device_of_the_arrays_decides(monkeypatch):
-    with backend.using("auto"):
-        x, y, b = map(jnp.asarray, samples(300, 300, 2))
-        within = partial(backend.summer_of(x, x).within, *form_of("gaussian"), x, b, slopes=True)
-        between = partial(backend.summer_of(x, y).between, *form_of("gaussian"), slopes=True, columns=True)
-        expected = within(), between(x, y, b, b)
-        monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-        within = partial(backend.summer_of(x, x).within, *form_of("gaussian"), x, b, slopes=True)
-        between = jax.jit(partial(backend.summer_of(x, y).between, *form_of("gaussian"), slopes=True, columns=True))
-        near((within(), between(x, y, b, b)), expected)
-        with a_gpu():
-            shapes = (jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) for leaf in (x, y, b, b))
-            assert "triton" in between.trace(*shapes).lower(lowering_platforms=("cuda",)).as_text()
-        assert "triton" not in between.trace(x, y, b, b).lower(lowering_platforms=("cpu",)).as_text()
-
-
-def test_other_names_are_refused_and_the_choice_ends_with_its_block():
-    with pytest.raises(ValueError, match="must be one of auto, xla, fused, interpret, but is 'cuda'"):
-        backend.using("cuda")
-    x, y, b = map(jnp.asarray, samples(4, 5, 2))
-    with backend.using("fused"):
-        assert backend.chosen(x, y) == "fused"
-        if jax.default_backend() == "cpu":
-            with pytest.raises(ValueError, match="interpret"):
-                backend.summer_of(x, y).between(*form_of("gaussian"), x, y, jnp.ones(4), b)
-    assert backend.chosen(x, y) == "xla"  # few pairs

@@ -10,16 +10,14 @@ from functools import partial
 from pathlib import Path
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
-from jax.sharding import AxisType
 
-from igm_jax import kernels, mmd2_biased, mmd2_unbiased
-from igm_jax.objectives import ksd2_biased, mmd, mmd2_estimate, mmd_witness, nystrom_mmd2
+from igm_jax import kernels, mmd2_biased
+from igm_jax.objectives import ksd2_biased, mmd2_estimate, nystrom_mmd2
 from igm_jax.pairwise.backend import over, using
 from igm_jax.pairwise.ring import ring_of
-from igm_jax.pairwise.sums import kernel_sums_within
+from tests.pairwise.devices import mesh_of_one
 
 ROOT = Path(__file__).parents[2]
 X = np.random.default_rng(0).normal(size=(5, 2)).astype(np.float32)
@@ -51,10 +49,6 @@ def results(processes, timeout=150):
     for process, (_, errors) in zip(processes, outputs, strict=True):
         assert process.returncode == 0, errors[-3000:]
     return [json.loads(output.splitlines()[-1]) for output, _ in outputs]
-
-
-def mesh_of(kind=AxisType.Auto):
-    return jax.make_mesh((1,), ("data",), (kind,), devices=jax.devices()[:1])
 
 
 def test_value_and_gradients():
@@ -90,17 +84,8 @@ def test_two_processes():
 def test_one_device_is_a_ring_too(way):
     step = jax.value_and_grad(lambda x: mmd2_biased(x, Y, kernels.gaussian(1.0)))
     expected = step(X)
-    with over(mesh_of()), using(way):
+    with over(mesh_of_one()), using(way):
         jax.tree.map(partial(np.testing.assert_allclose, rtol=1e-5, atol=1e-7), step(X), expected)
-
-
-def test_what_is_compiled_on_one_device_is_not_used_around_a_ring():
-    value = jax.jit(lambda x: mmd2_biased(x, Y, kernels.gaussian(1.0)))
-    plain = value.lower(X).as_text()
-    with over(mesh_of()):
-        assert "collective_permute" in value.lower(X).as_text()
-    assert "collective_permute" not in plain
-    assert value.lower(X).as_text() == plain
 
 
 def test_what_has_no_sums_around_a_ring_computes_as_ever():
@@ -111,40 +96,13 @@ def test_what_has_no_sums_around_a_ring_computes_as_ever():
         lambda: nystrom_mmd2(jax.random.key(0), X, Y, kernels.gaussian(1.0), num_landmarks=3),
     )
     expected = [function() for function in functions]
-    with over(mesh_of()):
+    with over(mesh_of_one()):
         found = [function() for function in functions]
     jax.tree.map(partial(np.testing.assert_allclose, rtol=1e-4, atol=1e-6), found, expected)
 
 
-def test_errors_of_meshes():
-    with pytest.raises(ValueError, match=r"`axis` must be one of data, but is 'date'; did you mean 'data'\?"):
-        over(mesh_of(), "date")
-    with pytest.raises(ValueError, match=r"must have axes of type Auto, but has .*Explicit.*make one with"):
-        over(mesh_of(AxisType.Explicit))
-
-
-@pytest.mark.parametrize("mesh", [8, mesh_of().abstract_mesh])
+@pytest.mark.parametrize("mesh", [8, mesh_of_one().abstract_mesh])
 def test_errors_of_types(mesh):
     # Unwrapped: in tests a check of types comes before ours.
     with pytest.raises(TypeError, match=r"(?s)`mesh` must be a `jax.sharding.Mesh`.*; make one with `jax.make_mesh"):
         inspect.unwrap(ring_of)(mesh, "data")
-
-
-@pytest.mark.parametrize(
-    "function",
-    [
-        lambda kernel: mmd2_biased(X, Y, kernel),
-        lambda kernel: mmd2_unbiased(X, Y, kernel),
-        lambda kernel: mmd_witness(X, X, Y, kernel),
-        lambda kernel: mmd(kernel).loss(jax.random.key(0), (), jnp.asarray(X), jnp.asarray(Y)),
-        lambda kernel: kernel_sums_within(kernel, jnp.asarray(X), jnp.ones(5)),
-    ],
-)
-@pytest.mark.parametrize("kernel", [kernels.linear(), kernels.gaussian(1.0) + kernels.linear()])
-def test_errors_of_kernels(function, kernel):
-    with over(mesh_of()):
-        with pytest.raises(
-            ValueError, match=r"function of the distance.*but is .*linear\(\); choose another, or leave"
-        ):
-            function(kernel)
-    function(kernel)

@@ -6,16 +6,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jax.sharding import AxisType
 
 from igm_jax.kernels.radial import Laplace
 from igm_jax.pairwise import backend
 from tests import reference
+from tests.pairwise.devices import mesh_of_one
 
 
 def choices():
-    mesh = jax.make_mesh((1,), ("data",), (AxisType.Auto,), devices=jax.devices()[:1])
-    return {"tiles": backend.using("xla"), "fused": backend.using("interpret"), "ring": backend.over(mesh)}
+    return {"tiles": backend.using("xla"), "fused": backend.using("interpret"), "ring": backend.over(mesh_of_one())}
 
 
 @pytest.mark.parametrize("name", ["tiles", "fused", "ring"])
@@ -41,12 +40,3 @@ def test_sums_pulls_and_derivatives(name, x64):
     near(within.values, np.exp(-np.sqrt(reference.squared_distances(x, x)) / 0.8) @ a)
     near(total, np.sum(a))
     near(along, (kernel * distances / 0.64) @ b)
-
-
-def test_a_choice_is_the_same_value_at_every_call():
-    x = jnp.ones((4, 2))
-    for name in choices():
-        with choices()[name]:
-            first = backend.summer_of(x, x)
-        with choices()[name]:
-            assert backend.summer_of(x, x) is first

@@ -11,7 +11,7 @@ from jax.test_util import check_grads
 from igm_jax import energy_distance, kernels, mmd2_biased
 from igm_jax.kernels import pairs
 from igm_jax.kernels.forms import Gaussian, GaussianBank
-from igm_jax.pairwise import budget, sums, tiles
+from igm_jax.pairwise import sums, tiles
 from tests import reference
 
 KERNELS = {
@@ -209,10 +209,3 @@ def test_memory_is_linear(n, d):
         used = step.lower(shape, shape).compile().memory_analysis().temp_size_in_bytes
         # At the largest size one copy of one sample takes 17 MB, and both are centred, augmented and gathered into.
         assert used < (150e6 if n * d < 2**22 else 270e6), (divergence, used)
-
-
-def test_tiles_cover_all_rows():
-    for n in (1, 63, 256, 257, 1000, 70_000):
-        for m in (1, 5000, 10**6):
-            assert 1 <= budget.rows_of_a_tile(n, m) <= max(n, 1)
-        assert budget.rows_of_a_half(n) == n or budget.rows_of_a_half(n) * budget.LEAST_BLOCKS <= n

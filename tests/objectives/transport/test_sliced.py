@@ -181,16 +181,6 @@ def test_weights_are_repetitions(divergence, chunks, x64):
     np.testing.assert_allclose(got, divergence(np.repeat(x, a, 0), np.repeat(y, b, 0)), rtol=1e-10)
 
 
-def test_chunks_change_nothing(monkeypatch, x64):
-    x, y = RNG.normal(size=(30, 3)), RNG.normal(size=(20, 3))
-    loss = jax.value_and_grad(lambda x: sliced_wasserstein(KEY, x, y, num_projections=11))
-    whole = loss(x)
-    divergences.mean_over_directions.clear_cache()
-    monkeypatch.setattr(divergences, "SCALARS_AT_ONCE", 200)
-    jax.tree.map(lambda got, expected: np.testing.assert_allclose(got, expected, rtol=1e-12), loss(x), whole)
-    divergences.mean_over_directions.clear_cache()
-
-
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(
     "sizes", [(4096, 4096), pytest.param((20_000, 30_000), marks=pytest.mark.slow), (65_536, 65_536)]
@@ -203,14 +193,6 @@ def test_memory_of_value_and_gradient_is_bounded(sizes, weighted):
 
     compiled = jax.jit(jax.value_and_grad(loss)).lower(x, y, a, b).compile()
     assert compiled.memory_analysis().temp_size_in_bytes <= 150e6
-
-
-def test_a_second_call_compiles_nothing():
-    x, y = RNG.normal(size=(2, 12, 3)).astype(np.float32)
-    sliced_wasserstein(jax.random.key(0), x, y, p=2)
-    before = divergences.mean_over_directions._cache_size()
-    sliced_wasserstein(jax.random.key(1), y, x, p=2.0)
-    assert divergences.mean_over_directions._cache_size() == before
 
 
 # --- energy distance by sorting ---
