@@ -14,13 +14,13 @@ from igm_jax.pairwise.transport.divergence import divergence
 from igm_jax.pairwise.transport.potentials import extended, potentials, potentials_within
 from igm_jax.pairwise.transport.problem import Potentials, Problem
 from igm_jax.pairwise.transport.solvers import (
-    MAX_ITERATIONS,
-    TOLERANCE,
+    TRAINING,
     Solver,
     check_solver,
     default_solver,
     fixed_sweeps,
     scalings,
+    solver_options,
     sweeps,
 )
 from igm_jax.records import recorded
@@ -36,9 +36,6 @@ __all__ = [
     "sinkhorn_witness",
     "sweeps",
 ]
-
-# When a batch counts as solved, and updates at most: training needs less than a reported number does.
-TRAINING = (1e-2, 50)
 
 
 def _masses(name: str, weights: Weights, samples: Array, rho: ArrayLike | None) -> Array:
@@ -57,32 +54,9 @@ def transport_problem(
     checks.positive("epsilon", epsilon)
     if rho is not None:
         checks.positive("rho", rho)
-    dtype = checks.at_least_single(x.dtype)
-    x, y = x.astype(dtype), y.astype(dtype)
     a, b = _masses("x_weights", x_weights, x, rho), _masses("y_weights", y_weights, y, rho)
-    rho = None if rho is None else jnp.asarray(rho).astype(dtype)
-    return Problem(x, y, a, b, jnp.asarray(epsilon).astype(dtype), rho)
-
-
-def solver_options(
-    solver: Solver | None,
-    tolerance: float | None,
-    max_iterations: int | None,
-    usual: tuple[float, int] = (TOLERANCE, MAX_ITERATIONS),
-) -> dict[str, Any]:
-    """The solver that was asked for, or when the default one stops: checked, and never both."""
-    if solver is None:
-        tolerance = usual[0] if tolerance is None else tolerance
-        checks.positive("tolerance", tolerance)
-        most = usual[1] if max_iterations is None else max_iterations
-        return {"tolerance": float(tolerance), "max_iterations": checks.count("max_iterations", most)}
-    for name, value in (("tolerance", tolerance), ("max_iterations", max_iterations)):
-        if value is not None:
-            raise ValueError(
-                f"`{name}` is for the default solver, but is {value!r} beside `solver`, which has its own; give it to the"
-                " solver, as `sweeps(tolerance=..., max_iterations=...)`, or leave `solver` out"
-            )
-    return {"solver": check_solver(solver, None, None)}
+    rho = None if rho is None else jnp.asarray(rho).astype(x.dtype)
+    return Problem(x, y, a, b, jnp.asarray(epsilon).astype(x.dtype), rho)
 
 
 def chosen_solver(problem: Problem, start: tuple[Array, Array] | None, options: dict[str, Any]) -> Solver:
