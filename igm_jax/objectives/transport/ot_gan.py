@@ -46,9 +46,7 @@ def minibatch_energy_distance(
         x: (n, k) features of generated samples, independent; of an odd number the middle one is in both halves.
         y: (m, k) features of data.
         epsilon: ε > 0, in units of the cost, which lies between 0 and 2.
-        tolerance: stop when the marginal error is below it, or below what the float type can resolve; 1e-4 if None.
-        max_iterations: stop after this many, converged or not; 1000 if None.
-        solver: which algorithm runs and when it stops, in place of these two, such as ``sweeps()``; ``default_solver`` if None.
+        tolerance, max_iterations, solver: as in ``sinkhorn_potentials``.
 
     Returns:
         Scalar, without units.
@@ -99,9 +97,7 @@ def ot_gan(
         critic: network φ from (n, d) to (n, k) features.
         optimizer: the critic's optax optimiser, e.g. ``optax.adam(1e-4, b1=0.5)``.
         epsilon: ε > 0, in units of the cost, which lies between 0 and 2.
-        tolerance: marginal error at which a batch counts as solved; 1e-2 if None.
-        max_iterations: stop after this many; 50 if None.
-        solver: which algorithm runs and when it stops, in place of these two; ``default_solver`` if None.
+        tolerance, max_iterations, solver: as in ``sinkhorn``.
 
     Returns:
         The objective; ``update`` reports ``critic_loss``. Its witness raises an error: each half of the samples sees the other.

@@ -159,21 +159,13 @@ def sinkhorn_divergence(
         x: (n, d) generated samples.
         y: (m, d) data.
         epsilon: ε > 0, in squared units of the samples.
-        x_weights: (n,) non-negative weights, normalised here; uniform if None.
-        y_weights: (m,) likewise.
-        rho: ρ > 0, in squared units of the samples: marginals are penalised by ρ KL, not met, and weights are masses, not
-            normalised. None for balanced transport, the limit ρ → ∞.
-        tolerance: stop when the marginal error is below it, or below what the float type can resolve; 1e-4 if None.
-        max_iterations: stop after this many, converged or not; 1000 if None.
-        solver: which algorithm runs and when it stops, in place of these two, such as ``sweeps()``; ``default_solver`` if None.
-        start: potentials of x against y to start from, as in ``sinkhorn_potentials``.
+        x_weights, y_weights, rho, tolerance, max_iterations, solver, start: as in ``sinkhorn_potentials``.
 
     Returns:
         Scalar, in squared units of the samples.
 
     Raises:
-        ValueError: for ε or a tolerance that is not positive, wrong shapes, non-finite numbers, bad weights, a solver that does
-            not serve, or a tolerance beside a solver.
+        ValueError: as ``sinkhorn_potentials`` does.
 
     Example:
         >>> from igm_jax import sinkhorn_divergence
@@ -212,19 +204,13 @@ def sinkhorn_witness(
         x: (n, d) generated samples.
         y: (m, d) data.
         epsilon: ε > 0, in squared units of the samples.
-        x_weights: (n,) non-negative weights, normalised here; uniform if None.
-        y_weights: (m,) likewise.
-        rho: as in ``sinkhorn_divergence``; so are the others.
-        tolerance: when a problem counts as solved; 1e-4 if None.
-        max_iterations: stop after this many; 1000 if None.
-        solver: in place of these two.
-        start: potentials of x against y to start from.
+        x_weights, y_weights, rho, tolerance, max_iterations, solver, start: as in ``sinkhorn_potentials``.
 
     Returns:
         (p,) values of the witness.
 
     Raises:
-        ValueError: as ``sinkhorn_divergence`` does.
+        ValueError: as ``sinkhorn_potentials`` does.
 
     Example:
         >>> from igm_jax.objectives import sinkhorn_witness
