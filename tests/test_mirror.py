@@ -19,7 +19,6 @@ WITHOUT_TEST = {
 WITHOUT_TEST |= {
     "igm_jax/__init__.py": "What it offers and when it imports is tested with the objectives' face, in test_stub.py.",
     "igm_jax/objectives/__init__.py": "tests/objectives/test_stub.py holds what it gathers to the stub.",
-    "igm_jax/pairwise/summer.py": "Two tuples of names; their makers, tiles and fused and ring, have tests.",
 }
 
 

@@ -108,7 +108,7 @@ def adversarial(
         game: a row of ``games.GAMES``, or one of your own.
         critic: network from (n, d) to (n,).
         optimizer: the critic's optax optimiser.
-        penalties: what the critic pays besides, from ``igm_jax.objectives.penalties``; added up.
+        penalties: what the critic pays besides, from ``igm_jax.objectives``, such as ``r1_penalty``; added up.
 
     Returns:
         The objective. Its state is a ``CriticState``; ``update`` reports ``critic_loss`` (with all penalties),
@@ -222,7 +222,7 @@ def comparing(
 
 def penalty_terms(penalties: Any) -> tuple[Penalty, ...]:
     """Penalties as a tuple, or an error that says what was expected."""
-    advice = "pass a sequence of penalties, e.g. `penalties=(r1_penalty(1.0),)` of `igm_jax.objectives.penalties`"
+    advice = "pass a sequence of penalties, e.g. `penalties=(r1_penalty(1.0),)` of `igm_jax.objectives`"
     if isinstance(penalties, RememberingPenalty) or not isinstance(penalties, Sequence):
         raise TypeError(f"`penalties` must be a sequence, but is {type(penalties).__name__}; {advice}")
     for term in penalties:
