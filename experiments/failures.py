@@ -28,8 +28,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from experiments.configs import OBJECTIVES, narrowed
-from experiments.configs.targets import Space
+from experiments.configs import OBJECTIVES, Space, narrowed
 from experiments.shared.scenarios import SCENARIOS, Law, Scenario, log_density, scenario
 from experiments.shared.study import aside, command, row_maker, table, writable, write
 from experiments.shared.tasks import Book, Found, Recipe, Task, deciding, worked
@@ -37,6 +36,7 @@ from igm_jax import Objective, checks, velocity
 from igm_jax.distributions import Distribution
 from igm_jax.evaluation import exact_w2
 from igm_jax.reporting.tables import Table
+from igm_jax.training.step import strong
 
 HELD = 20
 METRICS = ("left", "w2", "w2_start", "w2_floor")
@@ -97,7 +97,7 @@ def flows(
         objective = objective_of(law)
 
         def once(state: Any, key: Array) -> tuple[Any, None]:
-            return _strong(objective.update(key, state, x, y)[0]), None
+            return strong(objective.update(key, state, x, y)[0]), None
 
         return jax.lax.scan(once, state, jax.random.split(key, inner_steps))[0]
 
@@ -115,16 +115,11 @@ def flows(
             falling = 0.5 * (1 + jnp.cos(jnp.pi * (t - HELD).astype(x.dtype) / steps))
             return (jnp.where(t < HELD, x, x + rate * falling * v), state, rate), None
 
-        begun = _strong(jax.vmap(lambda law, key, x: objective_of(law).init(key, x))(laws, keys, starts))
+        begun = strong(jax.vmap(lambda law, key, x: objective_of(law).init(key, x))(laws, keys, starts))
         start = (starts, begun, jnp.zeros((), starts.dtype))
         return jax.lax.scan(step, start, jnp.arange(HELD + steps))[0][0]
 
     return flow
-
-
-def _strong(tree: Any) -> Any:
-    """The leaves as arrays of a fixed type, so that a state keeps its types from step to step."""
-    return jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype=jnp.asarray(leaf).dtype), tree)
 
 
 def outcome(config: Config, kind: type[Any], scenes: Sequence[Scenario]) -> Outcome:
@@ -147,12 +142,7 @@ def outcome(config: Config, kind: type[Any], scenes: Sequence[Scenario]) -> Outc
 def _objective(settings: Any, law: Law) -> Objective:
     """The objective for data of a law, of which only those that need it see the density."""
     target = Distribution("scenario", 2, lambda key, n: jnp.full((n, 2), jnp.nan), partial(log_density, law))
-    return settings.build(Space(2, 1.0, target=target if needs_density(type(settings)) else None))
-
-
-def needs_density(kind: type[Any]) -> bool:
-    """Whether an objective needs the data's score."""
-    return getattr(kind, "needs_density", False)
+    return settings.build(Space(2, 1.0, target=target if settings.needs_density else None))
 
 
 def judged(scene: Scenario, places: np.ndarray) -> dict[str, float]:
@@ -249,7 +239,7 @@ def mean_left(rows: list[dict[str, Any]], objectives: Sequence[str]) -> np.ndarr
 
 def applies(objective: str, target: str) -> bool:
     """Whether a scenario has what an objective needs."""
-    return not (needs_density(OBJECTIVES[objective]) and np.isnan(SCENARIOS[target][2].centres).any())
+    return not (OBJECTIVES[objective].needs_density and np.isnan(SCENARIOS[target][2].centres).any())
 
 
 def tabulated(left: np.ndarray, config: Config, rows: list[dict[str, Any]]) -> Table:

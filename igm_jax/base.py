@@ -179,6 +179,10 @@ def no_witness(reason: str) -> WitnessFn:
     return witness
 
 
+def _lifted(witness: Callable[[Array, Array, Array], Array] | None, reason: str) -> WitnessFn:
+    return no_witness(reason) if witness is None else lambda state, points, x, y: witness(points, x, y)
+
+
 @recorded
 def stateless(
     divergence: Callable[[Array, Array], Array], witness: Callable[[Array, Array, Array], Array] | None = None
@@ -204,15 +208,8 @@ def stateless(
         del key, state
         return divergence(x, y)
 
-    if witness is None:
-        lifted = no_witness("`stateless` was given a divergence without one; pass `witness=`")
-    else:
-
-        def lifted(state: State, points: Array, x: Array, y: Array) -> Array:
-            del state
-            return witness(points, x, y)
-
-    return Objective(_nothing, _identity, loss, lifted)
+    reason = "`stateless` was given a divergence without one; pass `witness=`"
+    return Objective(_nothing, _identity, loss, _lifted(witness, reason))
 
 
 @recorded
@@ -282,12 +279,4 @@ def from_velocity(
         del key, state
         return regression(x, field(x, y))
 
-    if witness is None:
-        lifted = no_witness(reason)
-    else:
-
-        def lifted(state: State, points: Array, x: Array, y: Array) -> Array:
-            del state
-            return witness(points, x, y)
-
-    return Objective(_nothing, update, loss, lifted)
+    return Objective(_nothing, update, loss, _lifted(witness, reason))

@@ -99,6 +99,16 @@ def is_function(name: str, value: Any) -> Any:
     return value
 
 
+def one_row(out: jax.Array, points: jax.Array) -> jax.Array:
+    """The features of points, if they are one row (k,) a sample, else an error."""
+    if out.ndim != 2 or len(out) != len(points):
+        raise ValueError(
+            f"features must be one row a sample, shape ({len(points)}, k), but are {out.shape} for samples {points.shape};"
+            " use `mlp(d, k)`, without `squeeze`, or reshape them, e.g. `out.reshape(len(out), -1)`"
+        )
+    return out
+
+
 def field(name: str, function: Any, points: jax.Array) -> jax.Array:
     """The vectors of a field at points, or an error.
 
@@ -180,7 +190,7 @@ def positive(name: str, value: Any) -> Any:
         raise TypeError(f"`{name}` must be a positive number, but is {value!r}")
     if is_concrete(value):
         known = np.asarray(value)
-        if known.ndim != 0 or known.dtype == bool or not np.issubdtype(known.dtype, np.number):
+        if known.ndim != 0 or known.dtype == bool or not jnp.issubdtype(known.dtype, np.number):
             raise TypeError(f"`{name}` must be one positive number, but is {value!r}")
         if not (np.isfinite(known) and known > 0):
             raise ValueError(f"`{name}` must be positive and finite, but is {value!r}")

@@ -60,7 +60,7 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> pathlib.P
 
     Example:
         >>> import pathlib, tempfile
-        >>> from igm_jax.reporting import write_whole
+        >>> from igm_jax.files import write_whole
         >>> with tempfile.TemporaryDirectory() as directory:
         ...     write_whole(pathlib.Path(directory) / "note.txt", "hello").read_text()
         'hello'

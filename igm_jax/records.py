@@ -90,15 +90,15 @@ class Recorded:
     def __eq__(self, other: object) -> bool:
         if self is other or not isinstance(other, Recorded) or type(self) is not type(other):
             return self is other
-        mine, others = _digest(self), _digest(other)
-        return super().__eq__(other) is True if mine is None or others is None else mine == others
+        mine = _digest(self)
+        return mine is not None and mine == _digest(other)
 
     def __ne__(self, other: object) -> bool:
         return not self == other
 
     def __hash__(self) -> int:
         mine = _digest(self)
-        return super().__hash__() if mine is None else hash(mine)
+        return object.__hash__(self) if mine is None else hash(mine)
 
     def __repr__(self) -> str:
         return super().__repr__() if self.made is None else str(self.made)
@@ -256,9 +256,11 @@ def _described(value: Any, place: str, unverified: list[str], exact: bool, insid
 
     made = getattr(value, "made", None)
     if isinstance(made, Made):
-        return {"kind": made.name, **parts(made.arguments.items())}
+        # Exactly by its code, as constructors of several modules may have one name.
+        kind = part(inspect.unwrap(made.constructor), "kind") if exact else made.name
+        return {"kind": kind, **parts(made.arguments.items())}
     if isinstance(value, np.ndarray | np.generic | jax.Array):
-        return _array(value)
+        return _array(value, exact)
     if isinstance(value, functools.partial):
         return {
             "function": part(value.func, "function"),
@@ -292,13 +294,13 @@ def _object(value: Any, place: str, unverified: list[str], exact: bool) -> dict[
     return described | ({"id": id(value)} if exact else {})
 
 
-def _array(value: Any) -> Any:
-    if isinstance(value, jax.Array) and jnp.issubdtype(value.dtype, jax.dtypes.prng_key):
-        return {"key": np.asarray(jax.random.key_data(value)).tolist()}
+def _array(value: Any, exact: bool) -> Any:
     if not is_concrete(value):
         raise jax.errors.ConcretizationTypeError(value)
+    if isinstance(value, jax.Array) and jnp.issubdtype(value.dtype, jax.dtypes.prng_key):
+        return {"key": np.asarray(jax.random.key_data(value)).tolist(), "impl": str(jax.random.key_impl(value))}
     known = np.asarray(value)
-    if known.size <= WRITTEN_OUT:
+    if known.size <= WRITTEN_OUT and not exact:
         return known.tolist()
     digest = hashlib.sha256(np.ascontiguousarray(known).tobytes()).hexdigest()
     return {"array": f"{known.dtype}{list(known.shape)}", "sha256": digest}
@@ -321,7 +323,7 @@ def _function(
         return name
     cells = zip(value.__code__.co_freevars, value.__closure__ or (), strict=True)
     held = [(free, cell.cell_contents) for free, cell in cells if _filled(cell)]
-    holds = parts([*held, *enumerate(value.__defaults__ or ())])
+    holds = parts([*held, *enumerate(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).items()])
     described = {"function": name, "package": f"{package} {version}", "holds": holds}
     return described | ({"code": _code(value.__code__)} if exact else {})
 

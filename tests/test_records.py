@@ -18,7 +18,7 @@ from igm_jax.generators import particles, pushforward
 from igm_jax.kernels import distance, gaussian, laplace
 from igm_jax.networks import mlp, mlp_critic
 from igm_jax.objectives import energy, mmd, wgan_gp
-from igm_jax.records import described
+from igm_jax.records import described, recorded
 from igm_jax.training import training
 from tests.conformance import ROWS
 from tests.sources import ROOT
@@ -174,3 +174,34 @@ def test_records_are_leaves_of_nothing():
     """An objective is a tuple of functions to JAX, whatever it remembers."""
     assert len(jax.tree.leaves(energy())) == 4
     assert jax.tree.map(lambda leaf: leaf, energy()).made is None
+
+
+def test_equal_values_have_equal_hashes():
+    made = energy()
+    assert Objective(*made) != made
+    assert made != Objective(*made)
+    assert gaussian(jnp.float32(1)) != gaussian(jnp.bfloat16(1))
+    assert hash(gaussian(jnp.float32(1))) == hash(gaussian(jnp.float32(1)))
+
+
+def test_constructors_of_one_name_are_told_apart():
+    def scaling(factor):
+        @recorded
+        def scaled():
+            return stateless(lambda x, y: factor * gap(x, y))
+
+        return scaled
+
+    assert scaling(2.0)() == scaling(2.0)()
+    assert scaling(2.0)() != scaling(3.0)()
+
+
+def test_keyword_defaults_tell_functions_apart():
+    def scaled(factor):
+        def divergence(x, y, *, factor=factor):
+            return factor * gap(x, y)
+
+        return stateless(divergence)
+
+    assert scaled(2.0) == scaled(2.0)
+    assert scaled(2.0) != scaled(3.0)

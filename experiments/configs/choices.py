@@ -157,10 +157,8 @@ def gathered(*modules: ModuleType) -> dict[str, type[Any]]:
 
 def _options(function: Callable[..., Any], given: str | None = None) -> list[tuple[str, Any, Any]]:
     """Name, type and default of a function's parameters, but for the one that ``build`` is given."""
-    hints, parameters = (
-        typing.get_type_hints(function, include_extras=True),
-        dict(inspect.signature(function).parameters),
-    )
+    hints = typing.get_type_hints(function, include_extras=True)
+    parameters = dict(inspect.signature(function).parameters)
     if given and parameters.pop(given, None) is None:
         raise TypeError(f"{function.__name__} must take `{given}`, which its config's build is given, but does not")
     if taken := _RESERVED & set(parameters):

@@ -68,7 +68,7 @@ def kde_drift(
     Args:
         divergence: Which divergence; neyman is chi-squared, weighted by model over data.
     """
-    return objectives.kde_drift(length("bandwidth", bandwidth, space), divergence, most=most)
+    return objectives.kde_drift(length("bandwidth", bandwidth, space), divergence, max_power=most)
 
 
 @choices.objective()
@@ -123,7 +123,7 @@ def discriminator_flow(
     Args:
         divergence: Which divergence; reverse_kl moves along the logit's own gradient.
     """
-    return objectives.discriminator_flow(*critic.build(space), divergence, most=most, r1=r1 * space.scale**2)
+    return objectives.discriminator_flow(*critic.build(space), divergence, max_power=most, r1=r1 * space.scale**2)
 
 
 @choices.objective()

@@ -55,8 +55,6 @@ class Adam:
             raise ValueError("`rate` must be a positive number, but is None; give one, e.g. `--optimizer.rate 0.003`")
         rate = checks.positive("rate", self.rate)
         adam = optax.adam(rate if steps is None else optax.cosine_decay_schedule(rate, steps), b1=self.b1, b2=self.b2)
-        return (
-            adam
-            if self.clip is None
-            else optax.chain(optax.clip_by_global_norm(checks.positive("clip", self.clip)), adam)
-        )
+        if self.clip is None:
+            return adam
+        return optax.chain(optax.clip_by_global_norm(checks.positive("clip", self.clip)), adam)

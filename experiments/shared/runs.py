@@ -157,7 +157,7 @@ def field(objective: Objective, state: Any, x: np.ndarray, data: np.ndarray) -> 
     points = np.stack(np.meshgrid(*axes), -1).reshape(-1, 2).astype(x.dtype)
     samples, y, key = jnp.asarray(x), jnp.asarray(data[: len(x)]), jax.random.key(3)
 
-    def height(point: jax.Array) -> jax.Array:
+    def witness(point: jax.Array) -> jax.Array:
         return objective.witness(state, point[None], samples, y)[0]
 
     def joined(point: jax.Array) -> jax.Array:
@@ -167,8 +167,8 @@ def field(objective: Objective, state: Any, x: np.ndarray, data: np.ndarray) -> 
         return jax.tree.map(np.asarray, jax.jit(lambda points: jax.lax.map(move, points, batch_size=batch))(points))
 
     try:
-        heights, slopes = along(jax.value_and_grad(height), 256)
-        return {"field/points": points, "field/velocities": -slopes, "field/heights": heights}
+        values, slopes = along(jax.value_and_grad(witness), 256)
+        return {"field/points": points, "field/velocities": -slopes, "field/heights": values}
     except NoWitnessError:
         # The velocity that one more sample would have there.
         return {"field/points": points, "field/velocities": along(joined, 16)}

@@ -9,6 +9,8 @@ import pkgutil
 from importlib import import_module
 from typing import Any
 
+_FAMILIES = {found.name for found in pkgutil.iter_modules(__path__)}
+
 
 @functools.cache
 def _gathered() -> dict[str, Any]:
@@ -22,7 +24,7 @@ def __getattr__(name: str) -> Any:
         return sorted(_gathered())
     if name.startswith("__"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name in {found.name for found in pkgutil.iter_modules(__path__)}:
+    if name in _FAMILIES:
         return import_module(f"{__name__}.{name}")
     if name not in _gathered():
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}; see `dir(igm_jax.objectives)`")

@@ -21,13 +21,13 @@ from igm_jax.pairwise.reductions import block_sum, row_means, weighted_mean
 from igm_jax.pairwise.summer import Summer, Sums
 
 
-def kernel_offset(kernel: Kernel, x: Float[Array, "n d"], y: Float[Array, "m d"], most: int = 32) -> Float[Array, ""]:
+def kernel_offset(kernel: Kernel, x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, ""]:
     """About the mean of a kernel, from a few pairs of x and y.
 
     A squared MMD does not change when a constant is taken off its kernel, as its weights cancel. Its rounding error does: the
     kernel's sums can be many times the squared MMD.
     """
-    return jax.lax.stop_gradient(jnp.mean(kernel.of(Pairs(first(x, most), first(y, most)))))
+    return jax.lax.stop_gradient(jnp.mean(kernel.of(Pairs(first(x, 32), first(y, 32)))))
 
 
 def kernel_means(

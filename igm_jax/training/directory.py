@@ -85,8 +85,9 @@ _ABSENT = _Absent()
 def differences(stored: Any, now: Any, name: str = "") -> list[str]:
     """One line for each place where two configs differ: ``optimizer.rate: stored 0.001, now 0.01``."""
     if isinstance(stored, dict) and isinstance(now, dict):
-        if stored.get("package") != now.get("package"):
-            return []  # what a function holds is another package's own affair, and differs from version to version
+        if {"function", "package", "holds"} <= stored.keys() & now.keys() and stored["package"] != now["package"]:
+            # What a function holds is another package's own affair, and differs from version to version.
+            stored, now = ({"function": one["function"]} for one in (stored, now))
         keys = [*stored, *(key for key in now if key not in stored)]
         return [
             line

@@ -127,9 +127,9 @@ class _Parts(NamedTuple):
 
 def _init(parts: _Parts, key: Key) -> TrainState:
     key_params, key_samples, key_objective, key_run = jax.random.split(key, 4)
-    params = _strong(parts.generator.init(key_params))
+    params = strong(parts.generator.init(key_params))
     x = _samples(parts, params, key_samples)
-    objective_state = _strong(parts.objective.init(key_objective, x))
+    objective_state = strong(parts.objective.init(key_objective, x))
     if parts.inner_steps == 0 and jax.tree.leaves(objective_state):
         raise ValueError(
             "`inner_steps` must be at least 1 for an objective that learns, but is 0; 0 is for objectives whose state is"
@@ -137,7 +137,7 @@ def _init(parts: _Parts, key: Key) -> TrainState:
         )
     # The average is a copy: a buffer may be donated only once.
     average = jax.tree.map(jnp.copy, params)
-    optimizer_state = _strong(parts.optimizer.init(params))
+    optimizer_state = strong(parts.optimizer.init(params))
     return TrainState(jnp.int32(0), params, optimizer_state, average, objective_state, key_run)
 
 
@@ -235,7 +235,7 @@ def _merged(info: Info, report: Info) -> Info:
     return {**info, **report}
 
 
-def _strong(tree: Any) -> Any:
+def strong(tree: Any) -> Any:
     """The leaves as arrays of a fixed type, so that a state keeps its types from step to step."""
     return jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype=jnp.asarray(leaf).dtype), tree)
 

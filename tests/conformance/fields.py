@@ -122,8 +122,8 @@ ROWS = {
     ),
     "discriminator_flow": Row(discriminator_flow(CRITIC, ADAM), of_critic(gan_value), 3, 0.1, exceptions=CRITIC_ONLY),
     "kde_drift": Row(
-        kde_drift(0.7, "neyman", most=10.0),
-        partial(kde_drift_field, bandwidth=0.7, divergence="neyman", most=10.0),
+        kde_drift(0.7, "neyman", max_power=10.0),
+        partial(kde_drift_field, bandwidth=0.7, divergence="neyman", max_power=10.0),
         rate=0.02,
         steps=300,
         leaves_out=True,

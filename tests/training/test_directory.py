@@ -48,6 +48,13 @@ def test_differences_name_the_place():
         "new: stored nothing, now True",
     ]
     assert differences({"flag": 1}, {"flag": True}) == ["flag: stored 1, now True"]
+    assert differences({"package": "a", "rate": 1}, {"package": "b", "rate": 1}) == ["package: stored 'a', now 'b'"]
+
+
+def test_what_a_function_of_another_version_holds_is_not_compared():
+    stored, now = ({"function": "adam", "package": f"optax {v}", "holds": {"rate": v}} for v in (1, 2))
+    assert differences(stored, now) == []
+    assert differences(stored, now | {"function": "sgd"}) == ["function: stored 'adam', now 'sgd'"]
 
 
 def test_the_config_says_what_the_run_is(tmp_path):

@@ -108,7 +108,7 @@ def adversarial(
         game: a row of ``games.GAMES``, or one of your own.
         critic: network from (n, d) to (n,).
         optimizer: the critic's optax optimiser.
-        penalties: what the critic pays besides, from ``igm_jax.objectives.penalties``; added up.
+        penalties: what the critic pays besides, from ``igm_jax.objectives``, such as ``r1_penalty``; added up.
 
     Returns:
         The objective. Its state is a ``CriticState``; ``update`` reports ``critic_loss`` (with all penalties),
@@ -146,6 +146,21 @@ def adversarial(
     return comparing(critic, optimizer, critic_loss, loss, witness, penalties=penalties)
 
 
+def one_number(out: Array, points: Array) -> Array:
+    """A critic's output, if it is one number a sample; else an error that says so."""
+    if out.shape != (len(points),):
+        raise ValueError(
+            f"a critic must give one number a sample, shape ({len(points)},), but gave {out.shape} for samples"
+            f" {points.shape}; use `mlp_critic` or `conv_critic`, or wrap a network of one output in `squeeze`"
+        )
+    return out
+
+
+def filled(critic: Network, params: Params, checked: Callable[[Array, Array], Array] = one_number) -> Critic:
+    """A critic with its parameters filled in, which checks that its output fits: one number a sample, unless told else."""
+    return lambda points: checked(critic.apply(params, points), points)
+
+
 @recorded
 def comparing(
     critic: Network,
@@ -155,7 +170,7 @@ def comparing(
     witness: Callable[[Critic, Array, Array, Array], Array],
     *,
     penalties: Sequence[Penalty] = (),
-    checked: Callable[[Array, Array], Array] | None = None,
+    checked: Callable[[Array, Array], Array] = one_number,
 ) -> Objective:
     """The objective of a network whose losses look at samples themselves, not at one output a sample alone.
 
@@ -164,20 +179,19 @@ def comparing(
         critic_loss: ``(key, critic, x, y) -> (scalar, info)``, what the critic minimises, and scalars to report.
         loss: ``(critic, x, y) -> scalar``, what the generator minimises.
         witness: ``(critic, points, x, y) -> (p,)``, the first variation of ``loss`` in the distribution of x.
-        checked: ``(out, points) -> out``, or an error where the network's output does not fit; None for one number a sample.
+        checked: ``(out, points) -> out``, or an error where the network's output does not fit.
 
     Returns:
         The objective.
     """
     check_parts(critic, optimizer)
-    terms, checked = penalty_terms(penalties), checked or one_number
+    terms = penalty_terms(penalties)
 
     def init(key: Key, x: Array) -> CriticState:
         x = checks.samples("x", x)
         params = critic.init(key)
-        jax.eval_shape(
-            lambda params: filled(critic, params, checked)(x), params
-        )  # what does not fit fails before any work
+        # What does not fit fails before any work.
+        jax.eval_shape(lambda params: filled(critic, params, checked)(x), params)
         memory = tuple(term.init() for term in terms if isinstance(term, RememberingPenalty))
         return CriticState(params, optimizer.init(params), memory)
 
@@ -206,25 +220,9 @@ def comparing(
     return Objective(init, update, generator_loss, first_variation)
 
 
-def filled(critic: Network, params: Params, checked: Callable[[Array, Array], Array] | None = None) -> Critic:
-    """A critic with its parameters filled in, which checks that its output fits: one number a sample, unless told else."""
-    checked = checked or one_number
-    return lambda points: checked(critic.apply(params, points), points)
-
-
-def one_number(out: Array, points: Array) -> Array:
-    """A critic's output, if it is one number a sample; else an error that says so."""
-    if out.shape != (len(points),):
-        raise ValueError(
-            f"a critic must give one number a sample, shape ({len(points)},), but gave {out.shape} for samples"
-            f" {points.shape}; use `mlp_critic` or `conv_critic`, or wrap a network of one output in `squeeze`"
-        )
-    return out
-
-
 def penalty_terms(penalties: Any) -> tuple[Penalty, ...]:
     """Penalties as a tuple, or an error that says what was expected."""
-    advice = "pass a sequence of penalties, e.g. `penalties=(r1_penalty(1.0),)` of `igm_jax.objectives.penalties`"
+    advice = "pass a sequence of penalties, e.g. `penalties=(r1_penalty(1.0),)` of `igm_jax.objectives`"
     if isinstance(penalties, RememberingPenalty) or not isinstance(penalties, Sequence):
         raise TypeError(f"`penalties` must be a sequence, but is {type(penalties).__name__}; {advice}")
     for term in penalties:

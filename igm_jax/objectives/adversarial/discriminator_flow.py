@@ -20,13 +20,13 @@ def discriminator_flow(
     optimizer: optax.GradientTransformation,
     divergence: str = "reverse_kl",
     *,
-    most: float = 100.0,
+    max_power: float = 100.0,
     r1: ArrayLike = 0.0,
     r2: ArrayLike = 0.0,
 ) -> Objective:
     """The gradient flow of a divergence, its log-ratio of densities learned by a classifier of real against fake.
 
-    ``velocity = c min((q/p)^a, most) ∇D`` with the logit ``D = log p/q``, which is trained as in ``gan``
+    ``velocity = c min((q/p)^a, max_power) ∇D`` with the logit ``D = log p/q``, which is trained as in ``gan``
 
     For "reverse_kl", KL(q ‖ p), that is ``∇D = ∇ log p - ∇ log q``: the learned form of the score difference, and the loss is
     ``-E_q D``. The other weights are those of ``kde_drift``. The flow of the source has noise besides; here there is none.
@@ -35,7 +35,7 @@ def discriminator_flow(
         critic: network from (n, d) to (n,) logits, high on data.
         optimizer: the critic's optax optimiser, e.g. ``optax.adam(1e-3, b1=0.0)``.
         divergence: "reverse_kl", "kl", "neyman", "pearson" or "squared_hellinger", named as in ``kde_drift``.
-        most: the largest power of the ratio, at least 1.
+        max_power: the largest power of the ratio, at least 1.
         r1: coefficient of the penalty on the critic's slope at data, as in ``gan``.
         r2: the same at samples.
 
@@ -44,7 +44,7 @@ def discriminator_flow(
 
     Raises:
         TypeError: if ``critic`` is not a ``Network`` or ``optimizer`` not an optax optimiser.
-        ValueError: for an unknown divergence, ``most`` below 1, or negative coefficients.
+        ValueError: for an unknown divergence, ``max_power`` below 1, or negative coefficients.
 
     Example:
         >>> import jax, jax.numpy as jnp, optax
@@ -58,12 +58,12 @@ def discriminator_flow(
 
     Source: Ansari, Ang, Soh, Refining Deep Generative Models via Discriminator Gradient Flow, arXiv 2012.00780.
     """
-    ratio_power(divergence, most)
+    ratio_power(divergence, max_power)
     learned = gan(critic, optimizer, r1=r1, r2=r2)
 
     def witness(state: State, points: Array, x: Array, y: Array) -> Array:
         del x, y
-        return ratio_witness(divergence, -critic.apply(state.params, checks.samples("points", points)), most)
+        return ratio_witness(divergence, -critic.apply(state.params, checks.samples("points", points)), max_power)
 
     def loss(key: Key, state: State, x: Array, y: Array) -> Array:
         del key

@@ -104,7 +104,7 @@ def gan(
         optimizer: the critic's optax optimiser, e.g. ``optax.adam(1e-3, b1=0.0)``.
         r1: coefficient γ of the penalty on data; 0 leaves it out.
         r2: coefficient of the penalty on samples; 0 leaves it out.
-        penalties: what the critic pays besides, from ``igm_jax.objectives.penalties`` or ``constraints``.
+        penalties: what the critic pays besides, such as ``r1_penalty`` and ``fisher_constraint`` make it.
 
     Returns:
         The objective; ``update`` reports ``critic_loss``, ``critic_gap`` and ``penalty`` (with its coefficients). The

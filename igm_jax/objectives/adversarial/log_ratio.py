@@ -36,17 +36,17 @@ RATIO_POWERS = {
 ``∫ (q - p)²/p``, pearson ``∫ (p - q)²/q``, squared_hellinger ``∫ (√p - √q)²``."""
 
 
-def ratio_power(divergence: str, most: float) -> RatioPower:
+def ratio_power(divergence: str, max_power: float) -> RatioPower:
     """The power of a divergence, and a check of the largest ratio."""
-    if checks.positive("most", most) < 1:
-        raise ValueError(f"`most`, the largest power of the ratio, must be at least 1, but is {most}")
+    if checks.positive("max_power", max_power) < 1:
+        raise ValueError(f"`max_power`, the largest power of the ratio, must be at least 1, but is {max_power}")
     return RATIO_POWERS[checks.choice("divergence", divergence, RATIO_POWERS)]
 
 
-def ratio_witness(divergence: str, log_ratio: Float[Array, "*n"], most: float = 100.0) -> Float[Array, "*n"]:
+def ratio_witness(divergence: str, log_ratio: Float[Array, "*n"], max_power: float = 100.0) -> Float[Array, "*n"]:
     """The witness of a divergence where the log-ratio of model and data is known.
 
-    ``w = c ((q/p)^a - 1)/a``, or ``c log q/p`` for a = 0; beyond ``(q/p)^a = most`` it goes on along its tangent
+    ``w = c ((q/p)^a - 1)/a``, or ``c log q/p`` for a = 0; beyond ``(q/p)^a = max_power`` it goes on along its tangent
 
     So its derivative in the log-ratio is ``ratio_weight``, which stops growing there: a ratio that is estimated can be
     astronomic far from the data.
@@ -54,13 +54,13 @@ def ratio_witness(divergence: str, log_ratio: Float[Array, "*n"], most: float = 
     Args:
         divergence: a name of ``RATIO_POWERS``.
         log_ratio: ``log q/p``, of any shape.
-        most: the largest ``(q/p)^a``, at least 1.
+        max_power: the largest ``(q/p)^a``, at least 1.
 
     Returns:
         Witness values of the same shape, zero where the densities are equal.
 
     Raises:
-        ValueError: for an unknown divergence, or ``most`` below 1.
+        ValueError: for an unknown divergence, or ``max_power`` below 1.
 
     Example:
         >>> import jax.numpy as jnp
@@ -68,29 +68,29 @@ def ratio_witness(divergence: str, log_ratio: Float[Array, "*n"], most: float = 
         >>> ratio_witness("neyman", jnp.log(jnp.array([1.0, 3.0]))).round(4).tolist()
         [0.0, 4.0]
     """
-    power, factor = ratio_power(divergence, most)
+    power, factor = ratio_power(divergence, max_power)
     if power == 0:
         return factor * log_ratio
-    exponent, end = power * log_ratio, math.log(most)
+    exponent, end = power * log_ratio, math.log(max_power)
     beyond = jnp.maximum(exponent - end, 0)
-    return factor / power * (jnp.expm1(jnp.minimum(exponent, end)) + most * beyond)
+    return factor / power * (jnp.expm1(jnp.minimum(exponent, end)) + max_power * beyond)
 
 
-def ratio_weight(divergence: str, log_ratio: Float[Array, "*n"], most: float = 100.0) -> Float[Array, "*n"]:
+def ratio_weight(divergence: str, log_ratio: Float[Array, "*n"], max_power: float = 100.0) -> Float[Array, "*n"]:
     """The weight of a divergence on the score difference where the log-ratio of model and data is known.
 
-    ``c min((q/p)^a, most)``
+    ``c min((q/p)^a, max_power)``
 
     Args:
         divergence: a name of ``RATIO_POWERS``.
         log_ratio: ``log q/p``, of any shape.
-        most: the largest ``(q/p)^a``, at least 1.
+        max_power: the largest ``(q/p)^a``, at least 1.
 
     Returns:
         Positive weights of the same shape.
 
     Raises:
-        ValueError: for an unknown divergence, or ``most`` below 1.
+        ValueError: for an unknown divergence, or ``max_power`` below 1.
 
     Example:
         >>> import jax.numpy as jnp
@@ -98,7 +98,7 @@ def ratio_weight(divergence: str, log_ratio: Float[Array, "*n"], most: float = 1
         >>> ratio_weight("kl", jnp.log(jnp.array([0.5, 1e-9]))).round(4).tolist()
         [2.0, 100.0]
     """
-    power, factor = ratio_power(divergence, most)
+    power, factor = ratio_power(divergence, max_power)
     if power == 0:
         return jnp.full_like(log_ratio, factor)
-    return factor * jnp.exp(jnp.minimum(power * log_ratio, math.log(most)))
+    return factor * jnp.exp(jnp.minimum(power * log_ratio, math.log(max_power)))

@@ -37,9 +37,8 @@ AVERAGE = Game(
     "relativistic_average_gan",
     _average_value,
     _average_witness,
-    lambda out: (
-        -_average_value(Outputs(out.y, out.x, out.y_weights, out.x_weights))
-    ),  # the same game, with the sides exchanged
+    # The same game, with the sides exchanged.
+    lambda out: -_average_value(Outputs(out.y, out.x, out.y_weights, out.x_weights)),
 )
 
 

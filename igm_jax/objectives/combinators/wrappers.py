@@ -74,12 +74,7 @@ def on_features(objective: Objective, features: Network | Callable[[Array], Arra
 
     def of(params: Params, points: Array) -> Array:
         out = features.apply(params, points) if isinstance(features, Network) else features(points)
-        if out.ndim != 2 or len(out) != len(points):
-            raise ValueError(
-                f"`features` must give one row a sample, shape ({len(points)}, k), but gave {out.shape} for samples"
-                f" {points.shape}; reshape it, e.g. `out.reshape(len(out), -1)`"
-            )
-        return out
+        return checks.one_row(out, points)
 
     def init(key: Key, x: Array) -> FeatureState:
         if not isinstance(features, Network):

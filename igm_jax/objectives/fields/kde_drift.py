@@ -22,14 +22,14 @@ def kde_drift_field(
     bandwidth: ArrayLike,
     divergence: str = "reverse_kl",
     *,
-    most: float = 100.0,
+    max_power: float = 100.0,
     leave_one_out: bool = True,
     x_weights: Weights = None,
     y_weights: Weights = None,
 ) -> Float[Array, "n d"]:
     """The velocity of a divergence's Wasserstein gradient flow, both densities estimated with a Gaussian kernel.
 
-    ``v_i = c min((q̂/p̂)^a, most) (∇ log p̂ - ∇ log q̂)`` at x_i, with (a, c) = (0, 1) for "reverse_kl", KL(q ‖ p): the score
+    ``v_i = c min((q̂/p̂)^a, max_power) (∇ log p̂ - ∇ log q̂)`` at x_i, with (a, c) = (0, 1) for "reverse_kl", KL(q ‖ p): the score
     difference itself; (-1, 1) for "kl", KL(p ‖ q); (1, 2) for "neyman", ``∫ (q - p)²/p``; see ``RATIO_POWERS``.
 
     The flow of smoothed densities would smooth the field once more; as in the paper, it is taken at the samples. The paper calls
@@ -40,7 +40,7 @@ def kde_drift_field(
         y: (m, d) data.
         bandwidth: σ > 0, in the units of the samples.
         divergence: "reverse_kl", "kl", "neyman", "pearson" or "squared_hellinger".
-        most: the largest power of the ratio, at least 1.
+        max_power: the largest power of the ratio, at least 1.
         leave_one_out: whether q̂ at a sample leaves that sample out.
         x_weights: (n,) non-negative weights, normalised here; uniform if None.
         y_weights: (m,) likewise.
@@ -49,7 +49,7 @@ def kde_drift_field(
         (n, d) velocity, in inverse units of the samples.
 
     Raises:
-        ValueError: for an unknown divergence, ``most`` below 1, and as ``score_difference_field`` does.
+        ValueError: for an unknown divergence, ``max_power`` below 1, and as ``score_difference_field`` does.
 
     Example:
         >>> from igm_jax.objectives import kde_drift_field
@@ -58,14 +58,14 @@ def kde_drift_field(
 
     Source: Cao, Wei, Liu, Gradient Flow Drifting, arXiv 2603.10592.
     """
-    ratio_power(divergence, most)
+    ratio_power(divergence, max_power)
     options = {"x_weights": x_weights, "y_weights": y_weights}
     difference = score_difference_field(x, y, bandwidth, leave_one_out=leave_one_out, **options)
     if leave_one_out:
         ratio = _log_ratio_of_others(x, y, bandwidth, **options)
     else:
         ratio = score_difference_witness(x, x, y, bandwidth, **options)
-    return ratio_weight(divergence, ratio, most)[:, None] * difference
+    return ratio_weight(divergence, ratio, max_power)[:, None] * difference
 
 
 def _log_ratio_of_others(
@@ -85,13 +85,13 @@ def kde_drift_witness(
     bandwidth: ArrayLike,
     divergence: str = "reverse_kl",
     *,
-    most: float = 100.0,
+    max_power: float = 100.0,
     x_weights: Weights = None,
     y_weights: Weights = None,
 ) -> Float[Array, " p"]:
     """The first variation of a divergence in the model's density, both densities estimated with a Gaussian kernel.
 
-    ``w(p) = c ((q̂/p̂)^a - 1)/a``, or ``log q̂/p̂`` for KL(q ‖ p); beyond ``(q̂/p̂)^a = most`` it goes on along its tangent
+    ``w(p) = c ((q̂/p̂)^a - 1)/a``, or ``log q̂/p̂`` for KL(q ‖ p); beyond ``(q̂/p̂)^a = max_power`` it goes on along its tangent
 
     The velocity of a sample is minus the gradient at it of the witness of the *other* samples, as it leaves itself out.
 
@@ -101,7 +101,7 @@ def kde_drift_witness(
         y: (m, d) data.
         bandwidth: σ > 0, in the units of the samples.
         divergence: "reverse_kl", "kl", "neyman", "pearson" or "squared_hellinger".
-        most: the largest power of the ratio, at least 1.
+        max_power: the largest power of the ratio, at least 1.
         x_weights: (n,) non-negative weights, normalised here; uniform if None.
         y_weights: (m,) likewise.
 
@@ -119,12 +119,12 @@ def kde_drift_witness(
     Source: Cao, Wei, Liu, arXiv 2603.10592.
     """
     ratio = score_difference_witness(points, x, y, bandwidth, x_weights=x_weights, y_weights=y_weights)
-    return ratio_witness(divergence, ratio, most)
+    return ratio_witness(divergence, ratio, max_power)
 
 
 @recorded
 def kde_drift(
-    bandwidth: ArrayLike, divergence: str = "reverse_kl", *, most: float = 100.0, leave_one_out: bool = True
+    bandwidth: ArrayLike, divergence: str = "reverse_kl", *, max_power: float = 100.0, leave_one_out: bool = True
 ) -> Objective:
     """The drift of a divergence between kernel density estimates as an objective.
 
@@ -136,14 +136,14 @@ def kde_drift(
     Args:
         bandwidth: σ > 0, in the units of the samples.
         divergence: "reverse_kl", "kl", "neyman", "pearson" or "squared_hellinger".
-        most: the largest power of the ratio, at least 1.
+        max_power: the largest power of the ratio, at least 1.
         leave_one_out: whether q̂ at a sample leaves that sample out.
 
     Returns:
         The objective.
 
     Raises:
-        ValueError: for a bandwidth that is not positive, an unknown divergence, or ``most`` below 1.
+        ValueError: for a bandwidth that is not positive, an unknown divergence, or ``max_power`` below 1.
 
     Example:
         >>> import jax
@@ -156,7 +156,7 @@ def kde_drift(
     Source: Cao, Wei, Liu, Gradient Flow Drifting, arXiv 2603.10592.
     """
     checks.positive("bandwidth", bandwidth)
-    ratio_power(divergence, most)
-    options = {"bandwidth": bandwidth, "divergence": divergence, "most": most}
+    ratio_power(divergence, max_power)
+    options = {"bandwidth": bandwidth, "divergence": divergence, "max_power": max_power}
     field = partial(kde_drift_field, leave_one_out=leave_one_out, **options)
     return from_velocity(field, partial(kde_drift_witness, **options))

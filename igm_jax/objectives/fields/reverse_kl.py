@@ -69,14 +69,14 @@ def reverse_kl(
         points, x = checks.pair(points, x, names=("points", "x"))
         mean, std = _moments(x)
         z = (points - mean) / std
-        heights = jnp.asarray(log_density(points))
-        if heights.shape != (len(points),):
+        log_p = jnp.asarray(log_density(points))
+        if log_p.shape != (len(points),):
             raise ValueError(
-                f"`log_density` must give one number a point, shape ({len(points)},), but gave {heights.shape}"
+                f"`log_density` must give one number a point, shape ({len(points)},), but gave {log_p.shape}"
             )
         scale = jnp.sum(jnp.log(std)) + 0.5 * x.shape[1] * math.log(2 * math.pi)
         gaussian = -0.5 * jnp.sum(jnp.square(z), axis=1) - scale
-        return gaussian - critic.apply(state.params, z) - heights
+        return gaussian - critic.apply(state.params, z) - log_p
 
     def loss(key: Key, state: State, x: Array, y: Array) -> Array:
         del key

@@ -150,14 +150,6 @@ def between_features(
     """
     checked_kernel(kernel)
 
-    def checked(out: Array, points: Array) -> Array:
-        if out.ndim != 2 or len(out) != len(points):
-            raise ValueError(
-                f"features must be one row a sample, shape ({len(points)}, k), but are {out.shape} for samples"
-                f" {points.shape}; use `mlp(d, k)`, without `squeeze`"
-            )
-        return out
-
     def loss(phi: Features, x: Array, y: Array) -> Array:
         return scale(phi, y) * mmd2_biased(phi(x), phi(y), kernel)
 
@@ -165,4 +157,4 @@ def between_features(
         x, y = checks.pair(x, y)
         return scale(phi, y) * mmd_witness(phi(points), phi(x), phi(y), kernel)
 
-    return comparing(features, optimizer, critic_loss, loss, witness, checked=checked)
+    return comparing(features, optimizer, critic_loss, loss, witness, checked=checks.one_row)

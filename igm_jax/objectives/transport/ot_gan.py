@@ -9,11 +9,11 @@ from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective, Params, no_witness
 from igm_jax.checks import ArrayLike
 from igm_jax.kernels.pairs import safe_sqrt
-from igm_jax.objectives.adversarial.base import CriticState, check_parts
-from igm_jax.objectives.transport.sinkhorn import TRAINING, chosen_solver, solver_options, transport_problem
+from igm_jax.objectives.adversarial.base import CriticState, check_parts, descended, filled
+from igm_jax.objectives.transport.sinkhorn import chosen_solver, transport_problem
 from igm_jax.objectives.transport.two_batch_sinkhorn import NO_WITNESS, between_halves, shuffled
 from igm_jax.pairwise.transport.potentials import plan_cost
-from igm_jax.pairwise.transport.solvers import Solver
+from igm_jax.pairwise.transport.solvers import TRAINING, Solver, solver_options
 from igm_jax.records import recorded
 
 __all__ = ["minibatch_energy_distance", "ot_gan"]
@@ -46,9 +46,7 @@ def minibatch_energy_distance(
         x: (n, k) features of generated samples, independent; of an odd number the middle one is in both halves.
         y: (m, k) features of data.
         epsilon: ε > 0, in units of the cost, which lies between 0 and 2.
-        tolerance: stop when the marginal error is below it, or below what the float type can resolve; 1e-4 if None.
-        max_iterations: stop after this many, converged or not; 1000 if None.
-        solver: which algorithm runs and when it stops, in place of these two, such as ``sweeps()``; ``default_solver`` if None.
+        tolerance, max_iterations, solver: as in ``sinkhorn_potentials``.
 
     Returns:
         Scalar, without units.
@@ -99,9 +97,7 @@ def ot_gan(
         critic: network φ from (n, d) to (n, k) features.
         optimizer: the critic's optax optimiser, e.g. ``optax.adam(1e-4, b1=0.5)``.
         epsilon: ε > 0, in units of the cost, which lies between 0 and 2.
-        tolerance: marginal error at which a batch counts as solved; 1e-2 if None.
-        max_iterations: stop after this many; 50 if None.
-        solver: which algorithm runs and when it stops, in place of these two; ``default_solver`` if None.
+        tolerance, max_iterations, solver: as in ``sinkhorn``.
 
     Returns:
         The objective; ``update`` reports ``critic_loss``. Its witness raises an error: each half of the samples sees the other.
@@ -126,29 +122,20 @@ def ot_gan(
     checks.positive("epsilon", epsilon)
     options = solver_options(solver, tolerance, max_iterations, TRAINING)
 
-    def features(params: Params, points: Array) -> Array:
-        out = critic.apply(params, points)
-        if out.ndim != 2 or len(out) != len(points):
-            raise ValueError(
-                f"the features must have shape ({len(points)}, k) for samples {points.shape}, but have {out.shape};"
-                " use `mlp(d, k)`, or flatten them"
-            )
-        return out
-
     def distance(params: Params, key: Key, x: Array, y: Array) -> Array:
         x, y = checks.pair(x, y)
-        x = shuffled(key, x)
-        return minibatch_energy_distance(features(params, x), features(params, y), epsilon, **options)
+        features = filled(critic, params, checks.one_row)
+        return minibatch_energy_distance(features(shuffled(key, x)), features(y), epsilon, **options)
 
     def init(key: Key, x: Array) -> CriticState:
         params = critic.init(key)
-        jax.eval_shape(features, params, checks.samples("x", x))
+        x = checks.samples("x", x)
+        jax.eval_shape(lambda params: filled(critic, params, checks.one_row)(x), params)
         return CriticState(params, optimizer.init(params))
 
     def update(key: Key, state: CriticState, x: Array, y: Array) -> tuple[CriticState, Info]:
-        value, slope = jax.value_and_grad(lambda params: -distance(params, key, x, y))(state.params)
-        step, optimizer_state = optimizer.update(slope, state.optimizer_state, state.params)
-        return CriticState(optax.apply_updates(state.params, step), optimizer_state), {"critic_loss": value}
+        state, value = descended(lambda params: -distance(params, key, x, y), optimizer, state)
+        return state, {"critic_loss": value}
 
     def loss(key: Key, state: CriticState, x: Array, y: Array) -> Array:
         return distance(state.params, key, x, y)

@@ -14,13 +14,13 @@ from igm_jax.pairwise.transport.divergence import divergence
 from igm_jax.pairwise.transport.potentials import extended, potentials, potentials_within
 from igm_jax.pairwise.transport.problem import Potentials, Problem
 from igm_jax.pairwise.transport.solvers import (
-    MAX_ITERATIONS,
-    TOLERANCE,
+    TRAINING,
     Solver,
     check_solver,
     default_solver,
     fixed_sweeps,
     scalings,
+    solver_options,
     sweeps,
 )
 from igm_jax.records import recorded
@@ -36,9 +36,6 @@ __all__ = [
     "sinkhorn_witness",
     "sweeps",
 ]
-
-# When a batch counts as solved, and updates at most: training needs less than a reported number does.
-TRAINING = (1e-2, 50)
 
 
 def _masses(name: str, weights: Weights, samples: Array, rho: ArrayLike | None) -> Array:
@@ -57,32 +54,9 @@ def transport_problem(
     checks.positive("epsilon", epsilon)
     if rho is not None:
         checks.positive("rho", rho)
-    dtype = checks.at_least_single(x.dtype)
-    x, y = x.astype(dtype), y.astype(dtype)
     a, b = _masses("x_weights", x_weights, x, rho), _masses("y_weights", y_weights, y, rho)
-    rho = None if rho is None else jnp.asarray(rho).astype(dtype)
-    return Problem(x, y, a, b, jnp.asarray(epsilon).astype(dtype), rho)
-
-
-def solver_options(
-    solver: Solver | None,
-    tolerance: float | None,
-    max_iterations: int | None,
-    usual: tuple[float, int] = (TOLERANCE, MAX_ITERATIONS),
-) -> dict[str, Any]:
-    """The solver that was asked for, or when the default one stops: checked, and never both."""
-    if solver is None:
-        tolerance = usual[0] if tolerance is None else tolerance
-        checks.positive("tolerance", tolerance)
-        most = usual[1] if max_iterations is None else max_iterations
-        return {"tolerance": float(tolerance), "max_iterations": checks.count("max_iterations", most)}
-    for name, value in (("tolerance", tolerance), ("max_iterations", max_iterations)):
-        if value is not None:
-            raise ValueError(
-                f"`{name}` is for the default solver, but is {value!r} beside `solver`, which has its own; give it to the"
-                " solver, as `sweeps(tolerance=..., max_iterations=...)`, or leave `solver` out"
-            )
-    return {"solver": check_solver(solver, None, None)}
+    rho = None if rho is None else jnp.asarray(rho).astype(x.dtype)
+    return Problem(x, y, a, b, jnp.asarray(epsilon).astype(x.dtype), rho)
 
 
 def chosen_solver(problem: Problem, start: tuple[Array, Array] | None, options: dict[str, Any]) -> Solver:
@@ -185,21 +159,13 @@ def sinkhorn_divergence(
         x: (n, d) generated samples.
         y: (m, d) data.
         epsilon: ε > 0, in squared units of the samples.
-        x_weights: (n,) non-negative weights, normalised here; uniform if None.
-        y_weights: (m,) likewise.
-        rho: ρ > 0, in squared units of the samples: marginals are penalised by ρ KL, not met, and weights are masses, not
-            normalised. None for balanced transport, the limit ρ → ∞.
-        tolerance: stop when the marginal error is below it, or below what the float type can resolve; 1e-4 if None.
-        max_iterations: stop after this many, converged or not; 1000 if None.
-        solver: which algorithm runs and when it stops, in place of these two, such as ``sweeps()``; ``default_solver`` if None.
-        start: potentials of x against y to start from, as in ``sinkhorn_potentials``.
+        x_weights, y_weights, rho, tolerance, max_iterations, solver, start: as in ``sinkhorn_potentials``.
 
     Returns:
         Scalar, in squared units of the samples.
 
     Raises:
-        ValueError: for ε or a tolerance that is not positive, wrong shapes, non-finite numbers, bad weights, a solver that does
-            not serve, or a tolerance beside a solver.
+        ValueError: as ``sinkhorn_potentials`` does.
 
     Example:
         >>> from igm_jax import sinkhorn_divergence
@@ -238,19 +204,13 @@ def sinkhorn_witness(
         x: (n, d) generated samples.
         y: (m, d) data.
         epsilon: ε > 0, in squared units of the samples.
-        x_weights: (n,) non-negative weights, normalised here; uniform if None.
-        y_weights: (m,) likewise.
-        rho: as in ``sinkhorn_divergence``; so are the others.
-        tolerance: when a problem counts as solved; 1e-4 if None.
-        max_iterations: stop after this many; 1000 if None.
-        solver: in place of these two.
-        start: potentials of x against y to start from.
+        x_weights, y_weights, rho, tolerance, max_iterations, solver, start: as in ``sinkhorn_potentials``.
 
     Returns:
         (p,) values of the witness.
 
     Raises:
-        ValueError: as ``sinkhorn_divergence`` does.
+        ValueError: as ``sinkhorn_potentials`` does.
 
     Example:
         >>> from igm_jax.objectives import sinkhorn_witness

@@ -11,9 +11,9 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Key, Objective, State, no_witness, stateless
 from igm_jax.checks import ArrayLike
-from igm_jax.objectives.transport.sinkhorn import TRAINING, chosen_solver, solver_options, transport_problem
+from igm_jax.objectives.transport.sinkhorn import chosen_solver, transport_problem
 from igm_jax.pairwise.transport.potentials import transport_cost
-from igm_jax.pairwise.transport.solvers import Solver
+from igm_jax.pairwise.transport.solvers import TRAINING, Solver, solver_options
 from igm_jax.records import recorded
 
 __all__ = ["two_batch_sinkhorn", "two_batch_sinkhorn_divergence"]
@@ -84,9 +84,7 @@ def two_batch_sinkhorn_divergence(
         x: (n, d) generated samples, independent; of an odd number the middle one is in both halves.
         y: (m, d) data; the mean is zero for equal laws if m = n.
         epsilon: ε > 0, in squared units of the samples.
-        tolerance: stop when the marginal error is below it, or below what the float type can resolve; 1e-4 if None.
-        max_iterations: stop after this many, converged or not; 1000 if None.
-        solver: which algorithm runs and when it stops, in place of these two, such as ``sweeps()``; ``default_solver`` if None.
+        tolerance, max_iterations, solver: as in ``sinkhorn_potentials``.
 
     Returns:
         Scalar, in squared units of the samples; second derivatives must not be taken, as solved potentials count as constants.
@@ -127,9 +125,7 @@ def two_batch_sinkhorn(
 
     Args:
         epsilon: ε > 0, in squared units of the samples.
-        tolerance: marginal error at which a batch counts as solved; 1e-2 if None, as training needs less than a reported number.
-        max_iterations: stop after this many; 50 if None.
-        solver: which algorithm runs and when it stops, in place of these two; ``default_solver`` if None.
+        tolerance, max_iterations, solver: as in ``sinkhorn``.
 
     Returns:
         The objective. Its witness raises an error: each half of the samples sees the other half.

@@ -4,6 +4,7 @@ They are hashable and compare equal, so a function is compiled once for each, an
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 from jaxtyping import Array
@@ -16,6 +17,9 @@ from igm_jax.pairwise.budget import CACHED_PAIRS, fits
 KEPT_FEATURES = 32
 
 TOLERANCE, MAX_ITERATIONS = 1e-4, 1000
+
+# When a batch counts as solved, and updates at most: training needs less than a reported number does.
+TRAINING = (1e-2, 50)
 
 
 @jax.tree_util.register_static
@@ -184,6 +188,27 @@ def check_solver(solver: object, rho: ArrayLike | None, start: object) -> Solver
             " `sweeps` and `fixed_sweeps` can serve, and so does `solver=None`"
         )
     return solver
+
+
+def solver_options(
+    solver: Solver | None,
+    tolerance: float | None,
+    max_iterations: int | None,
+    usual: tuple[float, int] = (TOLERANCE, MAX_ITERATIONS),
+) -> dict[str, Any]:
+    """The solver that was asked for, or when the default one stops: checked, and never both."""
+    if solver is None:
+        tolerance = usual[0] if tolerance is None else tolerance
+        checks.positive("tolerance", tolerance)
+        most = usual[1] if max_iterations is None else max_iterations
+        return {"tolerance": float(tolerance), "max_iterations": checks.count("max_iterations", most)}
+    for name, value in (("tolerance", tolerance), ("max_iterations", max_iterations)):
+        if value is not None:
+            raise ValueError(
+                f"`{name}` is for the default solver, but is {value!r} beside `solver`, which has its own; give it to the"
+                " solver, as `sweeps(tolerance=..., max_iterations=...)`, or leave `solver` out"
+            )
+    return {"solver": check_solver(solver, None, None)}
 
 
 def keeps_costs(solver: Solver, n: int, m: int, x: Array) -> bool:

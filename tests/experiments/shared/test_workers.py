@@ -17,8 +17,18 @@ def squared(number):
 
 def test_one_worker_is_this_process_and_keeps_the_order():
     told = []
-    assert list(ended([3, 1, 2], 1, lambda i: 10 * i, None, None, told.append)) == [(3, 30), (1, 10), (2, 20)]
+    runs = ended([3, 1, 2], 1, lambda i: 10 * i, None, None, told.append)
+    assert next(runs) == (3, 30)
+    assert told == [3]  # nothing is begun before it is asked for
+    assert list(runs) == [(1, 10), (2, 20)]
     assert told == [3, 1, 2]
+
+
+def test_a_run_that_fails_here_ends_them():
+    runs = ended((1, 0, 2), 1, lambda i: 1 / i, lambda i: None, lambda i: (i,), lambda i: None)
+    assert next(runs) == (1, 1.0)
+    with pytest.raises(ZeroDivisionError):
+        next(runs)
 
 
 def test_processes_do_what_is_sent_and_stop_at_the_first_that_breaks():

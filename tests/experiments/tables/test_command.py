@@ -1,6 +1,7 @@
 """What the tables share: runs that are kept, pages."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from experiments.shared.tasks import Found, Task
 from experiments.tables import dirac_gan
 from experiments.tables.command import Config, Part, Publication, main
 from experiments.tables.published import Entry, within
+from tests.experiments.tables import places
 
 RUNS = []
 
@@ -84,4 +86,22 @@ def test_workers_find_the_same(tmp_path, capsys):
             dirac_gan.PUBLICATION.tasks(Config(preset="smoke"))
         )
     assert found[0] == found[1]
+    capsys.readouterr()
+
+
+def test_workers_are_processes_and_what_ends_well_is_kept(tmp_path, monkeypatch, capsys):
+    arguments = ["--smoke", "--workers", "2", "--output", str(tmp_path)]
+    monkeypatch.setenv(places.BROKEN, str(tmp_path / "begun"))
+    with pytest.raises(ValueError, match="seed 1 is broken"):
+        main(places.PUBLICATION, Config, arguments)
+    rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
+    assert [row["seed"] for row in rows] == [0]  # it ran beside the broken one, and nothing was begun after that
+    monkeypatch.delenv(places.BROKEN)
+    main(places.PUBLICATION, Config, arguments)
+    (entry,) = map(json.loads, (tmp_path / "entries.jsonl").read_text().splitlines())
+    assert len(entry["ours"]) == 4
+    assert entry["ours"][0] == rows[0]["metrics"]["pid"]
+    # That two ran at once, the first part shows: there the run that is kept waits for the one that breaks.
+    assert os.getpid() not in entry["ours"]
+    assert sorted(path.name for path in (tmp_path / "arrays").iterdir()) == [f"place-{seed}.npz" for seed in range(4)]
     capsys.readouterr()

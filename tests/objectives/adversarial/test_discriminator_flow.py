@@ -44,6 +44,6 @@ def test_bad_arguments_are_explained():
     with pytest.raises(ValueError, match=r"`divergence` must be one of reverse_kl, kl.*did you mean 'pearson'"):
         discriminator_flow(critic, optax.sgd(0.1), "person")
     with pytest.raises(ValueError, match=r"must be at least 1, but is 0\.5"):
-        discriminator_flow(critic, optax.sgd(0.1), most=0.5)
+        discriminator_flow(critic, optax.sgd(0.1), max_power=0.5)
     with pytest.raises(TypeError):
         discriminator_flow(None, optax.sgd(0.1))

@@ -43,7 +43,7 @@ def test_reverse_kl_is_the_score_difference(x64):
 
 
 def test_with_all_samples_it_is_minus_the_gradient_of_its_witness_beyond_the_hold_too(x64):
-    options = {"divergence": "neyman", "most": 2.0}
+    options = {"divergence": "neyman", "max_power": 2.0}
     free = kde_drift_field(X, Y, 0.7, "neyman", leave_one_out=False)
     held = kde_drift_field(X, Y, 0.7, leave_one_out=False, **options)
     assert np.abs(free - held).max() > 0.1
@@ -68,4 +68,4 @@ def test_bad_arguments_are_explained():
     with pytest.raises(ValueError, match="`bandwidth` must be positive"):
         kde_drift(-1.0)
     with pytest.raises(ValueError, match="must be at least 1"):
-        kde_drift(1.0, most=0.1)
+        kde_drift(1.0, max_power=0.1)

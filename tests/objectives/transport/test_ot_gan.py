@@ -82,7 +82,7 @@ def test_the_critic_climbs_and_the_generator_s_loss_is_what_it_climbed():
 
 
 def test_bad_input_is_explained():
-    with pytest.raises(ValueError, match=r"features must have shape \(8, k\)"):
+    with pytest.raises(ValueError, match=r"features must be one row a sample, shape \(8, k\)"):
         ot_gan(mlp_critic(3, width=4, depth=1), optax.sgd(0.1)).init(KEY, ZEROS)
     with pytest.raises(ValueError, match="`epsilon` must be positive"):
         ot_gan(IDENTITY, optax.sgd(0.1), 0.0)
