@@ -17,6 +17,7 @@ from jaxtyping import Array, Float, Int
 from igm_jax.kernels.pairs import Pairs, matmul
 from igm_jax.pairwise.branch import seldom
 from igm_jax.pairwise.budget import by_rows
+from igm_jax.pairwise.reductions import LARGEST_EXPONENT
 
 
 class Targets(NamedTuple):
@@ -53,10 +54,14 @@ def _tile(rows: Array, index: Int[Array, " r"], targets: Targets, costs: Costs) 
 
 
 def _log_sums(cost: Array, temperatures: Array, weights: Array, axis: int) -> Float[Array, "t k"]:
-    """``log Σ w exp(-c/τ)`` along an axis; -∞ where nothing is summed. The least cost is taken off once for all τ."""
-    least = jnp.min(cost, axis=axis, keepdims=True)
+    """``log Σ w exp(-c/τ)`` along an axis; -∞ where nothing is summed. The least cost is taken off once for all τ.
+
+    It is the least among what counts: the others could be so much nearer that all that counts underflows.
+    """
+    counted = jnp.expand_dims(weights > 0, 1 - axis)
+    least = jnp.min(cost, axis=axis, keepdims=True, where=counted, initial=jnp.inf)
     least = jnp.where(jnp.isinf(least), 0, least)
-    kernels = [jnp.exp((least - cost) / temperature) for temperature in temperatures]
+    kernels = [jnp.exp(jnp.minimum((least - cost) / temperature, LARGEST_EXPONENT)) for temperature in temperatures]
     sums = [matmul(k, weights[:, None])[:, 0] if axis == 1 else matmul(weights[None, :], k)[0] for k in kernels]
     found = jnp.stack(sums)
     # The logarithm of nothing has no derivative, and is not taken.
@@ -200,6 +205,8 @@ def pulls(
         for kind, columns, factor in zip(kinds, columns_half, augmented, strict=True):
             cost = _tile(rows, index, kind, costs)
             exponent = -half.T[:, :, None] - columns[:, None, :] - cost[None] / temperatures[:, None, None]
+            # Of what counts it is at most 0; what does not count has weight 0, which must not meet an infinity.
+            exponent = jnp.minimum(exponent, LARGEST_EXPONENT)
             affinity = jnp.exp(exponent) if least == 0 else jnp.maximum(jnp.exp(exponent), least)
             # All temperatures in one product: a tall one is faster than several.
             reduced = matmul(affinity.reshape(-1, cost.shape[1]), factor)

@@ -100,7 +100,7 @@ def test_small_temperatures_keep_their_digits_in_single_precision():
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(pulled))
 
 
-@pytest.mark.parametrize("temperature", [1.0, 0.1])
+@pytest.mark.parametrize("temperature", [1.0, 0.1, 1e-4])
 def test_targets_that_count_nothing_are_removals(temperature, x64):
     x, kinds = drawn(20, 30)
     kept = np.arange(30) % 3 > 0
