@@ -13,12 +13,13 @@ import optax
 import pytest
 
 from igm_jax import Objective, distributions, kernels, networks, objectives, stateless
+from igm_jax.descriptions import described
 from igm_jax.distributions import dataset, grid, normal
 from igm_jax.generators import particles, pushforward
 from igm_jax.kernels import distance, gaussian, laplace
 from igm_jax.networks import mlp, mlp_critic
 from igm_jax.objectives import energy, mmd, wgan_gp
-from igm_jax.records import described, recorded
+from igm_jax.records import recorded
 from igm_jax.training import training
 from tests.conformance import ROWS
 from tests.sources import ROOT
@@ -137,21 +138,6 @@ def test_printed_as_it_was_made():
     assert repr(mmd(gaussian(0.5))) == "mmd(gaussian(0.5))"
     assert repr(energy(0.5)) == "energy(beta=0.5)"
     assert repr(mlp_critic(2, width=8)) == "mlp_critic(2, width=8)"
-
-
-def test_a_description_says_what_is_not_verified():
-    value, unverified = described(
-        {"target": lambda key, n: jnp.zeros((n, 2)), "objective": stateless(gap), "kernel": gaussian(1.0)}
-    )
-    assert value["kernel"] == {"kind": "gaussian", "bandwidth": 1.0}
-    assert unverified == ["target", "objective.divergence"]
-
-
-def test_large_arrays_are_described_by_a_digest():
-    told = described(particles(np.zeros((100, 2), np.float32))).value["x"]
-    assert told["array"] == "float32[100, 2]"
-    assert len(told["sha256"]) == 64
-    assert described(jnp.arange(3)).value == [0, 1, 2]
 
 
 def test_constructors_work_on_traced_arguments():

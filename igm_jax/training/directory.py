@@ -22,8 +22,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from igm_jax.descriptions import Description
 from igm_jax.files import write_json
-from igm_jax.records import Description
 from igm_jax.training.errors import RunDirectoryError, RunMismatchError
 from igm_jax.training.provenance import provenance
 

@@ -14,7 +14,7 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Info
-from igm_jax.records import described
+from igm_jax.descriptions import described
 from igm_jax.training.checkpoints import Checkpoints, size, started
 from igm_jax.training.chunks import chunk_of, first_bad
 from igm_jax.training.directory import run_directory
@@ -92,7 +92,7 @@ def train(
         steps: number of generator updates in all, counted from the beginning of the run.
         directory: where checkpoints, log and config are kept; None for nowhere.
         config: what tells this run from others, as dataclasses, dicts, numbers and strings; None for all that the run was
-            made of, as far as that is known (``igm_jax.records.described``). The directory refuses to continue another
+            made of, as far as that is known (``igm_jax.descriptions.described``). The directory refuses to continue another
             run. Leave out what may change, such as ``steps``.
         chunk: steps on the device between two visits of the host.
         every: steps between two checkpoints.

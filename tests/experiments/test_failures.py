@@ -21,6 +21,7 @@ class NaN:
 
     name: ClassVar[str] = "nan"
     inner_steps: ClassVar[int] = 1
+    needs_density: ClassVar[bool] = False
 
     def build(self, space):
         return stateless(lambda x, y: jnp.sum(x) * jnp.nan)
