@@ -84,6 +84,9 @@ _ABSENT = _Absent()
 
 def differences(stored: Any, now: Any, name: str = "") -> list[str]:
     """One line for each place where two configs differ: ``optimizer.rate: stored 0.001, now 0.01``."""
+    if isinstance(stored, list) and isinstance(now, list) and len(stored) == len(now):
+        if stored and all(isinstance(part, dict) for part in (*stored, *now)):
+            stored, now = (dict(enumerate(parts)) for parts in (stored, now))
     if isinstance(stored, dict) and isinstance(now, dict):
         if {"function", "package", "holds"} <= stored.keys() & now.keys() and stored["package"] != now["package"]:
             # What a function holds is another package's own affair, and differs from version to version.
