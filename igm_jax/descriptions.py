@@ -101,7 +101,7 @@ def exactly(value: Any) -> str:
     Raises:
         jax.errors.ConcretizationTypeError: where that is being traced.
     """
-    return json.dumps(_described(value, "", [], True, ()), default=repr)
+    return json.dumps(_described(value, "", [], True, ()), default=repr, sort_keys=True)
 
 
 def _described(value: Any, place: str, unverified: list[str], exact: bool, inside: tuple[int, ...]) -> Any:
@@ -128,7 +128,9 @@ def _described(value: Any, place: str, unverified: list[str], exact: bool, insid
             "function": part(value.func, "function"),
             "holds": parts([*enumerate(value.args), *value.keywords.items()]),
         }
-    if isinstance(value, types.MethodType):
+    if isinstance(value, types.MethodType | types.BuiltinMethodType) and not isinstance(
+        value.__self__, types.ModuleType
+    ):
         return {"function": value.__qualname__, "holds": parts([("self", value.__self__)])}
     if isinstance(value, types.FunctionType):
         if value.__globals__.get("__name__", "").startswith("jaxtyping."):  # a check of types around it
@@ -136,17 +138,21 @@ def _described(value: Any, place: str, unverified: list[str], exact: bool, insid
         return _function(value, place, unverified, exact, parts)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         named = [(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)]
-        return {"kind": type(value).__name__, **parts(named)}
+        return {"kind": part(type(value), "kind") if exact else type(value).__name__, **parts(named)}
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return {"kind": type(value).__name__, **parts((name, getattr(value, name)) for name in value._fields)}
     if isinstance(value, Mapping):
         return parts(value.items())
     if isinstance(value, list | tuple):
         return [part(one, i) for i, one in enumerate(value)]
-    if hasattr(value, "__wrapped__"):  # such as what jax.jit returns
-        return part(value.__wrapped__, "")
-    if isinstance(value, type | np.dtype | types.BuiltinFunctionType):
-        return getattr(value, "__qualname__", str(value))
+    if type(value).__name__ == "PjitFunction":
+        return part(inspect.unwrap(value), "")
+    if isinstance(value, complex | bytes | slice | np.dtype | types.BuiltinFunctionType):
+        return {"kind": type(value).__name__, "value": repr(value)}
+    if isinstance(value, set | frozenset):
+        return {"kind": type(value).__name__, "value": sorted(map(repr, value))}
+    if isinstance(value, type):
+        return _class(value, place, unverified, exact)
     return _object(value, place, unverified, exact)
 
 
@@ -156,16 +162,29 @@ def _object(value: Any, place: str, unverified: list[str], exact: bool) -> dict[
     return described | ({"id": id(value)} if exact else {})
 
 
+def _class(value: type, place: str, unverified: list[str], exact: bool) -> Any:
+    """A class by its name; somebody's own, which may have changed, is equal to itself alone."""
+    name = f"{value.__module__}.{value.__qualname__}"
+    if value.__module__ == "builtins" or _version(value.__module__.split(".")[0]) is not None:
+        return name
+    unverified.append(place)
+    return {"class": name, **({"id": id(value)} if exact else {})}
+
+
 def _array(value: Any, exact: bool) -> Any:
     if not is_concrete(value):
         raise jax.errors.ConcretizationTypeError(value)
     if isinstance(value, jax.Array) and jnp.issubdtype(value.dtype, jax.dtypes.prng_key):
         return {"key": np.asarray(jax.random.key_data(value)).tolist(), "impl": str(jax.random.key_impl(value))}
     known = np.asarray(value)
-    if known.size <= WRITTEN_OUT and not exact:
-        return known.tolist()
-    digest = hashlib.sha256(np.ascontiguousarray(known).tobytes()).hexdigest()
-    return {"array": f"{known.dtype}{list(known.shape)}", "sha256": digest}
+    plain = known.dtype.kind in "biuf" and not exact
+    if plain and known.ndim == 0:
+        return known.item()
+    kind = f"{known.dtype}{list(known.shape)}"
+    if plain and known.size <= WRITTEN_OUT:
+        return {"array": kind, "values": known.tolist()}
+    bits = repr(known.tolist()).encode() if known.dtype.hasobject else np.ascontiguousarray(known).tobytes()
+    return {"array": kind, "sha256": hashlib.sha256(bits).hexdigest()}
 
 
 def _function(
@@ -187,7 +206,11 @@ def _function(
     held = [(free, cell.cell_contents) for free, cell in cells if _filled(cell)]
     holds = parts([*held, *enumerate(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).items()])
     described = {"function": name, "package": f"{package} {version}", "holds": holds}
-    return described | ({"code": _code(value.__code__)} if exact else {})
+    if exact:
+        read = {name: value.__globals__[name] for name in value.__code__.co_names if name in value.__globals__}
+        numbers = {n: one for n, one in read.items() if isinstance(one, bool | int | float | str | tuple | np.ndarray)}
+        described |= {"code": _code(value.__code__), "reads": parts(numbers.items())}
+    return described
 
 
 def _filled(cell: types.CellType) -> bool:

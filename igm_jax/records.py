@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 import jax
+import numpy as np
 
 from igm_jax.descriptions import Made, exactly, importable
 
@@ -86,7 +87,7 @@ def recorded(constructor: Callable[P, R]) -> Callable[P, R]:
         value = constructor(*args, **kwargs)
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
-        made = Made(wrapper, dict(bound.arguments))
+        made = Made(wrapper, {name: _kept(argument) for name, argument in bound.arguments.items()})
         if isinstance(value, Recorded):
             # A copy: what a constructor hands through has a record of its own.
             value = type(value)(*value) if isinstance(value, tuple) else dataclasses.replace(value)  # pyrefly: ignore
@@ -97,6 +98,15 @@ def recorded(constructor: Callable[P, R]) -> Callable[P, R]:
 
     wrapper.records = True  # pyrefly: ignore
     return wrapper
+
+
+def _kept(argument: Any) -> Any:
+    """An argument as it is now: its lists, dicts and NumPy arrays may be changed afterwards."""
+    if type(argument) in (list, tuple):
+        return type(argument)(_kept(part) for part in argument)
+    if type(argument) is dict:
+        return {name: _kept(part) for name, part in argument.items()}
+    return argument.copy() if isinstance(argument, np.ndarray) else argument
 
 
 def _digest(value: Recorded) -> str | None:
@@ -134,10 +144,22 @@ class _Foreign:
         return cloudpickle.loads, (cloudpickle.dumps(self.value),)
 
 
+class _Remade:
+    """A function that a recorded constructor made, which is called again."""
+
+    def __init__(self, made: Made):
+        self.made = made
+
+    def __reduce__(self) -> tuple:
+        return _again, (self.made.constructor, {name: _packed(value) for name, value in self.made.arguments.items()})
+
+
 def _packed(value: Any) -> Any:
     """The value with its local functions wrapped, so that pickle can send it."""
     if isinstance(value, Recorded):
         return value
+    if isinstance(made := getattr(value, "made", None), Made):
+        return _Remade(made)
     if isinstance(value, tuple):
         parts = [_packed(part) for part in value]
         return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)

@@ -191,3 +191,57 @@ def test_keyword_defaults_tell_functions_apart():
 
     assert scaled(2.0) == scaled(2.0)
     assert scaled(2.0) != scaled(3.0)
+
+
+def test_what_is_changed_after_it_was_handed_over_does_not_change_the_record():
+    widths, rows = [2.0, 5.0], np.eye(30)
+    kernel, target = kernels.gaussian_mixture(widths), dataset(rows)
+    widths.append(0.01)
+    rows[:] = 0
+    assert kernel == kernels.gaussian_mixture([2.0, 5.0])
+    assert target == dataset(np.eye(30))
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(target)).made.arguments["x"], np.eye(30))
+
+
+def test_somebodys_own_classes_are_equal_to_themselves_alone():
+    def scaled(factor):
+        class Loss:
+            def __call__(self, x, y):
+                return factor * gap(x, y)
+
+        return Loss
+
+    one, other = (stateless(scaled(factor)()) for factor in (1.0, 100.0))
+    assert one != other
+    assert described(stateless(scaled(1.0)())).unverified == ["divergence"]
+
+
+SCALE = 1.0
+
+
+def test_numbers_that_a_function_reads_tell_it_from_others(monkeypatch):
+    one = stateless(lambda x, y: SCALE * gap(x, y))
+    assert hash(one) == hash(one)
+    monkeypatch.setattr(sys.modules[__name__], "SCALE", 100.0)
+    assert one != stateless(lambda x, y: SCALE * gap(x, y))
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        (np.zeros(3, np.float32), np.zeros(3, np.float16)),
+        (np.zeros((0, 3)), np.zeros((0, 7))),
+        (1j, 2j),
+        (b"a", b"b"),
+        ({1}, {2}),
+    ],
+)
+def test_values_that_json_has_no_words_for_are_told_apart(pair):
+    one, other = (json.dumps(described(value).value) for value in pair)
+    assert one != other
+
+
+def test_functions_of_recorded_constructors_need_no_cloudpickle(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cloudpickle", None)
+    bank = stateless(objectives.additive_noise(0.1))
+    assert pickle.loads(pickle.dumps(bank)) == bank

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import zipfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 
 from experiments.configs import ObjectiveConfig, Problem, Pushforward
 from experiments.shared.budgets import PARTS, Cost, Equal
-from experiments.shared.tasks import Task
+from experiments.shared.tasks import DAMAGED, Task
 from igm_jax import Generator, NoWitnessError, Objective, velocity
 from igm_jax.base import Key
 from igm_jax.evaluation import (
@@ -268,7 +267,7 @@ class Groups(NamedTuple):
                 arrays = {name: file[name] for name in file.files}
             story = json.loads(str(arrays.pop("story")))
             group = Group(arrays=arrays, **story)
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+        except DAMAGED:
             return None
         return group if group.config == plain(task.config) else None
 

@@ -5,23 +5,40 @@ A command that is stopped goes on where it was when it is given again, since wha
 
 import re
 import time
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import lru_cache
 from importlib import import_module
 from operator import attrgetter
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from zipfile import BadZipFile
 
 import numpy as np
 
 from experiments.shared.study import progress, row_maker
 from experiments.shared.workers import ended
 from igm_jax.files import write_npz
-from igm_jax.reporting import append_jsonl, read_jsonl
+from igm_jax.reporting import append_jsonl, read_jsonl, write_jsonl
 from igm_jax.training import plain
 
 T = TypeVar("T")
+
+DAMAGED = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    EOFError,
+    NotImplementedError,
+    SyntaxError,
+    TokenError,
+    BadZipFile,
+    zlib.error,
+)
+"""What reading a damaged .npz can raise."""
 
 
 class Task(NamedTuple, Generic[T]):
@@ -176,8 +193,12 @@ class Book:
             return None
         arrays = {}
         if path.exists():
-            with np.load(path) as file:
-                arrays = dict(file)
+            try:
+                with np.load(path) as file:
+                    arrays = dict(file)
+            except DAMAGED:
+                self._forget(row)  # it is done again
+                return None
         return Found(row["metrics"], arrays, row["compile_seconds"], row["seconds"])
 
     def keep(self, task: Task[Found], found: Found) -> None:
@@ -186,6 +207,9 @@ class Book:
             write_npz(self._arrays(task), found.arrays, compressed=True)
         row = self.make_row(task.name, self.objective, task.seed, found.metrics, found.seconds, found.compile_seconds)
         append_jsonl(self.path, [row])
+
+    def _forget(self, row: dict[str, Any]) -> None:
+        write_jsonl(self.path, [other for other in self.rows() if other != row])
 
     def _arrays(self, task: Task[Found]) -> Path:
         name = re.sub(r"[^A-Za-z0-9]+", "-", task.name).strip("-")

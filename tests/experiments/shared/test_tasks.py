@@ -75,3 +75,20 @@ def test_a_worker_that_would_do_another_task_says_so():
     assert tasks._numbered(NOWHERE, 0, "other", 0).metrics == {}
     with pytest.raises(RuntimeError, match="run 0 should be 'a' with seed 0, but is 'other' with 0 now"):
         tasks._numbered(NOWHERE, 0, "a", 0)
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda path: path.write_bytes(path.read_bytes()[:40]), lambda path: path.write_bytes(b"")]
+)
+def test_a_task_whose_arrays_are_damaged_is_done_again(damage, tmp_path):
+    def book():
+        return Book(tmp_path, "test", "none", {"size": 1}, 1)
+
+    task = Task("one", 0, lambda: Found({"value": 1.0}, {"path": np.arange(9.0)}))
+    book().keep(task, task.run()._replace(seconds=0.5))
+    assert book().kept(task).metrics == {"value": 1.0}
+    damage(next((tmp_path / "arrays").iterdir()))
+    again = book()
+    assert again.kept(task) is None
+    again.keep(task, task.run()._replace(seconds=0.5))
+    assert [row["target"] for row in book().rows()] == ["one"]
