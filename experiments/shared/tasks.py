@@ -194,7 +194,7 @@ class Book:
         arrays = {}
         if path.exists():
             try:
-                with np.load(path) as file:
+                with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
                     arrays = dict(file)
             except DAMAGED:
                 self._forget(row)  # it is done again

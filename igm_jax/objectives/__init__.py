@@ -32,4 +32,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_gathered()])
+    return sorted({*_gathered(), *_FAMILIES})

@@ -85,7 +85,7 @@ _ABSENT = _Absent()
 def differences(stored: Any, now: Any, name: str = "") -> list[str]:
     """One line for each place where two configs differ: ``optimizer.rate: stored 0.001, now 0.01``."""
     if isinstance(stored, list) and isinstance(now, list) and len(stored) == len(now):
-        if stored and all(isinstance(part, dict) for part in (*stored, *now)):
+        if any(isinstance(part, dict) for part in (*stored, *now)):
             stored, now = (dict(enumerate(parts)) for parts in (stored, now))
     if isinstance(stored, dict) and isinstance(now, dict):
         if {"function", "package", "holds"} <= stored.keys() & now.keys() and stored["package"] != now["package"]:
@@ -159,7 +159,7 @@ def run_directory(
         config: whatever tells this run from others; see ``plain``.
         key: the run's random key or keys; another seed is another run.
         room: bytes that the run will need.
-        made: what the run was made of, which tells it from others where there is no config.
+        made: what the run was made of, in the place of a config.
 
     Yields:
         The absolute path, locked against other processes.
@@ -169,14 +169,13 @@ def run_directory(
         RunMismatchError: if it holds another run.
     """
     path = Path(directory).expanduser().absolute()
-    described = made if config is None else None
-    now = {"config": described.value if described else plain(config), "key": stored_key(key)}
-    unverified = {"unverified": described.unverified} if described and described.unverified else {}
+    now = {"config": made.value if made else plain(config), "key": stored_key(key)}
+    unverified = {"unverified": made.unverified} if made and made.unverified else {}
     _check_writable(path, room)
     with _locked(path):
         if (path / "config.json").exists():
             stored = read_config(path)
-            if described and stored.get("config") is None:
+            if made and stored.get("config") is None:
                 del now["config"]  # begun by a version that did not write down what a run is made of
             if lines := differences({name: stored.get(name) for name in now}, now):
                 raise RunMismatchError(

@@ -20,7 +20,7 @@ from igm_jax.training.chunks import chunk_of, first_bad
 from igm_jax.training.directory import run_directory
 from igm_jax.training.errors import Interrupted, NonFiniteError, RunMismatchError
 from igm_jax.training.logs import Log, Row, rows_of
-from igm_jax.training.progress import Bar, averages
+from igm_jax.training.progress import Bar, averages, notice
 from igm_jax.training.signals import postponed
 from igm_jax.training.step import Run, TrainState
 
@@ -129,9 +129,14 @@ def train(
     with contextlib.ExitStack() as stack:
         store, stop = _Store([]), _never
         if directory is not None:
-            path = stack.enter_context(run_directory(directory, config, key, (keep + 1) * size(like), described(run)))
+            made = described(run) if config is None else None
+            path = stack.enter_context(run_directory(directory, config, key, (keep + 1) * size(like), made))
             checkpoints = stack.enter_context(Checkpoints(path, keep))
             log = stack.enter_context(contextlib.closing(Log(path, checkpoints.latest or 0)))
+            if progress and made and made.unverified and checkpoints.latest:
+                notice(
+                    f"{path} goes on; unverified, since only a name is known of its code: {', '.join(made.unverified)}"
+                )
             store, stop = _Store(log.rows, checkpoints, log), stack.enter_context(postponed())
         state = _first_state(run, key, like, store)
         if on_chunk and store.latest in (None, 0):

@@ -13,6 +13,11 @@ _BAR = 16
 _OTHERS = _BAR + 32
 
 
+def notice(text: str) -> None:
+    """A line on the terminal's error stream, beside the bar."""
+    Console(stderr=True, soft_wrap=True, markup=False, highlight=False).print(text)
+
+
 class Bar:
     """A progress bar on the terminal; a context manager.
 

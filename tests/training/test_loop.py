@@ -215,6 +215,8 @@ def test_without_a_config_a_run_is_told_by_what_it_is_made_of(key, tmp_path):
     ):
         with pytest.raises(RunMismatchError, match=text):
             train(other, key, 4, **options)
+    with pytest.raises(RunMismatchError, match=r"step_size: stored -0.001, now -0.01"):
+        train(run(rate=0.01), key, 4, **options)
     with pytest.raises(RunMismatchError, match=r"Unverified, since only a name is known of its code: target"):
         train(run(target=toys.target), key, 4, **options)
     assert sorted(tmp_path.rglob("*")) == before
@@ -232,9 +234,9 @@ def test_a_run_that_was_begun_before_runs_were_described_goes_on(key, tmp_path):
 def test_a_checkpoint_of_another_precision_is_refused(key, tmp_path):
     """orbax alone would cast in silence."""
     with jax.enable_x64(True):
-        train(toys.still_run(), key, 0, directory=tmp_path, **QUIET)
+        train(toys.still_run(), key, 0, directory=tmp_path, config={}, **QUIET)
     with pytest.raises(RunMismatchError, match=r".params: stored 'float64\[4, 2\]', now 'float32\[4, 2\]'"):
-        train(toys.still_run(), key, 10, directory=tmp_path, **QUIET)
+        train(toys.still_run(), key, 10, directory=tmp_path, config={}, **QUIET)
 
 
 def test_fewer_steps_than_there_are_is_an_error(key, tmp_path):
@@ -291,6 +293,13 @@ def test_the_bar_is_drawn(key, capsys):
     train(toys.still_run(), key, 10)
     shown = capsys.readouterr().err
     assert re.search(r"still.*10/10.*steps/s.*loss \d", shown.replace("\n", " "))
+
+
+def test_a_run_that_goes_on_says_what_could_not_be_verified(key, tmp_path, capsys):
+    train(toys.still_run(), key, 10, directory=tmp_path)
+    assert "unverified" not in capsys.readouterr().err
+    train(toys.still_run(), key, 20, directory=tmp_path)
+    assert "unverified, since only a name is known of its code: objective.divergence, target" in capsys.readouterr().err
 
 
 def test_double_precision_is_kept_across_sessions(key, tmp_path, x64):
