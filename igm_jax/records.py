@@ -59,7 +59,9 @@ class Recorded:
         return object.__hash__(self) if mine is None else hash(mine)
 
     def __repr__(self) -> str:
-        return super().__repr__() if self.made is None else str(self.made)
+        if self.made is not None:
+            return str(self.made)
+        return super().__repr__() if isinstance(self, tuple) else f"{type(self).__name__}({self.name!r})"
 
 
 def recorded(constructor: Callable[P, R]) -> Callable[P, R]:

@@ -134,5 +134,5 @@ def test_bad_scores_are_explained():
         ksd2_biased(X, lambda points: points[:, 0], kernels.gaussian(1.0))
     with pytest.raises(ValueError, match="at least 2 sample"):
         ksd2_unbiased(X[:1], normal_score, kernels.gaussian(1.0))
-    with pytest.raises(ValueError, match="for at least 2 samples, but is for 1"):
+    with pytest.raises(ValueError, match="for at least 2 samples, since each is compared with others, but is for 1"):
         ksd2_unbiased(X, normal_score, kernels.gaussian(1.0), x_weights=[1.0, 0, 0, 0, 0, 0, 0])
