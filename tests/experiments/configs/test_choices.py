@@ -1,6 +1,7 @@
 """Choices from signatures: what a function says is what the command line offers, what config.json holds, what build gives."""
 
 import dataclasses
+import inspect
 import pickle
 import types
 import typing
@@ -146,13 +147,13 @@ def helpless(kind):
     """The options of a choice without a help text; a critic explains itself."""
     hints = typing.get_type_hints(kind, include_extras=True)
     documented = typing.get_type_hints(kind)
-    args = kind.__doc__.partition("Args:")[2]
+    args = inspect.cleandoc(kind.__doc__).partition("Args:")[2]
     return [
         name
         for name in hints
         if not hasattr(hints[name], "__metadata__")
         and not dataclasses.is_dataclass(documented[name])
-        and f"\n        {name}: " not in args
+        and f"\n    {name}: " not in args
     ]
 
 
@@ -162,7 +163,7 @@ def test_every_option_has_a_help_text_and_every_text_an_option(kind):
     assert helpless(kind) == []
     described = {
         line.strip().partition(":")[0]
-        for line in kind.__doc__.partition("Args:")[2].strip().split("\n")
+        for line in inspect.cleandoc(kind.__doc__).partition("Args:")[2].strip().split("\n")
         if line.strip()
     }
     assert described <= {field.name for field in dataclasses.fields(kind)}
