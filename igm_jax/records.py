@@ -61,7 +61,9 @@ class Recorded:
     def __repr__(self) -> str:
         if self.made is not None:
             return str(self.made)
-        return super().__repr__() if isinstance(self, tuple) else f"{type(self).__name__}({getattr(self, 'name', '')!r})"
+        return (
+            super().__repr__() if isinstance(self, tuple) else f"{type(self).__name__}({getattr(self, 'name', '')!r})"
+        )
 
 
 def recorded(constructor: Callable[P, R]) -> Callable[P, R]:
