@@ -201,6 +201,10 @@ def test_bad_outputs_and_weights_are_named():
     good = jnp.zeros(3)
     with pytest.raises(ValueError, match="`y_outputs` must have shape"):
         gan_value(good, jnp.zeros((3, 1, 1)))
+    with pytest.raises(
+        ValueError, match=r"`x_outputs` must have shape \(n,\), one number a sample, but has shape \(3, 2\)"
+    ):
+        gan_value(jnp.zeros((3, 2)), good)
     with pytest.raises(ValueError, match="`x_outputs` must hold finite numbers"):
         gan_value(jnp.array([0.0, jnp.inf]), good)
     with pytest.raises(ValueError, match=r"`x_weights` must have shape \(3,\)"):
