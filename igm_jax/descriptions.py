@@ -124,13 +124,9 @@ def _described(value: Any, place: str, unverified: list[str], exact: bool, insid
     if isinstance(value, np.ndarray | np.generic | jax.Array):
         return _array(value, exact)
     if isinstance(value, functools.partial):
-        return {
-            "function": part(value.func, "function"),
-            "holds": parts([*enumerate(value.args), *value.keywords.items()]),
-        }
-    if isinstance(value, types.MethodType | types.BuiltinMethodType) and not isinstance(
-        value.__self__, types.ModuleType
-    ):
+        holds = parts([*enumerate(value.args), *value.keywords.items()])
+        return {"function": part(value.func, "function"), "holds": holds}
+    if _is_bound(value):
         return {"function": value.__qualname__, "holds": parts([("self", value.__self__)])}
     if isinstance(value, types.FunctionType):
         if value.__globals__.get("__name__", "").startswith("jaxtyping."):  # a check of types around it
@@ -147,16 +143,23 @@ def _described(value: Any, place: str, unverified: list[str], exact: bool, insid
         return [part(one, i) for i, one in enumerate(value)]
     if type(value).__name__ == "PjitFunction":
         return part(inspect.unwrap(value), "")
+    return _object(value, place, unverified, exact)
+
+
+def _is_bound(value: Any) -> bool:
+    """Whether it is a method of some value, and not a function of a module."""
+    methods = types.MethodType | types.BuiltinMethodType
+    return isinstance(value, methods) and not isinstance(value.__self__, types.ModuleType)
+
+
+def _object(value: Any, place: str, unverified: list[str], exact: bool) -> Any:
+    """What has no parts to look into: a word for it, or of an object of somebody's class its class."""
     if isinstance(value, complex | bytes | slice | np.dtype | types.BuiltinFunctionType):
         return {"kind": type(value).__name__, "value": repr(value)}
     if isinstance(value, set | frozenset):
         return {"kind": type(value).__name__, "value": sorted(map(repr, value))}
     if isinstance(value, type):
         return _class(value, place, unverified, exact)
-    return _object(value, place, unverified, exact)
-
-
-def _object(value: Any, place: str, unverified: list[str], exact: bool) -> dict[str, Any]:
     unverified.append(place)
     described = {"object": f"{type(value).__module__}.{type(value).__qualname__}"}
     return described | ({"id": id(value)} if exact else {})

@@ -291,12 +291,10 @@ def not_negative(name: str, value: Any) -> Any:
 
 def outputs(x_outputs: Any, y_outputs: Any, x_weights: Weights = None, y_weights: Weights = None) -> Outputs:
     """A critic's outputs (n,) and (m,) as arrays with weights that sum to one, or an error."""
-    x, y = (
-        checks.samples(name, jnp.asarray(value)[..., None] if np.ndim(value) == 1 else value)
-        for name, value in (("x_outputs", x_outputs), ("y_outputs", y_outputs))
-    )
-    for name, array in (("x_outputs", x), ("y_outputs", y)):
+    given = {"x_outputs": x_outputs, "y_outputs": y_outputs}
+    arrays = {n: checks.samples(n, jnp.asarray(v)[..., None] if np.ndim(v) == 1 else v) for n, v in given.items()}
+    for name, array in arrays.items():
         if array.shape[1] != 1:
             raise ValueError(f"`{name}` must have shape (n,), one number a sample, but has shape {array.shape}")
-    x, y = x[:, 0], y[:, 0]
+    x, y = (array[:, 0] for array in arrays.values())
     return Outputs(x, y, checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y))
