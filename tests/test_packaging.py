@@ -154,7 +154,7 @@ def test_0x_dependencies_are_capped():
 
 def test_the_workflow_runs_both_forks_from_the_lock():
     workflow = load_yaml(".github/workflows/ci.yml")
-    assert set(workflow[True]) == {"push", "pull_request"}  # YAML reads the key `on` as true
+    assert set(workflow[True]) == {"push", "pull_request", "schedule", "workflow_dispatch"}  # YAML reads the key `on` as true
     assert workflow["permissions"] == {"contents": "read"}
     job = workflow["jobs"]["test"]
     assert [row["python"] for row in job["strategy"]["matrix"]["include"]] == ["3.11", "3.13"]
@@ -162,7 +162,9 @@ def test_the_workflow_runs_both_forks_from_the_lock():
     assert setup["cache"] == "pip"
     assert setup["cache-dependency-path"] == "requirements.lock"
     assert any(".ci/run" in step.get("run", "") for step in job["steps"])
-    assert "secrets" not in json.dumps(job)
+    nightly = workflow["jobs"]["nightly"]
+    assert any("make testall" in step.get("run", "") for step in nightly["steps"])
+    assert "secrets" not in json.dumps(workflow["jobs"])
 
 
 def test_the_hooks_are_local():
