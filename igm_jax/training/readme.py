@@ -2,18 +2,15 @@
 
 import datetime
 import json
-import platform
 import shlex
 from pathlib import Path
 from typing import Any
 
-import jax
-
-import igm_jax
 from igm_jax.descriptions import Made
 from igm_jax.files import write_whole
 from igm_jax.recipes import Recipe
 from igm_jax.training.errors import RunDirectoryError
+from igm_jax.training.provenance import version_of
 from igm_jax.training.step import Run, parts_of
 
 _FILES = {
@@ -44,7 +41,7 @@ def readme(directory: Path, run: Run, recipe: Recipe, command: str | None = None
     lines += ["", "## Going on with it", "", *_going_on(directory, command), "", "## The files", ""]
     lines += [f"- `{name}`: {text}." for name, text in _FILES.items()]
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    versions = f"igm_jax {igm_jax.__version__}, jax {jax.__version__}, Python {platform.python_version()}"
+    versions = " and ".join(f"{name} {version_of(name)}" for name in ("igm-jax", "jax"))
     return "\n".join([*lines, "", f"Begun on {today} with {versions}.", ""])
 
 
