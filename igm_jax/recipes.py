@@ -22,6 +22,7 @@ MAX_BYTES = 64 << 20
 """Arrays of more than so many bytes are not copied into a recipe."""
 
 _ELEMENTWISE = ("abs", "cos", "exp", "maximum", "minimum", "sin", "sinh", "sqrt", "square", "tanh")
+_WRONG = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 _NAME = re.compile(r"igm_jax(\.[a-z][a-z0-9_]*)*:[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -88,8 +89,12 @@ def rebuilt(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
     """
     try:
         return _built(value, arrays)
+    except RecipeError:
+        raise
     except RecursionError as error:
         raise RecipeError("it is nested too deeply") from error
+    except _WRONG as error:
+        raise RecipeError(f"it holds what its constructors do not take ({type(error).__name__}: {error})") from error
 
 
 class _Writer(NamedTuple):
@@ -179,11 +184,7 @@ def _built(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
             constructor = _constructor(name)
             if unknown := sorted(arguments.keys() - inspect.signature(constructor).parameters.keys()):
                 raise RecipeError(f"{name} has no argument {unknown[0]!r} in this version of igm_jax")
-            made = Made(constructor, {key: _built(part, arrays) for key, part in arguments.items()})
-            try:
-                return made.again()
-            except (TypeError, ValueError) as error:
-                raise RecipeError(f"{name} does not take what it says: {error}") from error
+            return Made(constructor, {key: _built(part, arrays) for key, part in arguments.items()}).again()
         case {"tuple": list(parts), **rest} if not rest:
             return tuple(_built(part, arrays) for part in parts)
         case {"dict": dict(parts), **rest} if not rest:

@@ -108,6 +108,7 @@ def test_what_cannot_be_written_is_named(value, place, reason):
         {"function": "os:system"},
         {"array": "7", "of": "numpy"},
         {"float": "__import__('os')"},
+        {"key": "0", "impl": "dice"},
         {},
     ],
     ids=str,
