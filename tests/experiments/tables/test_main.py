@@ -49,7 +49,7 @@ def test_settings_are_handed_on_to_every_table(monkeypatch, tmp_path, capfd):
         assert f"-m experiments.tables.{name} --preset smoke --workers 3 --output {tmp_path / name / 'smoke'}" in told
     assert (tmp_path / "README.md").read_text().count("## A title") == 2
     # What each should take, and what follows it, for the time left: 15 s with one worker.
-    assert re.findall(r"--expected (\S+) --after (\S+)", told) == [("5.0", "5.0"), ("5.0", "0")]
+    assert re.findall(r"--expected (\S+) --after (\S+)", told) == [("5.0", "5.0"), ("5.0", "0.0")]
     assert "dirac_gan (table 1 of 2, about 10 s left for all):" in told
 
 
