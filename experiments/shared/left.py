@@ -47,6 +47,8 @@ class Left:
         taken, counted = self._last - self._begin + self._trust, self._ended + self._trust
         if not self._known and not self._ended:
             return None
+        if not counted:
+            return 0.0  # everything was done before
         pace = taken / counted
         # The run that is on has had some of its time; at the very end it takes longer than it should.
         waiting = max(pace * sum(self._waiting.values()) - (self._clock() - self._last), 0.0)

@@ -145,11 +145,11 @@ def worked(
                 found[i] = one
                 left.end(i)
                 bar.advance(shown)
+                more = len(found) < len(tasks)
                 if not bar.console.is_terminal:  # nobody sees the bar move: a line each
-                    bar.console.print(
-                        f"{tasks[i].name}, seed {tasks[i].seed}: {len(found)} of {len(tasks)}, {words(left())}"
-                    )
-                if on_end and len(found) < len(tasks):
+                    ahead = f", {words(left())}" if more else ""
+                    bar.console.print(f"{tasks[i].name}, seed {tasks[i].seed}: {len(found)} of {len(tasks)}{ahead}")
+                if on_end and more:
                     on_end(found, left)
     return [found[i] for i in range(len(tasks))]
 

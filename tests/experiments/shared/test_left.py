@@ -47,6 +47,7 @@ def test_large_runs_count_for_more_and_the_machine_sets_the_pace(clock):
 def test_what_was_done_before_is_neither_counted_nor_left(clock):
     left = Left([10.0, 30.0, 60.0], [1], seconds=True, clock=clock)
     assert left() == pytest.approx(70)
+    assert Left([10.0], [0], seconds=True, clock=clock)() == 0
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,8 @@ def test_whoever_watches_is_told_after_each_but_the_last(tmp_path, capsys):
     worked(runs, book(tmp_path), NOWHERE, on_end=lambda found, left: told.append((sorted(found), left() is not None)))
     assert told == [([0], True), ([0, 1], True)]
     lines = capsys.readouterr().err  # no terminal: a line for each
-    assert "b, seed 1: 2 of 3, about 5 s left" in lines
+    assert "b, seed 1: 2 of 3, about 5 s left\n" in lines
+    assert "c, seed 2: 3 of 3\n" in lines
     worked(
         [*runs, counted([], "d", 3)], book(tmp_path), NOWHERE, on_end=lambda *_: pytest.fail("that was the last one")
     )
