@@ -81,7 +81,8 @@ def load_generator(
         >>> from igm_jax.generators import particles
         >>> from igm_jax.training import load_generator, train, training
         >>> gap = stateless(lambda x, y: jnp.mean((x - y) ** 2))
-        >>> run = training(particles([[0.0], [2.0]]), gap, optax.sgd(0.1), lambda key, n: jnp.ones((n, 1)), 2)
+        >>> ones = lambda key, n: jnp.ones((n, 1))
+        >>> run = training(particles([[0.0], [2.0]]), gap, optax.sgd(0.1), ones, 2, average=0.5)
         >>> directory = tempfile.mkdtemp()
         >>> trained = train(run, jax.random.key(0), 100, directory=directory, progress=False)
         >>> model = load_generator(directory)
