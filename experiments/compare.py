@@ -8,14 +8,14 @@
 For each target, every objective trains the same generator from the same seeds on the same draws of data for the same number
 of updates (or for the same time, or the same work of the cores), all seeds side by side. Judges that no objective minimises
 give the numbers. In the directory, ``report.html`` tells the whole story; ``tables.md``, ``*.tex``, ``rows.jsonl``, ``cards/``
-and the pictures hold its parts. Interrupted, the same command goes on with the objective that it had begun. On two idle cores
-the default takes about eight minutes.
+and the pictures hold its parts. All of them are there once the first objective has ended, and grow with each. Interrupted,
+the same command goes on with the objective that it had begun. On two idle cores the default takes about eight minutes.
 """
 
 import contextlib
 import dataclasses
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from rich.console import Console
 
 from experiments.configs import COMPARED, OBJECTIVES, TARGETS, Adam, ObjectiveConfig, Problem, Pushforward, narrowed
 from experiments.shared.budgets import Cost, Costs, Equal, measurable, measured_cost, updates
+from experiments.shared.growing import Growing, expected
 from experiments.shared.runs import Budget, Group, Groups, Judges, judges, run_of, training_task
 from experiments.shared.settings import IMAGES, PLANE, settings
 from experiments.shared.study import aside, ended_with
@@ -88,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except (ValueError, TypeError, OSError, ImportError) as error:
             return ended_with(error)
         try:
-            rows, groups = _measured(config)
+            rows, groups = _measured(config, problems)
             report = summarise(rows, groups, problems, config.directory)
         except KeyboardInterrupt:
             return ended_with("stopped; the same command goes on with the objective that it had begun", 130)
@@ -143,18 +144,32 @@ def budget(config: Compare, problem: Problem) -> Budget:
     return Budget(**given)
 
 
-def _measured(config: Compare) -> tuple[list[dict[str, Any]], dict[str, dict[str, Group]]]:
-    """All rows and groups, read where they are there already, trained where not."""
-    recipe = Recipe("experiments.compare", "tasks", config)
-    found = iter(worked(tasks(config), Groups(config.directory / "groups"), recipe, config.workers))
-    groups: dict[str, dict[str, Group]] = {target: {} for target in config.targets}
+def _measured(
+    config: Compare, problems: Mapping[str, Problem]
+) -> tuple[list[dict[str, Any]], dict[str, dict[str, Group]]]:
+    """All rows and groups, read where they are there already, trained where not, with a report that grows meanwhile."""
+    recipe, runs = Recipe("experiments.compare", "tasks", config), tasks(config)
+    # The quickest one of the first target comes first, so that there is something to look at.
+    quickest = min(range(len(config.objectives)), key=lambda i: runs[i].expected or 0.0)
+    growing = Growing(lambda found: gathered(config, found), problems, len(config.objectives), config.directory)
+    store = Groups(config.directory / "groups")
+    found = worked(runs, store, recipe, config.workers, first=quickest, on_end=growing)
+    return gathered(config, dict(enumerate(found)))
+
+
+def gathered(config: Compare, found: Mapping[int, Group]) -> tuple[list[dict[str, Any]], dict[str, dict[str, Group]]]:
+    """Rows and groups of what was found, by the number of its task; a target of which there is nothing yet is left out."""
+    groups: dict[str, dict[str, Group]] = {}
     rows = []
-    for target in config.targets:
+    places = [(target, name) for target in config.targets for name in config.objectives]
+    for number in sorted(found):
+        target, name = places[number]
+        groups.setdefault(target, {})[name] = found[number]
+    for target, some in groups.items():
         problem = problem_of(target)
-        for name in config.objectives:
-            groups[target][name] = group = next(found)
+        for name, group in some.items():
             rows += _rows(config, target, name, group, problem.splits is not None)
-        rows += _floors(config, target, problem, judges_of(config, target))
+        rows += _floors(config, target)
     return read_jsonl(write_jsonl(config.directory / "rows.jsonl", rows)), groups
 
 
@@ -177,7 +192,8 @@ def tasks(config: Compare) -> list[Task[Group]]:
         for name in config.objectives:
             problem, kind = problem_of(target), chosen(config, target, name)
             own, judge = share(config, target, problem, name, costs), judges_of(config, target)
-            runs.append(training_task(f"{target}-{name}", name, kind, problem, own, judge))
+            task = training_task(f"{target}-{name}", name, kind, problem, own, judge)
+            runs.append(task._replace(expected=expected(title(target), name, config.seeds) / config.workers))
     return runs
 
 
@@ -219,8 +235,10 @@ def _rows(config: Compare, target: str, name: str, group: Group, image: bool) ->
     ]
 
 
-def _floors(config: Compare, target: str, problem: Problem, judge: Judges) -> list[dict[str, Any]]:
-    """What the judges say of real data, in the place of samples."""
+@cache
+def _floors(config: Compare, target: str) -> list[dict[str, Any]]:
+    """What the judges say of real data, in the place of samples; told once, since it takes some seconds."""
+    problem, judge = problem_of(target), judges_of(config, target)
     size = len(judge.real)
     if problem.splits is None:
         held_out = np.asarray(problem.held_out(jax.random.key(6), 2 * size))

@@ -99,6 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             config=identity(config, problem),
             chunk=config.chunk,
             every=config.every,
+            command=again(words),
         )
         samples = _samples(generator, trained.state, config)
         _save(directory / "samples.npz", samples, config, problem, trained)
@@ -107,13 +108,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NonFiniteError as error:
         return ended_with(error, 1)
     except Interrupted as error:
-        return ended_with(
-            f"{error}:\n  {shlex.join(['python', '-m', 'experiments.train', *words])}", 128 + error.signal
-        )
+        return ended_with(f"{error}:\n  {again(words)}", 128 + error.signal)
     except KeyboardInterrupt:
         return ended_with("stopped at once; the same command continues from the last checkpoint", 128 + signal.SIGINT)
     Console().print(summary(config, problem, trained, samples, directory))
     return 0
+
+
+def again(words: Sequence[str]) -> str:
+    """The command that goes on with a run, in the shell's words."""
+    return shlex.join(["python", "-m", "experiments.train", *words])
 
 
 def prepared(config: Train) -> tuple[Problem, Generator, Run]:

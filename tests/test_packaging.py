@@ -1,15 +1,25 @@
 """What is shipped: metadata, one version everywhere, a lock that can be trusted, and no file left behind."""
 
+import ast
 import json
 import os
 import re
+import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
+import jax
+import optax
 import pytest
 
 import igm_jax
+from igm_jax import distributions
+from igm_jax.generators import pushforward
+from igm_jax.networks import mlp
+from igm_jax.objectives import energy
+from igm_jax.training import train, training
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -96,6 +106,56 @@ def test_the_wheel_holds_every_file(tmp_path):
         packed = {name for name in archive.namelist() if name.startswith("igm_jax/")}
     here = {p.relative_to(ROOT).as_posix() for p in (ROOT / "igm_jax").rglob("*") if p.is_file()}
     assert packed == {name for name in here if "__pycache__" not in name}
+
+
+# What the wheel holds, in an interpreter that finds neither the clone nor what only extras bring.
+ELSEWHERE = """
+import sys
+
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {"experiments", "benchmarks", "tests", "matplotlib", "jinja2", "PIL", "sklearn", "tensorboardX"}:
+            raise ModuleNotFoundError(f"No module named {name!r} (blocked)", name=name)
+
+site, directory = sys.argv[1:]
+sys.path.insert(0, site)
+sys.meta_path.insert(0, Blocked())
+import jax, jax.numpy as jnp
+import igm_jax
+from igm_jax import energy_distance
+from igm_jax.training import load_generator
+assert igm_jax.__file__.startswith(site), igm_jax.__file__
+x = load_generator(directory).sample(jax.random.key(0), 5)
+print(x.tolist(), float(energy_distance(x, x + 1)) > 0)
+"""
+
+
+def test_the_package_alone_draws_from_a_run_that_a_clone_trained(tmp_path):
+    shutil.copytree(ROOT / "igm_jax", tmp_path / "site" / "igm_jax", ignore=shutil.ignore_patterns("__pycache__"))
+    base = distributions.normal(2)
+    generator = pushforward(mlp(2, 2, width=4), base)
+    run = training(generator, energy(), optax.sgd(0.1), base, 4)
+    state = train(run, jax.random.key(0), 1, directory=tmp_path / "run", progress=False).state
+    command = [sys.executable, "-c", ELSEWHERE, str(tmp_path / "site"), str(tmp_path / "run")]
+    clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(command, cwd=tmp_path, env=clean, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"{generator.sample(state.average, jax.random.key(0), 5).tolist()} True\n"
+
+
+def test_what_needs_a_clone_says_so():
+    needs = re.compile(r"python -m (experiments|benchmarks)|make (compare|tables|bench)")
+    sources = {path: path.read_text(encoding="utf-8") for path in (ROOT / "igm_jax").rglob("*.py")}
+    parts = [
+        (f"{path.relative_to(ROOT)}:{node.lineno}", ast.get_source_segment(source, node) or "")
+        for path, source in sources.items()
+        for node in ast.parse(source).body
+    ]
+    silent = [place for place, text in parts if needs.search(text) and "clone" not in text]
+    assert silent == []
+    assert needs.search((ROOT / "igm_jax" / "training" / "readme.py").read_text()), (
+        "the pattern has lost what it looks for"
+    )
 
 
 # --- the lock ---

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import rich
 import tyro
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 
 from igm_jax.reporting import to_console, to_markdown, write_jsonl, write_whole
 from igm_jax.reporting.tables import Cell, Line, Table
@@ -93,9 +93,10 @@ def row_maker(experiment: str, config: Any) -> Callable[..., dict[str, Any]]:
     return row
 
 
-def progress() -> Progress:
-    """A bar on the terminal's error stream, which says what is being done."""
-    columns = (TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn(), TimeRemainingColumn(compact=True))
+def progress(left: ProgressColumn | None = None) -> Progress:
+    """A bar on the terminal's error stream, which says what is being done, with a column for the time that is left."""
+    remaining = left or TimeRemainingColumn(compact=True)
+    columns = (TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn(), remaining)
     # The time that is left is judged by all that was done: a single run may well take longer than rich's half minute.
     return Progress(*columns, console=Console(stderr=True), speed_estimate_period=float("inf"))
 

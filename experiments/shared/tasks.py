@@ -6,7 +6,7 @@ A command that is stopped goes on where it was when it is given again, since wha
 import re
 import time
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from functools import lru_cache
 from importlib import import_module
@@ -18,6 +18,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from experiments.shared.left import Left, LeftColumn, words
 from experiments.shared.study import progress, row_maker
 from experiments.shared.workers import ended
 from igm_jax.files import write_npz
@@ -49,12 +50,14 @@ class Task(NamedTuple, Generic[T]):
         seed: its seed.
         run: does it.
         config: what tells its results from those of other settings, where each task is kept with settings of its own.
+        expected: seconds that it should take, for the time left; None where that is not known.
     """
 
     name: str
     seed: int
     run: Callable[[], T]
     config: Mapping[str, Any] = {}
+    expected: float | None = None
 
 
 class Found(NamedTuple):
@@ -99,18 +102,34 @@ class Recipe(NamedTuple):
     config: Any
 
 
-def worked(tasks: Sequence[Task[T]], store: Store[T], recipe: Recipe, workers: int = 1) -> list[T]:
-    """Do what is not done yet, keeping each task as it ends, with a bar for all of them.
+OnEnd = Callable[[Mapping[int, Any], Left], None]
+
+
+def worked(
+    tasks: Sequence[Task[T]],
+    store: Store[T],
+    recipe: Recipe,
+    workers: int = 1,
+    *,
+    first: int | None = None,
+    after: float = 0.0,
+    on_end: OnEnd | None = None,
+) -> list[T]:
+    """Do what is not done yet, keeping each task as it ends, with a bar for all of them and the time that is left.
 
     Args:
         tasks: in order; quick ones first.
         store: where they are kept.
         recipe: how workers find them.
         workers: how many processes at once; with one, everything is done in this process.
+        first: number of the task to begin with, if it is not done; the order of the results is that of the tasks.
+        after: seconds that the same command takes afterwards.
+        on_end: told, after each but the last, what was found so far, by number, and the time that is left.
     """
     found = {i: one for i, task in enumerate(tasks) if (one := store.kept(task)) is not None}
-    with progress() as bar:
-        shown = bar.add_task("", total=len(tasks), completed=len(found))
+    left = time_left(tasks, found, after)
+    with progress(LeftColumn()) as bar:
+        shown = bar.add_task("", total=len(tasks), completed=len(found), left=left)
 
         def tell(i: int) -> None:
             bar.update(shown, description=f"{tasks[i].name}, seed {tasks[i].seed}")
@@ -118,14 +137,29 @@ def worked(tasks: Sequence[Task[T]], store: Store[T], recipe: Recipe, workers: i
         def sent(i: int) -> tuple[Recipe, int, str, int]:
             return recipe, i, tasks[i].name, tasks[i].seed
 
-        missing = [i for i in range(len(tasks)) if i not in found]
+        missing = sorted((i for i in range(len(tasks)) if i not in found), key=lambda i: i != first)
         runs = ended(missing, workers, lambda i: _done(tasks[i]), _numbered, sent, tell)
         with closing(runs):
             for i, one in runs:
                 store.keep(tasks[i], one)
                 found[i] = one
+                left.end(i)
                 bar.advance(shown)
+                more = len(found) < len(tasks)
+                if not bar.console.is_terminal:  # nobody sees the bar move: a line each
+                    ahead = f", {words(left())}" if more else ""
+                    bar.console.print(f"{tasks[i].name}, seed {tasks[i].seed}: {len(found)} of {len(tasks)}{ahead}")
+                if on_end and more:
+                    on_end(found, left)
     return [found[i] for i in range(len(tasks))]
+
+
+def time_left(tasks: Sequence[Task[Any]], done: Iterable[int], after: float = 0.0) -> Left:
+    """The time that is left; what is known of no task counts as much as the others on average."""
+    known = [task.expected for task in tasks if task.expected is not None]
+    usual = sum(known) / len(known) if known else 1.0
+    expected = [usual if task.expected is None else task.expected for task in tasks]
+    return Left(expected, list(done), seconds=bool(known), after=after if known else 0.0)
 
 
 @lru_cache(maxsize=1)
@@ -218,4 +252,5 @@ class Book:
 
 def deciding(config: Any, *others: str) -> dict[str, Any]:
     """The settings that decide the numbers: all but those that say where results go, how, and ``others``."""
-    return {name: value for name, value in plain(config).items() if name not in ("kind", "output", "workers", *others)}
+    left_out = ("kind", "output", "workers", "expected", "after", *others)
+    return {name: value for name, value in plain(config).items() if name not in left_out}

@@ -11,11 +11,14 @@ import dataclasses
 import importlib
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import tyro
 
+from experiments.shared.left import words
 from experiments.shared.study import ended_with, with_preset
 from experiments.tables.command import Preset
 from igm_jax import checks
@@ -34,6 +37,15 @@ TABLES: tuple[str, ...] = (
     "wasserstein1",
 )
 """The tables' modules, in the order of the page: those that take seconds first."""
+
+SECONDS: dict[str, dict[str, float]] = {
+    "cpu": {
+        "dirac_gan": 6, "small_results": 229, "f_gan": 743, "drifting_toy": 95, "fid_bias": 813, "score_difference_flow": 201,
+        "two_sample": 2126, "kl_wgan": 3962, "mode_coverage": 623, "wasserstein1": 2109,
+    },
+    "smoke": dict.fromkeys(TABLES, 15.0),
+}  # fmt: skip
+"""What the tables take, one run at a time on two cores, for the time that is left: of the preset cpu as their pages say."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,12 +74,42 @@ def page(output: Path, tables: Sequence[str], preset: str) -> str:
     return "\n".join([head, *texts])
 
 
-def made(config: Config, name: str, preset: str) -> int:
+class Plan(NamedTuple):
+    """What is made, in order, and how long it should take.
+
+    Attributes:
+        tables: the names.
+        expected: seconds for each; empty where nothing is known of a preset.
+        pace: how much longer everything takes here.
+    """
+
+    tables: tuple[str, ...]
+    expected: Mapping[str, float]
+    pace: float = 1.0
+
+    def left(self, number: int) -> float | None:
+        """Seconds for the tables from a number on."""
+        return self.pace * sum(self.expected[name] for name in self.tables[number:]) if self.expected else None
+
+    def told(self, number: int) -> str:
+        """The line above a table."""
+        left = words(self.left(number))
+        return f"{self.tables[number]} (table {number + 1} of {len(self.tables)}{f', {left} for all' if left else ''}):"
+
+    def learned(self, name: str, seconds: float) -> "Plan":
+        """The plan after a table; one that was made before, and only read, says nothing of how fast this machine is."""
+        expected = self.expected.get(name, 0.0)
+        return self._replace(pace=seconds / expected) if expected >= 60 and seconds > 0.1 * expected else self
+
+
+def made(config: Config, name: str, preset: str, plan: Plan) -> int:
     """Make one table: the exit status of its command."""
-    print(f"{name}:", flush=True)
     command = [sys.executable, "-m", f"experiments.tables.{name}", "--preset", preset, "--workers", str(config.workers)]
+    command += ["--output", str(config.output / name / preset)]
+    if (after := plan.left(plan.tables.index(name) + 1)) is not None:
+        command += ["--expected", str(plan.pace * plan.expected[name]), "--after", str(after)]
     # A process each: a table cannot change another's settings or keep its memory.
-    with subprocess.Popen([*command, "--output", str(config.output / name / preset)]) as table:
+    with subprocess.Popen(command) as table:
         try:
             return table.wait()
         except KeyboardInterrupt:
@@ -75,6 +117,20 @@ def made(config: Config, name: str, preset: str) -> int:
             print(f"stopping {name}; Ctrl-C again does not wait for the run that is on", file=sys.stderr)
             table.wait()
             raise
+
+
+def all_made(config: Config, preset: str) -> list[str]:
+    """Make the tables, one after the other, each with the time that is left for all: the names of those that failed."""
+    expected = SECONDS.get(preset, {})
+    plan = Plan(config.tables, {name: one / config.workers for name, one in expected.items()})
+    failed = []
+    for number, name in enumerate(config.tables):
+        print(plan.told(number), flush=True)
+        begin = time.monotonic()
+        if made(config, name, preset, plan):
+            failed.append(name)
+        plan = plan.learned(name, time.monotonic() - begin)
+    return failed
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -90,7 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         for name in config.tables:
             importlib.import_module(f"experiments.tables.{name}")  # what is missing is told before any work
-        failed = [name for name in config.tables if made(config, name, preset)]
+        failed = all_made(config, preset)
     except KeyboardInterrupt:
         sys.exit(ended_with("stopped; the finished runs are kept, and the same command goes on from there", 130))
     if failed:

@@ -4,10 +4,11 @@ import dataclasses
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 import rich
+import tyro
 
 from experiments.shared.study import command, short, writable
 from experiments.shared.tasks import Book, Found, Recipe, Task, deciding, worked
@@ -36,6 +37,10 @@ class Config:
     """Runs at once, each in a process of its own: on CPUs as many as there are cores, where runs are small."""
     output: Path | None = None
     """The directory for tables, rows and pictures; by default results/tables/NAME/PRESET."""
+    expected: Annotated[float | None, tyro.conf.Suppress] = None
+    """Seconds that the whole table should take, for the time left; told by the command that makes all of them."""
+    after: Annotated[float, tyro.conf.Suppress] = 0.0
+    """Seconds that the tables after this one should take."""
 
     @property
     def smoke(self) -> bool:
@@ -99,15 +104,20 @@ def main(publication: Publication, config_type: type[C], arguments: Sequence[str
         return config
 
     def run(config: C) -> None:
-        tasks, kept = publication.tasks(config), book(publication, config)
+        tasks, kept = timed(publication.tasks(config), config.expected), book(publication, config)
         recipe = Recipe(_module(publication), "PUBLICATION.tasks", config)
         results: dict[str, list[Found]] = {}
-        for task, found in zip(tasks, worked(tasks, kept, recipe, config.workers), strict=True):
+        for task, found in zip(tasks, worked(tasks, kept, recipe, config.workers, after=config.after), strict=True):
             results.setdefault(task.name, []).append(found)
         written(publication, config, results, kept.rows())
 
     description = f"{publication.title}\n\n{publication.text}"
     command(f"tables.{publication.name}", config_type, description, ready, run, arguments)
+
+
+def timed(tasks: Sequence[Task], seconds: float | None) -> Sequence[Task]:
+    """The tasks, which share the time that the table should take."""
+    return tasks if seconds is None else [task._replace(expected=seconds / len(tasks)) for task in tasks]
 
 
 def prepared(config: C, name: str) -> C:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from igm_jax.reporting.canvas import Axes, Colormap, Figure, ListedColormap, mpl, squares, styled, window
+from igm_jax.reporting.canvas import WIDTH, Axes, Colormap, Figure, ListedColormap, mpl, squares, styled, window
 from igm_jax.reporting.style import Theme, View, colours, named, plane, theme
 
 
@@ -107,7 +107,9 @@ def _signed(shade: Theme) -> Colormap:
 def _signed_bar(figure: Figure, axes: Sequence[Axes], shade: Theme) -> None:
     """What the colours of the witness mean, under all panels."""
     scale = mpl.cm.ScalarMappable(mpl.colors.Normalize(-1, 1), _signed(shade))
-    bar = figure.colorbar(scale, ax=list(axes), location="bottom", shrink=0.3, aspect=40, pad=0.03)
+    # Under a single panel, too, it is as long as its words.
+    shrink = min(0.9, 0.3 * WIDTH / figure.get_figwidth())
+    bar = figure.colorbar(scale, ax=list(axes), location="bottom", shrink=shrink, aspect=40, pad=0.03)
     bar.set_ticks([-1, 0, 1], labels=["too little mass", "witness", "too much"], fontsize=8.5)
     bar.ax.tick_params(length=0)
     bar.outline.set_visible(False)

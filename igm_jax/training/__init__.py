@@ -7,6 +7,7 @@ from igm_jax.training.logs import read_log
 from igm_jax.training.loop import Trained, train
 from igm_jax.training.provenance import provenance
 from igm_jax.training.step import Run, TrainState, advance, training
+from igm_jax.training.trained import TrainedGenerator, load_generator
 
 __all__ = [
     "Interrupted",
@@ -16,7 +17,9 @@ __all__ = [
     "RunMismatchError",
     "TrainState",
     "Trained",
+    "TrainedGenerator",
     "advance",
+    "load_generator",
     "plain",
     "provenance",
     "read_config",

@@ -3,7 +3,7 @@
 import os
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Array
 from orbax.checkpoint import v1 as ocp
 
+from igm_jax.base import Params
 from igm_jax.training.directory import differences, loaded_key, read_config
 from igm_jax.training.errors import RunDirectoryError, RunMismatchError
 from igm_jax.training.step import Run, TrainState
@@ -29,6 +30,18 @@ def size(state: Any) -> int:
     """Bytes that a state takes on the disk, about."""
     arrays = (leaf for leaf in jax.tree.leaves(state) if not jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key))
     return sum(leaf.size * leaf.dtype.itemsize for leaf in arrays)
+
+
+class Parameters(NamedTuple):
+    """The part of a state that samples are drawn from.
+
+    Attributes:
+        params: the generator's parameters.
+        average: their moving average.
+    """
+
+    params: Params
+    average: Params
 
 
 class Checkpoints:
@@ -95,14 +108,37 @@ class Checkpoints:
             RunMismatchError: if the stored arrays have other names, shapes or types.
             RunDirectoryError: if there is no such checkpoint, or its files are damaged.
         """
+        return self._loaded(like, step)
+
+    def load_parameters(self, like: Parameters, step: int | None = None) -> tuple[int, Parameters]:
+        """Load what samples are drawn from, and nothing else: neither objective nor optimiser need be known.
+
+        Args:
+            like: parameters and average, or their shapes.
+            step: which; None for the newest.
+
+        Returns:
+            The checkpoint's step, and the parameters.
+
+        Raises:
+            RunMismatchError: if the stored arrays have other names, shapes or types.
+            RunDirectoryError: if there is no such checkpoint, or its files are damaged.
+        """
+        step = self.latest if step is None else step
+        return cast(int, step), self._loaded(like, step)
+
+    def _loaded(self, like: Any, step: int | None) -> Any:
+        """What is like ``like``: a state, or those fields of it that ``like`` has."""
         step = self.latest if step is None else step
         present = [point.step for point in self._orbax.checkpoints]
         if step is None or step not in present:
             raise RunDirectoryError(f"{self.directory} has no checkpoint of step {step}; it has {present}")
         try:
             stored: Any = self._orbax.checkpointables_metadata(step).custom_metadata
-            self._check(step, stored["signature"], signature(like))
-            loaded = self._orbax.load_checkpointables(step, {"state": _packed(_wanted(like))})["state"]
+            begin = tuple(f".{name}" for name in like._fields)
+            ours = {name: kind for name, kind in stored["signature"].items() if name.startswith(begin)}
+            self._check(step, ours if isinstance(like, Parameters) else stored["signature"], signature(like))
+            loaded = self._read(step, like)
         except RunMismatchError:
             raise
         except Exception as error:
@@ -111,6 +147,16 @@ class Checkpoints:
                 f" folder {self.directory / str(step)} to continue from the one before it; present are {present}"
             ) from error
         return _unpacked(like, loaded)
+
+    def _read(self, step: int, like: Any) -> Any:
+        if not isinstance(like, Parameters):
+            return self._orbax.load_checkpointables(step, {"state": _packed(_wanted(like))})["state"]
+        # A part is asked for as a dict, and in a context that nothing else of orbax has been entered in: it leaves it.
+        context = ocp.Context()
+        context.pytree.loading.partial_load = True
+        with context:
+            loaded: Any = self._orbax.load_checkpointables(step, {"state": _packed(_wanted(like))._asdict()})["state"]
+        return Parameters(**loaded)
 
     def _check(self, step: int, stored: dict[str, str], now: dict[str, str]) -> None:
         if lines := differences(stored, now):

@@ -21,8 +21,10 @@ from igm_jax.training.directory import run_directory
 from igm_jax.training.errors import Interrupted, NonFiniteError, RunMismatchError
 from igm_jax.training.logs import Log, Row, rows_of
 from igm_jax.training.progress import Bar, averages, notice
+from igm_jax.training.readme import write_readme
 from igm_jax.training.signals import postponed
 from igm_jax.training.step import Run, TrainState
+from igm_jax.training.stored import recipe_of_run, write_generator
 
 OnChunk = Callable[[TrainState, Sequence[Row]], None]
 
@@ -79,6 +81,7 @@ def train(
     log_every: int = 10,
     on_chunk: OnChunk | None = None,
     progress: bool = True,
+    command: str | None = None,
 ) -> Trained:
     """Run ``steps`` steps, or what is missing of them in a directory that holds a part.
 
@@ -90,7 +93,8 @@ def train(
         key: one random key; or (s,) keys, to train s seeds side by side by ``vmap``: then each array of the state and
             each measure has a leading axis of s.
         steps: number of generator updates in all, counted from the beginning of the run.
-        directory: where checkpoints, log and config are kept; None for nowhere.
+        directory: where checkpoints, log and config are kept, and how the generator is made, for ``load_generator``; None for
+            nowhere.
         config: what tells this run from others, as dataclasses, dicts, numbers and strings; None for all that the run was
             made of, as far as that is known (``igm_jax.descriptions.described``). The directory refuses to continue another
             run. Leave out what may change, such as ``steps``.
@@ -101,6 +105,7 @@ def train(
         on_chunk: called with the state and the new rows at the beginning of a run and whenever its number of steps is
             a multiple of ``chunk`` or ``every``, e.g. to keep samples. The state's buffers are reused: take copies.
         progress: whether to draw the progress bar (on stderr).
+        command: the command that starts this run, if there is one, for the README.md of its directory.
 
     Returns:
         The last state, the log's rows and the time it took.
@@ -138,7 +143,7 @@ def train(
                     f"{path} goes on; unverified, since only a name is known of its code: {', '.join(made.unverified)}"
                 )
             store, stop = _Store(log.rows, checkpoints, log), stack.enter_context(postponed())
-        state = _first_state(run, key, like, store)
+        state = _first_state(run, key, like, store, command)
         if on_chunk and store.latest in (None, 0):
             on_chunk(state, [])
         plan = _Plan(run.name, steps, chunk, every, log_every, progress)
@@ -223,14 +228,26 @@ def _non_finite(plan: _Plan, infos: dict[str, np.ndarray], step: int, seed: int,
     )
 
 
-def _first_state(run: Run, key: Array, like: TrainState, store: _Store) -> TrainState:
+def _first_state(run: Run, key: Array, like: TrainState, store: _Store, command: str | None) -> TrainState:
     if store.checkpoints and store.latest is not None:
-        return store.checkpoints.load(like)
+        state = store.checkpoints.load(like)
+        # Only now, when the checkpoint is known to fit: this session's generator, also in an older version's directory.
+        _say(run, store.checkpoints.directory.parent, command)
+        return state
+    if store.checkpoints:
+        _say(run, store.checkpoints.directory.parent, command)
     state = jax.jit(started(run, key))(key)
     # Copies: the first chunk takes the buffers over, and none may belong to someone else (particles) or occur twice.
     state = jax.tree.map(jnp.copy, state)
     store.save(state)
     return state
+
+
+def _say(run: Run, directory: Path, command: str | None) -> None:
+    """Write into the directory how the run's generator is made, and in words what lies there."""
+    recipe = recipe_of_run(run)
+    write_generator(directory, recipe)
+    write_readme(directory, run, recipe, command)
 
 
 def _interrupted(store: _Store, done: int, steps: int, signal: int) -> Interrupted:

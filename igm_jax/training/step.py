@@ -109,11 +109,11 @@ def training(
     checks.count("inner_steps", inner_steps, least=0)
     _check_parts(generator, objective, optimizer, target, average)
     move = optax.with_extra_args_support(optimizer)
-    parts = _Parts(generator, objective, move, target, batch_size, inner_steps, average)
+    parts = Parts(generator, objective, move, target, batch_size, inner_steps, average)
     return Run(partial(_init, parts), partial(_step, parts), name or _name(objective))
 
 
-class _Parts(NamedTuple):
+class Parts(NamedTuple):
     """What ``training`` was given, checked."""
 
     generator: Generator
@@ -125,7 +125,13 @@ class _Parts(NamedTuple):
     average: float
 
 
-def _init(parts: _Parts, key: Key) -> TrainState:
+def parts_of(run: Run) -> Parts | None:
+    """What ``training`` was given for a run; None for one that was put together by hand."""
+    known = run.init.args if isinstance(run.init, partial) else ()
+    return known[0] if known and isinstance(known[0], Parts) else None
+
+
+def _init(parts: Parts, key: Key) -> TrainState:
     key_params, key_samples, key_objective, key_run = jax.random.split(key, 4)
     params = strong(parts.generator.init(key_params))
     x = _samples(parts, params, key_samples)
@@ -141,7 +147,7 @@ def _init(parts: _Parts, key: Key) -> TrainState:
     return TrainState(jnp.int32(0), params, optimizer_state, average, objective_state, key_run)
 
 
-def _inner(parts: _Parts, key: Key, state: TrainState) -> tuple[State, Info]:
+def _inner(parts: Parts, key: Key, state: TrainState) -> tuple[State, Info]:
     """The objective's updates on fresh minibatches, and what the last of them reported."""
 
     def update(objective_state: State, key: Key) -> tuple[State, Info]:
@@ -158,7 +164,7 @@ def _inner(parts: _Parts, key: Key, state: TrainState) -> tuple[State, Info]:
     return objective_state, {name: values[-1] for name, values in infos.items()}
 
 
-def _step(parts: _Parts, key: Key, state: TrainState) -> tuple[TrainState, Info]:
+def _step(parts: Parts, key: Key, state: TrainState) -> tuple[TrainState, Info]:
     # The generator's minibatch depends on the key alone: objectives with more inner steps see the same data.
     key_generator, key_target, key_loss, key_inner = jax.random.split(key, 4)
     objective_state, report = _inner(parts, key_inner, state)
@@ -240,7 +246,7 @@ def strong(tree: Any) -> Any:
     return jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype=jnp.asarray(leaf).dtype), tree)
 
 
-def _samples(parts: _Parts, params: Params, key: Key) -> Array:
+def _samples(parts: Parts, params: Params, key: Key) -> Array:
     """The generator's first samples, if they and the data have one shape."""
     key_generator, key_target = jax.random.split(key)
     n = parts.batch_size

@@ -45,6 +45,27 @@ def test_writes_rows_tables_pictures_and_a_report(finished):
     assert names == {"ring-samples.png", "ring-training-curves.png", "ring-witness-and-velocity.png"}
 
 
+def test_a_report_is_there_before_the_last_objective_and_says_that_it_is_unfinished(tmp_path, monkeypatch):
+    pages, trained = [], runs.trained_group
+
+    def watched(name, *rest):
+        page = tmp_path / "run-smoke" / "report.html"
+        pages.append((name, page.read_text() if page.exists() else ""))
+        return trained(name, *rest)
+
+    monkeypatch.setattr(runs, "trained_group", watched)
+    assert again(tmp_path / "run") == 0
+    (first, nothing), (second, page) = pages
+    # Energy is the quicker one in the published comparison, and its results stand alone at first.
+    assert (first, nothing, second) == ("energy", "", "drifting")
+    assert "Unfinished: 1 of 2 objectives on ring of 8 Gaussians; about" in page
+    assert "Samples of energy" in page
+    assert "Samples of drifting" not in page
+    whole = (tmp_path / "run-smoke" / "report.html").read_text()
+    assert "Unfinished" not in whole
+    assert "Samples of drifting" in whole
+
+
 def test_all_seeds_share_the_data_and_differ_in_the_start(finished):
     rows = read_jsonl(finished.with_name("run-smoke") / "rows.jsonl")
     energy = [row["metrics"] for row in rows if row["objective"] == "energy"]

@@ -4,6 +4,7 @@ import functools
 import json
 import os
 import random
+import shlex
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from experiments.configs import OBJECTIVES, TARGETS, Pushforward
 from experiments.configs.targets import file, grid
 from experiments.train import Train, identity, main, prepared, run_of, small
 from igm_jax.distributions import load_samples
-from igm_jax.training import plain, read_config, read_log, restore
+from igm_jax.training import load_generator, plain, read_config, read_log, restore
 
 ROOT = Path(__file__).parents[2]
 TINY = "--generator.width 8 --generator.depth 2 --generator.frequencies 0 --batch-size 8 --samples 40 --schedule constant".split()
@@ -146,6 +147,12 @@ def test_the_summary_and_the_samples(tmp_path, capsys):
     assert (story["step"], story["config"]["seed"]) == (20, 3)
     assert {"commit", "versions", "device", "date"} <= set(story)
     assert not list(directory.glob(".samples*"))
+    # Whoever has the directory draws the same, and reads how to go on.
+    model, key = load_generator(directory), jax.random.fold_in(jax.random.key(3), 1)
+    np.testing.assert_array_equal(jax.jit(model.generator.sample, static_argnums=2)(model.average, key, 40), samples)
+    told = (directory / "README.md").read_text()
+    assert f"python -m experiments.train {shlex.join(words)}\n" in told
+    assert "**objective**: `mmd(" in told
     # The same choice again finds everything done, one with another setting is refused.
     assert main(words) == 0
     assert main([*words, "--optimizer.rate", "0.5"]) == 2

@@ -77,7 +77,7 @@ def density_coverage(*, real: Any, fake: Any, k: int = 5) -> DensityCoverage:
     For equal laws the density is 1 on average, and the coverage ``1 - (n-1)…(n-k) / ((n+m-1)…(n+m-k))``.
 
     Cost: n (n + m) p in time, (n + m) p numbers of memory: for n = m = 10 000 and p = 1000 some seconds on two cores
-    (``python -m benchmarks.metrics``).
+    (``python -m benchmarks.metrics``, from a clone).
 
     Args:
         real: (n, p) features of the data, n > k.

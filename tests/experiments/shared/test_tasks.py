@@ -92,3 +92,29 @@ def test_a_task_whose_arrays_are_damaged_is_done_again(damage, tmp_path):
     assert again.kept(task) is None
     again.keep(task, task.run()._replace(seconds=0.5))
     assert [row["target"] for row in book().rows()] == ["one"]
+
+
+def test_the_first_is_begun_first_and_results_keep_their_order(tmp_path):
+    done = []
+    found = worked([counted(done, "a"), counted(done, "b", 1), counted(done, "c", 2)], book(tmp_path), NOWHERE, first=2)
+    assert done == [("c", 2), ("a", 0), ("b", 1)]
+    assert [one.metrics["value"] for one in found] == [0, 1, 2]
+
+
+def test_whoever_watches_is_told_after_each_but_the_last(tmp_path, capsys):
+    told, runs = [], [counted([], "a"), counted([], "b", 1), counted([], "c", 2)]
+    worked(runs, book(tmp_path), NOWHERE, on_end=lambda found, left: told.append((sorted(found), left() is not None)))
+    assert told == [([0], True), ([0, 1], True)]
+    lines = capsys.readouterr().err  # no terminal: a line for each
+    assert "b, seed 1: 2 of 3, about 5 s left\n" in lines
+    assert "c, seed 2: 3 of 3\n" in lines
+    worked(
+        [*runs, counted([], "d", 3)], book(tmp_path), NOWHERE, on_end=lambda *_: pytest.fail("that was the last one")
+    )
+
+
+def test_what_is_expected_of_no_task_is_what_the_others_take():
+    known, unknown = Task("a", 0, dict)._replace(expected=10.0), Task("b", 0, dict)
+    assert tasks.time_left([known, unknown], [])() == pytest.approx(20, abs=0.1)
+    assert tasks.time_left([known, unknown], [0], after=5.0)() == pytest.approx(15, abs=0.1)
+    assert tasks.time_left([unknown, unknown], [], after=5.0)() is None

@@ -1,5 +1,6 @@
 """All tables on one page, and the list of them."""
 
+import re
 import signal
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from experiments import tables
-from experiments.tables.__main__ import TABLES, main, page
+from experiments.tables.__main__ import SECONDS, TABLES, Plan, main, page
 
 
 def test_every_file_with_a_publication_is_listed():
@@ -47,6 +48,9 @@ def test_settings_are_handed_on_to_every_table(monkeypatch, tmp_path, capfd):
     for name in ("dirac_gan", "f_gan"):
         assert f"-m experiments.tables.{name} --preset smoke --workers 3 --output {tmp_path / name / 'smoke'}" in told
     assert (tmp_path / "README.md").read_text().count("## A title") == 2
+    # What each should take, and what follows it, for the time left: 15 s with one worker.
+    assert re.findall(r"--expected (\S+) --after (\S+)", told) == [("5.0", "5.0"), ("5.0", "0.0")]
+    assert "dirac_gan (table 1 of 2, about 10 s left for all):" in told
 
 
 @pytest.fixture
@@ -68,3 +72,20 @@ def test_ctrl_c_ends_with_a_sentence_once_the_table_has_ended(monkeypatch, tmp_p
     assert "stopping dirac_gan" in told
     assert told.index("the table has ended") < told.index("the same command goes on from there")
     assert not (tmp_path / "README.md").exists()
+
+
+def test_what_tables_should_take_is_what_their_pages_say():
+    results = Path(tables.__path__[0]).parents[1] / "results" / "tables"
+    for name, seconds in SECONDS["cpu"].items():
+        text = (results / name / "cpu" / "report.md").read_text()
+        assert float(re.search(r"^`python -m .*`: (\d+) s in", text, re.M)[1]) == seconds, name
+    assert set(SECONDS["cpu"]) == set(SECONDS["smoke"]) == set(TABLES)
+
+
+def test_a_plan_learns_how_fast_the_machine_is():
+    plan = Plan(("a", "b", "c"), {"a": 60.0, "b": 600.0, "c": 60.0})
+    assert plan.told(1) == "b (table 2 of 3, about 11 min left for all):"
+    assert plan.learned("a", 90.0).left(1) == pytest.approx(1.5 * 660)
+    assert plan.learned("a", 3.0) == plan  # it was made before, and only read
+    assert Plan(("a",), {}).told(0) == "a (table 1 of 1):"
+    assert Plan(("a",), {}).left(0) is None

@@ -1,0 +1,214 @@
+"""Draw samples from what was trained, and write them to a file.
+
+    python -m experiments.sample --run results/train/energy-grid-seed0 --n 10000 --out samples.npy
+    python -m experiments.sample --run results/train/gan-digits-seed0 --n 64 --out digits.png
+    python -m experiments.sample --run runs/mine --n 1000 --out samples.csv --step 500 --seed 1
+
+The run may have been started by ``experiments.train`` or by ``igm_jax.training.train`` in Python, and may be going on: the newest
+finished checkpoint is taken, or the one of ``--step``. The ending of ``--out`` says the format: ``.npy`` (one array), ``.npz``
+(``samples``, and their ``provenance``), ``.csv`` (a sample a line), ``.png`` (images side by side). The same run, step and seed
+give the same samples, and a larger ``--n`` only more of them.
+
+A generator that holds code of your own cannot be made from a directory: draw from it in Python, with
+``igm_jax.training.load_generator(directory, generator=generator)``.
+
+On two cores 10000 points of the plane take about five seconds, mostly to start and to compile.
+"""
+
+import dataclasses
+import importlib.util
+import io
+import json
+import math
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import jax
+import numpy as np
+import tyro
+
+from experiments.shared.study import ended_with, progress
+from igm_jax import checks
+from igm_jax.descriptions import Made
+from igm_jax.files import write_npz, write_whole
+from igm_jax.training import TrainedGenerator, load_generator, plain, provenance
+
+FORMATS = (".npy", ".npz", ".csv", ".png")
+MOST_AT_ONCE, MOST_NUMBERS = 4096, 1 << 22
+"""Samples, and numbers in them, that are drawn at once unless ``--chunk`` says how many."""
+
+GAP, LEAST_PIXELS = 1, 48
+"""On a sheet of images: pixels between two of them, and how wide a small one becomes at least, about."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Sample:
+    """Draw samples from what was trained, and write them to a file."""
+
+    run: Path
+    """The run's directory."""
+    n: int
+    """How many samples."""
+    out: Path
+    """The file, .npy, .npz, .csv or .png; it must not exist."""
+    seed: int = 0
+    """Seed of the samples."""
+    step: int | None = None
+    """Which checkpoint; by default the newest."""
+    of: int | None = None
+    """Which seed of a run that trained several side by side, counted from 0."""
+    parameters: Literal["average", "last"] = "average"
+    """The running average of the parameters, which all tables are made with, or the last ones."""
+    image_shape: tuple[int, int, int] | None = None
+    """Height, width and channels for a .png, where the generator's own network does not say them."""
+    value_range: tuple[float, float] = (-1.0, 1.0)
+    """Which values are black and white in a .png."""
+    chunk: int | None = None
+    """Samples drawn at once, on which the samples depend; by default 4096, or fewer where each is large."""
+    overwrite: bool = False
+    """Whether to replace the file if it exists."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line: 0 when the file is written, 2 for a wrong choice or a run that will not do, 130 after Ctrl-C."""
+    config = tyro.cli(Sample, args=arguments, prog="python -m experiments.sample")
+    try:
+        _check(config)
+        model = load_generator(config.run, step=config.step, seed=config.of)
+        size, dim = _sizes(config, model)
+        shape = _image_shape(config, model, dim) if config.out.suffix == ".png" else None
+        _check_room(config, dim)
+        samples = drawn(config, model, size, dim)
+        _write(config, model, samples, shape)
+    except (ValueError, TypeError, OSError, ImportError) as error:
+        return ended_with(error)
+    except KeyboardInterrupt:
+        return ended_with("stopped; nothing was written", 128 + signal.SIGINT)
+    which = "average of the parameters" if config.parameters == "average" else "parameters"
+    print(f"{config.out} holds {config.n} samples of {dim} features, by the {which} at step {model.step}")
+    return 0
+
+
+def drawn(config: Sample, model: TrainedGenerator, size: int, dim: int) -> np.ndarray:
+    """The samples, (n, dim), drawn ``size`` at once, chunk i from a key of its own: how many there are changes none of them."""
+    draw = jax.jit(model.generator.sample, static_argnums=2)
+    params = model.average if config.parameters == "average" else model.params
+    key, out = jax.random.key(config.seed), None
+    with progress() as bar:
+        shown = bar.add_task("samples", total=config.n)
+        for i, start in enumerate(range(0, config.n, size)):
+            part = np.asarray(draw(params, jax.random.fold_in(key, i), size))[: config.n - start]
+            out = np.empty((config.n, dim), part.dtype) if out is None else out
+            out[start : start + len(part)] = part
+            bar.advance(shown, len(part))
+    return np.empty((0, dim)) if out is None else out
+
+
+def _check(config: Sample) -> None:
+    """Refuse before any work what cannot be written."""
+    checks.count("--n", config.n)
+    checks.count("--seed", config.seed, least=0)
+    if config.chunk is not None:
+        checks.count("--chunk", config.chunk)
+    checks.choice("the ending of --out", config.out.suffix, FORMATS)
+    if config.out.exists() and not (config.overwrite and config.out.is_file()):
+        raise ValueError(
+            f"{config.out} exists; choose another --out" + ("" if config.out.is_dir() else ", or say --overwrite")
+        )
+    above = next(parent for parent in config.out.absolute().parents if parent.exists())
+    if not (above.is_dir() and os.access(above, os.W_OK)):
+        raise OSError(f"cannot write {config.out}: {above} is not a directory that can be written")
+    low, high = config.value_range
+    if not low < high:
+        raise ValueError(f"--value-range must be two numbers, the lower one first, but is {low} {high}")
+    if config.out.suffix == ".png" and importlib.util.find_spec("PIL") is None:
+        raise ImportError('a .png needs Pillow, which is not installed: pip install "igm-jax[data]", or write .npy')
+
+
+def _sizes(config: Sample, model: TrainedGenerator) -> tuple[int, int]:
+    """How many samples to draw at once, and their features; an error for a number that the generator cannot give."""
+
+    def features(n: int) -> int:
+        return jax.eval_shape(lambda params, key: model.sample(key, n), model.params, jax.random.key(0)).shape[1]
+
+    if isinstance(made := model.generator.made, Made) and made.name == "particles":
+        return config.n, features(config.n)  # fixed points, all of them or none
+    dim = features(2)
+    return config.chunk or max(1, min(MOST_AT_ONCE, MOST_NUMBERS // dim)), dim
+
+
+def _image_shape(config: Sample, model: TrainedGenerator, dim: int) -> tuple[int, int, int]:
+    """The shape of the images: as it was asked for, or as the generator's network has it."""
+    shape = config.image_shape or _own_shape(model.generator)
+    if shape is None or int(np.prod(shape)) != dim:
+        told = "nothing is known of a shape" if shape is None else f"height, width and channels are {shape}"
+        raise ValueError(
+            f"a .png shows images, but the samples have {dim} features and {told}; give --image-shape HEIGHT WIDTH CHANNELS,"
+            " or write .npy, .npz or .csv"
+        )
+    return shape
+
+
+def _own_shape(value: Any) -> tuple[int, int, int] | None:
+    made = getattr(value, "made", None)
+    if not isinstance(made, Made):
+        return None
+    if "image_shape" in made.arguments:
+        height, width, channels = made.arguments["image_shape"]
+        return int(height), int(width), int(channels)
+    return next((shape for part in made.arguments.values() if (shape := _own_shape(part))), None)
+
+
+def _check_room(config: Sample, dim: int) -> None:
+    above = next(parent for parent in config.out.absolute().parents if parent.exists())
+    needed, free = config.n * dim * (12 if config.out.suffix == ".csv" else 4), shutil.disk_usage(above).free
+    if needed > free:
+        raise OSError(
+            f"{config.n} samples of {dim} features take about {needed / 2**20:.0f} MiB, but {above} has {free / 2**20:.0f} MiB"
+            " free; ask for fewer, or write elsewhere"
+        )
+
+
+def sheet(images: np.ndarray, value_range: tuple[float, float]) -> bytes:
+    """Images (n, h, w, c) side by side as one PNG, in rows of about √n, small ones enlarged; what is no number is black."""
+    from PIL import Image
+
+    n, h, w, c = images.shape
+    if c not in (1, 3):
+        raise ValueError(f"a .png shows images of 1 or 3 channels, but these have {c}; write .npy, .npz or .csv")
+    low, high = value_range
+    levels = np.nan_to_num(np.clip((images - low) / (high - low), 0, 1) * 255).round().astype(np.uint8)
+    columns = math.ceil(math.sqrt(n))
+    page = np.full((math.ceil(n / columns), h + GAP, columns, w + GAP, c), 255, np.uint8)
+    for i, image in enumerate(levels):
+        page[i // columns, :h, i % columns, :w] = image
+    page = page.reshape(page.shape[0] * (h + GAP), columns * (w + GAP), c)[:-GAP, :-GAP]
+    page = page.repeat(zoom := max(1, LEAST_PIXELS // max(h, w)), axis=0).repeat(zoom, axis=1)
+    buffer = io.BytesIO()
+    Image.fromarray(page[:, :, 0] if c == 1 else page).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _write(config: Sample, model: TrainedGenerator, samples: np.ndarray, shape: tuple[int, int, int] | None) -> None:
+    """Write the file, whole or not at all."""
+    if shape is not None:
+        write_whole(config.out, sheet(samples.reshape(-1, *shape), config.value_range))
+    elif config.out.suffix == ".npz":
+        story = {"run": str(config.run.absolute()), "step": model.step, "config": plain(config), **provenance()}
+        write_npz(config.out, {"samples": samples, "provenance": json.dumps(story)})
+    else:
+        buffer = io.BytesIO()
+        if config.out.suffix == ".npy":
+            np.save(buffer, samples, allow_pickle=False)
+        else:
+            np.savetxt(buffer, samples, delimiter=",", fmt="%.9g" if samples.dtype == np.float32 else "%.17g")
+        write_whole(config.out, buffer.getvalue())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+"""What a run's directory says of itself in words: what was trained, how to draw samples, how to go on, what the files are."""
+
+import datetime
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+from igm_jax.descriptions import Made
+from igm_jax.files import write_whole
+from igm_jax.recipes import Recipe
+from igm_jax.training.errors import RunDirectoryError
+from igm_jax.training.provenance import version_of
+from igm_jax.training.step import Run, parts_of
+
+_FILES = {
+    "config.json": "what tells this run from others, its random key, and where it was made (commit, versions, device)",
+    "generator.json": "how the generator is made: names of constructors and their arguments; nothing in it is executed",
+    "generator.npz": "arrays that the generator is made with, if there are any",
+    "checkpoints/": "the newest states, a folder each, named by its number of steps",
+    "log.jsonl": "one row of measures a line",
+    "samples.npz": "samples of the finished run, where a command writes them",
+}
+
+
+def readme(directory: Path, run: Run, recipe: Recipe, command: str | None = None) -> str:
+    """What the directory of a run holds, in Markdown.
+
+    Args:
+        directory: the run directory.
+        run: the run.
+        recipe: how its generator is made.
+        command: the command that starts the run, if there is one.
+
+    Returns:
+        The text.
+    """
+    lines = [f"# A run of igm_jax: {run.name}", "", "## What is trained", ""]
+    lines += [f"- **{name}**: {text}" for name, text in _trained(run).items()]
+    lines += ["", "## Samples from it", "", *_sampling(directory, recipe)]
+    lines += ["", "## Going on with it", "", *_going_on(directory, command), "", "## The files", ""]
+    lines += [f"- `{name}`: {text}." for name, text in _FILES.items()]
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    versions = " and ".join(f"{name} {version_of(name)}" for name in ("igm-jax", "jax"))
+    return "\n".join([*lines, "", f"Begun on {today} with {versions}.", ""])
+
+
+def write_readme(directory: Path, run: Run, recipe: Recipe, command: str | None = None) -> None:
+    """Write the directory's ``README.md``, unless there is a file of that name: that may be somebody's own.
+
+    Args:
+        directory: the run directory.
+        run: the run.
+        recipe: how its generator is made.
+        command: the command that starts the run, if there is one.
+
+    Raises:
+        RunDirectoryError: if the directory cannot be written.
+    """
+    path = directory / "README.md"
+    if path.exists():
+        return
+    try:
+        write_whole(path, readme(directory, run, recipe, command))
+    except OSError as error:
+        raise RunDirectoryError(
+            f"{path} cannot be written ({error.strerror}); free some space, or choose another directory"
+        ) from error
+
+
+def _trained(run: Run) -> dict[str, str]:
+    parts = parts_of(run)
+    if parts is None:
+        return {"run": f"{run.name}, put together by hand"}
+    return {
+        "objective": _words(parts.objective, run.name),
+        "target": _words(parts.target),
+        "generator": _words(parts.generator),
+        "a step": f"{parts.inner_steps} of the objective, then one of the generator, each on {parts.batch_size} samples",
+        "average": f"the parameters' running average, with a decay of {parts.average:g}",
+    }
+
+
+def _words(value: Any, name: str = "") -> str:
+    """A value as it was made; of somebody's own code the name."""
+    if isinstance(made := getattr(value, "made", None), Made):
+        return f"`{made}`"
+    name = name or getattr(value, "__qualname__", type(value).__name__)
+    return f"`{name}`, put together by hand"
+
+
+def _sampling(directory: Path, recipe: Recipe) -> list[str]:
+    where, passed = json.dumps(directory.as_posix()), ", generator=generator" if recipe.missing else ""
+    lines = [
+        "In Python, with igm_jax installed:",
+        "",
+        "```python",
+        "import jax",
+        "from igm_jax.training import load_generator",
+        "",
+        f"model = load_generator({where}{passed})",
+        "x = model.sample(jax.random.key(0), 1000)  # of the running average",
+        "```",
+        "",
+    ]
+    if not recipe.missing:
+        command = f"python -m experiments.sample --run {shlex.quote(directory.as_posix())} --n 1000 --out samples.npy"
+        return [*lines, "From a clone of igm_jax, on the command line:", "", "```bash", command, "```"]
+    told = [f"- `{place}` {reason}" for place, reason in recipe.missing.items()]
+    return [*lines, "Here `generator` is built as it was for training, since it cannot be made from a file:", "", *told]
+
+
+def _going_on(directory: Path, command: str | None) -> list[str]:
+    if command is not None:
+        return [
+            "The command that began it goes on from the newest checkpoint, from the same place:",
+            "",
+            "```bash",
+            command,
+            "```",
+        ]
+    return [
+        f"The same call of `train` with `directory={json.dumps(directory.as_posix())}` goes on from the newest checkpoint:"
+        " with the same run and key, and as many `steps` as it should have in all."
+    ]

@@ -1,0 +1,141 @@
+"""A run's generator in its directory: written at the run's start, so that whoever has the directory can draw samples.
+
+::
+
+    DIRECTORY/generator.json   the recipe (``igm_jax.recipes``), or what of it could not be written, and why
+    DIRECTORY/generator.npz    the arrays in it, where it has some
+"""
+
+import hashlib
+import json
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from igm_jax.base import Generator
+from igm_jax.files import write_json, write_npz
+from igm_jax.recipes import Recipe, RecipeError, rebuilt, recipe_of
+from igm_jax.training.errors import RunDirectoryError, RunMismatchError
+from igm_jax.training.step import Run, parts_of
+
+SCHEMA = 1
+"""Version of generator.json; a file of another version is refused."""
+
+_DAMAGED = (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+_WAY_OUT = (
+    "build the generator as it was built for training, and pass it: `load_generator(directory, generator=generator)`"
+)
+
+
+def recipe_of_run(run: Run) -> Recipe:
+    """How the generator of a run is made."""
+    parts = parts_of(run)
+    if parts is None:
+        return Recipe(None, {}, {"run": "was put together by hand, so that its generator is not known"})
+    return recipe_of(parts.generator, "generator")
+
+
+def write_generator(directory: Path, recipe: Recipe) -> None:
+    """Write a recipe, unless it is there already.
+
+    Args:
+        directory: the run directory.
+        recipe: from ``recipe_of_run``.
+
+    Raises:
+        RunDirectoryError: if the directory cannot be written.
+    """
+    path = directory / "generator.json"
+    arrays = {} if recipe.missing else recipe.arrays
+    story = {
+        "schema": SCHEMA,
+        "generator": recipe.value,
+        "missing": recipe.missing,
+        "arrays": {name: _digest(array) for name, array in arrays.items()},
+    }
+    try:
+        if path.exists() and path.read_text(encoding="utf-8") == json.dumps(story, indent=2) + "\n":
+            return
+        if arrays:
+            write_npz(path.with_suffix(".npz"), arrays)
+        write_json(path, story)
+    except OSError as error:
+        raise RunDirectoryError(
+            f"{path} cannot be written ({error.strerror}); free some space, or choose another directory"
+        ) from error
+
+
+def read_generator(directory: Path) -> Generator:
+    """The generator that a run directory has the recipe of.
+
+    Args:
+        directory: the run directory.
+
+    Returns:
+        The generator.
+
+    Raises:
+        RunDirectoryError: if there is no recipe, or its files are damaged.
+        RunMismatchError: if parts of it could not be written, or it was written for another version.
+    """
+    story = _story(directory / "generator.json")
+    if missing := story["missing"]:
+        told = "\n  ".join(f"`{place}` {reason}" for place, reason in missing.items())
+        raise RunMismatchError(
+            f"{directory} holds the parameters of a generator, but not how the generator is made:\n  {told}\nSo {_WAY_OUT}"
+        )
+    arrays = _arrays(directory / "generator.npz", story["arrays"]) if story["arrays"] else {}
+    try:
+        generator = rebuilt(story["generator"], arrays)
+        if not isinstance(generator, Generator):
+            raise RecipeError(f"it makes a {type(generator).__name__}, which is no generator")
+    except RecipeError as error:
+        raise RunMismatchError(
+            f"{directory / 'generator.json'} cannot be followed: {error}. Use the version of igm_jax that began the run"
+            f" (see config.json), or {_WAY_OUT}"
+        ) from error
+    return generator
+
+
+def _story(path: Path) -> dict[str, Any]:
+    try:
+        story = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RunDirectoryError(
+            f"{path.parent} does not say how its generator is made: it has no {path.name}, which `train` writes at a run's start"
+            f" since version 0.1.0. Start the run again with this version, which adds the file, or {_WAY_OUT}"
+        ) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunDirectoryError(f"{path} cannot be read ({error}); {_WAY_OUT}") from error
+    if not isinstance(story, dict) or story.get("schema") != SCHEMA:
+        schema = story.get("schema") if isinstance(story, dict) else None
+        raise RunMismatchError(
+            f"{path} has schema {schema!r}, but this version of igm_jax reads schema {SCHEMA}; use the version that wrote it,"
+            f" or {_WAY_OUT}"
+        )
+    if not all(isinstance(story.get(name), dict) for name in ("missing", "arrays")) or "generator" not in story:
+        raise RunDirectoryError(f"{path} is damaged: it lacks what `train` writes there; {_WAY_OUT}")
+    return story
+
+
+def _arrays(path: Path, digests: dict[str, str]) -> dict[str, np.ndarray]:
+    try:
+        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in digests}
+    except _DAMAGED as error:
+        raise RunDirectoryError(
+            f"{path}, which holds the generator's arrays, cannot be read ({error}); {_WAY_OUT}"
+        ) from error
+    if wrong := [name for name, array in arrays.items() if _digest(array) != digests[name]]:
+        raise RunDirectoryError(
+            f"{path} holds another array {wrong[0]!r} than generator.json was written with; {_WAY_OUT}"
+        )
+    return arrays
+
+
+def _digest(array: np.ndarray) -> str:
+    kind = f"{array.dtype}{list(array.shape)}".encode()
+    return hashlib.sha256(kind + np.ascontiguousarray(array).tobytes()).hexdigest()

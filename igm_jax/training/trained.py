@@ -1,0 +1,152 @@
+"""What was trained, from its directory alone: the generator, its parameters, and samples."""
+
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+from jaxtyping import Array
+
+from igm_jax.base import Generator, Key, Params
+from igm_jax.training.checkpoints import Checkpoints, Parameters
+from igm_jax.training.directory import loaded_key, read_config
+from igm_jax.training.errors import RunDirectoryError
+from igm_jax.training.step import strong
+from igm_jax.training.stored import read_generator
+
+
+class TrainedGenerator(NamedTuple):
+    """A generator with what it learned.
+
+    Attributes:
+        generator: the generator; with other parameters than these it can be trained on.
+        params: its parameters at the step.
+        average: their running average, with which all tables of this project are made.
+        step: how many updates they have had.
+    """
+
+    generator: Generator
+    params: Params
+    average: Params
+    step: int
+
+    def sample(self, key: Key, n: int, *, average: bool = True) -> Array:
+        """Samples: ``generator.sample(average, key, n)``, to the last bit what the run itself gives for the key.
+
+        Args:
+            key: random key.
+            n: how many.
+            average: whether to use the running average, or else the parameters of the last step.
+
+        Returns:
+            (n, d) samples.
+        """
+        return self.generator.sample(self.average if average else self.params, key, n)
+
+    def __repr__(self) -> str:
+        number = sum(leaf.size for leaf in jax.tree.leaves(self.params))
+        return f"TrainedGenerator({self.generator!r}, {number} parameters at step {self.step})"
+
+
+def load_generator(
+    directory: str | os.PathLike[str],
+    *,
+    generator: Generator | None = None,
+    step: int | None = None,
+    seed: int | None = None,
+) -> TrainedGenerator:
+    """A trained generator from the directory of its run, which may be finished or still going on.
+
+    The run's directory says how its generator is made (``generator.json``), in the names of this package's constructors and
+    their arguments: nothing in the directory is ever executed. A generator that holds code of your own has to be passed.
+
+    Args:
+        directory: the run's directory, which ``train`` was given.
+        generator: the generator, built as it was for training; needed where it holds code of your own.
+        step: which checkpoint; None for the newest finished one.
+        seed: which seed, counted from 0, where several were trained side by side.
+
+    Returns:
+        Generator, parameters, their average and their step.
+
+    Raises:
+        RunDirectoryError: if there is no such directory, no such checkpoint, or if files are missing or damaged.
+        RunMismatchError: if parameters and generator do not fit, or the directory cannot say how its generator is made.
+        TypeError, ValueError: for a generator of another kind, or a seed that there is not.
+
+    Example:
+        >>> import tempfile
+        >>> import jax, jax.numpy as jnp, optax
+        >>> from igm_jax import stateless
+        >>> from igm_jax.generators import particles
+        >>> from igm_jax.training import load_generator, train, training
+        >>> gap = stateless(lambda x, y: jnp.mean((x - y) ** 2))
+        >>> ones = lambda key, n: jnp.ones((n, 1))
+        >>> run = training(particles([[0.0], [2.0]]), gap, optax.sgd(0.1), ones, 2, average=0.5)
+        >>> directory = tempfile.mkdtemp()
+        >>> trained = train(run, jax.random.key(0), 100, directory=directory, progress=False)
+        >>> model = load_generator(directory)
+        >>> model.step, model.sample(jax.random.key(1), 2).round(2).tolist()
+        (100, [[1.0], [1.0]])
+    """
+    path = Path(directory).expanduser().absolute()
+    if not path.is_dir():
+        raise RunDirectoryError(f"there is no directory {path}; give the directory that the run was trained in")
+    if generator is not None and not all(hasattr(generator, part) for part in Generator._fields):
+        raise TypeError(
+            f"`generator` must be a Generator, e.g. `pushforward(network, base)`, but is {type(generator).__name__}"
+        )
+    key = _key(path)
+    number = None if key.ndim == 0 else len(key)
+    _check_seed(seed, number, path)
+    if not (path / "checkpoints").is_dir():
+        raise RunDirectoryError(
+            f"{path} has no checkpoints: either its run has not saved the first one yet, or it is no directory of `train`"
+        )
+    known = read_generator(path) if generator is None else generator
+    shapes = jax.eval_shape(lambda key: strong(known.init(key)) if number is None else _many(known, key), key)
+    found, parameters = _newest(path, Parameters(shapes, shapes), step)
+    if seed is not None and number is not None:
+        parameters = jax.tree.map(lambda leaf: leaf[seed], parameters)
+    return TrainedGenerator(known, parameters.params, parameters.average, found)
+
+
+def _many(generator: Generator, keys: Any) -> Params:
+    return jax.vmap(lambda key: strong(generator.init(key)))(keys)
+
+
+def _key(path: Path) -> Any:
+    stored = read_config(path)
+    try:
+        return loaded_key(stored["key"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunDirectoryError(
+            f"{path / 'config.json'} is damaged: it has no random key ({type(error).__name__}: {error})"
+        ) from error
+
+
+def _check_seed(seed: int | None, number: int | None, path: Path) -> None:
+    if number is None and seed not in (None, 0):
+        raise ValueError(f"{path} holds a run of one seed, but `seed` is {seed!r}; leave it out")
+    if number is not None and seed not in range(number):
+        raise ValueError(
+            f"{path} holds {number} seeds that were trained side by side, so `seed` must be one of 0 to {number - 1},"
+            f" but is {seed!r}"
+        )
+
+
+def _newest(path: Path, like: Parameters, step: int | None) -> tuple[int, Parameters]:
+    """The newest checkpoint; where a run goes on meanwhile, it may remove the one that is being read."""
+    while True:
+        with Checkpoints(path, clean=False) as checkpoints:
+            wanted = checkpoints.latest if step is None else step
+            if wanted is None:
+                raise RunDirectoryError(
+                    f"{path} has no checkpoint yet; a run saves its first one as soon as it begins: try again in some seconds"
+                )
+            try:
+                return checkpoints.load_parameters(like, wanted)
+            except RunDirectoryError:
+                with Checkpoints(path, clean=False) as now:
+                    if step is not None or now.latest == wanted:
+                        raise
