@@ -107,6 +107,10 @@ def test_there_is_code_to_run(document):
     assert chapters((ROOT / document).read_text(encoding="utf-8"))
 
 
+def test_readme_is_one_page():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
+
+
 def test_readme_shows_a_picture_and_both_commands():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert re.search(r"!\[[^\]]*\]\(|<img\s", text)

@@ -130,9 +130,20 @@ def _tables(rows: list[dict[str, Any]], target: str, kind: str) -> tuple[Table, 
     metrics, name = [MEASURES[metric] for metric in COLUMNS[kind]], title(target)
     table = comparison_table(rows, metrics, name)
     trained = [row for row in rows if row["target"] == name and row["objective"] != FLOOR]
+    table = table._replace(caption=f"{table.caption} {_meant(trained)}")
     if len({row["seed"] for row in trained}) < 2 or len({row["objective"] for row in trained}) < 2:
         return (table,)
     return (table, rank_table(rows, metrics, name), difference_table(rows, MEASURES[DECISIVE[kind]], name))
+
+
+def _meant(rows: list[dict[str, Any]]) -> str:
+    """What the names in a table stand for, since settings were searched: ``energy(beta=0.5)`` is not ``energy()``."""
+    settings = {row["objective"]: row["config"]["objective"] for row in rows}
+    calls = []
+    for name, given in settings.items():
+        own = [f"{key}={value}" for key, value in given.items() if not isinstance(value, dict) and value is not None]
+        calls.append(f"{name}({', '.join(own)})")
+    return f"Lengths are in the data's median distance: {', '.join(calls)}."
 
 
 def card(target: str, name: str, group: Group) -> str:
