@@ -35,7 +35,12 @@ TITLES = {
 }
 """Pages that commands write without a heading, and what the site calls them."""
 
+ENERGY = """"Energy" is the energy distance with the exponent β = 0.5, `energy(0.5)`; `energy()` has β = 1."""
+NOTES = {name: ENERGY for name in ("results/published/updates/tables.md", "results/published/time/tables.md")}
+"""What the site says above a page that a command wrote."""
+
 LINK = re.compile(r"(?P<before>!?\[[^\]\n]*\]\()(?P<target>[^)\s#]*)(?P<anchor>#[^)\s]*)?\)")
+HOW_TO = re.compile(r"^```\{toctree\}\n(?::[^\n]*\n)*:caption: How to\n(?:[^`\n]*\n)*```\n", re.M)
 FENCE = re.compile(r"^(`{3,}|~{3,}).*?^\1[ ]*$", re.M | re.S)
 
 
@@ -90,8 +95,10 @@ def copied(root: Path = ROOT) -> dict[str, bytes]:
     for path in sorted({path for pattern in PAGES for path in root.glob(pattern)}):
         source = path.relative_to(root).as_posix()
         text = relinked(path.read_text(encoding="utf-8"), source, linked.add, root)
+        if source == "docs/index.md" and not any(root.glob("docs/howto/*.md")):
+            text = HOW_TO.sub("", text)
         if source in TITLES:
-            text = f"# {TITLES[source]}\n\n{text}"
+            text = "\n\n".join([f"# {TITLES[source]}", *filter(None, [NOTES.get(source)]), text])
         files[place(source)] = text.encode()
     for path in sorted(linked):
         if path != "README.md":

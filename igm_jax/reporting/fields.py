@@ -89,7 +89,7 @@ def portrait(field: Field, data: Any, samples: Any, *, arrows: int = 17, dark: b
     """
     shade, data, samples = theme(dark), plane("data", data), plane("samples", samples)
     xs, ys, velocities, values = _raster("portrait", field)
-    figure = Figure((4.0, 4.0 * float((ys[-1] - ys[0]) / (xs[-1] - xs[0]))))
+    figure = Figure((4.0, round(4.0 * float((ys[-1] - ys[0]) / (xs[-1] - xs[0])), 2)))
     axis = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     if values is not None:
         _hill(axis, xs, ys, values, shade)

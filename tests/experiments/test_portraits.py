@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from experiments import portraits
-from experiments.portraits import BELOW, LEFT, RIGHT, Config, Sizes
+from experiments.portraits import BELOW, LEFT, RIGHT, Sizes
 
 SMALL = Sizes(128, 3, 8)
 
@@ -57,7 +57,9 @@ def test_the_command_writes_a_picture_each(tmp_path, capsys):
     portraits.main(["--smoke", "--objectives", "gan", "imle", "--output", str(tmp_path / "p")])
     written = sorted((tmp_path / "p-smoke").glob("*.png"))
     assert [path.stem for path in written] == ["gan", "imle"]
-    assert {Image.open(path).size for path in written} == {(480, 360)}
+    for path in written:
+        with Image.open(path) as image:
+            assert image.size == (480, 360)
     assert "2 pictures" in capsys.readouterr().out
 
 
