@@ -66,6 +66,16 @@ def cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|").replace("*", "\\*").replace("_", "\\_")
 
 
+def named(text: str, without: str) -> str:
+    """A text in which the names of other objectives lead to their pages."""
+
+    def linked(match: re.Match) -> str:
+        name = match[1]
+        return f"[{match[0]}]({name}.md)" if name in constructors() and name != without else match[0]
+
+    return re.sub(r"`(\w+)`", linked, text)
+
+
 @cache
 def gallery() -> tuple[list[str], dict[str, list[str]]]:
     """The scenarios of docs/failures/report.md, and what was left under each objective of the command line."""
@@ -124,9 +134,9 @@ def objective_page(name: str) -> str:
         f"`{facts['call']}`",
         equation(entry.value),
         "\n".join(["| | |", "|---|---|", *rows]),
-        *(f"- {variant}" for variant in facts.get("variants", ())),
-        f"**When.** {facts['when']}",
-        f"**When not.** {facts['when_not']}",
+        "\n".join(f"- {papers(variant)}" for variant in facts.get("variants", ())),
+        f"**When.** {named(facts['when'], name)}",
+        f"**When not.** {named(facts['when_not'], name)}",
         tried(name),
         "## Reference",
         f"```{{eval-rst}}\n{site_api.directive(entry)}\n```",

@@ -30,7 +30,6 @@ PAGES = (
 TITLES = {
     "results/published/updates/tables.md": "The comparison for as many updates",
     "results/published/time/tables.md": "The comparison for as much time",
-    "docs/benchmarks/results.md": "All timings",
     "docs/benchmarks/errors.md": "Errors against float64",
 }
 """Pages that commands write without a heading, and what the site calls them."""

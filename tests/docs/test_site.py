@@ -11,7 +11,7 @@ import site_pages
 
 from tests.sources import ROOT
 from tests.test_docstrings import OBJECTS
-from tests.test_readme import anchors, broken_links
+from tests.test_readme import anchors, broken_links, chapters, run
 
 WRITTEN = sorted(path.relative_to(ROOT).as_posix() for pattern in site_pages.PAGES for path in ROOT.glob(pattern))
 
@@ -26,6 +26,14 @@ def test_links_of_pages_exist_in_the_repository(path):
     text = (ROOT / path).read_text(encoding="utf-8")
     generated = ("objectives/", "api/")  # pages of the site alone
     assert [link for link in broken_links(text, (ROOT / path).parent) if not link.startswith(generated)] == []
+
+
+@pytest.mark.parametrize("path", ["docs/index.md", "docs/which.md"])
+def test_code_of_pages_runs(path):
+    groups = chapters((ROOT / path).read_text(encoding="utf-8"))
+    assert groups
+    for group in groups:
+        run(group, path)
 
 
 def test_links_lead_to_the_same_file_on_the_site(tmp_path):
@@ -94,7 +102,7 @@ def test_sources_become_a_section_and_names_links():
 
 def test_the_front_page_names_every_page_that_is_written():
     text = (ROOT / "docs/index.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"^([\w/*-]+)$", text, re.M))
+    named = set(re.findall(r"^(?:[^<>\n]+<)?([\w/*-]+)>?$", text, re.M))
     for path in WRITTEN:
         place = site_pages.place(path).removesuffix(".md")
         assert place in named or place == "index" or place.startswith("howto/"), place
