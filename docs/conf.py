@@ -44,6 +44,7 @@ autodoc_class_signature = "mixed"
 napoleon_numpy_docstring = False
 napoleon_use_param = False
 napoleon_use_rtype = False
+napoleon_attr_annotations = False
 napoleon_custom_sections = ["Source"]
 python_maximum_signature_line_length = 100
 add_module_names = False

@@ -12,7 +12,6 @@ from site_pages import ROOT
 
 PICTURES = "docs/pictures/objectives"
 FACTS = {"loss": "Loss", "needs": "Needs", "witness": "Witness", "cost": "Cost a step", "memory": "Memory"}
-COLUMNS = {"call": "constructor", **{name: title.lower() for name, title in FACTS.items()}}
 
 
 @cache
@@ -126,7 +125,6 @@ def objective_page(name: str) -> str:
     entry, facts = constructors()[name], told()["objective"][name]
     beside = [each for each in site_api.documented().values() if each.module == entry.module and each != entry]
     rows = [f"| {title} | {cell(facts[key])} |" for key, title in FACTS.items()]
-    rows += [f"| Source | {papers(cell(source(name)))} |"]
     parts = [
         f"# {name}",
         paragraphs(entry.value)[0],
@@ -137,6 +135,7 @@ def objective_page(name: str) -> str:
         "\n".join(f"- {papers(variant)}" for variant in facts.get("variants", ())),
         f"**When.** {named(facts['when'], name)}",
         f"**When not.** {named(facts['when_not'], name)}",
+        f"**Source.** {papers(source(name))}" if source(name) else "",
         tried(name),
         "## Reference",
         f"```{{eval-rst}}\n{site_api.directive(entry)}\n```",
@@ -152,16 +151,18 @@ def thumbnails(names: list[str]) -> str:
 
 
 def table(names: list[str]) -> str:
-    """The facts of several objectives beside each other."""
-    lines = [f"| {' | '.join([*COLUMNS.values(), 'source'])} |", "|---" * (len(COLUMNS) + 1) + "|"]
+    """The facts of several objectives beside each other, in short: their pages have the rest."""
+    head = ["", *(title.lower() for title in FACTS.values()), "source"]
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for name in names:
-        facts = told()["objective"][name]
+        facts = dict(told()["objective"][name])
+        facts["witness"] = facts["witness"].split(":")[0]
         found = re.findall(r"\d{4}\.\d{4,5}", source(name))
-        where = ", ".join(f"[{number}](https://arxiv.org/abs/{number})" for number in found) or cell(source(name))
+        where = ", ".join(f"[{number}](https://arxiv.org/abs/{number})" for number in found)
         cells = [
-            f"[`{facts['call']}`]({name}.md)".replace("|", "\\|"),
+            f"[`{name}`]({name}.md)",
             *(cell(facts[key]) for key in FACTS),
-            where or "–",
+            where or source(name).split(",")[0] or "–",
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -194,7 +195,7 @@ data of your own: [Which objective, bandwidth, batch and time](../which.md). How
 [the identities between them](../connections.md).
 
 n samples and n data of d features; "critic" is a pass of the critic over both. All are imported from
-`igm_jax.objectives`, and {count} pass one table of tests: their velocity is minus the gradient of their witness, where
+`igm_jax.objectives`, and all pass one table of tests: their velocity is minus the gradient of their witness, where
 they have one.
 
 {families}
@@ -220,14 +221,9 @@ def index() -> str:
     """The page above the families."""
     parts = []
     for family in FAMILIES:
-        names = names_of(family)
-        if names:
-            shown = [f"## [{told()['family'][family]['title']}]({family}.md)", told()["family"][family]["text"].strip()]
-            parts += [*shown, table(names)]
-        else:
-            title = f"## [{told()['family'][family]['title']}]({family}.md)"
-            parts += [title, told()["family"][family]["text"].strip()]
-    return INDEX.format(count="all", families="\n\n".join(parts), pages="\n".join(FAMILIES))
+        facts, names = told()["family"][family], names_of(family)
+        parts += [f"## [{facts['title']}]({family}.md)", facts["text"].strip(), *([table(names)] if names else [])]
+    return INDEX.format(families="\n\n".join(parts), pages="\n".join(FAMILIES))
 
 
 def pages() -> dict[str, bytes]:
