@@ -1,6 +1,6 @@
 """What every objective does with one problem of the plane: its witness in colour, its velocity as arrows, a picture each.
 
-    python -m experiments.portraits                               about four minutes on one core
+    python -m experiments.portraits                               about five minutes on one core
     python -m experiments.portraits --objectives mmd energy gan
     python -m experiments.portraits --smoke                       seconds an objective
 
