@@ -11,7 +11,7 @@ UV ?= $(if $(shell uv --version 2>/dev/null),uv)
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help environment stubs compare tables bench test testall lint lock clean rebuild
+.PHONY: help environment stubs compare tables bench test testall lint docs lock clean rebuild
 
 bin := $(VENV)/bin
 pip := $(bin)/python -m pip --disable-pip-version-check --no-input
@@ -58,6 +58,11 @@ lint: $(installed) ## check style, format and types; changes nothing
 	$(bin)/ruff check
 	$(bin)/ruff format --check
 	$(bin)/pyrefly check --python-interpreter-path $(bin)/python
+
+docs: $(installed) ## build the documentation site in build/docs, without a network; warnings are errors
+	mkdir -p build/docs-source
+	PYTHONPATH="$(CURDIR)" $(bin)/python -m sphinx -W --keep-going -E -q -b html -c docs -d build/docs-doctrees build/docs-source build/docs $(ARGS)
+	@echo "open build/docs/index.html, or serve it: $(bin)/python -m http.server --directory build/docs"
 
 environment: $(installed) ## build the environment and nothing else
 

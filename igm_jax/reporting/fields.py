@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from igm_jax.reporting.canvas import WIDTH, Axes, Colormap, Figure, ListedColormap, mpl, squares, styled, window
-from igm_jax.reporting.style import Theme, View, colours, named, plane, theme
+from igm_jax.reporting.canvas import WIDTH, Axes, Colormap, Figure, ListedColormap, bare, mpl, squares, styled, window
+from igm_jax.reporting.style import PALETTE, Theme, View, colours, named, plane, theme
 
 
 class Field(NamedTuple):
@@ -57,10 +57,7 @@ def field_panels(
     for axis, (name, field) in zip(axes, fields.items(), strict=True):
         xs, ys, velocities, values = _raster(name, field)
         if values is not None:
-            limit = float(np.quantile(np.abs(values), 0.98)) or 1.0
-            axis.contourf(
-                xs, ys, np.clip(values, -limit, limit), np.linspace(-limit, limit, 16), cmap=_signed(shade), zorder=0
-            )
+            _hill(axis, xs, ys, values, shade)
         axis.scatter(*data[:: max(1, len(data) // 500)].T, s=3, c=shade.text, alpha=0.35, linewidths=0, zorder=1)
         if samples is not None and name in samples:
             points = plane(f"samples[{name!r}]", samples[name])[:250]
@@ -69,6 +66,48 @@ def field_panels(
         window(axis, View((xs[0], ys[0]), (xs[-1], ys[-1])), name if values is not None else f"{name} (no witness)")
     _signed_bar(figure, axes, shade)
     return figure
+
+
+@styled
+def portrait(field: Field, data: Any, samples: Any, *, arrows: int = 17, dark: bool = False) -> Figure:
+    """One objective's witness and velocity in the plane, small and without a legend, for pages that have many of them.
+
+    Colours and arrows are those of ``field_panels``. Where there is no witness, a word in the corner says so.
+
+    Args:
+        field: the objective's field on a regular grid.
+        data: (m, 2) points of the target, in grey.
+        samples: (n, 2) samples, as circles.
+        arrows: arrows across.
+        dark: for dark pages.
+
+    Returns:
+        The figure, 4 inches wide, without a margin.
+
+    Raises:
+        ValueError: for shapes that do not fit or points that are no full grid.
+    """
+    shade, data, samples = theme(dark), plane("data", data), plane("samples", samples)
+    xs, ys, velocities, values = _raster("portrait", field)
+    figure = Figure((4.0, round(4.0 * float((ys[-1] - ys[0]) / (xs[-1] - xs[0])), 2)))
+    axis = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+    if values is not None:
+        _hill(axis, xs, ys, values, shade)
+    axis.scatter(*data[:250].T, s=5, c=shade.text, alpha=0.45, linewidths=0, zorder=1)
+    axis.scatter(*samples[:250].T, s=7, c=PALETTE[3], edgecolors=shade.text, linewidths=0.3, zorder=2)
+    _arrows(axis, xs, ys, velocities, arrows, shade)
+    axis.set(xlim=(xs[0], xs[-1]), ylim=(ys[0], ys[-1]))
+    bare(axis, frame=False)
+    if values is None:
+        axis.text(0.02, 0.03, "no witness", transform=axis.transAxes, fontsize=8.5, style="italic", zorder=4)
+    return figure
+
+
+def _hill(axis: Axes, xs: np.ndarray, ys: np.ndarray, values: np.ndarray, shade: Theme) -> None:
+    """The witness's values as bands of colour, the same distance up and down."""
+    limit = float(np.quantile(np.abs(values), 0.98)) or 1.0
+    bands = np.linspace(-limit, limit, 16)
+    axis.contourf(xs, ys, np.clip(values, -limit, limit), bands, cmap=_signed(shade), zorder=0)
 
 
 def _raster(name: str, field: Field) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
@@ -90,7 +129,11 @@ def _raster(name: str, field: Field) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 
 def _arrows(axis: Axes, xs: np.ndarray, ys: np.ndarray, velocities: np.ndarray, arrows: int, shade: Theme) -> None:
-    rows, columns = (np.linspace(0, len(a) - 1, min(arrows, len(a)) + 2)[1:-1].round().astype(int) for a in (ys, xs))
+    up = max(1, round(arrows * float((ys[-1] - ys[0]) / (xs[-1] - xs[0]))))  # as far apart upwards as across
+    rows, columns = (
+        np.linspace(0, len(a) - 1, min(count, len(a)) + 2)[1:-1].round().astype(int)
+        for a, count in ((ys, up), (xs, arrows))
+    )
     chosen = np.nan_to_num(velocities[np.ix_(rows, columns)], posinf=0.0, neginf=0.0)
     speed = np.linalg.norm(chosen, axis=-1, keepdims=True)
     cap = float(np.quantile(speed, 0.9)) or 1.0

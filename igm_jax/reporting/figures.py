@@ -16,6 +16,7 @@ from igm_jax.reporting.curves import Curves as Curves
 from igm_jax.reporting.curves import training_curves as training_curves
 from igm_jax.reporting.fields import Field as Field
 from igm_jax.reporting.fields import field_panels as field_panels
+from igm_jax.reporting.fields import portrait as portrait
 from igm_jax.reporting.studies import Trace as Trace
 from igm_jax.reporting.studies import heat_map as heat_map
 from igm_jax.reporting.studies import trace_panels as trace_panels

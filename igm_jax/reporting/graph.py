@@ -49,7 +49,7 @@ def graph(edges: Sequence[Edge], *, dark: bool = False) -> Figure:
         raise ValueError("`edges` must hold at least one edge, but is empty")
     shade = theme(dark)
     names = list(dict.fromkeys(name for edge in edges for name in (edge.left, edge.right)))
-    places = dict(zip(names, apart(names, layout(names, edges)), strict=True))
+    places = dict(zip(names, arranged(names, edges), strict=True))
     palette = colours(edge.kind for edge in edges)
     figure, (axis,) = panels(1, 1, 0.68 * WIDTH, shade)
     for kind, colour in palette.items():
@@ -81,18 +81,68 @@ def places_of(edge: Edge, edges: Sequence[Edge], places: dict[str, np.ndarray]) 
     return np.stack([left, right]) + aside * np.array([-along[1], along[0]])
 
 
+def arranged(names: Sequence[str], edges: Sequence[Edge]) -> np.ndarray:
+    """The places in inches: the largest part of the graph fills the canvas, others go where most room is left.
+
+    Args:
+        names: the nodes.
+        edges: between them.
+
+    Returns:
+        (n, 2) places, with labels that do not cover each other.
+    """
+    places = np.zeros((len(names), 2))
+    first, *others = _parts(names, edges)
+    own = layout([names[i] for i in first], _within(first, names, edges))
+    if len(first) > 2:  # its long way across
+        turned = np.linalg.svd(own - own.mean(0), full_matrices=False)[2]
+        own = (own - own.mean(0)) @ turned.T
+    places[first] = (own - own.min(0)) / np.maximum(np.ptp(own, axis=0), 1e-9) * ROOM
+    taken = list(first)
+    for part in others:
+        own = layout([names[i] for i in part], _within(part, names, edges))
+        own = (own - own.min(0)) @ np.array([[0.0, 1.0], [1.0, 0.0]])  # a pair stands upright, and needs less room so
+        corners = np.stack(np.meshgrid(*(np.linspace(0, ROOM[i] - np.ptp(own[:, i]), 24) for i in (0, 1))), -1).reshape(
+            -1, 2
+        )
+        tried = corners[:, None] + own[None]
+        gaps = np.linalg.norm((tried[:, :, None] - places[taken]) * np.array([STRETCH, 1.0]), axis=-1)
+        places[part] = tried[np.argmax(gaps.min((1, 2)))]
+        taken += part
+    return apart(names, places)
+
+
+def _parts(names: Sequence[str], edges: Sequence[Edge]) -> list[list[int]]:
+    """The numbers of the nodes that hang together, the largest part first."""
+    left, parts = list(range(len(names))), []
+    while left:
+        part = [left[0]]
+        for i in part:
+            near = {name for edge in edges if names[i] in edge[:2] for name in edge[:2]}
+            part += [j for j in left if names[j] in near and j not in part]
+        parts.append(sorted(part))
+        left = [i for i in left if i not in part]
+    return sorted(parts, key=len, reverse=True)
+
+
+def _within(part: Sequence[int], names: Sequence[str], edges: Sequence[Edge]) -> list[Edge]:
+    """The edges between the nodes of a part."""
+    own = {names[i] for i in part}
+    return [edge for edge in edges if edge.left in own]
+
+
 def apart(names: Sequence[str], places: np.ndarray, *, rounds: int = 300) -> np.ndarray:
-    """The places in inches, with labels that would cover each other pushed aside, along the axis where less is needed.
+    """The places with labels that would cover each other pushed aside, along the axis where less is needed.
 
     Args:
         names: the labels.
-        places: (n, 2) from ``layout``.
+        places: (n, 2) in inches.
         rounds: at most this many pushes of all pairs.
 
     Returns:
         (n, 2) places in inches.
     """
-    places = (places - places.min(0)) / np.maximum(np.ptp(places, axis=0), 1e-9) * ROOM
+    places = np.asarray(places, float)
     half = np.array([[LETTER * len(name) + FRAME, LINE] for name in names]) / 2
     for _ in range(rounds):
         gaps = places[:, None] - places[None]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from igm_jax.reporting.canvas import png
-from igm_jax.reporting.fields import Field, field_panels
+from igm_jax.reporting.fields import Field, field_panels, portrait
 from tests.reporting.pictures import GRID, draw
 
 
@@ -48,3 +48,18 @@ def test_the_witness_is_shown_about_its_median_and_arrows_along_the_velocity():
 
 def test_a_field_that_is_not_finite_does_not_stop_a_picture():
     png(field_panels({"gan": Field(GRID, GRID * np.nan, GRID[:, 0] * np.nan)}, GRID), dpi=30)
+
+
+def test_a_portrait_has_no_margin_arrows_as_far_apart_both_ways_and_a_word_where_there_is_no_witness():
+    wide = np.stack(np.meshgrid(np.linspace(0, 4, 41), np.linspace(0, 2, 21)), -1).reshape(-1, 2)
+    figure = portrait(Field(wide, np.ones_like(wide), wide[:, 0]), wide[:5], wide[:5], arrows=6)
+    np.testing.assert_allclose(figure.get_size_inches(), [4.0, 2.0])
+    (axis,) = figure.axes
+    assert axis.get_position().bounds == (0.0, 0.0, 1.0, 1.0)
+    (arrows,) = [each for each in axis.collections if hasattr(each, "U")]
+    assert (len(np.unique(arrows.X)), len(np.unique(arrows.Y))) == (6, 3)
+    assert not axis.texts
+    without = portrait(Field(wide, wide), wide[:5], wide[:5])
+    assert [text.get_text() for text in without.axes[0].texts] == ["no witness"]
+    with pytest.raises(ValueError, match="samples"):
+        portrait(Field(wide, wide), wide[:5], wide[:5, 0])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from igm_jax.reporting.graph import Edge, apart, graph, layout, places_of
+from igm_jax.reporting.graph import ROOM, Edge, apart, arranged, graph, layout, places_of
 
 PATH = [Edge("a", "b", "exact"), Edge("b", "c", "limit"), Edge("c", "d", "exact", shown=False)]
 
@@ -37,8 +37,19 @@ def test_the_picture_names_nodes_and_kinds():
 
 def test_labels_do_not_cover_each_other():
     names = [f"a rather long name {i}" for i in range(12)]
-    places = apart(names, np.random.default_rng(0).normal(size=(12, 2)))
+    places = apart(names, np.random.default_rng(0).uniform(size=(12, 2)) * ROOM)
     gaps = np.abs(places[:, None] - places[None])
     width = 0.078 * np.array([[len(a) / 2 + len(b) / 2 for b in names] for a in names]) + 0.28
     clear = (gaps[:, :, 0] > width - 1e-6) | (gaps[:, :, 1] > 0.4 - 1e-6)
     assert clear[~np.eye(12, dtype=bool)].all()
+
+
+def test_the_largest_part_fills_the_canvas_whatever_else_there_is():
+    star = [Edge("middle", f"ray {i}", "exact") for i in range(7)] + [Edge("ray 0", "far", "exact")]
+    names = ["middle", *(f"ray {i}" for i in range(7)), "far", "x", "y"]
+    places = arranged(names, [*star, Edge("x", "y", "limit")])
+    np.testing.assert_allclose(np.ptp(places[:9], axis=0), ROOM, rtol=0.1)
+    low, high = places[:9].min(0) - 0.5, places[:9].max(0) + 0.5
+    assert (places[9:] >= low).all(), "the other part stands inside of what the first takes"
+    assert (places[9:] <= high).all()
+    assert min(np.linalg.norm(places[i] - places[j]) for i in range(9) for j in (9, 10)) > 0.8
