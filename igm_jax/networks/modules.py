@@ -172,14 +172,19 @@ def _check_equinox(module: Any) -> None:
             f"`build` must give a callable Equinox module, e.g. `lambda key: eqx.nn.MLP(2, 2, 64, 2, key=key)`, but gave"
             f" {type(module).__name__}"
         )
-    stops = (eqx.nn.StatefulLayer, eqx.nn.StateIndex, eqx.nn.Dropout)
-    parts = jax.tree_util.tree_flatten_with_path(module, is_leaf=lambda part: isinstance(part, stops))[0]
+    keepers = (eqx.nn.StatefulLayer, eqx.nn.StateIndex)
+
+    def stops(part: Any) -> bool:
+        # A sequence counts as a layer with state, whatever its layers are.
+        return isinstance(part, (*keepers, eqx.nn.Dropout)) and not isinstance(part, eqx.nn.Sequential)
+
+    parts = jax.tree_util.tree_flatten_with_path(module, is_leaf=stops)[0]
     for path, part in parts:
         name = ".".join(_names(path))
         if isinstance(part, eqx.nn.Dropout) and part.p and not part.inference:
             advice = "give `eqx.nn.inference_mode(module)`, which switches it off"
             raise _refused(name, type(part).__name__, "draws at random", advice)
-        if isinstance(part, stops) and not isinstance(part, eqx.nn.Dropout):
+        if isinstance(part, keepers):
             raise _refused(name, type(part).__name__, "keeps state")
         if _is_array(part) and not jax.numpy.issubdtype(part.dtype, jax.numpy.inexact):
             kind = f"array of {part.dtype}"
