@@ -224,3 +224,16 @@ def choices(name: str, values: Any, options: Any) -> None:
         choice(name, value, options)
     if not values or len(set(values)) < len(values):
         raise ValueError(f"`{name}` must name at least one, each once, but is {' '.join(values) or 'empty'}")
+
+
+def not_a_network(name: str, example: str, value: Any) -> TypeError:
+    """The error for a value that is no ``Network``, with the line that makes one of a module of flax or Equinox."""
+    lines = {
+        "flax.nnx": "network(module)",
+        "flax.linen": "from_linen(module, example)",
+        "equinox": "from_equinox(module)",
+    }
+    kinds = [kind.__module__ for kind in type(value).__mro__]
+    found = [line for start, line in lines.items() if any(kind.startswith(start) for kind in kinds)]
+    advice = f"; wrap it as `igm_jax.networks.{found[0]}`" if found else ""
+    return TypeError(f"`{name}` must be a Network, e.g. `{example}`, but is {type(value).__name__}{advice}")

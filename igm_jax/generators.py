@@ -37,9 +37,7 @@ def pushforward(network: Network, base: Target) -> Generator:
         (10, 2)
     """
     if not isinstance(network, Network):
-        raise TypeError(
-            f"`network` must be a Network, e.g. `igm_jax.networks.mlp(2, 2)`, but is {type(network).__name__}"
-        )
+        raise checks.not_a_network("network", "igm_jax.networks.mlp(2, 2)", network)
     if not callable(base):
         raise TypeError(f"`base` must be a function `(key, n) -> z` of shape (n, d_base), but is {type(base).__name__}")
 

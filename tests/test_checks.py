@@ -127,3 +127,16 @@ def test_fields_give_one_vector_a_point():
         checks.field("score", lambda p: p[:, 0], points)
     with pytest.raises(ValueError, match=r"`score\(points\)` must hold finite numbers"):
         checks.field("score", jnp.log, 0 * points)
+
+
+def test_what_is_no_network_is_told_how_to_be_one():
+    from flax import linen, nnx
+
+    def text(value):
+        return str(checks.not_a_network("critic", "mlp_critic(2)", value))
+
+    assert text("mlp") == "`critic` must be a Network, e.g. `mlp_critic(2)`, but is str"
+    assert text(nnx.Linear(2, 1, rngs=nnx.Rngs(0))).endswith(
+        "but is Linear; wrap it as `igm_jax.networks.network(module)`"
+    )
+    assert text(linen.Dense(1)).endswith("but is Dense; wrap it as `igm_jax.networks.from_linen(module, example)`")

@@ -24,7 +24,7 @@ LAYERS = [
     {"evaluation"},
     {"reporting"},
 ]
-OPTIONAL = {"sklearn", "matplotlib", "jinja2", "PIL", "tensorboardX", "ott"}
+OPTIONAL = {"sklearn", "matplotlib", "jinja2", "PIL", "tensorboardX", "ott", "equinox"}
 
 # Modules that only draw: they may need the extra as a whole, and then say its name. Nothing else imports them at its top.
 DRAWING = {

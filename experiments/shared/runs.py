@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from experiments.configs import ObjectiveConfig, Problem, Pushforward
 from experiments.shared.budgets import PARTS, Cost, Equal
 from experiments.shared.tasks import DAMAGED, Task
-from igm_jax import Generator, NoWitnessError, Objective, velocity
+from igm_jax import Generator, Objective
 from igm_jax.base import Key
 from igm_jax.evaluation import (
     classifier_judge,
@@ -25,6 +24,7 @@ from igm_jax.evaluation import (
     random_convolution_judges,
 )
 from igm_jax.files import write_npz
+from igm_jax.reporting import field_on_grid, grid_of
 from igm_jax.training import NonFiniteError, Run, TrainState, plain, provenance, train, training
 
 POINTS, IMAGES = 500, 200
@@ -152,25 +152,10 @@ def field(objective: Objective, state: Any, x: np.ndarray, data: np.ndarray) -> 
     """
     low, high = data.min(0), data.max(0)
     edge = 0.12 * (high - low)
-    axes = np.linspace(low - edge, high + edge, FIELD_SIDE).T
-    points = np.stack(np.meshgrid(*axes), -1).reshape(-1, 2).astype(x.dtype)
-    samples, y, key = jnp.asarray(x), jnp.asarray(data[: len(x)]), jax.random.key(3)
-
-    def witness(point: jax.Array) -> jax.Array:
-        return objective.witness(state, point[None], samples, y)[0]
-
-    def joined(point: jax.Array) -> jax.Array:
-        return velocity(objective, key, state, jnp.concatenate([samples, point[None]]), y)[-1]
-
-    def along(move: Callable, batch: int) -> Any:
-        return jax.tree.map(np.asarray, jax.jit(lambda points: jax.lax.map(move, points, batch_size=batch))(points))
-
-    try:
-        values, slopes = along(jax.value_and_grad(witness), 256)
-        return {"field/points": points, "field/velocities": -slopes, "field/heights": values}
-    except NoWitnessError:
-        # The velocity that one more sample would have there.
-        return {"field/points": points, "field/velocities": along(joined, 16)}
+    points = grid_of(low - edge, high + edge, FIELD_SIDE).astype(x.dtype)
+    found = field_on_grid(objective, state, points, x, data[: len(x)], key=jax.random.key(3))
+    heights = {} if found.witness is None else {"field/heights": found.witness}
+    return {"field/points": found.points, "field/velocities": found.velocities} | heights
 
 
 def run_of(name: str, kind: ObjectiveConfig, problem: Problem, budget: Budget) -> Run:

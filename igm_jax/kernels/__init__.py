@@ -2,11 +2,13 @@
 
 Less usual: ``matern_32``, ``matern_52``, ``cauchy``, ``logarithm``, ``riesz``, ``gaussian_mixture``, ``manhattan_laplace``. Sums
 and products by ``+`` and ``*``; ``on_columns``, ``equality`` and ``labelled`` for joint distributions;
-``median_bandwidth(y)`` chooses a scale.
+``median_bandwidth(y)`` chooses a scale. One's own: ``of_squared_distance``, and ``of_points``, which a plain function of two
+points becomes wherever a kernel is expected.
 """
 
+from igm_jax.kernels.custom import of_squared_distance
 from igm_jax.kernels.joint import equality, labelled, linear, manhattan_laplace, on_columns, polynomial
-from igm_jax.kernels.kernel import Kernel, median_bandwidth
+from igm_jax.kernels.kernel import Kernel, KernelLike, median_bandwidth, of_points
 from igm_jax.kernels.radial import (
     distance,
     gaussian,
@@ -20,6 +22,7 @@ from igm_jax.kernels.smooth import cauchy, logarithm, matern_32, matern_52
 
 __all__ = [
     "Kernel",
+    "KernelLike",
     "cauchy",
     "distance",
     "equality",
@@ -34,6 +37,8 @@ __all__ = [
     "matern_32",
     "matern_52",
     "median_bandwidth",
+    "of_points",
+    "of_squared_distance",
     "on_columns",
     "polynomial",
     "rational_quadratic",

@@ -5,7 +5,7 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.kernel import Kernel, checked_kernel
+from igm_jax.kernels.kernel import Kernel, KernelLike, checked_kernel
 from igm_jax.kernels.pairs import Pairs
 from igm_jax.records import recorded
 
@@ -81,7 +81,7 @@ def manhattan_laplace(bandwidth: ArrayLike) -> Kernel:
 
 
 @recorded
-def on_columns(kernel: Kernel, start: int | None = None, stop: int | None = None) -> Kernel:
+def on_columns(kernel: KernelLike, start: int | None = None, stop: int | None = None) -> Kernel:
     """A kernel that sees some of the columns.
 
     ``k(x[start:stop], y[start:stop])``
@@ -107,7 +107,7 @@ def on_columns(kernel: Kernel, start: int | None = None, stop: int | None = None
 
     Source: Song et al., Hilbert space embeddings of conditional distributions, ICML 2009.
     """
-    checked_kernel(kernel)
+    kernel = checked_kernel(kernel)
 
     def of(pairs: Pairs):
         x, y = pairs.x[:, start:stop], pairs.y[:, start:stop]
@@ -139,7 +139,7 @@ def equality() -> Kernel:
 
 
 @recorded
-def labelled(kernel: Kernel) -> Kernel:
+def labelled(kernel: KernelLike) -> Kernel:
     """A kernel between samples of one class, whose last column is their class.
 
     ``k(x, y) 1[class of x = class of y]``

@@ -1,4 +1,4 @@
-"""What a kernel is: a function of pairs; sums and products that share one distance, and the median bandwidth.
+"""What a kernel is: a function of pairs, or of two points; sums and products that share one distance; the median bandwidth.
 
 Conventions, since libraries differ: the Gaussian kernel is ``exp(-r²/2σ²)`` and the Laplace kernel ``exp(-r/σ)`` with the
 Euclidean ``r = ‖x - y‖``.
@@ -9,6 +9,7 @@ import functools
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -18,6 +19,7 @@ from igm_jax import checks
 from igm_jax.checks import ArrayLike
 from igm_jax.kernels.forms import Form, Radial, Scaled, added, combined
 from igm_jax.kernels.pairs import Pairs, safe_sqrt
+from igm_jax.kernels.points import OfPoints, matrix_of, name_of
 from igm_jax.records import Recorded, recorded
 
 
@@ -48,13 +50,17 @@ class Kernel(Recorded):
         """The matrix of ``k(x_i, y_j)`` for x (n, d) and y (m, d)."""
         return self.of(Pairs(*checks.pair(x, y)))
 
-    def __add__(self, other: "Kernel") -> "Kernel":
+    def __add__(self, other: "KernelLike") -> "Kernel":
         return kernel_sum(self, checked_kernel(other))
 
     def __mul__(self, other: "Kernel | float") -> "Kernel":
         return kernel_product(self, other) if isinstance(other, Kernel) else scaled_kernel(self, other)
 
     __rmul__ = __mul__
+
+
+KernelLike = Kernel | OfPoints
+"""What may be given for a kernel: one of ``igm_jax.kernels``, or a function of two points, of which ``of_points`` makes one."""
 
 
 @recorded
@@ -92,6 +98,12 @@ def radial_kernel(name: str, form: Form, *parameters: ArrayLike) -> Kernel:
 @recorded
 def bandwidth_kernel(name: str, form: Form, bandwidth: ArrayLike) -> Kernel:
     """A kernel of the squared distance whose only parameter is its bandwidth, checked."""
+    if np.ndim(bandwidth) == 1:
+        raise ValueError(
+            f"`bandwidth` must be one number, but has shape {np.shape(bandwidth)}; for one a feature, scale the samples:"
+            f" `mmd2_biased(x / bandwidths, y / bandwidths, {name}(1.0))`, or as an objective"
+            f" `on_features(mmd({name}(1.0)), lambda points: points / bandwidths)`"
+        )
     return radial_kernel(f"{name}({bandwidth})", form, checks.positive("bandwidth", bandwidth))
 
 
@@ -102,11 +114,55 @@ def bank(parts: Sequence[Kernel], name: str | None = None) -> Kernel:
     return total if name is None else dataclasses.replace(total, name=name)
 
 
-def checked_kernel(kernel: object) -> Kernel:
-    """The kernel, or an error that says where kernels come from."""
-    if not isinstance(kernel, Kernel):
-        raise TypeError(f"`kernel` must come from `igm_jax.kernels`, such as `gaussian(1.0)`, but is {kernel!r}")
-    return kernel
+@recorded
+def of_points(function: OfPoints) -> Kernel:
+    """A kernel of one's own, from a plain function of two points: what a function given for a kernel becomes.
+
+    ``K_ij = k(x_i, y_j)``
+
+    Sums over pairs, their weights and derivatives are exact, and memory stays linear in the samples. It costs all n² pairs of
+    a sample with itself, not half of them, and two to three times the function's operations a pair for a gradient. A function
+    of the distance alone is faster as ``of_squared_distance``, and has ``ksd``, ``scaled_mmd`` and rings of devices, too.
+
+    Args:
+        function: ``(x (d,), y (d,)) -> scalar``, symmetric, traceable by JAX; it may close over traced numbers. Samples meet
+            themselves: a root needs ``igm_jax.kernels.pairs.safe_sqrt``, as that of zero has no derivative.
+
+    Returns:
+        The kernel.
+
+    Raises:
+        TypeError: if ``function`` cannot be called.
+        ValueError: while running, if it does not give one number for two points.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from igm_jax import mmd2_biased
+        >>> from igm_jax.kernels import linear, of_points
+        >>> x, y = [[0.0], [2.0]], [[4.0]]
+        >>> float(mmd2_biased(x, y, of_points(jnp.dot))), float(mmd2_biased(x, y, jnp.dot)), float(mmd2_biased(x, y, linear()))
+        (9.0, 9.0, 9.0)
+    """
+    function = _checked_function(function)
+    return Kernel(f"of_points({name_of(function)})", lambda pairs: matrix_of(function, pairs.x, pairs.y, "kernel"))
+
+
+def checked_kernel(kernel: Any) -> Kernel:
+    """The kernel, made of a function of two points where it is one, or an error that says where kernels come from."""
+    if isinstance(kernel, Kernel):
+        return kernel
+    if getattr(kernel, "records", False):
+        raise TypeError(f"`kernel` must be a kernel, but is what makes one: call it, such as `{name_of(kernel)}(1.0)`")
+    return of_points(_checked_function(kernel))
+
+
+def _checked_function(function: Any) -> OfPoints:
+    if not callable(function) or isinstance(function, type):
+        raise TypeError(
+            "`kernel` must come from `igm_jax.kernels`, such as `gaussian(1.0)`, or be a function of two points, such as"
+            f" `lambda x, y: jnp.exp(-jnp.sum(jnp.abs(x - y)))`, but is {function!r}"
+        )
+    return function
 
 
 def _like(value: ArrayLike, pairs: Pairs) -> Array:

@@ -1,4 +1,7 @@
-"""Generators and critics: flax NNX modules behind pure ``init`` and ``apply``, on flat samples (n, d)."""
+"""Generators and critics: flax NNX modules behind pure ``init`` and ``apply``, on flat samples (n, d).
+
+Modules of one's own: ``network`` takes those of NNX, ``from_linen`` those of flax linen, ``from_equinox`` those of Equinox.
+"""
 
 from igm_jax.networks.convolutional import conv_critic, conv_generator
 from igm_jax.networks.fourier import fourier
@@ -6,12 +9,15 @@ from igm_jax.networks.functional import network
 from igm_jax.networks.layers import spectral_norm
 from igm_jax.networks.lipschitz import group_sort, lipschitz_critic, orthonormal
 from igm_jax.networks.mlp import mlp, mlp_critic, squeeze
+from igm_jax.networks.modules import from_equinox, from_linen
 from igm_jax.networks.projection import projection_critic
 
 __all__ = [
     "conv_critic",
     "conv_generator",
     "fourier",
+    "from_equinox",
+    "from_linen",
     "group_sort",
     "lipschitz_critic",
     "mlp",

@@ -41,7 +41,7 @@ def fourier(net: Network, in_dim: int, *, num_frequencies: int = 64, scale: floa
     Source: Tancik et al., Fourier Features Let Networks Learn High Frequency Functions, arXiv 2006.10739.
     """
     if not isinstance(net, Network):
-        raise TypeError(f"`net` must be a Network, e.g. `mlp(2 + 2 * 64, 2)`, but is {type(net).__name__}")
+        raise checks.not_a_network("net", "mlp(2 + 2 * 64, 2)", net)
     checks.count("in_dim", in_dim)
     checks.count("num_frequencies", num_frequencies)
     checks.positive("scale", scale)

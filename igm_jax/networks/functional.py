@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array
 
@@ -17,21 +18,22 @@ from igm_jax.records import recorded
 
 
 @recorded
-def network(build: Callable[[nnx.Rngs], nnx.Module]) -> Network:
+def network(build: Callable[[nnx.Rngs], nnx.Module] | nnx.Module) -> Network:
     """A flax NNX module as a pair of pure functions, ``init(key) -> params`` and ``apply(params, x) -> out``.
 
     Both work under ``jit``, ``grad`` and ``vmap``, also over keys (``jax.vmap(net.init)(keys)`` makes an ensemble).
 
     Args:
         build: makes the module from its random streams, e.g. ``lambda rngs: nnx.Linear(2, 1, rngs=rngs)``. It is called
-            once here without computing anything, and once in every ``init``.
+            once here without computing anything, and once in every ``init``. Or a module that is there, such as a trained one:
+            then ``init`` gives its parameters as they are now, whatever the key.
 
     Returns:
         The network. Its parameters are nested dicts with strings as keys, also for the items of an ``nnx.List``.
 
     Raises:
-        TypeError: if ``build`` does not give a callable NNX module, or the module keeps state besides its parameters
-            (running averages, the random streams of dropout), for which a pure function has no place.
+        TypeError: if ``build`` does not give a callable NNX module, or a layer keeps state besides its parameters (running
+            averages, the random streams of dropout), named by its path and class: a pure function has no place for it.
         ValueError: from ``apply``, if the parameters belong to another network.
 
     Example:
@@ -45,8 +47,12 @@ def network(build: Callable[[nnx.Rngs], nnx.Module]) -> Network:
     """
     graph, template = _blueprint(build)
     expected = jax.tree.structure(_with_text_keys(template))
+    # Taken now: a module may be trained on afterwards.
+    present = _with_text_keys(nnx.to_pure_dict(nnx.state(build))) if isinstance(build, nnx.Module) else None
 
     def init(key: Key) -> Params:
+        if present is not None:
+            return jax.tree.map(jnp.array, present)
         _, state = nnx.split(build(nnx.Rngs(key)))
         return _with_text_keys(nnx.to_pure_dict(state))
 
@@ -64,24 +70,39 @@ def network(build: Callable[[nnx.Rngs], nnx.Module]) -> Network:
 def _blueprint(build: Any) -> tuple[Any, dict]:
     """The module's static part and its tree of abstract parameters, found without computing anything."""
     advice = "pass a function of random streams that returns one, e.g. `lambda rngs: nnx.Linear(2, 1, rngs=rngs)`"
-    if not callable(build) or isinstance(build, nnx.Module):
-        raise TypeError(f"`network` needs a builder of a flax NNX module, but got {type(build).__name__}; {advice}")
+    if not callable(build):
+        raise TypeError(f"`network` needs a flax NNX module or its builder, but got {type(build).__name__}; {advice}")
 
     def built() -> nnx.Module:
-        module = build(nnx.Rngs(0))
+        module = build if isinstance(build, nnx.Module) else build(nnx.Rngs(0))
         if not isinstance(module, nnx.Module) or not callable(module):
             kind = type(module).__name__
             raise TypeError(f"`build` must return a callable flax NNX module, but returned {kind}; {advice}")
         return module
 
-    module = nnx.eval_shape(built)
+    module = built() if isinstance(build, nnx.Module) else nnx.eval_shape(built)
     graph, parameters, rest = nnx.split(module, nnx.Param, ...)
     if jax.tree.leaves(rest):
+        path, kind, state = _keeper(module, rest)
+        where = f"its layer {path!r} ({kind})" if path else f"it ({kind})"
         raise TypeError(
-            f"a network must be a pure function of its parameters, but {type(module).__name__} also keeps state:"
-            f" {nnx.to_pure_dict(rest)}; use layers without running averages or dropout (nnx.LayerNorm, not nnx.BatchNorm)"
+            f"a network must be a pure function of its parameters, but {where} also keeps state: {state}; use layers without"
+            " running averages or dropout: nnx.LayerNorm or nnx.GroupNorm in the place of nnx.BatchNorm, no nnx.Dropout"
         )
     return graph, nnx.to_pure_dict(parameters)
+
+
+def _keeper(module: nnx.Module, rest: Any) -> tuple[str, str, str]:
+    """The layer that keeps the first state besides parameters: its path, its class, and the state's name."""
+    names = [str(name) for name in min(nnx.to_flat_state(rest), key=lambda entry: tuple(map(str, entry[0])))[0]]
+    layer, path = module, []
+    for name in names[:-1]:
+        inner = layer[int(name)] if isinstance(layer, nnx.List | list | tuple) else getattr(layer, name, None)
+        # Random streams belong to the layer that draws from them.
+        if inner is None or isinstance(inner, nnx.Rngs | nnx.RngStream):
+            break
+        layer, path = inner, [*path, name]
+    return ".".join(path), type(layer).__name__, ".".join(names[len(path) :])
 
 
 def _with_text_keys(tree: Any) -> Any:

@@ -40,7 +40,7 @@ def projection_critic(trunk: Network, num_features: int, num_classes: int) -> Ne
     Source: Miyato, Koyama 2018, cGANs with Projection Discriminator, arXiv 1802.05637.
     """
     if not isinstance(trunk, Network):
-        raise TypeError(f"`trunk` must be a Network, e.g. `mlp(2, 16)`, but is {type(trunk).__name__}")
+        raise checks.not_a_network("trunk", "mlp(2, 16)", trunk)
     checks.count("num_features", num_features)
     checks.count("num_classes", num_classes)
 

@@ -6,6 +6,7 @@ Tables need nothing extra. ``igm_jax.reporting.figures`` and ``igm_jax.reporting
 
 from igm_jax.evaluation import Measure as Metric
 from igm_jax.files import write_whole
+from igm_jax.reporting.on_grid import Field, field_on_grid, grid_of
 from igm_jax.reporting.paired import Difference, holm, paired_bootstrap, pairwise_tests, ranks
 from igm_jax.reporting.ranking import difference_table, rank_table
 from igm_jax.reporting.rows import FLOOR, append_jsonl, check_row, read_jsonl, write_jsonl
@@ -16,6 +17,7 @@ __all__ = [
     "FLOOR",
     "Cell",
     "Difference",
+    "Field",
     "Interval",
     "Line",
     "Metric",
@@ -24,6 +26,8 @@ __all__ = [
     "check_row",
     "comparison_table",
     "difference_table",
+    "field_on_grid",
+    "grid_of",
     "holm",
     "interval",
     "paired_bootstrap",

@@ -3,6 +3,7 @@
 It needs the extra ``report``: ``pip install "igm-jax[report]"``.
 """
 
+import base64
 import functools
 import io
 from collections.abc import Callable
@@ -17,17 +18,31 @@ try:
     from matplotlib.axes import Axes
     from matplotlib.collections import LineCollection
     from matplotlib.colors import Colormap, ListedColormap
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as _Figure
     from PIL import Image
 except ImportError as error:
     raise ImportError(
         'pictures need matplotlib and pillow, which are not installed: pip install "igm-jax[report]"'
     ) from error
 
-__all__ = ["WIDTH", "Axes", "Colormap", "Figure", "Image", "LineCollection", "ListedColormap"]
+__all__ = ["WIDTH", "Animation", "Axes", "Colormap", "Figure", "Image", "LineCollection", "ListedColormap"]
 __all__ += ["bare", "mpl", "panels", "png", "rgb", "squares", "styled", "window"]
 
 WIDTH = 10.0  # inches
+
+
+class Figure(_Figure):
+    """A matplotlib figure that shows itself in a notebook, without pyplot and its state."""
+
+    def _repr_png_(self) -> bytes:
+        return png(self, dpi=100)
+
+
+class Animation(bytes):
+    """The bytes of an animated GIF, which shows itself in a notebook."""
+
+    def _repr_html_(self) -> str:
+        return f'<img alt="animation" src="data:image/gif;base64,{base64.b64encode(self).decode()}">'
 
 
 def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:

@@ -1,26 +1,13 @@
 """Pictures of fields in the plane: witness and velocity. (Import them from ``igm_jax.reporting.figures``.)"""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from igm_jax.reporting.canvas import WIDTH, Axes, Colormap, Figure, ListedColormap, bare, mpl, squares, styled, window
+from igm_jax.reporting.on_grid import Field as Field
 from igm_jax.reporting.style import PALETTE, Theme, View, colours, named, plane, theme
-
-
-class Field(NamedTuple):
-    """An objective's field on a full regular grid of the plane.
-
-    Args:
-        points: (m, 2) the grid's points, in any order.
-        velocities: (m, 2) where a sample at each point would go.
-        witness: (m,) its values, or None if the objective has none.
-    """
-
-    points: Any
-    velocities: Any
-    witness: Any = None
 
 
 @styled

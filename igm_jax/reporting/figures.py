@@ -1,7 +1,8 @@
 """Pictures of samples, of training and of fields. They need the extra ``report``: ``pip install "igm-jax[report]"``.
 
 Every function but ``animation`` returns a matplotlib ``Figure`` made without pyplot: no global state, no display, nothing to
-close. ``png`` turns one into bytes, the same bytes for the same numbers.
+close. As the last value of a notebook's cell it shows itself, and so does an animation. ``png`` turns a figure into bytes,
+the same bytes for the same numbers.
 """
 
 import io
@@ -10,7 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from igm_jax.reporting.canvas import WIDTH, Figure, Image, LineCollection, bare, panels, rgb, squares, styled, window
+from igm_jax.reporting.canvas import (
+    WIDTH,
+    Animation,
+    Figure,
+    Image,
+    LineCollection,
+    bare,
+    panels,
+    rgb,
+    squares,
+    styled,
+    window,
+)
 from igm_jax.reporting.canvas import png as png
 from igm_jax.reporting.curves import Curves as Curves
 from igm_jax.reporting.curves import training_curves as training_curves
@@ -164,4 +177,4 @@ def animation(
     buffer = io.BytesIO()
     durations = [pause] * (len(images) - 1) + [1500]
     images[0].save(buffer, "GIF", save_all=True, append_images=images[1:], duration=durations, loop=0, optimize=False)
-    return buffer.getvalue()
+    return Animation(buffer.getvalue())

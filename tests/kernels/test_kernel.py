@@ -48,6 +48,7 @@ def test_median_bandwidth_of_many_samples_looks_at_some_of_them():
     ("make", "words"),
     [
         (lambda: kernels.gaussian(1.0) * -1.0, "`scale` must be positive"),
+        (lambda: kernels.gaussian(np.ones(3)), r"one a feature, scale the samples: `mmd2_biased\(x / bandwidths"),
         (lambda: kernels.median_bandwidth(np.ones((5, 2))), "at least half of the pairs coincide"),
         (lambda: kernels.median_bandwidth(np.ones((1, 2))), "at least 2 samples"),
     ],

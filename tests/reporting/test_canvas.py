@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from igm_jax.reporting.canvas import panels, png, rgb, squares, window
+from igm_jax.reporting.canvas import Animation, panels, png, rgb, squares, window
 from igm_jax.reporting.style import DARK, LIGHT, View
 from tests.reporting.pictures import draw
 
@@ -51,3 +51,12 @@ def test_panels_have_the_size_that_was_asked_for():
 
 def test_colours_as_numbers():
     np.testing.assert_allclose(rgb("#ff8000"), [1, 128 / 255, 0])
+
+
+def test_figures_and_animations_show_themselves_in_a_notebook():
+    figure = draw("field")
+    shown = Image.open(io.BytesIO(figure._repr_png_()))
+    assert shown.format == "PNG"
+    assert shown.width == round(100 * figure.get_figwidth())
+    page = Animation(b"GIF89a")._repr_html_()
+    assert 'src="data:image/gif;base64,R0lGODlh"' in page

@@ -1,11 +1,13 @@
 """The bar: what it shows, and that a constant loss gives way to a measure that moves."""
 
 import io
+import re
+import sys
 
 import pytest
 from rich.console import Console
 
-from igm_jax.training.progress import Bar
+from igm_jax.training.progress import Bar, notebook
 
 
 def drawn(values):
@@ -48,3 +50,48 @@ def test_slow_steps_are_shown_with_decimals():
     with Bar("slow", 2, 0, console) as bar:
         bar.show(1, 0.25, {"loss": 1.0})
     assert "0.25 steps/s" in console.file.getvalue()
+
+
+class Page:
+    """What a notebook's page shows of displays, and IPython as far as the bar looks at it."""
+
+    def __init__(self, kernel=True):
+        self.shown, self.get_ipython = [], lambda: self
+        if kernel:
+            self.kernel = object()
+
+    def display(self, value, display_id):
+        assert display_id
+        self.shown.append(value._repr_html_())
+        return self
+
+    def update(self, value):
+        self.shown.append(value._repr_html_())
+
+
+def in_notebook(monkeypatch, page):
+    monkeypatch.setitem(sys.modules, "IPython", page)
+    monkeypatch.setitem(sys.modules, "IPython.display", page)
+
+
+def test_in_a_notebook_the_bar_is_a_display_that_is_updated_without_ipywidgets(monkeypatch, capsys):
+    page = Page()
+    in_notebook(monkeypatch, page)
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)  # to import it is an error
+    with Bar("a < b", 40) as bar:
+        bar.show(20, 123.4, {"loss": 0.5})
+        bar.show(40, 123.4, {"loss": 0.25})  # so soon that it waits for the end
+    assert [re.search(r'value="(\d+)"', text)[1] for text in page.shown] == ["0", "20", "40"]
+    assert "a &lt; b" in page.shown[-1]
+    assert "40/40 123 steps/s  loss 0.25" in page.shown[-1]
+    assert capsys.readouterr() == ("", "")
+
+
+def test_ipython_in_a_terminal_and_no_terminal_at_all_have_the_usual_bar(monkeypatch, capsys):
+    in_notebook(monkeypatch, Page(kernel=False))
+    assert notebook() is None
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.delenv("COLUMNS", raising=False)
+    with Bar("quiet", 2) as bar:
+        bar.show(2, 1.0, {"loss": 1.0})
+    assert "quiet" in capsys.readouterr().err

@@ -267,10 +267,7 @@ def check_network(network: Any, optimizer: Any) -> None:
 def check_parts(network: Any, optimizer: Any, name: str = "critic", example: str = "mlp_critic(2)") -> None:
     """An error that says what was expected, unless these are a network and an optimiser."""
     if not isinstance(network, Network):
-        raise TypeError(
-            f"`{name}` must be a Network, e.g. `igm_jax.networks.{example}`, but is {type(network).__name__};"
-            " wrap a flax module as `network(lambda rngs: ...)`"
-        )
+        raise checks.not_a_network(name, f"igm_jax.networks.{example}", network)
     check_optimizer(optimizer)
 
 

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.kernel import Kernel, bank, median_bandwidth
+from igm_jax.kernels.kernel import Kernel, KernelLike, bank, median_bandwidth
 from igm_jax.objectives.moments.mmd import mmd2_unbiased, mmd_witness
 from igm_jax.objectives.moments.mmd_error import mmd2_estimate
 from igm_jax.records import recorded
@@ -185,7 +185,7 @@ def power_scale(kernel_of: Callable[[Array], Kernel], factors: Sequence[float] =
     return rule
 
 
-def mmd_power(x: ArrayLike, y: ArrayLike, kernel: Kernel, *, floor: float = 1e-4) -> Float[Array, ""]:
+def mmd_power(x: ArrayLike, y: ArrayLike, kernel: KernelLike, *, floor: float = 1e-4) -> Float[Array, ""]:
     """How far the unbiased MMD² stands out from its own noise, which decides the power of a test.
 
     ``MMD²_u / (σ² + floor²)^{1/2}`` with ``σ² = Var w(x_i) / n + Var w(y_j) / m``, w the witness and σ the standard error under

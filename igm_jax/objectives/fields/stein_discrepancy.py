@@ -7,8 +7,9 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Objective, stateless
 from igm_jax.checks import ArrayLike, Weights
+from igm_jax.kernels.custom import has_corner
 from igm_jax.kernels.forms import Radial
-from igm_jax.kernels.kernel import Kernel, checked_kernel
+from igm_jax.kernels.kernel import KernelLike, checked_kernel
 from igm_jax.pairwise.reductions import weighted_mean
 from igm_jax.pairwise.stein import smooth, stein_diagonal, stein_means
 from igm_jax.records import recorded
@@ -19,7 +20,7 @@ Score = Callable[[Array], Array]
 """``points (n, d) -> ∇ log p (n, d)``: all that need be known of a target, its density's constant not."""
 
 
-def ksd2_biased(x: ArrayLike, score: Score, kernel: Kernel, *, x_weights: Weights = None) -> Float[Array, ""]:
+def ksd2_biased(x: ArrayLike, score: Score, kernel: KernelLike, *, x_weights: Weights = None) -> Float[Array, ""]:
     """The squared kernel Stein discrepancy of a weighted sample from a target (the V-statistic).
 
     ``KSD² = Σ_ij a_i a_j u(x_i, x_j)`` with ``u(x, x') = s(x)·s(x') k + s(x)·∇_{x'} k + s(x')·∇_x k + tr ∇_x∇_{x'} k`` and
@@ -53,7 +54,7 @@ def ksd2_biased(x: ArrayLike, score: Score, kernel: Kernel, *, x_weights: Weight
     return weighted_mean(stein_means(radial, x, scores, x, scores, a), a)
 
 
-def ksd2_unbiased(x: ArrayLike, score: Score, kernel: Kernel, *, x_weights: Weights = None) -> Float[Array, ""]:
+def ksd2_unbiased(x: ArrayLike, score: Score, kernel: KernelLike, *, x_weights: Weights = None) -> Float[Array, ""]:
     """An unbiased estimate of the squared kernel Stein discrepancy (the U-statistic).
 
     ``KSD² = Σ_{i≠j} a_i a_j u(x_i, x_j) / Σ_{i≠j} a_i a_j`` with the u of ``ksd2_biased``
@@ -88,7 +89,7 @@ def ksd2_unbiased(x: ArrayLike, score: Score, kernel: Kernel, *, x_weights: Weig
 
 
 def ksd_witness(
-    points: ArrayLike, x: ArrayLike, score: Score, kernel: Kernel, *, x_weights: Weights = None
+    points: ArrayLike, x: ArrayLike, score: Score, kernel: KernelLike, *, x_weights: Weights = None
 ) -> Float[Array, " p"]:
     """The first variation of the squared kernel Stein discrepancy in the distribution of ``x``.
 
@@ -121,7 +122,7 @@ def ksd_witness(
 
 
 @recorded
-def ksd(score: Score, kernel: Kernel) -> Objective:
+def ksd(score: Score, kernel: KernelLike) -> Objective:
     """Squared kernel Stein discrepancy as an objective: the target is its score, and the data ``y`` are not used.
 
     ``loss = KSD²(x)``, the V-statistic, with the derivative of the score, too: what KSD descent moves particles along.
@@ -171,18 +172,20 @@ def scored(x: ArrayLike, score: Score, x_weights: Weights, least: int = 1) -> tu
 
 
 def _checked(
-    x: ArrayLike, score: Score, kernel: Kernel, x_weights: Weights, least: int = 1
+    x: ArrayLike, score: Score, kernel: KernelLike, x_weights: Weights, least: int = 1
 ) -> tuple[Array, Array, Array, Radial]:
     radial = _smooth_radial(kernel)
     x, scores, a = scored(x, score, x_weights, least)
     return x, scores, a, radial
 
 
-def _smooth_radial(kernel: Kernel) -> Radial:
-    radial = checked_kernel(kernel).radial
-    if radial is None or not smooth(radial.form):
+def _smooth_radial(kernel: KernelLike) -> Radial:
+    found = checked_kernel(kernel)
+    radial = found.radial
+    if radial is None or not smooth(radial.form) or has_corner(radial):
         raise TypeError(
             "`kernel` must be a function of the distance with a second derivative at zero, such as"
-            f" `igm_jax.kernels.inverse_multiquadric(1.0)` or `gaussian(1.0)`, but is {kernel.name}"
+            " `igm_jax.kernels.inverse_multiquadric(1.0)`, `gaussian(1.0)` or, of your own,"
+            f" `of_squared_distance(lambda squared: 1 / (1 + squared))`, but is {found.name}"
         )
     return radial

@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Objective, from_velocity
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.kernel import Kernel, checked_kernel
+from igm_jax.kernels.kernel import Kernel, KernelLike, checked_kernel
 from igm_jax.objectives.fields.stein_discrepancy import Score
 from igm_jax.pairwise.gram import check_size, ridge_solve, truncated_solve
 from igm_jax.pairwise.stein import stein_directions
@@ -17,7 +17,7 @@ from igm_jax.records import recorded
 __all__ = ["spectral_score", "stein_reverse_kl", "stein_score"]
 
 
-def stein_score(x: ArrayLike, kernel: Kernel, ridge: ArrayLike = 0.01) -> Float[Array, "n d"]:
+def stein_score(x: ArrayLike, kernel: KernelLike, ridge: ArrayLike = 0.01) -> Float[Array, "n d"]:
     """The Stein gradient estimator: the score of the samples' own distribution, at the samples.
 
     ``G = -(K + ηn I)⁻¹ R`` with ``K_ij = k(x_i, x_j)`` and ``R_i = Σ_j ∇_{x_j} k(x_i, x_j)``, from ``E[f s + ∇f] = 0``
@@ -50,7 +50,7 @@ def stein_score(x: ArrayLike, kernel: Kernel, ridge: ArrayLike = 0.01) -> Float[
     return -ridge_solve(kernel, x, _slopes(kernel, x), ridge * len(x))
 
 
-def spectral_score(x: ArrayLike, kernel: Kernel, components: int) -> Float[Array, "n d"]:
+def spectral_score(x: ArrayLike, kernel: KernelLike, components: int) -> Float[Array, "n d"]:
     """The spectral Stein gradient estimator: the score of the samples' own distribution, at the samples.
 
     ``G = -Σ_{j≤J} u_j λ_j⁻¹ u_jᵀ R`` with the J largest eigenvalues of K, and R as in ``stein_score``
@@ -84,7 +84,7 @@ def spectral_score(x: ArrayLike, kernel: Kernel, components: int) -> Float[Array
 
 
 @recorded
-def stein_reverse_kl(score: Score, kernel: Kernel, ridge: ArrayLike = 0.01) -> Objective:
+def stein_reverse_kl(score: Score, kernel: KernelLike, ridge: ArrayLike = 0.01) -> Objective:
     """KL(q ‖ p) to a target whose score is known, the model's own score estimated; the data ``y`` are not used.
 
     ``loss = ½ mean_i ‖x_i - sg(x_i + v_i)‖²`` with ``v = s - ∇ log q̂``, the target's score s and that of ``stein_score``.
@@ -113,7 +113,7 @@ def stein_reverse_kl(score: Score, kernel: Kernel, ridge: ArrayLike = 0.01) -> O
 
     Source: Li and Turner, arXiv 1705.07107.
     """
-    checked_kernel(kernel)
+    kernel = checked_kernel(kernel)
     checks.is_function("score", score)
     checks.positive("ridge", ridge)
     estimate = partial(stein_score, kernel=kernel, ridge=ridge)
@@ -131,7 +131,7 @@ def _slopes(kernel: Kernel, x: Array) -> Array:
     return stein_directions(kernel, x, x, jnp.zeros_like(x), jnp.ones(len(x), x.dtype))
 
 
-def _checked(x: ArrayLike, kernel: Kernel) -> tuple[Array, Kernel]:
+def _checked(x: ArrayLike, kernel: KernelLike) -> tuple[Array, Kernel]:
     x = checks.samples("x", x)
     check_size(len(x))
     return x, checked_kernel(kernel)

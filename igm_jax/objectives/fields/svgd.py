@@ -5,7 +5,7 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Objective, from_velocity
 from igm_jax.checks import ArrayLike, Weights
-from igm_jax.kernels.kernel import Kernel, checked_kernel
+from igm_jax.kernels.kernel import KernelLike, checked_kernel
 from igm_jax.objectives.fields.stein_discrepancy import Score, scored
 from igm_jax.pairwise.stein import stein_directions
 from igm_jax.records import recorded
@@ -14,7 +14,7 @@ __all__ = ["svgd", "svgd_field"]
 
 
 def svgd_field(
-    x: ArrayLike, score: Score, kernel: Kernel, *, points: ArrayLike | None = None, x_weights: Weights = None
+    x: ArrayLike, score: Score, kernel: KernelLike, *, points: ArrayLike | None = None, x_weights: Weights = None
 ) -> Float[Array, "p d"]:
     """The field of Stein variational gradient descent: the score, averaged by a kernel, and a push apart.
 
@@ -26,7 +26,7 @@ def svgd_field(
     Args:
         x: (n, d) samples.
         score: ``(n, d) -> (n, d)``, the gradient of the target's log density, e.g. ``distribution.score``.
-        kernel: from ``igm_jax.kernels``; one that is not radial costs a pass for each feature.
+        kernel: from ``igm_jax.kernels``, or a function of two points; one that is not radial costs a pass for each feature.
         points: (p, d) where to evaluate; the samples themselves if None.
         x_weights: (n,) non-negative weights, normalised here; uniform if None.
 
@@ -45,14 +45,14 @@ def svgd_field(
 
     Source: Liu and Wang, Stein Variational Gradient Descent, arXiv 1608.04471, equation 8.
     """
-    checked_kernel(kernel)
+    kernel = checked_kernel(kernel)
     x, scores, a = scored(x, score, x_weights)
     places = x if points is None else checks.pair(points, x, names=("points", "x"))[0].astype(x.dtype)
     return stein_directions(kernel, places, x, scores, a)
 
 
 @recorded
-def svgd(score: Score, kernel: Kernel) -> Objective:
+def svgd(score: Score, kernel: KernelLike) -> Objective:
     """Stein variational gradient descent as an objective: the target is its score, and the data ``y`` are not used.
 
     ``loss = ½ mean_i ‖x_i - sg(x_i + v(x_i))‖²`` with the field v of ``svgd_field``.
@@ -62,7 +62,7 @@ def svgd(score: Score, kernel: Kernel) -> Objective:
 
     Args:
         score: ``(n, d) -> (n, d)``, the gradient of the target's log density, e.g. ``distribution.score``.
-        kernel: from ``igm_jax.kernels``.
+        kernel: from ``igm_jax.kernels``, or a function of two points.
 
     Returns:
         The objective. Its witness raises an error: the field is not a gradient.
@@ -82,7 +82,7 @@ def svgd(score: Score, kernel: Kernel) -> Objective:
 
     Source: Liu and Wang, arXiv 1608.04471; amortised, Wang and Liu, Learning to Draw Samples, arXiv 1611.01722.
     """
-    checked_kernel(kernel)
+    kernel = checked_kernel(kernel)
     checks.is_function("score", score)
 
     def field(x: Array, y: Array) -> Array:

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Objective, stateless
 from igm_jax.checks import ArrayLike, Weights
-from igm_jax.kernels.kernel import Kernel, checked_kernel
+from igm_jax.kernels.kernel import KernelLike, checked_kernel
 from igm_jax.pairwise.budget import after
 from igm_jax.pairwise.sums import kernel_mean, kernel_mean_distinct, kernel_mean_within, kernel_means, kernel_offset
 from igm_jax.records import recorded
@@ -16,7 +16,7 @@ __all__ = ["mmd", "mmd2_biased", "mmd2_unbiased", "mmd_witness"]
 
 
 def mmd2_biased(
-    x: ArrayLike, y: ArrayLike, kernel: Kernel, *, x_weights: Weights = None, y_weights: Weights = None
+    x: ArrayLike, y: ArrayLike, kernel: KernelLike, *, x_weights: Weights = None, y_weights: Weights = None
 ) -> Float[Array, ""]:
     """The squared maximum mean discrepancy of two weighted samples (the V-statistic).
 
@@ -29,7 +29,7 @@ def mmd2_biased(
     Args:
         x: (n, d) generated samples.
         y: (m, d) data.
-        kernel: from ``igm_jax.kernels``.
+        kernel: from ``igm_jax.kernels``, or a function of two points.
         x_weights: (n,) non-negative weights, normalised here; uniform if None.
         y_weights: (m,) likewise.
 
@@ -49,7 +49,8 @@ def mmd2_biased(
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Eq. 5.
     """
     x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
-    offset = kernel_offset(checked_kernel(kernel), x, y)
+    kernel = checked_kernel(kernel)
+    offset = kernel_offset(kernel, x, y)
     within = kernel_mean_within(kernel, y, b, offset)
     x, y = after(within, x, y)
     between = kernel_mean(kernel, x, y, a, b, offset)
@@ -58,7 +59,7 @@ def mmd2_biased(
 
 
 def mmd2_unbiased(
-    x: ArrayLike, y: ArrayLike, kernel: Kernel, *, x_weights: Weights = None, y_weights: Weights = None
+    x: ArrayLike, y: ArrayLike, kernel: KernelLike, *, x_weights: Weights = None, y_weights: Weights = None
 ) -> Float[Array, ""]:
     """An unbiased estimate of the squared maximum mean discrepancy (the U-statistic).
 
@@ -69,7 +70,7 @@ def mmd2_unbiased(
     Args:
         x: (n, d) generated samples, n ≥ 2.
         y: (m, d) data, m ≥ 2.
-        kernel: from ``igm_jax.kernels``.
+        kernel: from ``igm_jax.kernels``, or a function of two points.
         x_weights: (n,) non-negative weights, at least two of them positive; uniform if None.
         y_weights: (m,) likewise.
 
@@ -89,7 +90,8 @@ def mmd2_unbiased(
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Eq. 3.
     """
     x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights, least=2)
-    offset = kernel_offset(checked_kernel(kernel), x, y)
+    kernel = checked_kernel(kernel)
+    offset = kernel_offset(kernel, x, y)
     within = kernel_mean_distinct(kernel, x, a, offset) + kernel_mean_distinct(kernel, y, b, offset)
     return within - 2 * kernel_mean(kernel, x, y, a, b, offset)
 
@@ -98,7 +100,7 @@ def mmd_witness(
     points: ArrayLike,
     x: ArrayLike,
     y: ArrayLike,
-    kernel: Kernel,
+    kernel: KernelLike,
     *,
     x_weights: Weights = None,
     y_weights: Weights = None,
@@ -111,7 +113,7 @@ def mmd_witness(
         points: (p, d) where to evaluate.
         x: (n, d) generated samples.
         y: (m, d) data.
-        kernel: from ``igm_jax.kernels``.
+        kernel: from ``igm_jax.kernels``, or a function of two points.
         x_weights: (n,) non-negative weights, normalised here; uniform if None.
         y_weights: (m,) likewise.
 
@@ -137,13 +139,13 @@ def mmd_witness(
 
 
 @recorded
-def mmd(kernel: Kernel) -> Objective:
+def mmd(kernel: KernelLike) -> Objective:
     """Squared maximum mean discrepancy as an objective; nothing is learned.
 
     ``loss = MMD²(x, y)``, the V-statistic, whose velocity is exactly minus the gradient of its witness.
 
     Args:
-        kernel: from ``igm_jax.kernels``.
+        kernel: from ``igm_jax.kernels``, or a function of two points.
 
     Returns:
         The objective.

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.kernel import Kernel, checked_kernel
+from igm_jax.kernels.kernel import Kernel, KernelLike, checked_kernel
 from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.objectives.moments.estimate import Estimate
 from igm_jax.pairwise.sums import KernelMoments, kernel_moments, kernel_offset, kernel_values
@@ -15,7 +15,7 @@ from igm_jax.pairwise.sums import KernelMoments, kernel_moments, kernel_offset, 
 __all__ = ["mmd2_estimate"]
 
 
-def mmd2_estimate(x: ArrayLike, y: ArrayLike, kernel: Kernel) -> Estimate:
+def mmd2_estimate(x: ArrayLike, y: ArrayLike, kernel: KernelLike) -> Estimate:
     """``mmd2_unbiased`` with its standard error, in one pass over the pairs and linear memory.
 
     ``Var MMD² = 4σ_x²/n + 4σ_y²/m + 2σ_xx²/n(n-1) + 2σ_yy²/m(m-1) + 4σ_xy²/nm``, exactly, where σ_x² is the variance of half
@@ -50,7 +50,8 @@ def mmd2_estimate(x: ArrayLike, y: ArrayLike, kernel: Kernel) -> Estimate:
     """
     x, y, _, _ = checks.weighted_pair(x, y, least=4)
     n, m = len(x), len(y)
-    offset = kernel_offset(checked_kernel(kernel), x, y)
+    kernel = checked_kernel(kernel)
+    offset = kernel_offset(kernel, x, y)
     of_x, of_y = _within(kernel, x, offset), _within(kernel, y, offset)
     between = kernel_moments(kernel, x, y, offset)
     across = _doubly_centred(between)

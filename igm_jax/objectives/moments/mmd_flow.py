@@ -7,7 +7,7 @@ from jaxtyping import Array
 from igm_jax import checks
 from igm_jax.base import Key, Objective, stochastic
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.kernel import Kernel, checked_kernel
+from igm_jax.kernels.kernel import KernelLike, checked_kernel
 from igm_jax.objectives.adversarial.base import not_negative
 from igm_jax.objectives.moments.mmd import mmd_witness
 from igm_jax.records import recorded
@@ -16,7 +16,7 @@ __all__ = ["mmd_flow"]
 
 
 @recorded
-def mmd_flow(kernel: Kernel, noise: ArrayLike) -> Objective:
+def mmd_flow(kernel: KernelLike, noise: ArrayLike) -> Objective:
     """The velocity of the squared maximum mean discrepancy, taken at places that noise has moved.
 
     ``v_i = −∇ w(x_i + β u_i),  u_i ~ N(0, I)``, w the witness ``mmd_witness`` of the samples where they are

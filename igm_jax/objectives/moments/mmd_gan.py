@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective
-from igm_jax.kernels.kernel import Kernel, checked_kernel
+from igm_jax.kernels.kernel import KernelLike, checked_kernel
 from igm_jax.objectives.adversarial.base import Critic, comparing
 from igm_jax.objectives.adversarial.penalties import gradient_penalty
 from igm_jax.objectives.moments.mmd import mmd2_biased, mmd2_unbiased, mmd_witness
@@ -22,7 +22,7 @@ Features = Critic
 
 
 def witness_penalty(
-    features: Features, key: Key, x: ArrayLike, y: ArrayLike, kernel: Kernel, target: ArrayLike = 1.0
+    features: Features, key: Key, x: ArrayLike, y: ArrayLike, kernel: KernelLike, target: ArrayLike = 1.0
 ) -> Float[Array, ""]:
     """How far the slope of the witness between features is from ``target``, between the samples and the data.
 
@@ -65,7 +65,7 @@ def witness_penalty(
 
 @recorded
 def mmd_gan(
-    features: Network, optimizer: optax.GradientTransformation, kernel: Kernel, *, penalty: ArrayLike = 10.0
+    features: Network, optimizer: optax.GradientTransformation, kernel: KernelLike, *, penalty: ArrayLike = 10.0
 ) -> Objective:
     """The MMD-GAN with a gradient penalty on the witness.
 
@@ -117,7 +117,7 @@ def mmd_gan(
 def between_features(
     features: Network,
     optimizer: optax.GradientTransformation,
-    kernel: Kernel,
+    kernel: KernelLike,
     critic_loss: Callable[[Key, Features, Array, Array], tuple[Array, Info]],
     scale: Callable[[Features, Array], Array | float] = lambda phi, y: 1.0,
 ) -> Objective:
@@ -148,7 +148,7 @@ def between_features(
         >>> climb = lambda key, phi, x, y: (-mmd2_unbiased(phi(x), phi(y), kernel), {})
         >>> objective = between_features(mlp(2, 4), optax.sgd(1e-3), kernel, climb)
     """
-    checked_kernel(kernel)
+    kernel = checked_kernel(kernel)
 
     def loss(phi: Features, x: Array, y: Array) -> Array:
         return scale(phi, y) * mmd2_biased(phi(x), phi(y), kernel)

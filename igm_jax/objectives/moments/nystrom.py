@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Info, Key, Objective
 from igm_jax.checks import ArrayLike, Weights
-from igm_jax.kernels.kernel import Kernel, checked_kernel
+from igm_jax.kernels.kernel import Kernel, KernelLike, checked_kernel
 from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.pairwise.gram import Projection, projected_means, projection
 from igm_jax.pairwise.reductions import weighted_mean
@@ -35,7 +35,7 @@ def nystrom_mmd2(
     key: Key,
     x: ArrayLike,
     y: ArrayLike,
-    kernel: Kernel,
+    kernel: KernelLike,
     *,
     num_landmarks: int = 128,
     x_weights: Weights = None,
@@ -78,7 +78,8 @@ def nystrom_mmd2(
     """
     x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
     landmarks = _landmarks(key, y, checks.count("num_landmarks", num_landmarks))
-    found = projection(checked_kernel(kernel), landmarks, y, b)
+    kernel = checked_kernel(kernel)
+    found = projection(kernel, landmarks, y, b)
     lost = kernel_mean_within(kernel, y, b) - 2 * found.overlap + found.square
     return NystromMMD(_value(kernel, x, a, landmarks, found), safe_sqrt(jnp.maximum(lost, 0)))
 
@@ -90,7 +91,7 @@ class LandmarkState(NamedTuple):
 
 
 @recorded
-def mmd_nystrom(kernel: Kernel, num_landmarks: int = 128) -> Objective:
+def mmd_nystrom(kernel: KernelLike, num_landmarks: int = 128) -> Objective:
     """Squared maximum mean discrepancy against projected data as an objective; each inner step draws new landmarks.
 
     ``loss = ‖Σ k(·, x_i)/n - Σ α_l k(·, z_l)‖²``, ``witness(p) = 2 (mean_i k(p, x_i) - Σ α_l k(p, z_l))``

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.kernel import Kernel, checked_kernel
+from igm_jax.kernels.kernel import KernelLike, checked_kernel
 from igm_jax.objectives.moments.mmd_gan import Features, between_features
 from igm_jax.pairwise.sums import kernel_mean_distinct, kernel_offset
 from igm_jax.records import recorded
@@ -15,7 +15,7 @@ from igm_jax.records import recorded
 __all__ = ["repulsive_mmd", "repulsive_value"]
 
 
-def repulsive_value(x_features: ArrayLike, y_features: ArrayLike, kernel: Kernel) -> Float[Array, ""]:
+def repulsive_value(x_features: ArrayLike, y_features: ArrayLike, kernel: KernelLike) -> Float[Array, ""]:
     """How much more alike the samples' features are than the data's, which the repulsive critic maximises.
 
     ``E_Q k(φ(x), φ(x')) − E_P k(φ(y), φ(y'))``, over different samples
@@ -44,7 +44,8 @@ def repulsive_value(x_features: ArrayLike, y_features: ArrayLike, kernel: Kernel
     which is its negative, for the critic to minimise.
     """
     x, y = checks.pair(x_features, y_features, least=2, names=("x_features", "y_features"))
-    offset = kernel_offset(checked_kernel(kernel), x, y)
+    kernel = checked_kernel(kernel)
+    offset = kernel_offset(kernel, x, y)
     alike = [
         kernel_mean_distinct(kernel, some, jnp.full((len(some),), 1 / len(some), x.dtype), offset) for some in (x, y)
     ]
@@ -52,7 +53,7 @@ def repulsive_value(x_features: ArrayLike, y_features: ArrayLike, kernel: Kernel
 
 
 @recorded
-def repulsive_mmd(features: Network, optimizer: optax.GradientTransformation, kernel: Kernel) -> Objective:
+def repulsive_mmd(features: Network, optimizer: optax.GradientTransformation, kernel: KernelLike) -> Objective:
     """The MMD-GAN with the repulsive loss for its critic.
 
     ``critic loss = E_P k(φ(y), φ(y')) − E_Q k(φ(x), φ(x'))``,  ``generator loss = MMD²(φ(x), φ(y))``

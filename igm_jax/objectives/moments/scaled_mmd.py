@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.kernel import Kernel, checked_kernel
+from igm_jax.kernels.kernel import KernelLike, checked_kernel
 from igm_jax.objectives.moments.mmd import mmd2_unbiased
 from igm_jax.objectives.moments.mmd_gan import Features, between_features
 from igm_jax.records import recorded
@@ -20,7 +20,7 @@ __all__ = ["mmd_scale", "scaled_mmd"]
 HAIR = 1e-12
 
 
-def mmd_scale(features: Features, y: ArrayLike, kernel: Kernel, ridge: ArrayLike = 1.0) -> Float[Array, ""]:
+def mmd_scale(features: Features, y: ArrayLike, kernel: KernelLike, ridge: ArrayLike = 1.0) -> Float[Array, ""]:
     """The factor by which a squared MMD between features is divided, so that its witness is gentle on average at the data.
 
     ``σ² = 1 / (λ + k(0) − 2k'(0) E_P ‖∇φ(y)‖_F²)``, the kernel being ``k(‖φ(x) − φ(y)‖²)``
@@ -66,7 +66,7 @@ def mmd_scale(features: Features, y: ArrayLike, kernel: Kernel, ridge: ArrayLike
 
 @recorded
 def scaled_mmd(
-    features: Network, optimizer: optax.GradientTransformation, kernel: Kernel, *, ridge: ArrayLike = 1.0
+    features: Network, optimizer: optax.GradientTransformation, kernel: KernelLike, *, ridge: ArrayLike = 1.0
 ) -> Objective:
     """The scaled MMD-GAN: no penalty, since a steep critic gains nothing.
 
@@ -114,12 +114,14 @@ def scaled_mmd(
     return between_features(features, optimizer, kernel, critic_loss, scale)
 
 
-def _at_zero(kernel: Kernel, dtype: DTypeLike) -> tuple[Array, Array]:
+def _at_zero(kernel: KernelLike, dtype: DTypeLike) -> tuple[Array, Array]:
     """The height of a kernel at distance zero and its slope there, if it has one."""
-    radial = checked_kernel(kernel).radial
+    kernel = checked_kernel(kernel)
+    radial = kernel.radial
     if radial is None:
         raise ValueError(
-            f"`kernel` must be a function of the distance, but is {kernel.name}; use `gaussian` or `rational_quadratic`"
+            f"`kernel` must be a function of the distance, but is {kernel.name}; use `gaussian`, `rational_quadratic`, or"
+            " `of_squared_distance(lambda squared: ...)`"
         )
     parameters = [jnp.asarray(value).astype(dtype) for value in radial.parameters]
     height, slope = radial.form.both(jnp.zeros((), dtype), *parameters)

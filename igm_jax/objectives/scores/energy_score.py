@@ -6,13 +6,13 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks, kernels
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.kernel import Kernel, checked_kernel
+from igm_jax.kernels.kernel import KernelLike, checked_kernel
 from igm_jax.pairwise.sums import kernel_mean_distinct, kernel_means, kernel_values
 
 __all__ = ["energy_score", "kernel_score"]
 
 
-def kernel_score(draws: ArrayLike, y: ArrayLike, kernel: Kernel) -> Float[Array, " c"]:
+def kernel_score(draws: ArrayLike, y: ArrayLike, kernel: KernelLike) -> Float[Array, " c"]:
     """The kernel score of some draws at a datum, for each condition; smaller is better.
 
     ``S_c = ½ mean_{i≠j} k(x_ci, x_cj) − mean_i k(x_ci, y_c) + ½ k(y_c, y_c)``
@@ -25,7 +25,7 @@ def kernel_score(draws: ArrayLike, y: ArrayLike, kernel: Kernel) -> Float[Array,
     Args:
         draws: (c, k, d) draws of the model, k ≥ 2 for each condition.
         y: (c, d) data, one for each condition.
-        kernel: from ``igm_jax.kernels``.
+        kernel: from ``igm_jax.kernels``, or a function of two points.
 
     Returns:
         (c,) scores, in the units of the kernel.

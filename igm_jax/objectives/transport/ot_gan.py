@@ -10,7 +10,7 @@ from igm_jax.base import Info, Key, Network, Objective, Params, no_witness
 from igm_jax.checks import ArrayLike
 from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.objectives.adversarial.base import CriticState, check_parts, descended, filled
-from igm_jax.objectives.transport.sinkhorn import chosen_solver, transport_problem
+from igm_jax.objectives.transport.inputs import chosen_solver, transport_problem
 from igm_jax.objectives.transport.two_batch_sinkhorn import NO_WITNESS, between_halves, shuffled
 from igm_jax.pairwise.transport.potentials import plan_cost
 from igm_jax.pairwise.transport.solvers import TRAINING, Solver, solver_options

@@ -1,7 +1,6 @@
 """Sinkhorn divergence: debiased entropic optimal transport, balanced or with penalised marginals."""
 
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -10,9 +9,12 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Objective, stateless
 from igm_jax.checks import ArrayLike, Weights
+from igm_jax.kernels.points import OfPoints
+from igm_jax.objectives.transport.inputs import chosen_solver, solver_of_a_cost, starting_potentials, transport_problem
+from igm_jax.pairwise.transport.any_cost import cost_divergence, cost_potentials, cost_witness
 from igm_jax.pairwise.transport.divergence import divergence
 from igm_jax.pairwise.transport.potentials import extended, potentials, potentials_within
-from igm_jax.pairwise.transport.problem import Potentials, Problem
+from igm_jax.pairwise.transport.problem import Potentials
 from igm_jax.pairwise.transport.solvers import (
     TRAINING,
     Solver,
@@ -38,47 +40,6 @@ __all__ = [
 ]
 
 
-def _masses(name: str, weights: Weights, samples: Array, rho: ArrayLike | None) -> Array:
-    """Weights that sum to one or, where marginals are only penalised, masses as they were given."""
-    normalised = checks.weights(name, weights, samples)
-    if rho is None or weights is None:
-        return normalised
-    return normalised * jnp.sum(jnp.asarray(weights).astype(samples.dtype))
-
-
-def transport_problem(
-    x: ArrayLike, y: ArrayLike, epsilon: ArrayLike, x_weights: Weights, y_weights: Weights, rho
-) -> Problem:
-    """Checked samples, weights and strengths in one float type, of at least single precision."""
-    x, y = checks.pair(x, y)
-    checks.positive("epsilon", epsilon)
-    if rho is not None:
-        checks.positive("rho", rho)
-    a, b = _masses("x_weights", x_weights, x, rho), _masses("y_weights", y_weights, y, rho)
-    rho = None if rho is None else jnp.asarray(rho).astype(x.dtype)
-    return Problem(x, y, a, b, jnp.asarray(epsilon).astype(x.dtype), rho)
-
-
-def chosen_solver(problem: Problem, start: tuple[Array, Array] | None, options: dict[str, Any]) -> Solver:
-    """The solver that runs, from what ``solver_options`` gives."""
-    if "solver" in options:
-        return check_solver(options["solver"], problem.rho, start)
-    return default_solver(len(problem.x), len(problem.y), rho=problem.rho, start=start, **options)
-
-
-def _start(start: Potentials | None, problem: Problem) -> tuple[Array, Array] | None:
-    if start is None:
-        return None
-    f, g = start.f, start.g
-    n, m = len(problem.x), len(problem.y)
-    if f.shape != (n,) or g.shape != (m,):
-        raise ValueError(
-            f"`start` must hold potentials of shapes ({n},) and ({m},), those of `x` and `y`, but has {f.shape} and"
-            f" {g.shape}; start from None where the samples' numbers change"
-        )
-    return f.astype(problem.x.dtype), g.astype(problem.x.dtype)
-
-
 def sinkhorn_potentials(
     x: ArrayLike,
     y: ArrayLike,
@@ -91,6 +52,7 @@ def sinkhorn_potentials(
     max_iterations: int | None = None,
     solver: Solver | None = None,
     start: Potentials | None = None,
+    cost: OfPoints | None = None,
 ) -> Potentials:
     """Dual potentials of entropic optimal transport with the cost ``‖x - y‖²``.
 
@@ -109,6 +71,8 @@ def sinkhorn_potentials(
         solver: which algorithm runs and when it stops, in place of these two, such as ``sweeps()``; ``default_solver`` if None.
         start: potentials of x against y to start from, such as those before the samples moved a little. Those that are carried
             through a loop keep one type if the first come from ``sweeps()``, too.
+        cost: ``(x (d,), y (d,)) -> scalar``, symmetric, in place of ‖x - y‖², whose units ε then has; it may close over traced
+            numbers. Its n × m matrix is kept, and ``scalings`` solve. A root needs ``igm_jax.kernels.pairs.safe_sqrt``.
 
     Returns:
         ``Potentials(f, g, marginal_error, iterations, solver)``, which say what ran, how often potentials were updated and how
@@ -116,7 +80,7 @@ def sinkhorn_potentials(
 
     Raises:
         ValueError: for ε or a tolerance that is not positive, wrong shapes, non-finite numbers, bad weights, a solver that does
-            not serve, or a tolerance beside a solver.
+            not serve, a tolerance beside a solver, or ρ or potentials to start from beside a cost.
 
     Example:
         >>> from igm_jax.objectives import sinkhorn_potentials
@@ -127,7 +91,9 @@ def sinkhorn_potentials(
     """
     options = solver_options(solver, tolerance, max_iterations)
     problem = jax.lax.stop_gradient(transport_problem(x, y, epsilon, x_weights, y_weights, rho))
-    begin = jax.lax.stop_gradient(_start(start, problem))
+    if cost is not None:
+        return cost_potentials(solver_of_a_cost(options, rho, start), cost, problem)
+    begin = starting_potentials(start, problem)
     return potentials(chosen_solver(problem, begin, options), problem, begin)
 
 
@@ -143,6 +109,7 @@ def sinkhorn_divergence(
     max_iterations: int | None = None,
     solver: Solver | None = None,
     start: Potentials | None = None,
+    cost: OfPoints | None = None,
 ) -> Float[Array, ""]:
     """The Sinkhorn divergence of two weighted samples.
 
@@ -159,7 +126,7 @@ def sinkhorn_divergence(
         x: (n, d) generated samples.
         y: (m, d) data.
         epsilon: ε > 0, in squared units of the samples.
-        x_weights, y_weights, rho, tolerance, max_iterations, solver, start: as in ``sinkhorn_potentials``.
+        x_weights, y_weights, rho, tolerance, max_iterations, solver, start, cost: as in ``sinkhorn_potentials``.
 
     Returns:
         Scalar, in squared units of the samples.
@@ -177,7 +144,9 @@ def sinkhorn_divergence(
     """
     options = solver_options(solver, tolerance, max_iterations)
     problem = transport_problem(x, y, epsilon, x_weights, y_weights, rho)
-    begin = jax.lax.stop_gradient(_start(start, problem))
+    if cost is not None:
+        return cost_divergence(solver_of_a_cost(options, rho, start), cost, problem)
+    begin = starting_potentials(start, problem)
     return divergence(chosen_solver(problem, begin, options), problem, begin)
 
 
@@ -194,6 +163,7 @@ def sinkhorn_witness(
     max_iterations: int | None = None,
     solver: Solver | None = None,
     start: Potentials | None = None,
+    cost: OfPoints | None = None,
 ) -> Float[Array, " p"]:
     """The first variation of the Sinkhorn divergence in the distribution of ``x``.
 
@@ -204,7 +174,7 @@ def sinkhorn_witness(
         x: (n, d) generated samples.
         y: (m, d) data.
         epsilon: ε > 0, in squared units of the samples.
-        x_weights, y_weights, rho, tolerance, max_iterations, solver, start: as in ``sinkhorn_potentials``.
+        x_weights, y_weights, rho, tolerance, max_iterations, solver, start, cost: as in ``sinkhorn_potentials``.
 
     Returns:
         (p,) values of the witness.
@@ -224,7 +194,9 @@ def sinkhorn_witness(
     problem = transport_problem(x, y, epsilon, x_weights, y_weights, rho)
     points, _ = checks.pair(points, problem.y, names=("points", "y"))
     x, y, a, b, epsilon, rho = problem = jax.lax.stop_gradient(problem)
-    begin = jax.lax.stop_gradient(_start(start, problem))
+    if cost is not None:
+        return cost_witness(solver_of_a_cost(options, rho, start), cost, points, problem)
+    begin = starting_potentials(start, problem)
     runs = chosen_solver(problem, begin, options)
     g = potentials(runs, problem, begin).g
     within = potentials_within(runs, x, a, epsilon, rho)
@@ -245,6 +217,7 @@ def sinkhorn(
     tolerance: float | None = None,
     max_iterations: int | None = None,
     solver: Solver | None = None,
+    cost: OfPoints | None = None,
 ) -> Objective:
     """Sinkhorn divergence as an objective; nothing is learned.
 
@@ -256,6 +229,7 @@ def sinkhorn(
         tolerance: marginal error at which a batch counts as solved; 1e-2 if None, as training needs less than a reported number.
         max_iterations: stop after this many; 50 if None.
         solver: which algorithm runs and when it stops, in place of these two; ``default_solver`` if None.
+        cost: a function of two points in place of ‖x - y‖², as in ``sinkhorn_potentials``.
 
     Returns:
         The objective.
@@ -279,5 +253,7 @@ def sinkhorn(
     options = solver_options(solver, tolerance, max_iterations, TRAINING)
     if solver is not None:
         check_solver(solver, rho, None)
-    options |= {"epsilon": epsilon, "rho": rho}
+    if cost is not None:
+        solver_of_a_cost(options, rho, None)
+    options |= {"epsilon": epsilon, "rho": rho, "cost": cost}
     return stateless(partial(sinkhorn_divergence, **options), partial(sinkhorn_witness, **options))

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Key, Objective, State, no_witness, stateless
 from igm_jax.checks import ArrayLike
-from igm_jax.objectives.transport.sinkhorn import chosen_solver, transport_problem
+from igm_jax.objectives.transport.inputs import chosen_solver, transport_problem
 from igm_jax.pairwise.transport.potentials import transport_cost
 from igm_jax.pairwise.transport.solvers import TRAINING, Solver, solver_options
 from igm_jax.records import recorded
