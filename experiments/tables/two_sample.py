@@ -25,9 +25,7 @@ from igm_jax.evaluation import (
     mmd_wild_bootstrap_test,
     nearest_neighbour_test,
 )
-from igm_jax.evaluation.two_sample.aggregated import aggregated
-from igm_jax.evaluation.two_sample.fuse import fused
-from igm_jax.evaluation.two_sample.permutation import bank_splits
+from igm_jax.evaluation.two_sample.banks import aggregated, bank_splits, fused
 
 LEVEL = 0.05
 PUBLISHED_REPETITIONS = 200
@@ -94,10 +92,10 @@ def outcomes(real: np.ndarray, fake: np.ndarray, permutations: int, seed: int) -
     given = both | {"num_permutations": permutations}
     bank = bank_splits(**given)
     tests = (
-        fused(*bank),
+        fused(bank),
         mmd_permutation_test(**given),
         mmd_split_test(**given),
-        aggregated(*bank),
+        aggregated(bank),
         mmd_wild_bootstrap_test(**given),
         energy_permutation_test(**given),
         nearest_neighbour_test(**given),

@@ -22,15 +22,17 @@ from igm_jax.evaluation.metrics.prd import PRD, PrecisionRecallCurve, prd, prd_c
 from igm_jax.evaluation.metrics.transport import exact_w2, exact_wasserstein, sliced_w2
 from igm_jax.evaluation.metrics.vendi import vendi_score
 from igm_jax.evaluation.summary import MEASURES, Measure, evaluate_2d, evaluate_images, evaluate_samples
-from igm_jax.evaluation.two_sample.aggregated import mmd_aggregated_test
+from igm_jax.evaluation.two_sample.banks import mmd_aggregated_test, mmd_fuse_test
 from igm_jax.evaluation.two_sample.classifier import TwoSampleTest, classifier_two_sample_test
-from igm_jax.evaluation.two_sample.energy_test import energy_permutation_test
-from igm_jax.evaluation.two_sample.fuse import mmd_fuse_test
-from igm_jax.evaluation.two_sample.mmd_tests import mmd_permutation_test, mmd_split_test
+from igm_jax.evaluation.two_sample.mmd_tests import (
+    energy_permutation_test,
+    mmd_permutation_test,
+    mmd_split_test,
+    mmd_wild_bootstrap_test,
+)
 from igm_jax.evaluation.two_sample.n50 import DetectionSize, n50
 from igm_jax.evaluation.two_sample.neighbour_test import nearest_neighbour_test
 from igm_jax.evaluation.two_sample.permutation import KernelTest, PermutationTest
-from igm_jax.evaluation.two_sample.wild_bootstrap import mmd_wild_bootstrap_test
 from igm_jax.objectives.moments.estimate import Estimate
 
 __all__ = [

@@ -124,11 +124,10 @@ def evaluate_2d(
 
     Example:
         >>> import jax
-        >>> from igm_jax.distributions import grid
-        >>> from igm_jax.evaluation import evaluate_2d
-        >>> target = grid()
+        >>> from igm_jax import distributions, evaluation
+        >>> target = distributions.grid()
         >>> real, fake = target(jax.random.key(0), 400), target(jax.random.key(1), 400)
-        >>> int(evaluate_2d(real=real, fake=fake, modes=target.modes)["modes"])
+        >>> int(evaluation.evaluate_2d(real=real, fake=fake, modes=target.modes)["modes"])
         25
     """
     real, fake = _inputs.pair(real, fake)

@@ -182,9 +182,8 @@ def density_ratio(
 
     Example:
         >>> import optax
-        >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives import density_ratio
-        >>> objective = density_ratio("least_squares", mlp_critic(2), optax.rmsprop(1e-3))
+        >>> from igm_jax import networks, objectives
+        >>> objective = objectives.density_ratio("least_squares", networks.mlp_critic(2), optax.rmsprop(1e-3))
 
     Source: Mohamed, Lakshminarayanan 2016, arXiv 1610.03483.
     """

@@ -48,9 +48,8 @@ def discriminator_flow(
 
     Example:
         >>> import jax, jax.numpy as jnp, optax
-        >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives import discriminator_flow
-        >>> objective = discriminator_flow(mlp_critic(2), optax.rmsprop(1e-3))
+        >>> from igm_jax import networks, objectives
+        >>> objective = objectives.discriminator_flow(networks.mlp_critic(2), optax.rmsprop(1e-3))
         >>> x, y = jnp.zeros((8, 2)), jnp.ones((8, 2))
         >>> state, info = objective.update(jax.random.key(1), objective.init(jax.random.key(0), x), x, y)
         >>> objective.witness(state, x, x, y).shape

@@ -93,9 +93,8 @@ def f_gan(
 
     Example:
         >>> import jax, jax.numpy as jnp, optax
-        >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives import f_gan
-        >>> objective = f_gan("pearson", mlp_critic(2), optax.rmsprop(1e-3))
+        >>> from igm_jax import networks, objectives
+        >>> objective = objectives.f_gan("pearson", networks.mlp_critic(2), optax.rmsprop(1e-3))
         >>> x, y = jnp.zeros((8, 2)), jnp.ones((8, 2))
         >>> state = objective.init(jax.random.key(0), x)
         >>> state, info = objective.update(jax.random.key(1), state, x, y)

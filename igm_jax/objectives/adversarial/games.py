@@ -116,9 +116,8 @@ def gan(
 
     Example:
         >>> import jax, jax.numpy as jnp, optax
-        >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives import gan
-        >>> objective = gan(mlp_critic(2), optax.rmsprop(1e-3), r1=1.0)
+        >>> from igm_jax import networks, objectives
+        >>> objective = objectives.gan(networks.mlp_critic(2), optax.rmsprop(1e-3), r1=1.0)
         >>> x, y = jnp.zeros((8, 2)), jnp.ones((8, 2))
         >>> state = objective.init(jax.random.key(0), x)
         >>> state, info = objective.update(jax.random.key(1), state, x, y)
@@ -151,9 +150,8 @@ def saturating_gan(
 
     Example:
         >>> import optax
-        >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives import saturating_gan
-        >>> objective = saturating_gan(mlp_critic(2), optax.rmsprop(1e-3))
+        >>> from igm_jax import networks, objectives
+        >>> objective = objectives.saturating_gan(networks.mlp_critic(2), optax.rmsprop(1e-3))
 
     Source: Goodfellow et al. 2014, arXiv 1406.2661, equation 1.
     """
@@ -201,9 +199,8 @@ def hinge_gan(
 
     Example:
         >>> import optax
-        >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives import hinge_gan
-        >>> objective = hinge_gan(mlp_critic(2), optax.rmsprop(1e-3))
+        >>> from igm_jax import networks, objectives
+        >>> objective = objectives.hinge_gan(networks.mlp_critic(2), optax.rmsprop(1e-3))
 
     Source: Lim, Ye 2017, arXiv 1705.02894; Miyato et al. 2018, arXiv 1802.05957.
     """
@@ -271,9 +268,8 @@ def lsgan(
 
     Example:
         >>> import optax
-        >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives import lsgan
-        >>> objective = lsgan(mlp_critic(2), optax.rmsprop(1e-3))
+        >>> from igm_jax import networks, objectives
+        >>> objective = objectives.lsgan(networks.mlp_critic(2), optax.rmsprop(1e-3))
 
     Source: Mao et al. 2017, arXiv 1611.04076, equations 2 and 9.
     """

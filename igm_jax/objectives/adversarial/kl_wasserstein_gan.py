@@ -76,9 +76,8 @@ def kl_wgan(
 
     Example:
         >>> import optax
-        >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives import kl_wgan
-        >>> objective = kl_wgan(mlp_critic(2), optax.rmsprop(1e-3))
+        >>> from igm_jax import networks, objectives
+        >>> objective = objectives.kl_wgan(networks.mlp_critic(2), optax.rmsprop(1e-3))
 
     Source: Song, Ermon 2020, arXiv 1910.09779, algorithm 1.
     """

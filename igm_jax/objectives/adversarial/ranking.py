@@ -86,9 +86,8 @@ def relativistic_gan(
 
     Example:
         >>> import optax
-        >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives import relativistic_gan
-        >>> objective = relativistic_gan(mlp_critic(2), optax.rmsprop(1e-3))
+        >>> from igm_jax import networks, objectives
+        >>> objective = objectives.relativistic_gan(networks.mlp_critic(2), optax.rmsprop(1e-3))
 
     Source: Jolicoeur-Martineau 2018, arXiv 1807.00734.
     """
@@ -113,9 +112,8 @@ def r3gan(
 
     Example:
         >>> import optax
-        >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives import r3gan
-        >>> objective = r3gan(mlp_critic(2), optax.rmsprop(1e-3), r1=0.5, r2=0.5)
+        >>> from igm_jax import networks, objectives
+        >>> objective = objectives.r3gan(networks.mlp_critic(2), optax.rmsprop(1e-3), r1=0.5, r2=0.5)
 
     Source: Huang et al. 2024, arXiv 2501.05441.
     """
@@ -164,9 +162,8 @@ def relativistic_average_gan(
 
     Example:
         >>> import optax
-        >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives import relativistic_average_gan
-        >>> objective = relativistic_average_gan(mlp_critic(2), optax.rmsprop(1e-3))
+        >>> from igm_jax import networks, objectives
+        >>> objective = objectives.relativistic_average_gan(networks.mlp_critic(2), optax.rmsprop(1e-3))
 
     Source: Jolicoeur-Martineau 2018, arXiv 1807.00734.
     """

@@ -61,9 +61,8 @@ def wgan(critic: Network, optimizer: optax.GradientTransformation, *, penalties:
 
     Example:
         >>> import optax
-        >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives import clipped_weights, wgan
-        >>> objective = wgan(mlp_critic(2), clipped_weights(optax.rmsprop(1e-4), 0.01))
+        >>> from igm_jax import networks, objectives
+        >>> objective = objectives.wgan(networks.mlp_critic(2), objectives.clipped_weights(optax.rmsprop(1e-4), 0.01))
 
     Source: Arjovsky, Chintala, Bottou 2017, arXiv 1701.07875, algorithm 1.
     """
@@ -132,9 +131,8 @@ def wgan_gp(critic: Network, optimizer: optax.GradientTransformation, *, penalty
 
     Example:
         >>> import jax, jax.numpy as jnp, optax
-        >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives.adversarial.wasserstein import wgan_gp
-        >>> objective = wgan_gp(mlp_critic(2), optax.rmsprop(1e-4))
+        >>> from igm_jax import networks, objectives
+        >>> objective = objectives.wgan_gp(networks.mlp_critic(2), optax.rmsprop(1e-4))
         >>> x, y = jnp.zeros((8, 2)), jnp.ones((8, 2))
         >>> state = objective.init(jax.random.key(0), x)
         >>> state, info = objective.update(jax.random.key(1), state, x, y)

@@ -86,10 +86,9 @@ def conditional(
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from igm_jax import energy_distance, velocity
-        >>> from igm_jax.objectives import conditional
+        >>> from igm_jax import energy_distance, objectives, velocity
         >>> x, y = jnp.array([[0.0, 0.0], [0.0, 1.0]]), jnp.array([[-5.0, 0.0], [5.0, 1.0]])
-        >>> velocity(conditional(energy_distance, 2), jax.random.key(0), (), x, y)[:, 0].tolist()
+        >>> velocity(objectives.conditional(energy_distance, 2), jax.random.key(0), (), x, y)[:, 0].tolist()
         [-2.0, 2.0]
     """
     classes = _checked("divergence", divergence, classes)
@@ -135,9 +134,8 @@ def conditional_field(
     Example:
         >>> import jax, jax.numpy as jnp
         >>> from functools import partial
-        >>> from igm_jax import velocity
-        >>> from igm_jax.objectives import conditional_field, score_difference_field
-        >>> objective = conditional_field(partial(score_difference_field, bandwidth=1.0), 2)
+        >>> from igm_jax import objectives, velocity
+        >>> objective = objectives.conditional_field(partial(objectives.score_difference_field, bandwidth=1.0), 2)
         >>> x, y = jnp.array([[0.0, 0.0], [0.0, 1.0]]), jnp.array([[-2.0, 0.0], [2.0, 1.0]])
         >>> velocity(objective, jax.random.key(0), (), x, y)[:, 0].tolist()
         [-2.0, 2.0]

@@ -113,9 +113,8 @@ def auto(
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import auto, mmd
-        >>> objective = auto(lambda scale: mmd(gaussian(scale)))
+        >>> from igm_jax import kernels, objectives
+        >>> objective = objectives.auto(lambda scale: objectives.mmd(kernels.gaussian(scale)))
         >>> x, y = jnp.zeros((3, 1)), jnp.array([[0.0], [1.0], [3.0]])
         >>> state, info = objective.update(jax.random.key(1), objective.init(jax.random.key(0), x), x, y)
         >>> float(info["scale"])

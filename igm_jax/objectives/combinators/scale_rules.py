@@ -127,10 +127,9 @@ def power_bandwidth(
 
     Example:
         >>> import jax
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import power_bandwidth
+        >>> from igm_jax import kernels, objectives
         >>> x, y = jax.random.normal(jax.random.key(0), (2, 100, 1))
-        >>> float(power_bandwidth(x, y + 1, gaussian, [0.01, 1.0]).bandwidth)
+        >>> float(objectives.power_bandwidth(x, y + 1, kernels.gaussian, [0.01, 1.0]).bandwidth)
         1.0
 
     Source: Sutherland et al., Generative Models and Model Criticism via Optimized Maximum Mean Discrepancy, arXiv 1611.04488.
@@ -166,10 +165,9 @@ def power_scale(kernel_of: Callable[[Array], Kernel], factors: Sequence[float] =
 
     Example:
         >>> import jax
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import power_scale
+        >>> from igm_jax import kernels, objectives
         >>> y = jax.random.normal(jax.random.key(0), (100, 1))
-        >>> rule = power_scale(gaussian, (0.01, 1.0))
+        >>> rule = objectives.power_scale(kernels.gaussian, (0.01, 1.0))
         >>> round(float(rule(y + 1, y) / rule(10 * y + 10, 10 * y)), 3)
         0.1
 
@@ -205,10 +203,9 @@ def mmd_power(x: ArrayLike, y: ArrayLike, kernel: Kernel, *, floor: float = 1e-4
         ValueError: for fewer than two samples, wrong shapes, or non-finite numbers.
 
     Example:
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import mmd_power
+        >>> from igm_jax import kernels, objectives
         >>> x, y = [[0.0], [0.2]], [[1.0], [1.3]]
-        >>> bool(mmd_power(x, y, gaussian(1.0)) > mmd_power(x, y, gaussian(0.01)))
+        >>> bool(objectives.mmd_power(x, y, kernels.gaussian(1.0)) > objectives.mmd_power(x, y, kernels.gaussian(0.01)))
         True
 
     Source: Liu et al., Learning Deep Kernels for Non-Parametric Two-Sample Tests, arXiv 2002.09116.
@@ -243,9 +240,8 @@ def kernel_bank(kernel_of: Callable[[Array], Kernel], scale: ArrayLike, factors:
         ValueError: for no factors, or factors that are not positive.
 
     Example:
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import kernel_bank
-        >>> kernel_bank(gaussian, 2.0, (0.5, 1.0))([[0.0]], [[0.0]]).tolist()
+        >>> from igm_jax import kernels, objectives
+        >>> objectives.kernel_bank(kernels.gaussian, 2.0, (0.5, 1.0))([[0.0]], [[0.0]]).tolist()
         [[2.0]]
 
     Source: five Gaussians of widths a factor apart: Li et al., Generative Moment Matching Networks, arXiv 1502.02761.

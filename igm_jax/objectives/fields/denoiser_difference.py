@@ -138,11 +138,10 @@ def denoiser_difference(
 
     Example:
         >>> import jax
-        >>> from igm_jax import velocity
-        >>> from igm_jax.objectives import denoiser_difference
+        >>> from igm_jax import objectives, velocity
         >>> to_zero = lambda points, samples, sigma: 0 * points  # of data that are all zero
         >>> x = jax.numpy.array([[1.0]])
-        >>> velocity(denoiser_difference(1.0, data=to_zero), jax.random.key(0), (), x, x).tolist()
+        >>> velocity(objectives.denoiser_difference(1.0, data=to_zero), jax.random.key(0), (), x, x).tolist()
         [[-1.0]]
 
     Source: Weber, arXiv 2304.12906; with two diffusion models, Yin et al., Distribution Matching Distillation, arXiv 2311.18828.

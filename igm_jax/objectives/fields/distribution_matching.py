@@ -52,9 +52,8 @@ def distribution_matching(
 
     Example:
         >>> import jax, jax.numpy as jnp, optax
-        >>> from igm_jax.networks import mlp
-        >>> from igm_jax.objectives import distribution_matching
-        >>> objective = distribution_matching(mlp(3, 2, width=16), optax.rmsprop(1e-3), 0.1, 1.0)
+        >>> from igm_jax import networks, objectives
+        >>> objective = objectives.distribution_matching(networks.mlp(3, 2, width=16), optax.rmsprop(1e-3), 0.1, 1.0)
         >>> x, y = jnp.zeros((8, 2)), jnp.ones((8, 2))
         >>> state, info = objective.update(jax.random.key(1), objective.init(jax.random.key(0), x), x, y)
         >>> list(info)

@@ -147,10 +147,9 @@ def kde_drift(
 
     Example:
         >>> import jax
-        >>> from igm_jax import velocity
-        >>> from igm_jax.objectives import kde_drift
+        >>> from igm_jax import objectives, velocity
         >>> x, y = jax.numpy.zeros((2, 1)), jax.numpy.ones((2, 1))
-        >>> velocity(kde_drift(1.0, "neyman"), jax.random.key(0), (), x, y)[0].round().tolist()  # 2 √e = 3.297
+        >>> velocity(objectives.kde_drift(1.0, "neyman"), jax.random.key(0), (), x, y)[0].round().tolist()  # 2 √e = 3.297
         [3.0]
 
     Source: Cao, Wei, Liu, Gradient Flow Drifting, arXiv 2603.10592.

@@ -48,9 +48,8 @@ def learned_score_difference(network: Network, optimizer: optax.GradientTransfor
 
     Example:
         >>> import jax, jax.numpy as jnp, optax
-        >>> from igm_jax.networks import mlp
-        >>> from igm_jax.objectives import learned_score_difference
-        >>> objective = learned_score_difference(mlp(2, 2, width=16), optax.rmsprop(1e-3), 0.5)
+        >>> from igm_jax import networks, objectives
+        >>> objective = objectives.learned_score_difference(networks.mlp(2, 2, width=16), optax.rmsprop(1e-3), 0.5)
         >>> x, y = jnp.zeros((8, 2)), jnp.ones((8, 2))
         >>> state = objective.init(jax.random.key(0), x)
         >>> state, info = objective.update(jax.random.key(1), state, x, y)

@@ -43,10 +43,9 @@ def reverse_kl(
 
     Example:
         >>> import jax, optax
-        >>> from igm_jax.distributions import normal
-        >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives import reverse_kl
-        >>> objective = reverse_kl(normal(2).log_density, mlp_critic(2, width=16), optax.rmsprop(1e-3))
+        >>> from igm_jax import distributions, networks, objectives
+        >>> known, critic = distributions.normal(2).log_density, networks.mlp_critic(2, width=16)
+        >>> objective = objectives.reverse_kl(known, critic, optax.rmsprop(1e-3))
         >>> x = 3 + jax.random.normal(jax.random.key(0), (50, 2))
         >>> state = objective.init(jax.random.key(1), x)
         >>> bool(objective.loss(jax.random.key(2), state, x, x) > 5)  # ½ ‖m‖² is 9

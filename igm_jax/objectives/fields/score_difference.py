@@ -123,9 +123,9 @@ def score_difference(bandwidth: ArrayLike, *, leave_one_out: bool = True) -> Obj
 
     Example:
         >>> import jax
-        >>> from igm_jax import velocity
-        >>> from igm_jax.objectives import score_difference
-        >>> velocity(score_difference(1.0), jax.random.key(0), (), jax.numpy.zeros((1, 1)), jax.numpy.ones((1, 1))).tolist()
+        >>> from igm_jax import objectives, velocity
+        >>> x = jax.numpy.zeros((1, 1))
+        >>> velocity(objectives.score_difference(1.0), jax.random.key(0), (), x, x + 1).tolist()
         [[1.0]]
 
     Source: Weber, The Score-Difference Flow for Implicit Generative Modeling, arXiv 2304.12906.

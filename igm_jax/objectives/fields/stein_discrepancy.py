@@ -42,9 +42,8 @@ def ksd2_biased(x: ArrayLike, score: Score, kernel: Kernel, *, x_weights: Weight
         ValueError: for wrong shapes, non-finite numbers, or weights that are negative or sum to zero.
 
     Example:
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import ksd2_biased
-        >>> float(ksd2_biased([[2.0]], lambda points: -points, gaussian(1.0)))
+        >>> from igm_jax import kernels, objectives
+        >>> float(objectives.ksd2_biased([[2.0]], lambda points: -points, kernels.gaussian(1.0)))
         5.0
 
     Source: Liu, Lee, Jordan, arXiv 1602.03253; Chwialkowski, Strathmann, Gretton, arXiv 1602.02964.
@@ -74,9 +73,8 @@ def ksd2_unbiased(x: ArrayLike, score: Score, kernel: Kernel, *, x_weights: Weig
         ValueError: for fewer than two samples, wrong shapes, non-finite numbers, or bad weights.
 
     Example:
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import ksd2_unbiased
-        >>> float(ksd2_unbiased([[2.0], [2.0]], lambda points: -points, gaussian(1.0)))
+        >>> from igm_jax import kernels, objectives
+        >>> float(objectives.ksd2_unbiased([[2.0], [2.0]], lambda points: -points, kernels.gaussian(1.0)))
         5.0
 
     Source: Liu, Lee, Jordan, arXiv 1602.03253.
@@ -108,9 +106,8 @@ def ksd_witness(
         TypeError, ValueError: as ``ksd2_biased`` does.
 
     Example:
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import ksd_witness
-        >>> ksd_witness([[2.0]], [[2.0]], lambda points: -points, gaussian(1.0)).tolist()
+        >>> from igm_jax import kernels, objectives
+        >>> objectives.ksd_witness([[2.0]], [[2.0]], lambda points: -points, kernels.gaussian(1.0)).tolist()
         [10.0]
 
     Source: Korba et al., Kernel Stein Discrepancy Descent, arXiv 2105.09994.
@@ -140,12 +137,9 @@ def ksd(score: Score, kernel: Kernel) -> Objective:
 
     Example:
         >>> import jax
-        >>> from igm_jax import velocity
-        >>> from igm_jax.distributions import normal
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import ksd
-        >>> x = jax.numpy.array([[2.0]])
-        >>> velocity(ksd(normal(1).score, gaussian(1.0)), jax.random.key(0), (), x, x).tolist()
+        >>> from igm_jax import distributions, kernels, objectives, velocity
+        >>> x, objective = jax.numpy.array([[2.0]]), objectives.ksd(distributions.normal(1).score, kernels.gaussian(1.0))
+        >>> velocity(objective, jax.random.key(0), (), x, x).tolist()
         [[-4.0]]
 
     Source: Korba et al., Kernel Stein Discrepancy Descent, arXiv 2105.09994; for generators, Hu et al., arXiv 1810.03545.

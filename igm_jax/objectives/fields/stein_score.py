@@ -38,9 +38,8 @@ def stein_score(x: ArrayLike, kernel: Kernel, ridge: ArrayLike = 0.01) -> Float[
         ValueError: for a ridge that is not positive, too many samples, wrong shapes, or non-finite numbers.
 
     Example:
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import stein_score
-        >>> bool(stein_score([[-1.0], [1.0]], gaussian(1.0))[0, 0] > 0)  # towards the other
+        >>> from igm_jax import kernels, objectives
+        >>> bool(objectives.stein_score([[-1.0], [1.0]], kernels.gaussian(1.0))[0, 0] > 0)  # towards the other
         True
 
     Source: Li and Turner, Gradient Estimators for Implicit Models, arXiv 1705.07107.
@@ -70,9 +69,8 @@ def spectral_score(x: ArrayLike, kernel: Kernel, components: int) -> Float[Array
         ValueError: for components outside 1 … n, too many samples, wrong shapes, or non-finite numbers.
 
     Example:
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import spectral_score
-        >>> bool(spectral_score([[-1.0], [1.0]], gaussian(1.0), 2)[0, 0] > 0)
+        >>> from igm_jax import kernels, objectives
+        >>> bool(objectives.spectral_score([[-1.0], [1.0]], kernels.gaussian(1.0), 2)[0, 0] > 0)
         True
 
     Source: Shi, Sun, Zhu, A Spectral Approach to Gradient Estimation, arXiv 1806.02925.
@@ -103,12 +101,10 @@ def stein_reverse_kl(score: Score, kernel: Kernel, ridge: ArrayLike = 0.01) -> O
 
     Example:
         >>> import jax
-        >>> from igm_jax import velocity
-        >>> from igm_jax.distributions import normal
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import stein_reverse_kl
+        >>> from igm_jax import distributions, kernels, objectives, velocity
+        >>> objective = objectives.stein_reverse_kl(distributions.normal(1).score, kernels.gaussian(1.0))
         >>> x = jax.numpy.array([[2.0]])  # a lone sample knows no score of its own
-        >>> velocity(stein_reverse_kl(normal(1).score, gaussian(1.0)), jax.random.key(0), (), x, x).tolist()
+        >>> velocity(objective, jax.random.key(0), (), x, x).tolist()
         [[-2.0]]
 
     Source: Li and Turner, arXiv 1705.07107.

@@ -126,10 +126,9 @@ def log_energy(bandwidth: ArrayLike) -> Objective:
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from igm_jax import velocity
-        >>> from igm_jax.objectives import log_energy
+        >>> from igm_jax import objectives, velocity
         >>> x, y = jnp.array([[0.0]]), jnp.array([[1.0]])
-        >>> velocity(log_energy(1.0), jax.random.key(0), (), x, y).tolist()
+        >>> velocity(objectives.log_energy(1.0), jax.random.key(0), (), x, y).tolist()
         [[2.0]]
     """
     return mmd(kernels.logarithm(bandwidth))

@@ -41,9 +41,8 @@ def mmd2_biased(
         ValueError: for wrong shapes, non-finite numbers, or weights that are negative or sum to zero.
 
     Example:
-        >>> from igm_jax import mmd2_biased
-        >>> from igm_jax.kernels import linear
-        >>> float(mmd2_biased([[0.0], [2.0]], [[4.0]], linear()))
+        >>> from igm_jax import kernels, mmd2_biased
+        >>> float(mmd2_biased([[0.0], [2.0]], [[4.0]], kernels.linear()))
         9.0
 
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Eq. 5.
@@ -81,9 +80,8 @@ def mmd2_unbiased(
         ValueError: for fewer than two samples, wrong shapes, non-finite numbers, or weights that are negative or sum to zero.
 
     Example:
-        >>> from igm_jax import mmd2_unbiased
-        >>> from igm_jax.kernels import linear
-        >>> float(mmd2_unbiased([[0.0], [2.0]], [[4.0], [4.0]], linear()))
+        >>> from igm_jax import kernels, mmd2_unbiased
+        >>> float(mmd2_unbiased([[0.0], [2.0]], [[4.0], [4.0]], kernels.linear()))
         8.0
 
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Eq. 3.
@@ -123,9 +121,8 @@ def mmd_witness(
         ValueError: for wrong shapes, non-finite numbers, or weights that are negative or sum to zero.
 
     Example:
-        >>> from igm_jax.kernels import linear
-        >>> from igm_jax.objectives import mmd_witness
-        >>> mmd_witness([[1.0]], [[3.0]], [[0.0]], linear()).tolist()
+        >>> from igm_jax import kernels, objectives
+        >>> objectives.mmd_witness([[1.0]], [[3.0]], [[0.0]], kernels.linear()).tolist()
         [6.0]
 
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Section 2.3 (there without the factor 2).
@@ -153,9 +150,8 @@ def mmd(kernel: Kernel) -> Objective:
 
     Example:
         >>> import jax
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import mmd
-        >>> objective = mmd(gaussian(1.0))
+        >>> from igm_jax import kernels, objectives
+        >>> objective = objectives.mmd(kernels.gaussian(1.0))
         >>> x, y = jax.random.normal(jax.random.key(0), (2, 8, 3))
         >>> state = objective.init(jax.random.key(1), x)
         >>> bool(objective.loss(jax.random.key(2), state, x, y) > 0)

@@ -39,10 +39,9 @@ def mmd2_estimate(x: ArrayLike, y: ArrayLike, kernel: Kernel) -> Estimate:
         ValueError: for fewer than four samples, wrong shapes or non-finite numbers.
 
     Example:
-        >>> from igm_jax.kernels import linear
-        >>> from igm_jax.objectives import mmd2_estimate
+        >>> from igm_jax import kernels, objectives
         >>> x, y = [[0.0], [2.0], [0.0], [2.0]], [[4.0], [4.0], [4.0], [4.0]]
-        >>> [round(float(number), 4) for number in mmd2_estimate(x, y, linear())]
+        >>> [round(float(number), 4) for number in objectives.mmd2_estimate(x, y, kernels.linear())]
         [8.6667, 3.3333]
 
     Source: the decomposition is Hoeffding's; Sutherland et al., arXiv 1611.04488, Section 2, and Sutherland and Deka, arXiv

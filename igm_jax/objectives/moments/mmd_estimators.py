@@ -44,10 +44,9 @@ def mmd2_linear(x: ArrayLike, y: ArrayLike, kernel: Kernel) -> Estimate:
         ValueError: for fewer than four samples, wrong shapes or non-finite numbers.
 
     Example:
-        >>> from igm_jax.kernels import linear
-        >>> from igm_jax.objectives import mmd2_linear
+        >>> from igm_jax import kernels, objectives
         >>> x, y = [[0.0], [2.0], [2.0], [0.0]], [[4.0], [4.0], [4.0], [4.0]]
-        >>> [float(number) for number in mmd2_linear(x, y, linear())]
+        >>> [float(number) for number in objectives.mmd2_linear(x, y, kernels.linear())]
         [8.0, 0.0]
 
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Section 6.
@@ -76,10 +75,9 @@ def mmd2_block(x: ArrayLike, y: ArrayLike, kernel: Kernel, *, block_size: int) -
         ValueError: for blocks of fewer than two samples or fewer than two blocks, wrong shapes or non-finite numbers.
 
     Example:
-        >>> from igm_jax.kernels import linear
-        >>> from igm_jax.objectives import mmd2_block
+        >>> from igm_jax import kernels, objectives
         >>> x, y = [[0.0], [2.0], [2.0], [0.0]], [[4.0], [4.0], [4.0], [4.0]]
-        >>> float(mmd2_block(x, y, linear(), block_size=2).value)
+        >>> float(objectives.mmd2_block(x, y, kernels.linear(), block_size=2).value)
         8.0
 
     Source: Zaremba, Gretton, Blaschko, B-tests: Low Variance Kernel Two-Sample Tests, arXiv 1307.1954, Section 2.
@@ -120,9 +118,9 @@ def mmd2_incomplete(key: Key, x: ArrayLike, y: ArrayLike, kernel: Kernel, *, num
 
     Example:
         >>> import jax
-        >>> from igm_jax.kernels import linear
-        >>> from igm_jax.objectives import mmd2_incomplete
-        >>> float(mmd2_incomplete(jax.random.key(0), [[0.0], [1.0], [2.0]], [[4.0]] * 3, linear(), num_shifts=1).value)
+        >>> from igm_jax import kernels, objectives
+        >>> x, y, key = [[0.0], [1.0], [2.0]], [[4.0]] * 3, jax.random.key(0)
+        >>> float(objectives.mmd2_incomplete(key, x, y, kernels.linear(), num_shifts=1).value)
         8.666666984558105
 
     Source: Blom, Some properties of incomplete U-statistics, Biometrika 63 (1976); for kernels Schrab et al., arXiv
@@ -164,10 +162,9 @@ def mmd_block(kernel: Kernel, block_size: int = 32) -> Objective:
 
     Example:
         >>> import jax
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import mmd_block
+        >>> from igm_jax import kernels, objectives
         >>> x = jax.random.normal(jax.random.key(0), (8, 3))
-        >>> abs(float(mmd_block(gaussian(1.0), 4).loss(jax.random.key(1), (), x, x))) < 1e-6
+        >>> abs(float(objectives.mmd_block(kernels.gaussian(1.0), 4).loss(jax.random.key(1), (), x, x))) < 1e-6
         True
 
     Source: Zaremba, Gretton, Blaschko, arXiv 1307.1954.

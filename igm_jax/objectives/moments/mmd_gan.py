@@ -46,10 +46,9 @@ def witness_penalty(
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from igm_jax.kernels import linear
-        >>> from igm_jax.objectives import witness_penalty
+        >>> from igm_jax import kernels, objectives
         >>> x, y = jnp.zeros((6, 2)), jnp.array([[3.0, 4.0]] * 6)  # f(p) = p·(3, 4), of slope 5
-        >>> float(witness_penalty(lambda points: points, jax.random.key(0), x, y, linear()))
+        >>> float(objectives.witness_penalty(lambda points: points, jax.random.key(0), x, y, kernels.linear()))
         16.0
 
     Source: Bińkowski et al., Demystifying MMD GANs, arXiv 1801.01401, Section 2.1.
@@ -90,10 +89,8 @@ def mmd_gan(
 
     Example:
         >>> import jax, jax.numpy as jnp, optax
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.networks import mlp
-        >>> from igm_jax.objectives import mmd_gan
-        >>> objective = mmd_gan(mlp(2, 4, width=16), optax.rmsprop(1e-3), gaussian(1.0))
+        >>> from igm_jax import kernels, networks, objectives
+        >>> objective = objectives.mmd_gan(networks.mlp(2, 4, width=16), optax.rmsprop(1e-3), kernels.gaussian(1.0))
         >>> x, y = jnp.zeros((8, 2)), jnp.ones((8, 2))
         >>> state = objective.init(jax.random.key(0), x)
         >>> state, info = objective.update(jax.random.key(1), state, x, y)
@@ -140,13 +137,11 @@ def between_features(
 
     Example:
         >>> import optax
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.networks import mlp
-        >>> from igm_jax.objectives import mmd2_unbiased
+        >>> from igm_jax import kernels, networks, objectives
         >>> from igm_jax.objectives.moments.mmd_gan import between_features
-        >>> kernel = gaussian(1.0)
-        >>> climb = lambda key, phi, x, y: (-mmd2_unbiased(phi(x), phi(y), kernel), {})
-        >>> objective = between_features(mlp(2, 4), optax.sgd(1e-3), kernel, climb)
+        >>> kernel = kernels.gaussian(1.0)
+        >>> climb = lambda key, phi, x, y: (-objectives.mmd2_unbiased(phi(x), phi(y), kernel), {})
+        >>> objective = between_features(networks.mlp(2, 4), optax.sgd(1e-3), kernel, climb)
     """
     checked_kernel(kernel)
 

@@ -110,9 +110,8 @@ def mmd_nystrom(kernel: Kernel, num_landmarks: int = 128) -> Objective:
 
     Example:
         >>> import jax
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import mmd_nystrom
-        >>> objective = mmd_nystrom(gaussian(1.0), 16)
+        >>> from igm_jax import kernels, objectives
+        >>> objective = objectives.mmd_nystrom(kernels.gaussian(1.0), 16)
         >>> x, y = jax.random.normal(jax.random.key(0), (2, 64, 3))
         >>> state = objective.init(jax.random.key(1), x)
         >>> bool(objective.loss(jax.random.key(2), state, x, y) > 0)

@@ -35,9 +35,8 @@ def repulsive_value(x_features: ArrayLike, y_features: ArrayLike, kernel: Kernel
         ValueError: for fewer than two samples, wrong shapes or non-finite numbers.
 
     Example:
-        >>> from igm_jax.kernels import distance
-        >>> from igm_jax.objectives import repulsive_value
-        >>> float(repulsive_value([[0.0], [1.0]], [[0.0], [3.0]], distance()))
+        >>> from igm_jax import kernels, objectives
+        >>> float(objectives.repulsive_value([[0.0], [1.0]], [[0.0], [3.0]], kernels.distance()))
         2.0
 
     Source: Wang, Sun, Halgamuge, Improving MMD-GAN Training with Repulsive Loss Function, arXiv 1812.09916, Equation 4,
@@ -74,10 +73,9 @@ def repulsive_mmd(features: Network, optimizer: optax.GradientTransformation, ke
 
     Example:
         >>> import jax, jax.numpy as jnp, optax
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.networks import mlp
-        >>> from igm_jax.objectives import repulsive_mmd
-        >>> objective = repulsive_mmd(mlp(2, 4, width=16, spectral_norm=True), optax.rmsprop(1e-3), gaussian(1.0))
+        >>> from igm_jax import kernels, networks, objectives
+        >>> features = networks.mlp(2, 4, width=16, spectral_norm=True)
+        >>> objective = objectives.repulsive_mmd(features, optax.rmsprop(1e-3), kernels.gaussian(1.0))
         >>> x, y = jnp.zeros((8, 2)), jnp.ones((8, 2))
         >>> state = objective.init(jax.random.key(0), x)
         >>> state, info = objective.update(jax.random.key(1), state, x, y)

@@ -43,10 +43,9 @@ def mmd_scale(features: Features, y: ArrayLike, kernel: Kernel, ridge: ArrayLike
 
     Example:
         >>> import jax.numpy as jnp
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import mmd_scale
+        >>> from igm_jax import kernels, objectives
         >>> steep = lambda points: points @ jnp.array([[3.0], [4.0]])  # ‖∇φ‖² = 25
-        >>> round(1 / float(mmd_scale(steep, jnp.ones((6, 2)), gaussian(5.0))), 5)  # 1 + 1 + 25/5²
+        >>> round(1 / float(objectives.mmd_scale(steep, jnp.ones((6, 2)), kernels.gaussian(5.0))), 5)  # 1 + 1 + 25/5²
         3.0
 
     Source: Arbel, Sutherland, Bińkowski, Gretton, On gradient regularizers for MMD GANs, arXiv 1805.11565, Proposition 3.
@@ -88,10 +87,8 @@ def scaled_mmd(
 
     Example:
         >>> import jax, jax.numpy as jnp, optax
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.networks import mlp
-        >>> from igm_jax.objectives import scaled_mmd
-        >>> objective = scaled_mmd(mlp(2, 4, width=16), optax.rmsprop(1e-3), gaussian(1.0))
+        >>> from igm_jax import kernels, networks, objectives
+        >>> objective = objectives.scaled_mmd(networks.mlp(2, 4, width=16), optax.rmsprop(1e-3), kernels.gaussian(1.0))
         >>> x, y = jnp.zeros((8, 2)), jnp.ones((8, 2))
         >>> state = objective.init(jax.random.key(0), x)
         >>> state, info = objective.update(jax.random.key(1), state, x, y)

@@ -35,9 +35,8 @@ def kernel_score(draws: ArrayLike, y: ArrayLike, kernel: Kernel) -> Float[Array,
         ValueError: for fewer than two draws, wrong shapes or non-finite numbers.
 
     Example:
-        >>> from igm_jax.kernels import linear
-        >>> from igm_jax.objectives import kernel_score
-        >>> kernel_score([[[1.0], [3.0]]], [[2.0]], linear()).tolist()  # ½ (2 - mean)² - ½ variance
+        >>> from igm_jax import kernels, objectives
+        >>> objectives.kernel_score([[[1.0], [3.0]]], [[2.0]], kernels.linear()).tolist()  # ½ (2 - mean)² - ½ variance
         [-0.5]
 
     Source: Gneiting and Raftery, Strictly Proper Scoring Rules, JASA 102 (2007), Section 5; for generators, Pacchiardi et

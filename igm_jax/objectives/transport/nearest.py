@@ -100,10 +100,9 @@ def imle() -> Objective:
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from igm_jax import velocity
-        >>> from igm_jax.objectives import imle
+        >>> from igm_jax import objectives, velocity
         >>> x, y = jnp.array([[0.0], [9.0]]), jnp.array([[1.0]])
-        >>> velocity(imle(), jax.random.key(0), (), x, y)[0].tolist()
+        >>> velocity(objectives.imle(), jax.random.key(0), (), x, y)[0].tolist()
         [4.0]
 
     Source: Li and Malik, Implicit Maximum Likelihood Estimation, arXiv 1809.09087.
@@ -122,10 +121,9 @@ def chamfer() -> Objective:
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from igm_jax import velocity
-        >>> from igm_jax.objectives import chamfer
+        >>> from igm_jax import objectives, velocity
         >>> x, y = jnp.array([[0.0], [9.0]]), jnp.array([[1.0]])
-        >>> velocity(chamfer(), jax.random.key(0), (), x, y).tolist()
+        >>> velocity(objectives.chamfer(), jax.random.key(0), (), x, y).tolist()
         [[6.0], [-16.0]]
 
     Source: Fan, Su and Guibas, A Point Set Generation Network, arXiv 1612.00603.

@@ -108,9 +108,8 @@ def ot_gan(
 
     Example:
         >>> import jax, optax
-        >>> from igm_jax.networks import mlp
-        >>> from igm_jax.objectives import ot_gan
-        >>> objective = ot_gan(mlp(2, 4, width=8, depth=2), optax.sgd(1e-2))
+        >>> from igm_jax import networks, objectives
+        >>> objective = objectives.ot_gan(networks.mlp(2, 4, width=8, depth=2), optax.sgd(1e-2))
         >>> x, y = jax.random.normal(jax.random.key(0), (2, 8, 2))
         >>> state, info = objective.update(jax.random.key(2), objective.init(jax.random.key(1), x), x, y)
         >>> list(info)

@@ -148,9 +148,9 @@ def sinkhorn_drift(
 
     Example:
         >>> import jax
-        >>> from igm_jax import velocity
-        >>> from igm_jax.objectives import sinkhorn_drift
-        >>> velocity(sinkhorn_drift(), jax.random.key(0), (), jax.numpy.zeros((1, 1)), jax.numpy.ones((1, 1))).tolist()
+        >>> from igm_jax import objectives, velocity
+        >>> x = jax.numpy.zeros((1, 1))
+        >>> velocity(objectives.sinkhorn_drift(), jax.random.key(0), (), x, x + 1).tolist()
         [[1.0]]
 
     Source: He et al., Sinkhorn-Drifting Generative Models, arXiv 2603.12366.

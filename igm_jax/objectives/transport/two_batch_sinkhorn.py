@@ -135,10 +135,9 @@ def two_batch_sinkhorn(
 
     Example:
         >>> import jax
-        >>> from igm_jax import velocity
-        >>> from igm_jax.objectives import two_batch_sinkhorn
+        >>> from igm_jax import objectives, velocity
         >>> x, y = jax.numpy.zeros((4, 2)), jax.numpy.ones((4, 2))
-        >>> velocity(two_batch_sinkhorn(), jax.random.key(0), (), x, y)[0].tolist()
+        >>> velocity(objectives.two_batch_sinkhorn(), jax.random.key(0), (), x, y)[0].tolist()
         [2.0, 2.0]
 
     Source: Han et al., One-Step Generative Modeling via Wasserstein Gradient Flows, arXiv 2605.11755.
