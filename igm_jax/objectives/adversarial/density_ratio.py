@@ -1,18 +1,17 @@
 """Density ratios: critics that learn log p/q, by four losses, and the divergence that a generator descends with it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import optax
 from jax.nn import logsumexp, softplus
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Network, Objective
-from igm_jax.checks import ArrayLike, Weights
-from igm_jax.objectives.adversarial.base import Game, Outputs, Penalty, adversarial, outputs
+from igm_jax.checks import ArrayLike, Scalar, Weights
+from igm_jax.objectives.adversarial.base import Game, Optimizer, Outputs, Penalties, adversarial, outputs
 from igm_jax.objectives.adversarial.games import GAMES
 from igm_jax.records import recorded
 
@@ -90,7 +89,7 @@ def density_ratio_value(
     *,
     x_weights: Weights = None,
     y_weights: Weights = None,
-) -> Float[Array, ""]:
+) -> Scalar:
     """What a critic of density ratios maximises; at its best it is a divergence.
 
     - ``logistic``: ``E_P log σ(D) + E_Q log(1 − σ(D))  ≤  2 JSD − log 4``, at ``D = log p/q``
@@ -127,7 +126,7 @@ def kl_estimate(
     *,
     x_weights: Weights = None,
     y_weights: Weights = None,
-) -> Float[Array, ""]:
+) -> Scalar:
     """The mean of the learned log ratio over data, an estimate of KL(P‖Q).
 
     ``E_{y~P} log r(y)``, with ``log r`` the loss's own estimate of log p/q
@@ -156,11 +155,7 @@ def _kl(loss: RatioLoss, out: Outputs) -> Array:
 
 @recorded
 def density_ratio(
-    loss: str | RatioLoss,
-    critic: Network,
-    optimizer: optax.GradientTransformation,
-    *,
-    penalties: Sequence[Penalty] = (),
+    loss: str | RatioLoss, critic: Network, optimizer: Optimizer, *, penalties: Penalties = ()
 ) -> Objective:
     """Reverse KL with a learned density ratio.
 

@@ -1,12 +1,12 @@
 """Discriminator-gradient flow: a classifier's logit is a log-ratio of densities, and its gradient the score difference."""
 
 import jax.numpy as jnp
-import optax
 from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Key, Network, Objective, State
 from igm_jax.checks import ArrayLike
+from igm_jax.objectives.adversarial.base import Optimizer
 from igm_jax.objectives.adversarial.games import gan
 from igm_jax.objectives.adversarial.log_ratio import ratio_power, ratio_witness
 from igm_jax.records import recorded
@@ -17,7 +17,7 @@ __all__ = ["discriminator_flow"]
 @recorded
 def discriminator_flow(
     critic: Network,
-    optimizer: optax.GradientTransformation,
+    optimizer: Optimizer,
     divergence: str = "reverse_kl",
     *,
     max_power: float = 100.0,

@@ -4,19 +4,16 @@ The public functions of a game are its value, of the critic's outputs, and its o
 said with ``gan_value`` and ``gan``.
 """
 
-from collections.abc import Sequence
-
 import jax.numpy as jnp
-import optax
 from jax.nn import log_sigmoid, relu
-from jaxtyping import Array, Float
 
 from igm_jax.base import Network, Objective
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import ArrayLike, Scalar, Weights
 from igm_jax.objectives.adversarial.base import (
     Elementwise,
     Game,
-    Penalty,
+    Optimizer,
+    Penalties,
     adversarial,
     not_negative,
     outputs,
@@ -54,7 +51,7 @@ GAMES: dict[str, Game] = {
 
 def gan_value(
     x_outputs: ArrayLike, y_outputs: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
-) -> Float[Array, ""]:
+) -> Scalar:
     """The value of the GAN game, which the discriminator maximises: the mean log probability of its classification.
 
     ``V = E_{y~P} log σ(D(y)) + E_{x~Q} log(1 − σ(D(x)))``
@@ -85,12 +82,7 @@ def gan_value(
 
 @recorded
 def gan(
-    critic: Network,
-    optimizer: optax.GradientTransformation,
-    *,
-    r1: ArrayLike = 0.0,
-    r2: ArrayLike = 0.0,
-    penalties: Sequence[Penalty] = (),
+    critic: Network, optimizer: Optimizer, *, r1: ArrayLike = 0.0, r2: ArrayLike = 0.0, penalties: Penalties = ()
 ) -> Objective:
     """The non-saturating GAN, with zero-centred gradient penalties on data (R1) and on samples (R2).
 
@@ -132,9 +124,7 @@ def gan(
 
 
 @recorded
-def saturating_gan(
-    critic: Network, optimizer: optax.GradientTransformation, *, penalties: Sequence[Penalty] = ()
-) -> Objective:
+def saturating_gan(critic: Network, optimizer: Optimizer, *, penalties: Penalties = ()) -> Objective:
     """The GAN as a minimax game: the generator descends the value that its critic climbs.
 
     ``critic loss = −V``,  ``generator loss = E_Q log(1 − σ(D(x)))``, with V that of ``gan_value``
@@ -160,7 +150,7 @@ def saturating_gan(
 
 def hinge_value(
     x_outputs: ArrayLike, y_outputs: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
-) -> Float[Array, ""]:
+) -> Scalar:
     """The value of the hinge game: a critic is paid for a margin between data and samples, and not for more.
 
     ``V = −E_{y~P} max(0, 1 − D(y)) − E_{x~Q} max(0, 1 + D(x))``
@@ -184,9 +174,7 @@ def hinge_value(
 
 
 @recorded
-def hinge_gan(
-    critic: Network, optimizer: optax.GradientTransformation, *, penalties: Sequence[Penalty] = ()
-) -> Objective:
+def hinge_gan(critic: Network, optimizer: Optimizer, *, penalties: Penalties = ()) -> Objective:
     """The hinge GAN, or geometric GAN, usual with a spectrally normalised critic.
 
     ``critic loss = −V``,  ``generator loss = −E_Q D(x)``, so that the witness is ``−D``
@@ -215,7 +203,7 @@ def lsgan_value(
     high: float = 1.0,
     x_weights: Weights = None,
     y_weights: Weights = None,
-) -> Float[Array, ""]:
+) -> Scalar:
     """The value of the least squares game: minus half the squared errors of a regression.
 
     ``V = −½ E_{y~P} (D(y) − high)² − ½ E_{x~Q} (D(x) − low)²``
@@ -243,12 +231,12 @@ def lsgan_value(
 @recorded
 def lsgan(
     critic: Network,
-    optimizer: optax.GradientTransformation,
+    optimizer: Optimizer,
     *,
     low: float = 0.0,
     high: float = 1.0,
     target: float = 1.0,
-    penalties: Sequence[Penalty] = (),
+    penalties: Penalties = (),
 ) -> Objective:
     """The least squares GAN: a critic that regresses on one number for data and another for samples.
 

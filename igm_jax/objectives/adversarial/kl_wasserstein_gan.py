@@ -1,15 +1,12 @@
 """The KL-Wasserstein GAN: a hinge game in which samples that look real count more."""
 
-from collections.abc import Sequence
-
 import jax
 import jax.numpy as jnp
-import optax
 from jaxtyping import Array, Float
 
 from igm_jax.base import Network, Objective
-from igm_jax.checks import ArrayLike, Weights
-from igm_jax.objectives.adversarial.base import Game, Outputs, Penalty, adversarial, outputs
+from igm_jax.checks import ArrayLike, Scalar, Weights
+from igm_jax.objectives.adversarial.base import Game, Optimizer, Outputs, Penalties, adversarial, outputs
 from igm_jax.records import recorded
 
 __all__ = ["kl_wgan", "kl_wgan_value"]
@@ -35,7 +32,7 @@ KL_WGAN = Game(
 
 def kl_wgan_value(
     x_outputs: ArrayLike, y_outputs: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
-) -> Float[Array, ""]:
+) -> Scalar:
     """The value of the game, which the critic maximises.
 
     ``V = −E_{y~P} max(0, 1 − D(y)) − E_{x~Q} max(0, 1 + r(x) D(x))``,  ``r(x) = e^{D(x)} / E_Q e^{D}``, held fixed
@@ -57,9 +54,7 @@ def kl_wgan_value(
 
 
 @recorded
-def kl_wgan(
-    critic: Network, optimizer: optax.GradientTransformation, *, penalties: Sequence[Penalty] = ()
-) -> Objective:
+def kl_wgan(critic: Network, optimizer: Optimizer, *, penalties: Penalties = ()) -> Objective:
     """The KL-Wasserstein GAN.
 
     ``critic loss = −V``,  ``generator loss = −E_Q r(x) D(x)``,  ``r = e^{D} / E_Q e^{D}``, held fixed

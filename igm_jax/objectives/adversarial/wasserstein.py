@@ -1,17 +1,15 @@
 """The Wasserstein GAN: a critic of slope at most one, by clipped weights, a penalty or its network; its gap is W1."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Network, Objective
-from igm_jax.checks import ArrayLike, Weights
-from igm_jax.objectives.adversarial.base import Penalty, adversarial, check_optimizer, outputs
+from igm_jax.checks import ArrayLike, Scalar, Weights
+from igm_jax.objectives.adversarial.base import Optimizer, Penalties, adversarial, check_optimizer, outputs
 from igm_jax.objectives.adversarial.games import GAMES
 from igm_jax.objectives.adversarial.penalties import slope_penalty
 from igm_jax.records import recorded
@@ -21,7 +19,7 @@ __all__ = ["clipped_weights", "wgan", "wgan_gp", "wgan_value"]
 
 def wgan_value(
     x_outputs: ArrayLike, y_outputs: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
-) -> Float[Array, ""]:
+) -> Scalar:
     """The gap of a critic, which it maximises: a lower bound of W1 for a 1-Lipschitz critic, W1 for the best one.
 
     ``E_{y~P} D(y) − E_{x~Q} D(x)``
@@ -43,7 +41,7 @@ def wgan_value(
 
 
 @recorded
-def wgan(critic: Network, optimizer: optax.GradientTransformation, *, penalties: Sequence[Penalty] = ()) -> Objective:
+def wgan(critic: Network, optimizer: Optimizer, *, penalties: Penalties = ()) -> Objective:
     """The Wasserstein GAN, for a critic that is kept from being steep by its network, its optimiser or penalties.
 
     ``critic loss = E_Q D(x) − E_P D(y)``,  ``generator loss = −E_Q D(x)``
@@ -69,7 +67,7 @@ def wgan(critic: Network, optimizer: optax.GradientTransformation, *, penalties:
     return adversarial(GAMES["wgan"], critic, optimizer, penalties=penalties)
 
 
-def clipped_weights(optimizer: optax.GradientTransformation, bound: float = 0.01) -> optax.GradientTransformation:
+def clipped_weights(optimizer: Optimizer, bound: float = 0.01) -> Optimizer:
     """An optimiser after whose steps no parameter is larger than a bound.
 
     ``θ ← min(max(θ + step, −bound), bound)``
@@ -110,7 +108,7 @@ def clipped_weights(optimizer: optax.GradientTransformation, bound: float = 0.01
 
 
 @recorded
-def wgan_gp(critic: Network, optimizer: optax.GradientTransformation, *, penalty: ArrayLike = 10.0) -> Objective:
+def wgan_gp(critic: Network, optimizer: Optimizer, *, penalty: ArrayLike = 10.0) -> Objective:
     """The Wasserstein GAN with gradient penalty.
 
     ``critic loss = E_Q D(x) − E_P D(y) + penalty · mean(‖∇D(x̂)‖ − 1)²``,  ``generator loss = −E_Q D(x)``

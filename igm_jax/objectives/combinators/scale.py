@@ -77,11 +77,7 @@ def annealed(
 
 @recorded
 def auto(
-    objective_of: Callable[[Array], Objective],
-    rule: str | Rule = "median",
-    *,
-    memory: float = 0.9,
-    name: str = "scale",
+    objective_of: Callable[[Array], Objective], rule: str | Rule = "median", *, memory: float = 0.9, name: str = "scale"
 ) -> Objective:
     """An objective whose scale is read off the samples, so that none has to be chosen.
 

@@ -112,11 +112,7 @@ _OF_OTHERS = partial(kernel_denoiser, leave_one_out=True)
 
 
 @recorded
-def denoiser_difference(
-    sigma: ArrayLike,
-    data: Denoiser = kernel_denoiser,
-    model: Denoiser = _OF_OTHERS,
-) -> Objective:
+def denoiser_difference(sigma: ArrayLike, data: Denoiser = kernel_denoiser, model: Denoiser = _OF_OTHERS) -> Objective:
     """The score difference between two denoisers as an objective: given ones, e.g. a diffusion model's for the data.
 
     ``loss = ½ mean_i ‖x_i - sg(x_i + v_i)‖²`` with ``v = (D_p - D_q) / σ²`` at the samples

@@ -115,11 +115,7 @@ class Bank(NamedTuple):
 
 @recorded
 def banked_drifting(
-    size: int,
-    temperatures: ArrayLike | None = None,
-    preset: str = "paper",
-    *,
-    weight: float = 1.0,
+    size: int, temperatures: ArrayLike | None = None, preset: str = "paper", *, weight: float = 1.0
 ) -> Objective:
     """Drifting against a bank of past samples: more of the model than one minibatch shows.
 

@@ -4,13 +4,12 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import optax
 from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective, Params, no_witness, regression
 from igm_jax.checks import ArrayLike
-from igm_jax.objectives.adversarial.base import CriticState, check_network, descended
+from igm_jax.objectives.adversarial.base import CriticState, Optimizer, check_network, descended
 from igm_jax.objectives.fields.denoiser_difference import Denoiser, denoiser_difference_field
 from igm_jax.records import recorded
 
@@ -25,7 +24,7 @@ class ScoreNetworks(NamedTuple):
 
 
 @recorded
-def learned_score_difference(network: Network, optimizer: optax.GradientTransformation, sigma: ArrayLike) -> Objective:
+def learned_score_difference(network: Network, optimizer: Optimizer, sigma: ArrayLike) -> Objective:
     """The difference of two learned scores, of the data and of the model, both with noise.
 
     ``loss = ½ mean_i ‖x_i - sg(x_i + v_i)‖²`` with ``v = (N_p(x) - N_q(x)) / σ``, each network minimising

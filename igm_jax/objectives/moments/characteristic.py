@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Objective
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import ArrayLike, Scalar, Weights
 from igm_jax.kernels.pairs import centred
 from igm_jax.objectives.moments.estimate import Estimate, mean_of
 from igm_jax.pairwise.waves import characteristic_function, wave_sums
@@ -127,7 +127,7 @@ def characteristic_distance(
     frequency_weights: Weights = None,
     x_weights: Weights = None,
     y_weights: Weights = None,
-) -> Float[Array, ""]:
+) -> Scalar:
     """The squared distance of two empirical characteristic functions at given frequencies.
 
     ``D = Σ_k c_k |φ_x(ω_k) - φ_y(ω_k)|²`` with ``φ_x(ω) = Σ_i a_i exp(i ω·x_i)``

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Scalar
 from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.objectives.moments.estimate import Estimate
@@ -65,9 +65,9 @@ def mmd2_estimate(x: ArrayLike, y: ArrayLike, kernel: Kernel) -> Estimate:
 class _Within(NamedTuple):
     """Of a sample's pairs i ≠ j: the mean; ``Σ_{j≠i} k_ij / (n - 2)``, whose part of i alone is unshrunk; and σ_xx²."""
 
-    mean: Float[Array, ""]
+    mean: Scalar
     reach: Float[Array, " n"]
-    spread: Float[Array, ""]
+    spread: Scalar
 
 
 def _within(kernel: Kernel, x: Array, offset: Array) -> _Within:
@@ -81,7 +81,7 @@ def _within(kernel: Kernel, x: Array, offset: Array) -> _Within:
     return _Within(total / (n * (n - 1)), sums / (n - 2), jnp.maximum(centred, 0) / (n * (n - 3)))
 
 
-def _doubly_centred(between: KernelMoments) -> Float[Array, ""]:
+def _doubly_centred(between: KernelMoments) -> Scalar:
     """σ_xy²: the residual variance of a table after its row and column means."""
     n, m = len(between.rows), len(between.columns)
     rows, columns = jnp.mean(jnp.square(between.rows)), jnp.mean(jnp.square(between.columns))

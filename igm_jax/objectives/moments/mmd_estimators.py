@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int
 
 from igm_jax import checks
 from igm_jax.base import Key, Objective, stochastic
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Scalar
 from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.objectives.moments.estimate import Estimate, mean_of
@@ -193,7 +193,7 @@ def _blocks(kernel: Kernel, x: Array, y: Array, size: int) -> Float[Array, " b"]
     return jax.lax.map(lambda block: _of_all(kernel, *block), cut)
 
 
-def _of_all(kernel: Kernel, x: Float[Array, "n d"], y: Float[Array, "n d"]) -> Float[Array, ""]:
+def _of_all(kernel: Kernel, x: Float[Array, "n d"], y: Float[Array, "n d"]) -> Scalar:
     """The mean of h over all pairs i ≠ j."""
     n, uniform = len(x), jnp.full((len(x),), 1 / len(x), x.dtype)
     offset = kernel_offset(kernel, x, y)
@@ -222,7 +222,7 @@ def _shifted(
     return jax.lax.map(of_shift, shifts)
 
 
-def _error_of_sharing(deviations: Float[Array, "r n"], shifts: Int[Array, " r"]) -> Float[Array, ""]:
+def _error_of_sharing(deviations: Float[Array, "r n"], shifts: Int[Array, " r"]) -> Scalar:
     """``√Σ d_a d_b`` over all terms a and b that share a sample, over the number of terms."""
     of_second = jax.vmap(jnp.roll)(deviations, shifts)
     # Squares of what falls to each sample hold the terms that share it; a term shares two samples with itself.

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 
 import jax.numpy as jnp
-import optax
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective
+from igm_jax.checks import Scalar
 from igm_jax.kernels.kernel import Kernel, checked_kernel
-from igm_jax.objectives.adversarial.base import Critic, comparing
+from igm_jax.objectives.adversarial.base import Critic, Optimizer, comparing
 from igm_jax.objectives.adversarial.penalties import gradient_penalty
 from igm_jax.objectives.moments.mmd import mmd2_biased, mmd2_unbiased, mmd_witness
 from igm_jax.records import recorded
@@ -23,7 +23,7 @@ Features = Critic
 
 def witness_penalty(
     features: Features, key: Key, x: ArrayLike, y: ArrayLike, kernel: Kernel, target: ArrayLike = 1.0
-) -> Float[Array, ""]:
+) -> Scalar:
     """How far the slope of the witness between features is from ``target``, between the samples and the data.
 
     ``mean_i (‖∇f(x̂_i)‖ − target)²`` with ``f(p) = E_P k(φ(p), φ(y)) − E_Q k(φ(p), φ(x))`` and x̂ uniform on the segments
@@ -63,9 +63,7 @@ def witness_penalty(
 
 
 @recorded
-def mmd_gan(
-    features: Network, optimizer: optax.GradientTransformation, kernel: Kernel, *, penalty: ArrayLike = 10.0
-) -> Objective:
+def mmd_gan(features: Network, optimizer: Optimizer, kernel: Kernel, *, penalty: ArrayLike = 10.0) -> Objective:
     """The MMD-GAN with a gradient penalty on the witness.
 
     ``critic loss = −MMD²_u(φ(x), φ(y)) + penalty · mean(‖∇f(x̂)‖ − 1)²``,  ``generator loss = MMD²(φ(x), φ(y))``
@@ -113,7 +111,7 @@ def mmd_gan(
 @recorded
 def between_features(
     features: Network,
-    optimizer: optax.GradientTransformation,
+    optimizer: Optimizer,
     kernel: Kernel,
     critic_loss: Callable[[Key, Features, Array, Array], tuple[Array, Info]],
     scale: Callable[[Features, Array], Array | float] = lambda phi, y: 1.0,

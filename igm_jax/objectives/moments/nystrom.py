@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Objective
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import ArrayLike, Scalar, Weights
 from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.pairwise.gram import Projection, projected_means, projection
@@ -27,8 +27,8 @@ class NystromMMD(NamedTuple):
         residual: the distance r of the data from their projection: ``|√value - MMD(x, y)| ≤ r``, whatever the samples.
     """
 
-    value: Float[Array, ""]
-    residual: Float[Array, ""]
+    value: Scalar
+    residual: Scalar
 
 
 def nystrom_mmd2(
@@ -151,6 +151,6 @@ def _landmarks(key: Key, y: Array, count: int) -> Array:
     return y[jax.random.permutation(key, len(y))[:count]]
 
 
-def _value(kernel: Kernel, x: Array, a: Array, landmarks: Array, found: Projection) -> Float[Array, ""]:
+def _value(kernel: Kernel, x: Array, a: Array, landmarks: Array, found: Projection) -> Scalar:
     attraction = weighted_mean(projected_means(kernel, x, landmarks, found.weights), a)
     return kernel_mean_within(kernel, x, a) - 2 * attraction + found.square

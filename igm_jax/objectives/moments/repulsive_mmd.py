@@ -1,13 +1,13 @@
 """The repulsive MMD-GAN: features that tell data from data, and draw samples together."""
 
 import jax.numpy as jnp
-import optax
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Scalar
 from igm_jax.kernels.kernel import Kernel, checked_kernel
+from igm_jax.objectives.adversarial.base import Optimizer
 from igm_jax.objectives.moments.mmd_gan import Features, between_features
 from igm_jax.pairwise.sums import kernel_mean_distinct, kernel_offset
 from igm_jax.records import recorded
@@ -15,7 +15,7 @@ from igm_jax.records import recorded
 __all__ = ["repulsive_mmd", "repulsive_value"]
 
 
-def repulsive_value(x_features: ArrayLike, y_features: ArrayLike, kernel: Kernel) -> Float[Array, ""]:
+def repulsive_value(x_features: ArrayLike, y_features: ArrayLike, kernel: Kernel) -> Scalar:
     """How much more alike the samples' features are than the data's, which the repulsive critic maximises.
 
     ``E_Q k(φ(x), φ(x')) − E_P k(φ(y), φ(y'))``, over different samples
@@ -51,7 +51,7 @@ def repulsive_value(x_features: ArrayLike, y_features: ArrayLike, kernel: Kernel
 
 
 @recorded
-def repulsive_mmd(features: Network, optimizer: optax.GradientTransformation, kernel: Kernel) -> Objective:
+def repulsive_mmd(features: Network, optimizer: Optimizer, kernel: Kernel) -> Objective:
     """The MMD-GAN with the repulsive loss for its critic.
 
     ``critic loss = E_P k(φ(y), φ(y')) − E_Q k(φ(x), φ(x'))``,  ``generator loss = MMD²(φ(x), φ(y))``

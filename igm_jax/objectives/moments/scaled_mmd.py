@@ -2,14 +2,14 @@
 
 import jax
 import jax.numpy as jnp
-import optax
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Scalar
 from igm_jax.kernels.kernel import Kernel, checked_kernel
+from igm_jax.objectives.adversarial.base import Optimizer
 from igm_jax.objectives.moments.mmd import mmd2_unbiased
 from igm_jax.objectives.moments.mmd_gan import Features, between_features
 from igm_jax.records import recorded
@@ -20,7 +20,7 @@ __all__ = ["mmd_scale", "scaled_mmd"]
 HAIR = 1e-12
 
 
-def mmd_scale(features: Features, y: ArrayLike, kernel: Kernel, ridge: ArrayLike = 1.0) -> Float[Array, ""]:
+def mmd_scale(features: Features, y: ArrayLike, kernel: Kernel, ridge: ArrayLike = 1.0) -> Scalar:
     """The factor by which a squared MMD between features is divided, so that its witness is gentle on average at the data.
 
     ``σ² = 1 / (λ + k(0) − 2k'(0) E_P ‖∇φ(y)‖_F²)``, the kernel being ``k(‖φ(x) − φ(y)‖²)``
@@ -64,9 +64,7 @@ def mmd_scale(features: Features, y: ArrayLike, kernel: Kernel, ridge: ArrayLike
 
 
 @recorded
-def scaled_mmd(
-    features: Network, optimizer: optax.GradientTransformation, kernel: Kernel, *, ridge: ArrayLike = 1.0
-) -> Objective:
+def scaled_mmd(features: Network, optimizer: Optimizer, kernel: Kernel, *, ridge: ArrayLike = 1.0) -> Objective:
     """The scaled MMD-GAN: no penalty, since a steep critic gains nothing.
 
     ``critic loss = −σ² MMD²_u(φ(x), φ(y))``,  ``generator loss = σ² MMD²(φ(x), φ(y))``, σ² of ``mmd_scale`` at the data

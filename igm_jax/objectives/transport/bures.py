@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, stateless
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import ArrayLike, Scalar, Weights
 from igm_jax.kernels.pairs import centred, matmul, safe_sqrt
 from igm_jax.records import recorded
 
@@ -42,9 +42,7 @@ def _checked(x: ArrayLike, y: ArrayLike, x_weights, y_weights) -> tuple[Array, A
     return *centred(x, y), a, b
 
 
-def bures_distance(
-    x: ArrayLike, y: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
-) -> Float[Array, ""]:
+def bures_distance(x: ArrayLike, y: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None) -> Scalar:
     """The squared 2-Wasserstein distance of Gaussian fits of two weighted samples.
 
     ``W2² = ‖a - b‖² + tr(A + B - 2 (A^½ B A^½)^½)`` with means a, b and covariances ``A = Σ_i a_i (x_i - a)(x_i - a)ᵀ``, B: those

@@ -2,14 +2,13 @@
 
 import jax
 import jax.numpy as jnp
-import optax
 from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective, Params, no_witness
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Scalar
 from igm_jax.kernels.pairs import safe_sqrt
-from igm_jax.objectives.adversarial.base import CriticState, check_parts, descended, filled
+from igm_jax.objectives.adversarial.base import CriticState, Optimizer, check_parts, descended, filled
 from igm_jax.objectives.transport.sinkhorn import chosen_solver, transport_problem
 from igm_jax.objectives.transport.two_batch_sinkhorn import NO_WITNESS, between_halves, shuffled
 from igm_jax.pairwise.transport.potentials import plan_cost
@@ -33,7 +32,7 @@ def minibatch_energy_distance(
     tolerance: float | None = None,
     max_iterations: int | None = None,
     solver: Solver | None = None,
-) -> Float[Array, ""]:
+) -> Scalar:
     """The minibatch energy distance of two samples under the cosine distance.
 
     ``D = Σ_ij W(x_i, y_j) - 2 W(x_1, x_2) - 2 W(y_1, y_2)`` over the halves ``x = (x_1, x_2)``, ``y = (y_1, y_2)``, where
@@ -79,7 +78,7 @@ def minibatch_energy_distance(
 @recorded
 def ot_gan(
     critic: Network,
-    optimizer: optax.GradientTransformation,
+    optimizer: Optimizer,
     epsilon: ArrayLike = 0.1,
     *,
     tolerance: float | None = None,

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, stateless
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import ArrayLike, Scalar, Weights
 from igm_jax.pairwise.transport.divergence import divergence
 from igm_jax.pairwise.transport.potentials import extended, potentials, potentials_within
 from igm_jax.pairwise.transport.problem import Potentials, Problem
@@ -143,7 +143,7 @@ def sinkhorn_divergence(
     max_iterations: int | None = None,
     solver: Solver | None = None,
     start: Potentials | None = None,
-) -> Float[Array, ""]:
+) -> Scalar:
     """The Sinkhorn divergence of two weighted samples.
 
     ``S_ε(x, y) = OT_ε(x, y) - ½ OT_ε(x, x) - ½ OT_ε(y, y)``, with

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Objective
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import ArrayLike, Scalar, Weights
 from igm_jax.kernels.pairs import centred, matmul
 from igm_jax.objectives.transport.sliced_directions import Directions, drawn, random_directions
 from igm_jax.pairwise.line.divergences import Transport, mean_over_directions
@@ -51,7 +51,7 @@ def scalar_pair(x: ArrayLike, y: ArrayLike, x_weights, y_weights) -> tuple[Array
 
 def wasserstein_1d(
     x: ArrayLike, y: ArrayLike, p: float = 1, *, x_weights: Weights = None, y_weights: Weights = None
-) -> Float[Array, ""]:
+) -> Scalar:
     """The Wasserstein distance of two weighted samples of scalars, to the power p, exactly.
 
     ``W_p^p = ∫_0^1 |F_x^{-1}(u) - F_y^{-1}(u)|^p du``
@@ -111,7 +111,7 @@ def sliced_wasserstein(
     directions: Directions = random_directions,
     x_weights: Weights = None,
     y_weights: Weights = None,
-) -> Float[Array, ""]:
+) -> Scalar:
     """The sliced Wasserstein distance of two weighted samples, to the power p, over random directions.
 
     ``SW_p^p = mean_θ W_p^p(θ·x, θ·y)``, θ uniform on the unit sphere.
