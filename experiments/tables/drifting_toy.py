@@ -141,17 +141,14 @@ def differs(config: Config) -> list[str]:
     return lines
 
 
-PUBLICATION = Publication(
-    "drifting_toy",
-    "Drifting on a swiss roll and a checkerboard (arXiv 2602.04770, toy notebook)",
+TITLE = "Drifting on a swiss roll and a checkerboard (arXiv 2602.04770, toy notebook)"
+TEXT = (
     f"A perceptron {LATENT}-256-256-256-2 (SiLU) follows the drifting field at τ = {TEMPERATURE:g}, generated samples masked"
     " from themselves and affinities normalised jointly over generated samples and data: Adam 1e-3, 2048 fresh samples and"
-    " data a step, 2000 steps.",
-    tasks,
-    parts,
-    differs,
-    pictures,
+    " data a step, 2000 steps."
 )
+
+PUBLICATION = Publication("drifting_toy", TITLE, TEXT, tasks, parts, differs, pictures)
 
 if __name__ == "__main__":
     main(PUBLICATION, Config)

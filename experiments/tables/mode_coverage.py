@@ -241,19 +241,16 @@ def pictures(config: Config, results: Results) -> Pictures:
     return shown
 
 
-PUBLICATION = Publication(
-    "mode_coverage",
-    "Mode coverage of GAN and PacGAN (Lin, Khetan, Fanti, Oh, arXiv 1712.04086, table 1)",
+TITLE = "Mode coverage of GAN and PacGAN (Lin, Khetan, Fanti, Oh, arXiv 1712.04086, table 1)"
+TEXT = (
     "Eight Gaussians on a circle of radius 1 with standard deviation 0.01, and 25 on a grid with 0.05; 100 000 fixed training"
     " samples. The generator has four hidden layers of 400 units without biases, with batch normalisation and rectifiers; the"
     " discriminator three maxout layers of 200 units and five pieces, on packs of one to four samples; weights start at"
     " N(0, 0.02²). Adam at 1e-4 with β₁ = 0.8, 100 packs a batch, non-saturating loss, both players at once. A sample is of high"
-    " quality within three standard deviations of the nearest mode; modes and reverse KL count such samples alone.",
-    tasks,
-    parts,
-    differs,
-    pictures,
+    " quality within three standard deviations of the nearest mode; modes and reverse KL count such samples alone."
 )
+
+PUBLICATION = Publication("mode_coverage", TITLE, TEXT, tasks, parts, differs, pictures)
 
 if __name__ == "__main__":
     main(PUBLICATION, Config)

@@ -215,20 +215,17 @@ def pictures(config: Config, results: Results) -> Pictures:
     return shown
 
 
-PUBLICATION = Publication(
-    "score_difference_flow",
-    "The score-difference flow in two dimensions (Weber, arXiv 2304.12906)",
+TITLE = "The score-difference flow in two dimensions (Weber, arXiv 2304.12906)"
+TEXT = (
     "A source of one shape flows to data of another along the difference of the scores of data and samples, both blurred by"
     " Gaussian noise of width σ, x ← x + η σ² (∇log p_σ − ∇log q_σ)(x + σε) with η = ½ and fresh ε; σ falls in geometric steps"
     " from about the standard deviation of the data to the width of their noise. The scores are those of kernel density estimates"
     " of the samples and of as many fresh data in each step. Particles follow the field themselves. A generator of Gaussian"
     " latents knows no source and regresses on its samples moved by the field, at a σ that is drawn anew at each step: with σ"
-    " falling it drops modes, since it cannot tear its samples apart as fast as they are asked to.",
-    tasks,
-    parts,
-    differs,
-    pictures,
+    " falling it drops modes, since it cannot tear its samples apart as fast as they are asked to."
 )
+
+PUBLICATION = Publication("score_difference_flow", TITLE, TEXT, tasks, parts, differs, pictures)
 
 if __name__ == "__main__":
     main(PUBLICATION, Config)

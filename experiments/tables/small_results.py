@@ -268,18 +268,21 @@ def pictures(config: Config, results: Results) -> Pictures:
     }
 
 
-PUBLICATION = Publication(
-    "small_results",
-    "Small exact results (arXiv 1705.10743, 1712.07822, 2206.14476, 1810.02733)",
+def parts(config: Config, results: Results) -> list[Part]:
+    return [coin_part(config, results), expectation_part(results), slope_part(results), rate_part(config, results)]
+
+
+def differs(config: Config) -> list[str]:
+    return ["The rates are those of the theory for many samples, measured at sizes that a minibatch has."]
+
+
+TITLE = "Small exact results (arXiv 1705.10743, 1712.07822, 2206.14476, 1810.02733)"
+TEXT = (
     "Statements that the papers prove, measured with this package's distances: by going through all samples, by Monte Carlo,"
-    " by quantiles, and by distances between samples of growing size.",
-    tasks,
-    lambda config, results: [
-        coin_part(config, results), expectation_part(results), slope_part(results), rate_part(config, results)
-    ],
-    lambda config: ["The rates are those of the theory for many samples, measured at sizes that a minibatch has."],
-    pictures,
-)  # fmt: skip
+    " by quantiles, and by distances between samples of growing size."
+)
+
+PUBLICATION = Publication("small_results", TITLE, TEXT, tasks, parts, differs, pictures)
 
 if __name__ == "__main__":
     main(PUBLICATION, Config)

@@ -236,16 +236,14 @@ def differs(config: TwoSample) -> list[str]:
     return lines
 
 
-PUBLICATION = Publication(
-    "two_sample",
-    "Two-sample tests: the power of MMD-FUSE and others (arXiv 2306.08777)",
+TITLE = "Two-sample tests: the power of MMD-FUSE and others (arXiv 2306.08777)"
+TEXT = (
     "Samples of two laws are drawn again and again, and each test says whether it can tell them apart at the level .05; shown"
     " is how often it does. FUSE and Agg combine ten Laplace and ten Gaussian kernels, from narrow to wide; Median has one"
-    " Gaussian kernel as wide as the median distance; Split chooses its width on half of the samples.",
-    tasks,
-    parts,
-    differs,
+    " Gaussian kernel as wide as the median distance; Split chooses its width on half of the samples."
 )
+
+PUBLICATION = Publication("two_sample", TITLE, TEXT, tasks, parts, differs)
 
 
 if __name__ == "__main__":
