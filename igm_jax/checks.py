@@ -14,6 +14,9 @@ from jaxtyping import Array, Float
 ArrayLike = jax.typing.ArrayLike | list | tuple
 """What a user may hand in for an array: arrays, numbers, and nested lists or tuples of them."""
 
+Rows = ArrayLike
+"""What a user may hand in for samples, data or places, (n, d): one a row."""
+
 Weights = ArrayLike | None
 """What a user may hand in for the weights of samples (n,): non-negative numbers, or None for uniform ones."""
 

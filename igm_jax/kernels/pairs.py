@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, UInt
 
 from igm_jax import checks
-from igm_jax.checks import ArrayLike, Data, OfData, OfSamples, Samples
+from igm_jax.checks import Data, OfData, OfSamples, Rows, Samples
 
 # Up to this many features, differences are squared and summed directly: as fast as a matrix product, and exact for close pairs.
 DIRECT_FEATURES = 8
@@ -186,7 +186,7 @@ class Pairs:
         return matmul(self.x, self.y.T)
 
 
-def squared_distances(x: ArrayLike, y: ArrayLike) -> Float[Array, "n m"]:
+def squared_distances(x: Rows, y: Rows) -> Float[Array, "n m"]:
     """Squared Euclidean distances of all pairs.
 
     ``D_ij = ‖x_i - y_j‖²``
@@ -209,7 +209,7 @@ def squared_distances(x: ArrayLike, y: ArrayLike) -> Float[Array, "n m"]:
     return Pairs(*checks.pair(x, y)).squared
 
 
-def distances(x: ArrayLike, y: ArrayLike) -> Float[Array, "n m"]:
+def distances(x: Rows, y: Rows) -> Float[Array, "n m"]:
     """Euclidean distances of all pairs.
 
     ``D_ij = ‖x_i - y_j‖``, with derivative zero where two samples coincide.

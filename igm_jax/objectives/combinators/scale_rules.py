@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.checks import ArrayLike, Scalar
+from igm_jax.checks import ArrayLike, Rows, Scalar
 from igm_jax.kernels.kernel import Kernel, bank, median_bandwidth
 from igm_jax.objectives.moments.mmd import mmd2_unbiased, mmd_witness
 from igm_jax.objectives.moments.mmd_error import mmd2_estimate
@@ -27,7 +27,7 @@ Rule = Callable[[Array, Array], Array]
 """``(x, y) -> scale``, a positive length that grows with the samples."""
 
 
-def median_scale(x: ArrayLike, y: ArrayLike) -> Scalar:
+def median_scale(x: Rows, y: Rows) -> Scalar:
     """The median distance of two data; where it is zero or there is one datum, what ``spread_scale`` gives.
 
     ``scale = median_{i<j} ‖y_i - y_j‖``
@@ -61,7 +61,7 @@ def median_scale(x: ArrayLike, y: ArrayLike) -> Scalar:
 _median = jax.jit(lambda y: median_bandwidth(y, max_samples=MAX_SAMPLES))
 
 
-def spread_scale(x: ArrayLike, y: ArrayLike) -> Scalar:
+def spread_scale(x: Rows, y: Rows) -> Scalar:
     """The root mean square distance of two data; 1 where all of them coincide.
 
     ``scale = (mean_{i≠j} ‖y_i - y_j‖²)^{1/2} = (2 tr Cov y)^{1/2}``
@@ -102,9 +102,7 @@ class PowerChoice(NamedTuple):
     ratios: Float[Array, " k"]
 
 
-def power_bandwidth(
-    x: ArrayLike, y: ArrayLike, kernel_of: Callable[[Array], Kernel], candidates: ArrayLike
-) -> PowerChoice:
+def power_bandwidth(x: Rows, y: Rows, kernel_of: Callable[[Array], Kernel], candidates: ArrayLike) -> PowerChoice:
     """The bandwidth that gives a two-sample test the most power, among candidates.
 
     ``σ* = argmax_σ MMD²_u(x, y; k_σ) / standard error``: for large samples the power of the test grows with this ratio.
@@ -183,7 +181,7 @@ def power_scale(kernel_of: Callable[[Array], Kernel], factors: Sequence[float] =
     return rule
 
 
-def mmd_power(x: ArrayLike, y: ArrayLike, kernel: Kernel, *, floor: float = 1e-4) -> Scalar:
+def mmd_power(x: Rows, y: Rows, kernel: Kernel, *, floor: float = 1e-4) -> Scalar:
     """How far the unbiased MMD² stands out from its own noise, which decides the power of a test.
 
     ``MMD²_u / (σ² + floor²)^{1/2}`` with ``σ² = Var w(x_i) / n + Var w(y_j) / m``, w the witness and σ the standard error under

@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, from_velocity
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import ArrayLike, Rows, Weights
 from igm_jax.pairwise.reductions import soft_barycentres
 from igm_jax.records import recorded
 
@@ -22,7 +22,7 @@ Denoiser = Callable[[Array, Array, Array], Array]
 
 
 def kernel_denoiser(
-    points: ArrayLike, samples: ArrayLike, sigma: ArrayLike, *, leave_one_out: bool = False, weights: Weights = None
+    points: Rows, samples: Rows, sigma: ArrayLike, *, leave_one_out: bool = False, weights: Weights = None
 ) -> Float[Array, "p d"]:
     """The exact denoiser of a weighted sample: the mean of the samples, given a noisy one of them.
 
@@ -62,9 +62,9 @@ def kernel_denoiser(
 
 
 def denoiser_difference_field(
-    points: ArrayLike,
-    x: ArrayLike,
-    y: ArrayLike,
+    points: Rows,
+    x: Rows,
+    y: Rows,
     sigma: ArrayLike,
     *,
     data: Denoiser = kernel_denoiser,

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Info, Objective, from_velocity
-from igm_jax.checks import ArrayLike, Scalar, Weights
+from igm_jax.checks import ArrayLike, Rows, Scalar, Weights
 from igm_jax.kernels.pairs import centred
 from igm_jax.kernels.radial import distance
 from igm_jax.pairwise.affinities import Costs, Targets, pulls, totals
@@ -126,8 +126,8 @@ def _checked_temperatures(temperatures: ArrayLike | None, preset: str) -> tuple[
 
 
 def drifting_field(
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Rows,
+    y: Rows,
     temperatures: ArrayLike | None = None,
     *,
     preset: str = "paper",

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, from_velocity
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import ArrayLike, Rows, Weights
 from igm_jax.objectives.adversarial.log_ratio import ratio_power, ratio_weight, ratio_witness
 from igm_jax.objectives.fields.score_difference import score_difference_field, score_difference_witness
 from igm_jax.pairwise.reductions import log_density
@@ -17,8 +17,8 @@ __all__ = ["kde_drift", "kde_drift_field", "kde_drift_witness"]
 
 
 def kde_drift_field(
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Rows,
+    y: Rows,
     bandwidth: ArrayLike,
     divergence: str = "reverse_kl",
     *,
@@ -69,7 +69,7 @@ def kde_drift_field(
 
 
 def _log_ratio_of_others(
-    x: ArrayLike, y: ArrayLike, bandwidth: ArrayLike, x_weights: Weights, y_weights: ArrayLike | None
+    x: Rows, y: Rows, bandwidth: ArrayLike, x_weights: Weights, y_weights: ArrayLike | None
 ) -> Float[Array, " n"]:
     """``log q̂ - log p̂`` at the samples, each left out of q̂, whose other weights are normalised again."""
     x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
@@ -79,9 +79,9 @@ def _log_ratio_of_others(
 
 
 def kde_drift_witness(
-    points: ArrayLike,
-    x: ArrayLike,
-    y: ArrayLike,
+    points: Rows,
+    x: Rows,
+    y: Rows,
     bandwidth: ArrayLike,
     divergence: str = "reverse_kl",
     *,

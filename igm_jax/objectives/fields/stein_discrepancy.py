@@ -6,7 +6,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, stateless
-from igm_jax.checks import ArrayLike, Scalar, Weights
+from igm_jax.checks import Rows, Scalar, Weights
 from igm_jax.kernels.forms import Radial
 from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.pairwise.reductions import weighted_mean
@@ -19,7 +19,7 @@ Score = Callable[[Array], Array]
 """``points (n, d) -> ∇ log p (n, d)``: all that need be known of a target, its density's constant not."""
 
 
-def ksd2_biased(x: ArrayLike, score: Score, kernel: Kernel, *, x_weights: Weights = None) -> Scalar:
+def ksd2_biased(x: Rows, score: Score, kernel: Kernel, *, x_weights: Weights = None) -> Scalar:
     """The squared kernel Stein discrepancy of a weighted sample from a target (the V-statistic).
 
     ``KSD² = Σ_ij a_i a_j u(x_i, x_j)`` with ``u(x, x') = s(x)·s(x') k + s(x)·∇_{x'} k + s(x')·∇_x k + tr ∇_x∇_{x'} k`` and
@@ -52,7 +52,7 @@ def ksd2_biased(x: ArrayLike, score: Score, kernel: Kernel, *, x_weights: Weight
     return weighted_mean(stein_means(radial, x, scores, x, scores, a), a)
 
 
-def ksd2_unbiased(x: ArrayLike, score: Score, kernel: Kernel, *, x_weights: Weights = None) -> Scalar:
+def ksd2_unbiased(x: Rows, score: Score, kernel: Kernel, *, x_weights: Weights = None) -> Scalar:
     """An unbiased estimate of the squared kernel Stein discrepancy (the U-statistic).
 
     ``KSD² = Σ_{i≠j} a_i a_j u(x_i, x_j) / Σ_{i≠j} a_i a_j`` with the u of ``ksd2_biased``
@@ -86,7 +86,7 @@ def ksd2_unbiased(x: ArrayLike, score: Score, kernel: Kernel, *, x_weights: Weig
 
 
 def ksd_witness(
-    points: ArrayLike, x: ArrayLike, score: Score, kernel: Kernel, *, x_weights: Weights = None
+    points: Rows, x: Rows, score: Score, kernel: Kernel, *, x_weights: Weights = None
 ) -> Float[Array, " p"]:
     """The first variation of the squared kernel Stein discrepancy in the distribution of ``x``.
 
@@ -158,14 +158,14 @@ def ksd(score: Score, kernel: Kernel) -> Objective:
     return stateless(divergence, witness)
 
 
-def scored(x: ArrayLike, score: Score, x_weights: Weights, least: int = 1) -> tuple[Array, Array, Array]:
+def scored(x: Rows, score: Score, x_weights: Weights, least: int = 1) -> tuple[Array, Array, Array]:
     """Samples, the score at them, and their weights, all checked."""
     x = checks.samples("x", x, least=least)
     return x, checks.field("score", score, x), checks.weights("x_weights", x_weights, x, least=least)
 
 
 def _checked(
-    x: ArrayLike, score: Score, kernel: Kernel, x_weights: Weights, least: int = 1
+    x: Rows, score: Score, kernel: Kernel, x_weights: Weights, least: int = 1
 ) -> tuple[Array, Array, Array, Radial]:
     radial = _smooth_radial(kernel)
     x, scores, a = scored(x, score, x_weights, least)

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, from_velocity
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Rows
 from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.objectives.fields.stein_discrepancy import Score
 from igm_jax.pairwise.gram import check_size, ridge_solve, truncated_solve
@@ -17,7 +17,7 @@ from igm_jax.records import recorded
 __all__ = ["spectral_score", "stein_reverse_kl", "stein_score"]
 
 
-def stein_score(x: ArrayLike, kernel: Kernel, ridge: ArrayLike = 0.01) -> Float[Array, "n d"]:
+def stein_score(x: Rows, kernel: Kernel, ridge: ArrayLike = 0.01) -> Float[Array, "n d"]:
     """The Stein gradient estimator: the score of the samples' own distribution, at the samples.
 
     ``G = -(K + ηn I)⁻¹ R`` with ``K_ij = k(x_i, x_j)`` and ``R_i = Σ_j ∇_{x_j} k(x_i, x_j)``, from ``E[f s + ∇f] = 0``
@@ -49,7 +49,7 @@ def stein_score(x: ArrayLike, kernel: Kernel, ridge: ArrayLike = 0.01) -> Float[
     return -ridge_solve(kernel, x, _slopes(kernel, x), ridge * len(x))
 
 
-def spectral_score(x: ArrayLike, kernel: Kernel, components: int) -> Float[Array, "n d"]:
+def spectral_score(x: Rows, kernel: Kernel, components: int) -> Float[Array, "n d"]:
     """The spectral Stein gradient estimator: the score of the samples' own distribution, at the samples.
 
     ``G = -Σ_{j≤J} u_j λ_j⁻¹ u_jᵀ R`` with the J largest eigenvalues of K, and R as in ``stein_score``
@@ -127,7 +127,7 @@ def _slopes(kernel: Kernel, x: Array) -> Array:
     return stein_directions(kernel, x, x, jnp.zeros_like(x), jnp.ones(len(x), x.dtype))
 
 
-def _checked(x: ArrayLike, kernel: Kernel) -> tuple[Array, Kernel]:
+def _checked(x: Rows, kernel: Kernel) -> tuple[Array, Kernel]:
     x = checks.samples("x", x)
     check_size(len(x))
     return x, checked_kernel(kernel)

@@ -4,7 +4,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, from_velocity
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import ArrayLike, Rows, Weights
 from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.objectives.fields.stein_discrepancy import Score, scored
 from igm_jax.pairwise.stein import stein_directions
@@ -14,7 +14,7 @@ __all__ = ["svgd", "svgd_field"]
 
 
 def svgd_field(
-    x: ArrayLike, score: Score, kernel: Kernel, *, points: ArrayLike | None = None, x_weights: Weights = None
+    x: Rows, score: Score, kernel: Kernel, *, points: ArrayLike | None = None, x_weights: Weights = None
 ) -> Float[Array, "p d"]:
     """The field of Stein variational gradient descent: the score, averaged by a kernel, and a push apart.
 

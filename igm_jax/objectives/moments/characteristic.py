@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Objective
-from igm_jax.checks import ArrayLike, Scalar, Weights
+from igm_jax.checks import ArrayLike, Rows, Scalar, Weights
 from igm_jax.kernels.pairs import centred
 from igm_jax.objectives.moments.estimate import Estimate, mean_of
 from igm_jax.pairwise.waves import characteristic_function, wave_sums
@@ -120,8 +120,8 @@ def cauchy_frequencies(scale: ArrayLike) -> Frequencies:
 
 
 def characteristic_distance(
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Rows,
+    y: Rows,
     frequencies: ArrayLike,
     *,
     frequency_weights: Weights = None,
@@ -164,8 +164,8 @@ def characteristic_distance(
 
 def random_feature_mmd2(
     key: Key,
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Rows,
+    y: Rows,
     law: Frequencies,
     *,
     num_features: int = 256,

@@ -5,7 +5,7 @@
 
 from igm_jax import kernels
 from igm_jax.base import Objective
-from igm_jax.checks import ArrayLike, Scalar, Weights
+from igm_jax.checks import ArrayLike, Rows, Scalar, Weights
 from igm_jax.objectives.moments.mmd import mmd, mmd2_biased
 from igm_jax.records import recorded
 
@@ -13,7 +13,7 @@ __all__ = ["energy", "energy_distance", "log_energy", "log_energy_distance"]
 
 
 def energy_distance(
-    x: ArrayLike, y: ArrayLike, *, beta: float = 1.0, x_weights: Weights = None, y_weights: Weights = None
+    x: Rows, y: Rows, *, beta: float = 1.0, x_weights: Weights = None, y_weights: Weights = None
 ) -> Scalar:
     """The energy distance of two weighted samples.
 
@@ -71,7 +71,7 @@ def energy(beta: float = 1.0) -> Objective:
 
 
 def log_energy_distance(
-    x: ArrayLike, y: ArrayLike, bandwidth: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
+    x: Rows, y: Rows, bandwidth: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
 ) -> Scalar:
     """The log-energy distance of two weighted samples: an energy distance that stands heavy tails.
 

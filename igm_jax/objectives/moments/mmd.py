@@ -6,7 +6,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, stateless
-from igm_jax.checks import ArrayLike, Scalar, Weights
+from igm_jax.checks import Rows, Scalar, Weights
 from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.pairwise.budget import after
 from igm_jax.pairwise.sums import kernel_mean, kernel_mean_distinct, kernel_mean_within, kernel_means, kernel_offset
@@ -15,9 +15,7 @@ from igm_jax.records import recorded
 __all__ = ["mmd", "mmd2_biased", "mmd2_unbiased", "mmd_witness"]
 
 
-def mmd2_biased(
-    x: ArrayLike, y: ArrayLike, kernel: Kernel, *, x_weights: Weights = None, y_weights: Weights = None
-) -> Scalar:
+def mmd2_biased(x: Rows, y: Rows, kernel: Kernel, *, x_weights: Weights = None, y_weights: Weights = None) -> Scalar:
     """The squared maximum mean discrepancy of two weighted samples (the V-statistic).
 
     ``MMD² = Σ a_i a_j k(x_i, x_j) + Σ b_i b_j k(y_i, y_j) - 2 Σ a_i b_j k(x_i, y_j)``
@@ -56,9 +54,7 @@ def mmd2_biased(
     return kernel_mean_within(kernel, x, a, offset) + within - 2 * between
 
 
-def mmd2_unbiased(
-    x: ArrayLike, y: ArrayLike, kernel: Kernel, *, x_weights: Weights = None, y_weights: Weights = None
-) -> Scalar:
+def mmd2_unbiased(x: Rows, y: Rows, kernel: Kernel, *, x_weights: Weights = None, y_weights: Weights = None) -> Scalar:
     """An unbiased estimate of the squared maximum mean discrepancy (the U-statistic).
 
     ``MMD² = Σ_{i≠j} a_i a_j k(x_i, x_j) / Σ_{i≠j} a_i a_j + (same of y) - 2 Σ a_i b_j k(x_i, y_j)``
@@ -93,13 +89,7 @@ def mmd2_unbiased(
 
 
 def mmd_witness(
-    points: ArrayLike,
-    x: ArrayLike,
-    y: ArrayLike,
-    kernel: Kernel,
-    *,
-    x_weights: Weights = None,
-    y_weights: Weights = None,
+    points: Rows, x: Rows, y: Rows, kernel: Kernel, *, x_weights: Weights = None, y_weights: Weights = None
 ) -> Float[Array, " p"]:
     """The first variation of the squared maximum mean discrepancy in the distribution of ``x``.
 

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.checks import ArrayLike, Scalar
+from igm_jax.checks import Rows, Scalar
 from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.objectives.moments.estimate import Estimate
@@ -15,7 +15,7 @@ from igm_jax.pairwise.sums import KernelMoments, kernel_moments, kernel_offset, 
 __all__ = ["mmd2_estimate"]
 
 
-def mmd2_estimate(x: ArrayLike, y: ArrayLike, kernel: Kernel) -> Estimate:
+def mmd2_estimate(x: Rows, y: Rows, kernel: Kernel) -> Estimate:
     """``mmd2_unbiased`` with its standard error, in one pass over the pairs and linear memory.
 
     ``Var MMD² = 4σ_x²/n + 4σ_y²/m + 2σ_xx²/n(n-1) + 2σ_yy²/m(m-1) + 4σ_xy²/nm``, exactly, where σ_x² is the variance of half

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int
 
 from igm_jax import checks
 from igm_jax.base import Key, Objective, stochastic
-from igm_jax.checks import ArrayLike, Scalar
+from igm_jax.checks import Rows, Scalar
 from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.objectives.moments.estimate import Estimate, mean_of
@@ -25,7 +25,7 @@ NO_WITNESS = (
 )
 
 
-def mmd2_linear(x: ArrayLike, y: ArrayLike, kernel: Kernel) -> Estimate:
+def mmd2_linear(x: Rows, y: Rows, kernel: Kernel) -> Estimate:
     """The linear-time estimate of the squared maximum mean discrepancy: every sample meets one other.
 
     ``MMD² = mean_{i ≤ n/2} h(2i - 1, 2i)``, unbiased, from independent terms; its standard error is their standard
@@ -54,7 +54,7 @@ def mmd2_linear(x: ArrayLike, y: ArrayLike, kernel: Kernel) -> Estimate:
     return mmd2_block(x, y, kernel, block_size=2)
 
 
-def mmd2_block(x: ArrayLike, y: ArrayLike, kernel: Kernel, *, block_size: int) -> Estimate:
+def mmd2_block(x: Rows, y: Rows, kernel: Kernel, *, block_size: int) -> Estimate:
     """The block estimate of the squared maximum mean discrepancy: samples meet all others of their block (the B-test).
 
     ``MMD² = mean_b 1/(B(B - 1)) Σ_{i≠j in block b} h(i, j)``, unbiased, from independent blocks. Its standard error is the
@@ -92,7 +92,7 @@ def mmd2_block(x: ArrayLike, y: ArrayLike, kernel: Kernel, *, block_size: int) -
     return mean_of(_blocks(checked_kernel(kernel), x, y, size))
 
 
-def mmd2_incomplete(key: Key, x: ArrayLike, y: ArrayLike, kernel: Kernel, *, num_shifts: int) -> Estimate:
+def mmd2_incomplete(key: Key, x: Rows, y: Rows, kernel: Kernel, *, num_shifts: int) -> Estimate:
     """An incomplete U-statistic for the squared maximum mean discrepancy: every sample meets 2R others, drawn by a key.
 
     ``MMD² = mean_{r ≤ R, i ≤ n} h(i, i + s_r)``, indices modulo n, with R different random shifts s_r < n/2. No pair occurs

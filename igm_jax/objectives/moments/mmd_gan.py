@@ -8,7 +8,7 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective
-from igm_jax.checks import Scalar
+from igm_jax.checks import Rows, Scalar
 from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.objectives.adversarial.base import Critic, Optimizer, comparing
 from igm_jax.objectives.adversarial.penalties import gradient_penalty
@@ -21,9 +21,7 @@ Features = Critic
 """``points -> (n, k)``: features with their parameters filled in; each row depends on its own sample alone."""
 
 
-def witness_penalty(
-    features: Features, key: Key, x: ArrayLike, y: ArrayLike, kernel: Kernel, target: ArrayLike = 1.0
-) -> Scalar:
+def witness_penalty(features: Features, key: Key, x: Rows, y: Rows, kernel: Kernel, target: ArrayLike = 1.0) -> Scalar:
     """How far the slope of the witness between features is from ``target``, between the samples and the data.
 
     ``mean_i (‖∇f(x̂_i)‖ − target)²`` with ``f(p) = E_P k(φ(p), φ(y)) − E_Q k(φ(p), φ(x))`` and x̂ uniform on the segments

@@ -8,7 +8,7 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Objective
-from igm_jax.checks import ArrayLike, Scalar, Weights
+from igm_jax.checks import Rows, Scalar, Weights
 from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.pairwise.gram import Projection, projected_means, projection
@@ -33,8 +33,8 @@ class NystromMMD(NamedTuple):
 
 def nystrom_mmd2(
     key: Key,
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Rows,
+    y: Rows,
     kernel: Kernel,
     *,
     num_landmarks: int = 128,

@@ -5,7 +5,7 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective
-from igm_jax.checks import ArrayLike, Scalar
+from igm_jax.checks import Rows, Scalar
 from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.objectives.adversarial.base import Optimizer
 from igm_jax.objectives.moments.mmd_gan import Features, between_features
@@ -15,7 +15,7 @@ from igm_jax.records import recorded
 __all__ = ["repulsive_mmd", "repulsive_value"]
 
 
-def repulsive_value(x_features: ArrayLike, y_features: ArrayLike, kernel: Kernel) -> Scalar:
+def repulsive_value(x_features: Rows, y_features: Rows, kernel: Kernel) -> Scalar:
     """How much more alike the samples' features are than the data's, which the repulsive critic maximises.
 
     ``E_Q k(φ(x), φ(x')) − E_P k(φ(y), φ(y'))``, over different samples

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective
-from igm_jax.checks import ArrayLike, Scalar
+from igm_jax.checks import ArrayLike, Rows, Scalar
 from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.objectives.adversarial.base import Optimizer
 from igm_jax.objectives.moments.mmd import mmd2_unbiased
@@ -20,7 +20,7 @@ __all__ = ["mmd_scale", "scaled_mmd"]
 HAIR = 1e-12
 
 
-def mmd_scale(features: Features, y: ArrayLike, kernel: Kernel, ridge: ArrayLike = 1.0) -> Scalar:
+def mmd_scale(features: Features, y: Rows, kernel: Kernel, ridge: ArrayLike = 1.0) -> Scalar:
     """The factor by which a squared MMD between features is divided, so that its witness is gentle on average at the data.
 
     ``σ² = 1 / (λ + k(0) − 2k'(0) E_P ‖∇φ(y)‖_F²)``, the kernel being ``k(‖φ(x) − φ(y)‖²)``

@@ -6,7 +6,7 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Objective, no_witness, stateless
-from igm_jax.checks import ArrayLike, Scalar, Weights
+from igm_jax.checks import Rows, Scalar, Weights
 from igm_jax.pairwise.reductions import nearest, weighted_mean
 from igm_jax.records import recorded
 
@@ -25,7 +25,7 @@ def _to_nearest(points: Array, weights: Array, y: Array, y_weights: Array) -> Sc
     return weighted_mean(jnp.sum(jnp.square(points - y[index[:, 0]]), axis=1), weights)
 
 
-def imle_loss(x: ArrayLike, y: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None) -> Scalar:
+def imle_loss(x: Rows, y: Rows, *, x_weights: Weights = None, y_weights: Weights = None) -> Scalar:
     """The mean squared distance of the data to their nearest generated samples.
 
     ``L = Σ_j b_j min_i ‖x_i - y_j‖²``
@@ -56,7 +56,7 @@ def imle_loss(x: ArrayLike, y: ArrayLike, *, x_weights: Weights = None, y_weight
     return _to_nearest(y, b, x, a)
 
 
-def chamfer_distance(x: ArrayLike, y: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None) -> Scalar:
+def chamfer_distance(x: Rows, y: Rows, *, x_weights: Weights = None, y_weights: Weights = None) -> Scalar:
     """The squared Chamfer distance of two weighted samples: each to the nearest of the other.
 
     ``C = Σ_i a_i min_j ‖x_i - y_j‖² + Σ_j b_j min_i ‖x_i - y_j‖²``

@@ -6,7 +6,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective, Params, no_witness
-from igm_jax.checks import ArrayLike, Scalar
+from igm_jax.checks import ArrayLike, Rows, Scalar
 from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.objectives.adversarial.base import CriticState, Optimizer, check_parts, descended, filled
 from igm_jax.objectives.transport.sinkhorn import chosen_solver, transport_problem
@@ -25,8 +25,8 @@ def _unit(x: Float[Array, "n d"]) -> Float[Array, "n d"]:
 
 
 def minibatch_energy_distance(
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Rows,
+    y: Rows,
     epsilon: ArrayLike = 0.1,
     *,
     tolerance: float | None = None,

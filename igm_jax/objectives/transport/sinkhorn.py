@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, stateless
-from igm_jax.checks import ArrayLike, Scalar, Weights
+from igm_jax.checks import ArrayLike, Rows, Scalar, Weights
 from igm_jax.pairwise.transport.divergence import divergence
 from igm_jax.pairwise.transport.potentials import extended, potentials, potentials_within
 from igm_jax.pairwise.transport.problem import Potentials, Problem
@@ -46,9 +46,7 @@ def _masses(name: str, weights: Weights, samples: Array, rho: ArrayLike | None) 
     return normalised * jnp.sum(jnp.asarray(weights).astype(samples.dtype))
 
 
-def transport_problem(
-    x: ArrayLike, y: ArrayLike, epsilon: ArrayLike, x_weights: Weights, y_weights: Weights, rho
-) -> Problem:
+def transport_problem(x: Rows, y: Rows, epsilon: ArrayLike, x_weights: Weights, y_weights: Weights, rho) -> Problem:
     """Checked samples, weights and strengths in one float type, of at least single precision."""
     x, y = checks.pair(x, y)
     checks.positive("epsilon", epsilon)
@@ -80,8 +78,8 @@ def _start(start: Potentials | None, problem: Problem) -> tuple[Array, Array] | 
 
 
 def sinkhorn_potentials(
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Rows,
+    y: Rows,
     epsilon: ArrayLike,
     *,
     x_weights: Weights = None,
@@ -132,8 +130,8 @@ def sinkhorn_potentials(
 
 
 def sinkhorn_divergence(
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Rows,
+    y: Rows,
     epsilon: ArrayLike = 0.1,
     *,
     x_weights: Weights = None,
@@ -182,9 +180,9 @@ def sinkhorn_divergence(
 
 
 def sinkhorn_witness(
-    points: ArrayLike,
-    x: ArrayLike,
-    y: ArrayLike,
+    points: Rows,
+    x: Rows,
+    y: Rows,
     epsilon: ArrayLike = 0.1,
     *,
     x_weights: Weights = None,

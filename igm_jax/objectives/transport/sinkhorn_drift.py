@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, from_velocity
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import ArrayLike, Rows, Weights
 from igm_jax.objectives.fields.score_difference import score_difference_field, score_difference_witness
 from igm_jax.objectives.transport.sinkhorn import sinkhorn_witness
 from igm_jax.records import recorded
@@ -23,8 +23,8 @@ def _bandwidth(epsilon: ArrayLike) -> Array:
 
 
 def sinkhorn_drift_field(
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Rows,
+    y: Rows,
     epsilon: ArrayLike = 0.1,
     *,
     two_sided: bool = True,
@@ -77,9 +77,9 @@ def sinkhorn_drift_field(
 
 
 def sinkhorn_drift_witness(
-    points: ArrayLike,
-    x: ArrayLike,
-    y: ArrayLike,
+    points: Rows,
+    x: Rows,
+    y: Rows,
     epsilon: ArrayLike = 0.1,
     *,
     two_sided: bool = True,

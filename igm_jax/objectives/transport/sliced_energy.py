@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 
 from igm_jax.base import Key
-from igm_jax.checks import ArrayLike, Scalar, Weights
+from igm_jax.checks import ArrayLike, Rows, Scalar, Weights
 from igm_jax.objectives.transport.sliced import projection_input, scalar_pair
 from igm_jax.pairwise.line.divergences import energy, mean_over_directions
 
@@ -41,13 +41,7 @@ def energy_distance_1d(x: ArrayLike, y: ArrayLike, *, x_weights: Weights = None,
 
 
 def sliced_energy_distance(
-    key: Key,
-    x: ArrayLike,
-    y: ArrayLike,
-    *,
-    num_projections: int = 128,
-    x_weights: Weights = None,
-    y_weights: Weights = None,
+    key: Key, x: Rows, y: Rows, *, num_projections: int = 128, x_weights: Weights = None, y_weights: Weights = None
 ) -> Scalar:
     """The mean over random directions of the energy distance of the projections.
 

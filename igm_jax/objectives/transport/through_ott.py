@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from igm_jax import checks
-from igm_jax.checks import ArrayLike, Scalar, Weights
+from igm_jax.checks import Rows, Scalar, Weights
 from igm_jax.kernels.pairs import centred
 from igm_jax.objectives.adversarial.base import not_negative
 from igm_jax.pairwise.transport.ott import gromov_cost, low_rank_cost
@@ -17,8 +17,8 @@ __all__ = ["gromov_wasserstein", "low_rank_sinkhorn_divergence"]
 
 
 def low_rank_sinkhorn_divergence(
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Rows,
+    y: Rows,
     rank: int = 10,
     *,
     epsilon: float = 0.0,
@@ -78,8 +78,8 @@ def low_rank_sinkhorn_divergence(
 
 
 def gromov_wasserstein(
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Rows,
+    y: Rows,
     epsilon: float = 0.1,
     *,
     x_weights: Weights = None,

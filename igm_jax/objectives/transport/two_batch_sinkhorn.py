@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Key, Objective, State, no_witness, stateless
-from igm_jax.checks import ArrayLike, Scalar
+from igm_jax.checks import ArrayLike, Rows, Scalar
 from igm_jax.objectives.transport.sinkhorn import chosen_solver, transport_problem
 from igm_jax.pairwise.transport.potentials import transport_cost
 from igm_jax.pairwise.transport.solvers import TRAINING, Solver, solver_options
@@ -58,8 +58,8 @@ def between_halves(cost: Callable[[Array, Array, Array, Array], Array], x: Array
 
 
 def two_batch_sinkhorn_divergence(
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Rows,
+    y: Rows,
     epsilon: ArrayLike = 0.1,
     *,
     tolerance: float | None = None,
