@@ -38,15 +38,7 @@ def wgan_gp(space: Space, penalty: float = 10.0, critic: Critic = CRITIC) -> Obj
 
 
 Divergence = Literal[
-    "kl",
-    "reverse_kl",
-    "pearson",
-    "neyman",
-    "squared_hellinger",
-    "jeffrey",
-    "jensen_shannon",
-    "gan",
-    "total_variation",
+    "kl", "reverse_kl", "pearson", "neyman", "squared_hellinger", "jeffrey", "jensen_shannon", "gan", "total_variation"
 ]
 
 

@@ -9,14 +9,7 @@ from jaxtyping import Array
 
 from experiments.identities.claim import Identity, Outcome, P, Q, compared, line, mixture, steps, towards
 from igm_jax import wasserstein_1d
-from igm_jax.objectives import (
-    DIVERGENCES,
-    alpha_divergence,
-    density_ratio_value,
-    f_gan_value,
-    gan_value,
-    wgan_value,
-)
+from igm_jax.objectives import DIVERGENCES, alpha_divergence, density_ratio_value, f_gan_value, gan_value, wgan_value
 
 GAN, FGAN, JS = "GAN", "f-GAN", "Jensen-Shannon"
 

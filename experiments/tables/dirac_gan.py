@@ -29,6 +29,12 @@ from igm_jax.objectives.adversarial.base import Penalty
 from igm_jax.objectives.adversarial.penalties import r1_penalty, r2_penalty
 from igm_jax.objectives.adversarial.wasserstein import clipped_weights
 
+TITLE = "The Dirac GAN: which training methods converge? (arXiv 1801.04406)"
+TEXT = (
+    "A generator that is one point, a critic that is one slope: the objectives of this package take steps in that plane, and"
+    " the derivative of a step at the equilibrium is compared with the eigenvalues that the paper derives."
+)
+
 H, STEPS, START = 0.2, 500, (1.0, 1.0)
 SLOPE, CURVATURE = 0.5, -0.25
 """f'(0) and f''(0) of f(t) = −log(1 + e^{−t})."""
@@ -235,12 +241,6 @@ def differs(config: Config) -> Sequence[str]:
         "Instance noise is an average over 64 equally likely values with the variance s², not drawn at random.",
     ]
 
-
-TITLE = "The Dirac GAN: which training methods converge? (arXiv 1801.04406)"
-TEXT = (
-    "A generator that is one point, a critic that is one slope: the objectives of this package take steps in that plane, and"
-    " the derivative of a step at the equilibrium is compared with the eigenvalues that the paper derives."
-)
 
 PUBLICATION = Publication("dirac_gan", TITLE, TEXT, tasks, parts, differs, pictures)
 

@@ -13,6 +13,16 @@ from experiments.tables.rectified import mean_and_variance, moments
 from igm_jax import checks
 from igm_jax.evaluation import extrapolated, frechet_bias, kid
 
+TITLE = "FID is biased (arXiv 1801.01401, appendix)"
+TEXT = (
+    "P1 = relu(N(0, I)), P2 = relu(N(1, .8Σ + .2I)) with Σ = (4/d) C Cᵀ for standard normal C, and Q = relu(N(1, I)), in d = 2048"
+    " features. P2 is nearer to Q, but P1 seems to be when FID is computed from 50 000 samples of each model and Q's own"
+    " moments: the bias is twice as large for P2. The laws' distances come from their exact moments (Mehler's formula for the"
+    " covariances of P2); predicted is that distance plus the bias of Gaussian features to first order (`frechet_bias`);"
+    " extrapolated is the intercept of a line in 1/n through the distances of the first 1/3, 3/7, 3/5 and all of the samples"
+    " (`extrapolated`). KID, with samples of Q, has the same mean from a fiftieth and from a fifth of the samples."
+)
+
 BLOCK = 2000
 LAWS, GAP = ("P1", "P2"), "P2 − P1"
 # Of the law and of its samples a number and its ±. P2 − P1 are the lines' differences, of which the paper states the sign.
@@ -188,16 +198,6 @@ def differs(config: FidBias) -> list[str]:
         "Predicted, extrapolated and KID are not in the paper.",
     ]
 
-
-TITLE = "FID is biased (arXiv 1801.01401, appendix)"
-TEXT = (
-    "P1 = relu(N(0, I)), P2 = relu(N(1, .8Σ + .2I)) with Σ = (4/d) C Cᵀ for standard normal C, and Q = relu(N(1, I)), in d = 2048"
-    " features. P2 is nearer to Q, but P1 seems to be when FID is computed from 50 000 samples of each model and Q's own"
-    " moments: the bias is twice as large for P2. The laws' distances come from their exact moments (Mehler's formula for the"
-    " covariances of P2); predicted is that distance plus the bias of Gaussian features to first order (`frechet_bias`);"
-    " extrapolated is the intercept of a line in 1/n through the distances of the first 1/3, 3/7, 3/5 and all of the samples"
-    " (`extrapolated`). KID, with samples of Q, has the same mean from a fiftieth and from a fifth of the samples."
-)
 
 PUBLICATION = Publication("fid_bias", TITLE, TEXT, tasks, parts, differs)
 

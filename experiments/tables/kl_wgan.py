@@ -24,7 +24,17 @@ from igm_jax.distributions import banana, gaussian_mixture, uniform_cube
 from igm_jax.kernels import gaussian
 from igm_jax.objectives import hinge_gan, kl_wgan, mmd2_biased
 from igm_jax.objectives.adversarial.base import Game, Outputs, adversarial
-from igm_jax.objectives.adversarial.kl_wasserstein_gan import importance
+from igm_jax.objectives.adversarial.wasserstein import importance
+
+TITLE = "KL-WGAN against the hinge GAN in two dimensions (Song and Ermon, arXiv 1910.09779)"
+TEXT = (
+    "Six targets in the plane, 5000 fixed training points each, 500 epochs of batches of 256 in a fixed order. Generator"
+    " 2-100-100-2 and critic 2-100-100-1 with leaky rectifiers of slope 0.01, the critic's kernels spectrally normalised;"
+    " RMSprop at 2e-4 for both, five steps of the critic to one of the generator on the same batch. 5000 samples are judged by"
+    " 5000 fresh data: their mean log density under a Gaussian kernel density estimate of Scott's width, and the biased squared"
+    ' discrepancy with kernel exp(-(‖x - y‖/2)²). The line "data" is what a perfect model gets.'
+)
+
 
 POINTS, BATCH, EPOCHS, INNER, RATE, WIDTH = 5000, 256, 500, 5, 2e-4, 100
 
@@ -265,15 +275,6 @@ def pictures(config: Config, results: Results) -> Pictures:
         shown[f"{target.lower()}.png"] = (png(figures.scatter_panels(samples, data)), caption)
     return shown
 
-
-TITLE = "KL-WGAN against the hinge GAN in two dimensions (Song and Ermon, arXiv 1910.09779)"
-TEXT = (
-    "Six targets in the plane, 5000 fixed training points each, 500 epochs of batches of 256 in a fixed order. Generator"
-    " 2-100-100-2 and critic 2-100-100-1 with leaky rectifiers of slope 0.01, the critic's kernels spectrally normalised;"
-    " RMSprop at 2e-4 for both, five steps of the critic to one of the generator on the same batch. 5000 samples are judged by"
-    " 5000 fresh data: their mean log density under a Gaussian kernel density estimate of Scott's width, and the biased squared"
-    ' discrepancy with kernel exp(-(‖x - y‖/2)²). The line "data" is what a perfect model gets.'
-)
 
 PUBLICATION = Publication("kl_wgan", TITLE, TEXT, tasks, parts, differs, pictures)
 

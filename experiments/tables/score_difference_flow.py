@@ -24,6 +24,16 @@ from igm_jax.networks import fourier, mlp
 from igm_jax.objectives import annealed_difference, denoiser_difference_field, energy_distance
 from igm_jax.training import Run, TrainState, train, training
 
+TITLE = "The score-difference flow in two dimensions (Weber, arXiv 2304.12906)"
+TEXT = (
+    "A source of one shape flows to data of another along the difference of the scores of data and samples, both blurred by"
+    " Gaussian noise of width σ, x ← x + η σ² (∇log p_σ − ∇log q_σ)(x + σε) with η = ½ and fresh ε; σ falls in geometric steps"
+    " from about the standard deviation of the data to the width of their noise. The scores are those of kernel density estimates"
+    " of the samples and of as many fresh data in each step. Particles follow the field themselves. A generator of Gaussian"
+    " latents knows no source and regresses on its samples moved by the field, at a σ that is drawn anew at each step: with σ"
+    " falling it drops modes, since it cannot tear its samples apart as fast as they are asked to."
+)
+
 POINTS, RATE, STRIDE = 2000, 1e-3, 0.5
 PICTURES = 4
 SOURCE, PARTICLES, MODEL, FLOOR = "source", "particles", "generator", "data against data"
@@ -214,16 +224,6 @@ def pictures(config: Config, results: Results) -> Pictures:
         shown[name.replace(" ", "-") + ".png"] = (png(figure), caption)
     return shown
 
-
-TITLE = "The score-difference flow in two dimensions (Weber, arXiv 2304.12906)"
-TEXT = (
-    "A source of one shape flows to data of another along the difference of the scores of data and samples, both blurred by"
-    " Gaussian noise of width σ, x ← x + η σ² (∇log p_σ − ∇log q_σ)(x + σε) with η = ½ and fresh ε; σ falls in geometric steps"
-    " from about the standard deviation of the data to the width of their noise. The scores are those of kernel density estimates"
-    " of the samples and of as many fresh data in each step. Particles follow the field themselves. A generator of Gaussian"
-    " latents knows no source and regresses on its samples moved by the field, at a σ that is drawn anew at each step: with σ"
-    " falling it drops modes, since it cannot tear its samples apart as fast as they are asked to."
-)
 
 PUBLICATION = Publication("score_difference_flow", TITLE, TEXT, tasks, parts, differs, pictures)
 

@@ -27,6 +27,13 @@ from igm_jax.evaluation import (
 )
 from igm_jax.evaluation.two_sample.banks import aggregated, bank_splits, fused
 
+TITLE = "Two-sample tests: the power of MMD-FUSE and others (arXiv 2306.08777)"
+TEXT = (
+    "Samples of two laws are drawn again and again, and each test says whether it can tell them apart at the level .05; shown"
+    " is how often it does. FUSE and Agg combine ten Laplace and ten Gaussian kernels, from narrow to wide; Median has one"
+    " Gaussian kernel as wide as the median distance; Split chooses its width on half of the samples."
+)
+
 LEVEL = 0.05
 PUBLISHED_REPETITIONS = 200
 
@@ -236,15 +243,7 @@ def differs(config: TwoSample) -> list[str]:
     return lines
 
 
-TITLE = "Two-sample tests: the power of MMD-FUSE and others (arXiv 2306.08777)"
-TEXT = (
-    "Samples of two laws are drawn again and again, and each test says whether it can tell them apart at the level .05; shown"
-    " is how often it does. FUSE and Agg combine ten Laplace and ten Gaussian kernels, from narrow to wide; Median has one"
-    " Gaussian kernel as wide as the median distance; Split chooses its width on half of the samples."
-)
-
 PUBLICATION = Publication("two_sample", TITLE, TEXT, tasks, parts, differs)
-
 
 if __name__ == "__main__":
     main(PUBLICATION, TwoSample)

@@ -28,8 +28,6 @@ from igm_jax.objectives.adversarial.games import hinge_value as hinge_value
 from igm_jax.objectives.adversarial.games import lsgan as lsgan
 from igm_jax.objectives.adversarial.games import lsgan_value as lsgan_value
 from igm_jax.objectives.adversarial.games import saturating_gan as saturating_gan
-from igm_jax.objectives.adversarial.kl_wasserstein_gan import kl_wgan as kl_wgan
-from igm_jax.objectives.adversarial.kl_wasserstein_gan import kl_wgan_value as kl_wgan_value
 from igm_jax.objectives.adversarial.pac_gan import pac_gan as pac_gan
 from igm_jax.objectives.adversarial.pac_gan import packs as packs
 from igm_jax.objectives.adversarial.penalties import dragan_penalty as dragan_penalty
@@ -44,6 +42,8 @@ from igm_jax.objectives.adversarial.ranking import relativistic_average_value as
 from igm_jax.objectives.adversarial.ranking import relativistic_gan as relativistic_gan
 from igm_jax.objectives.adversarial.ranking import relativistic_value as relativistic_value
 from igm_jax.objectives.adversarial.wasserstein import clipped_weights as clipped_weights
+from igm_jax.objectives.adversarial.wasserstein import kl_wgan as kl_wgan
+from igm_jax.objectives.adversarial.wasserstein import kl_wgan_value as kl_wgan_value
 from igm_jax.objectives.adversarial.wasserstein import wgan as wgan
 from igm_jax.objectives.adversarial.wasserstein import wgan_gp as wgan_gp
 from igm_jax.objectives.adversarial.wasserstein import wgan_value as wgan_value

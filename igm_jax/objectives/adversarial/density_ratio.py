@@ -32,6 +32,10 @@ class RatioLoss(NamedTuple):
     log_ratio: Callable[[Array, Outputs], Array]
 
 
+Loss = str | RatioLoss
+"""A loss, or its name in ``RATIO_LOSSES``."""
+
+
 def _log_softplus(v: Array) -> Array:
     """``log log(1 + e^v)``, which is v far below zero."""
     return jnp.where(v < -15, v, jnp.log(softplus(jnp.maximum(v, -15))))
@@ -83,12 +87,7 @@ def ratio_loss(loss: Any) -> RatioLoss:
 
 
 def density_ratio_value(
-    loss: str | RatioLoss,
-    x_outputs: ArrayLike,
-    y_outputs: ArrayLike,
-    *,
-    x_weights: Weights = None,
-    y_weights: Weights = None,
+    loss: Loss, x_outputs: ArrayLike, y_outputs: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
 ) -> Scalar:
     """What a critic of density ratios maximises; at its best it is a divergence.
 
@@ -120,12 +119,7 @@ def density_ratio_value(
 
 
 def kl_estimate(
-    loss: str | RatioLoss,
-    x_outputs: ArrayLike,
-    y_outputs: ArrayLike,
-    *,
-    x_weights: Weights = None,
-    y_weights: Weights = None,
+    loss: Loss, x_outputs: ArrayLike, y_outputs: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
 ) -> Scalar:
     """The mean of the learned log ratio over data, an estimate of KL(P‖Q).
 
@@ -154,9 +148,7 @@ def _kl(loss: RatioLoss, out: Outputs) -> Array:
 
 
 @recorded
-def density_ratio(
-    loss: str | RatioLoss, critic: Network, optimizer: Optimizer, *, penalties: Penalties = ()
-) -> Objective:
+def density_ratio(loss: Loss, critic: Network, optimizer: Optimizer, *, penalties: Penalties = ()) -> Objective:
     """Reverse KL with a learned density ratio.
 
     ``critic loss = −value``,  ``generator loss = −E_Q log r(x)``, an estimate of KL(Q‖P)
