@@ -227,10 +227,10 @@ def sinkhorn_witness(
     g = potentials(runs, problem, begin).g
     within = potentials_within(runs, x, a, epsilon, rho)
     towards = extended(points, y, g, b, epsilon, rho)
-    return _dual_value(towards, epsilon, rho) - _dual_value(extended(points, x, within, a, epsilon, rho), epsilon, rho)
+    return _price(towards, epsilon, rho) - _price(extended(points, x, within, a, epsilon, rho), epsilon, rho)
 
 
-def _dual_value(potential: Array, epsilon: Array, rho: Array | None) -> Array:
+def _price(potential: Array, epsilon: Array, rho: Array | None) -> Array:
     """What one more unit of mass costs at a potential."""
     return potential if rho is None else -(rho + epsilon) * jnp.expm1(-potential / rho)
 

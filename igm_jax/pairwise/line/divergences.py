@@ -146,12 +146,7 @@ def energy(x: Float[Array, "n k"], y: Float[Array, "m k"], a: Array | None, b: A
 
 
 def along_directions(
-    divergence: Divergence,
-    directions: Float[Array, "k d"],
-    x: Samples,
-    y: Data,
-    a: OfSamples | None = None,
-    b: OfData | None = None,
+    divergence: Divergence, directions: Float[Array, "k d"], x: Samples, y: Data, a: OfSamples | None, b: OfData | None
 ) -> Float[Array, " k"]:
     """The divergence of the projections on each direction, all at once, with derivatives in the directions, too."""
     return divergence(matmul(x, directions.T), matmul(y, directions.T), a, b)

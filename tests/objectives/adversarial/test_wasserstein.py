@@ -17,6 +17,7 @@ from igm_jax.objectives.adversarial.wasserstein import (
     wgan_gp,
     wgan_value,
 )
+from tests.objectives.critics import trained
 
 BOWL = Network(lambda key: {}, lambda params, x: 0.5 * jnp.sum(jnp.square(x), axis=1) - 1.0)
 
@@ -52,16 +53,7 @@ def test_clipped_weights_give_the_gap_of_the_best_corner(key):
     objective = wgan(squeeze(network(lambda rngs: nnx.Linear(2, 1, rngs=rngs))), clipped_weights(optax.sgd(0.1), 0.03))
     x = jax.random.normal(key, (20, 2))
     y = x + jnp.array([[1.2, -1.6]])
-
-    @jax.jit
-    def train(key):
-        def step(state, _):
-            state, info = objective.update(key, state, x, y)
-            return state, info["critic_gap"]
-
-        return jax.lax.scan(step, objective.init(key, x), None, length=20)
-
-    state, gaps = train(key)
+    state, gaps = trained(objective, key, x, y, 20)
     np.testing.assert_allclose(gaps[-1], 0.03 * 2.8, rtol=1e-5)
     assert all(np.abs(leaf).max() <= 0.03 * (1 + 1e-5) for leaf in jax.tree.leaves(state.params))
     with pytest.raises(TypeError, match="`params` must be the parameters"):

@@ -22,14 +22,12 @@ from igm_jax.objectives import (
     weighted,
     with_bank,
 )
+from tests.objectives.combinators import samples
 from tests.objectives.optimisers import adam
 
 KEY = jax.random.key(3)
 
-
-def draws(n=6, m=7, dim=2):
-    rng = np.random.default_rng(0)
-    return jnp.asarray(rng.normal(size=(n, dim))), jnp.asarray(1 + rng.normal(size=(m, dim)))
+draws = partial(samples.draws, 6, 7, spread=1.0)
 
 
 def all_of(objective, state, x, y):
