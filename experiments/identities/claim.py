@@ -82,6 +82,31 @@ class Identity(NamedTuple):
         return outcome.discrepancy >= self.bound if self.kind == "denied" else outcome.discrepancy <= self.bound
 
 
+Measure = Callable[[], Outcome]
+
+
+def claiming(identities: list[Identity]) -> Callable[..., Callable[[Measure], Measure]]:
+    """The decorator of a family: ``@claim(name, between, statement, source, kind, bound=, rate=)`` above what measures it.
+
+    Args:
+        identities: those of the family, which each claim joins.
+
+    Returns:
+        The decorator; what it decorates stays as it is.
+    """
+
+    def claim(
+        name: str, between: tuple[str, str], statement: str, source: str, kind: Kind, **limits: float
+    ) -> Callable[[Measure], Measure]:
+        def joined(measure: Measure) -> Measure:
+            identities.append(Identity(name, between, statement, source, kind, measure, **limits))
+            return measure
+
+        return joined
+
+    return claim
+
+
 def compared(left: Array | float, right: Array | float) -> Outcome:
     """The largest difference of two arrays over the largest entry of the second."""
     found, truth = np.asarray(left, np.float64), np.asarray(right, np.float64)
