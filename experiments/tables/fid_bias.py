@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from experiments.shared.tasks import Found, Task
-from experiments.tables.command import Config, Part, Publication, Results, main
+from experiments.tables.command import Config, Part, Publication, Results, main, numbers
 from experiments.tables.published import Entry, one_draw, same_sign, within
 from experiments.tables.rectified import mean_and_variance, moments
 from igm_jax import checks
@@ -150,11 +150,11 @@ def parts(config: FidBias, results: Results) -> list[Part]:
     samples, judged = results["samples"], ("the law", f"{n} samples")
     found = {
         law: {
-            "the law": _values(results[law], "exact"),
-            f"{n} samples": _values(samples, law),
-            "predicted": _values(results[law], "predicted"),
-            "extrapolated": _values(samples, f"{law} limit"),
-            **{f"KID, {k}": _values(samples, f"{law} KID {k}") for k in (n // 50, n // 5)},
+            "the law": numbers(results[law], "exact"),
+            f"{n} samples": numbers(samples, law),
+            "predicted": numbers(results[law], "predicted"),
+            "extrapolated": numbers(samples, f"{law} limit"),
+            **{f"KID, {k}": numbers(samples, f"{law} KID {k}") for k in (n // 50, n // 5)},
         }
         for law in LAWS
     }
@@ -180,10 +180,6 @@ def parts(config: FidBias, results: Results) -> list[Part]:
         " judged; the number in brackets is the difference of two printed ones."
     )
     return [Part("FID of the laws and of samples", caption, entries, "model")]
-
-
-def _values(found: Sequence[Found], name: str) -> tuple[float, ...]:
-    return tuple(one.metrics[name] for one in found)
 
 
 def differs(config: FidBias) -> list[str]:

@@ -16,7 +16,7 @@ from jaxtyping import Array
 from scipy.stats import gaussian_kde
 
 from experiments.shared.tasks import Found, Task
-from experiments.tables.command import Config, Part, Pictures, Publication, Results, main
+from experiments.tables.command import Config, Part, Pictures, Publication, Results, main, numbers
 from experiments.tables.published import Entry, Rule, within, within_errors
 from experiments.tables.spectral import perceptron, spectral_critic, uniform_layers, with_power_iterations
 from igm_jax.base import Key, Network, Objective, Params, Target
@@ -237,7 +237,7 @@ def _entries(results: Results, metric: str, published: dict, rule: Rule, digits:
     entries = []
     for name, found in results.items():
         target, loss = name.split(", ", 1)
-        ours = tuple(one.metrics[metric] for one in found)
+        ours = numbers(found, metric)
         value, spread = published[loss][list(TARGETS).index(target)] if loss in published else (None, None)
         entries.append(Entry(loss, target, value, ours, rule, spread, digits))
     return sorted(entries, key=lambda entry: [*LOSSES, DATA].index(entry.line))

@@ -14,7 +14,7 @@ import optax
 from jaxtyping import Array
 
 from experiments.shared.tasks import Found, Task
-from experiments.tables.command import Config, Part, Pictures, Publication, Results, main
+from experiments.tables.command import Config, Part, Pictures, Publication, Results, main, numbers
 from experiments.tables.published import Entry, within_errors
 from igm_jax.base import Key, Network, Objective, Params
 from igm_jax.distributions import Distribution, Modes, grid, ring
@@ -201,7 +201,7 @@ def parts(config: Config, results: Results) -> list[Part]:
             published = PUBLISHED.get(method, {}).get(target, [(None, None)] * len(METRICS))
             found = results[f"{target}, {method}"]
             for (metric, (label, digits)), (value, spread) in zip(METRICS.items(), published, strict=True):
-                ours = tuple(one.metrics[metric] for one in found)
+                ours = numbers(found, metric)
                 entries.append(Entry(method, label, value, ours, rule, spread, digits))
         tables.append(Part(f"Mode coverage: {target}, {len(MODES[target].means)} modes", caption, entries))
     return tables

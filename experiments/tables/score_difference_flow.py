@@ -14,7 +14,7 @@ import optax
 from jaxtyping import Array
 
 from experiments.shared.tasks import Found, Task
-from experiments.tables.command import Config, Part, Pictures, Publication, Results, main
+from experiments.tables.command import Config, Part, Pictures, Publication, Results, main, numbers
 from experiments.tables.published import Entry
 from igm_jax.base import Generator, Key, Objective, Target, regression, stochastic
 from igm_jax.distributions import Distribution, grid, moons, normal, sphere, swiss_roll
@@ -192,7 +192,7 @@ def _entries(name: str, results: Results) -> list[Entry]:
         found = results[f"{name}: {kind}"]
         for metric in found[0].metrics:
             label, digits = COLUMNS[metric]
-            entries.append(Entry(kind, label, None, tuple(one.metrics[metric] for one in found), digits=digits))
+            entries.append(Entry(kind, label, None, numbers(found, metric), digits=digits))
     return entries
 
 

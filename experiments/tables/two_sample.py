@@ -13,7 +13,7 @@ import jax
 import numpy as np
 
 from experiments.shared.tasks import Found, Task
-from experiments.tables.command import Config, Part, Publication, Results, main
+from experiments.tables.command import Config, Part, Publication, Results, main, numbers
 from experiments.tables.published import Entry, Rule, within_binomial
 from igm_jax import checks
 from igm_jax.distributions import Distribution, normal, odd_mode, perturbed_uniform, uniform_cube
@@ -177,7 +177,7 @@ def powers(
     """The cells of a table of powers."""
     rule = within_binomial(3, repetitions, PUBLISHED_REPETITIONS)
     return [
-        Entry(line, name, published[line][i] if line in published else None, _shares(results, name, line), rule)
+        Entry(line, name, published[line][i] if line in published else None, numbers(results[name], line), rule)
         for line in LINES
         for i, name in enumerate(settings)
     ]
@@ -193,7 +193,7 @@ def parts(config: TwoSample, results: Results) -> list[Part]:
     """Level, mixture, perturbed uniform."""
     spend = budget(config)
     rule = at_most(LEVEL, spend.level_repetitions)
-    level = [Entry(line, "rejected", LEVEL, _shares(results, "level", line), rule, digits=4) for line in LINES]
+    level = [Entry(line, "rejected", LEVEL, numbers(results["level"], line), rule, digits=4) for line in LINES]
     samples, permutations = spend.samples, spend.permutations
     made = f"n = m = {samples}, {spend.seeds} × {spend.repetitions} repetitions, {permutations} permutations."
     return [
@@ -217,10 +217,6 @@ def parts(config: TwoSample, results: Results) -> list[Part]:
             "test",
         ),
     ]
-
-
-def _shares(results: Results, name: str, line: str) -> tuple[float, ...]:
-    return tuple(found.metrics[line] for found in results[name])
 
 
 def differs(config: TwoSample) -> list[str]:

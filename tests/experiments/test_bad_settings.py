@@ -2,9 +2,14 @@
 
 import pytest
 
-from experiments import estimators, failures, tune
+from experiments import counting, estimators, failures, tune
 
 WRONG = {
+    counting: {
+        "--samples 1": "`samples` must be at least 2",
+        "--seeds 0": "`seeds` must be at least 1",
+        "--epsilon -1": "`epsilon` must be positive",
+    },
     estimators: {
         "--repeats 1": "`repeats` must be at least 2",
         "--sizes 64 32": "`sizes` must hold at least one number, ascending",

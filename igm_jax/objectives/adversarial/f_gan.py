@@ -93,8 +93,7 @@ def f_gan(
         >>> from igm_jax import networks, objectives
         >>> objective = objectives.f_gan("pearson", networks.mlp_critic(2), optax.rmsprop(1e-3))
         >>> x, y = jnp.zeros((8, 2)), jnp.ones((8, 2))
-        >>> state = objective.init(jax.random.key(0), x)
-        >>> state, info = objective.update(jax.random.key(1), state, x, y)
+        >>> state, info = objective.update(jax.random.key(1), objective.init(jax.random.key(0), x), x, y)
         >>> sorted(info)
         ['bound', 'critic_gap', 'critic_loss']
 

@@ -111,8 +111,7 @@ def gan(
         >>> from igm_jax import networks, objectives
         >>> objective = objectives.gan(networks.mlp_critic(2), optax.rmsprop(1e-3), r1=1.0)
         >>> x, y = jnp.zeros((8, 2)), jnp.ones((8, 2))
-        >>> state = objective.init(jax.random.key(0), x)
-        >>> state, info = objective.update(jax.random.key(1), state, x, y)
+        >>> state, info = objective.update(jax.random.key(1), objective.init(jax.random.key(0), x), x, y)
         >>> sorted(info)
         ['critic_gap', 'critic_loss', 'penalty']
 

@@ -144,8 +144,7 @@ def wgan_gp(critic: Network, optimizer: Optimizer, *, penalty: ArrayLike = 10.0)
         >>> from igm_jax import networks, objectives
         >>> objective = objectives.wgan_gp(networks.mlp_critic(2), optax.rmsprop(1e-4))
         >>> x, y = jnp.zeros((8, 2)), jnp.ones((8, 2))
-        >>> state = objective.init(jax.random.key(0), x)
-        >>> state, info = objective.update(jax.random.key(1), state, x, y)
+        >>> state, info = objective.update(jax.random.key(1), objective.init(jax.random.key(0), x), x, y)
         >>> sorted(info)
         ['critic_gap', 'critic_loss', 'penalty']
 

@@ -69,7 +69,7 @@ def kde_drift_field(
 
 
 def _log_ratio_of_others(
-    x: Rows, y: Rows, bandwidth: ArrayLike, x_weights: Weights, y_weights: ArrayLike | None
+    x: Rows, y: Rows, bandwidth: ArrayLike, x_weights: Weights, y_weights: Weights
 ) -> Float[Array, " n"]:
     """``log q̂ - log p̂`` at the samples, each left out of q̂, whose other weights are normalised again."""
     x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)

@@ -77,8 +77,7 @@ def repulsive_mmd(features: Network, optimizer: Optimizer, kernel: Kernel) -> Ob
         >>> features = networks.mlp(2, 4, width=16, spectral_norm=True)
         >>> objective = objectives.repulsive_mmd(features, optax.rmsprop(1e-3), kernels.gaussian(1.0))
         >>> x, y = jnp.zeros((8, 2)), jnp.ones((8, 2))
-        >>> state = objective.init(jax.random.key(0), x)
-        >>> state, info = objective.update(jax.random.key(1), state, x, y)
+        >>> state, info = objective.update(jax.random.key(1), objective.init(jax.random.key(0), x), x, y)
         >>> sorted(info)
         ['critic_loss']
 

@@ -88,8 +88,7 @@ def scaled_mmd(features: Network, optimizer: Optimizer, kernel: Kernel, *, ridge
         >>> from igm_jax import kernels, networks, objectives
         >>> objective = objectives.scaled_mmd(networks.mlp(2, 4, width=16), optax.rmsprop(1e-3), kernels.gaussian(1.0))
         >>> x, y = jnp.zeros((8, 2)), jnp.ones((8, 2))
-        >>> state = objective.init(jax.random.key(0), x)
-        >>> state, info = objective.update(jax.random.key(1), state, x, y)
+        >>> state, info = objective.update(jax.random.key(1), objective.init(jax.random.key(0), x), x, y)
         >>> sorted(info)
         ['critic_loss', 'mmd2', 'scale']
 

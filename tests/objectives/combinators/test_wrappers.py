@@ -27,7 +27,7 @@ from tests.objectives.optimisers import adam
 
 KEY = jax.random.key(3)
 
-draws = partial(samples.draws, 6, 7, spread=1.0)
+draws = partial(samples.draws, n=6, m=7, spread=1.0)
 
 
 def all_of(objective, state, x, y):
@@ -134,7 +134,7 @@ def test_samples_move_as_beside_the_banks_samples(x64):
 
 
 def test_a_bank_larger_than_the_batch_starts_with_repetitions():
-    x, _ = draws(2)
+    x, _ = draws(n=2)
     np.testing.assert_array_equal(with_bank(energy(), 5).init(KEY, x).bank, x[np.array([0, 1, 0, 1, 0])])
 
 
