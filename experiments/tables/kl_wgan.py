@@ -17,8 +17,8 @@ from scipy.stats import gaussian_kde
 
 from experiments.shared.tasks import Found, Task
 from experiments.tables.command import Config, Part, Pictures, Publication, Results, main, numbers
+from experiments.tables.perceptron import leaky, spectral_critic, uniform_layers, with_power_iterations
 from experiments.tables.published import Entry, Rule, within, within_errors
-from experiments.tables.spectral import perceptron, spectral_critic, uniform_layers, with_power_iterations
 from igm_jax.base import Key, Network, Objective, Params, Target
 from igm_jax.distributions import banana, gaussian_mixture, uniform_cube
 from igm_jax.kernels import gaussian
@@ -153,7 +153,7 @@ def _step(objective: Objective, optimizer: Any, players: Players, given: tuple[A
     *inner, last = jax.random.split(key, INNER + 1)
 
     def drawn(params: Params, key: Key) -> Array:
-        return perceptron(params, jax.random.normal(key, (len(y), 2)))
+        return leaky(params, jax.random.normal(key, (len(y), 2)))
 
     def update(state: Any, key: Key) -> tuple[Any, None]:
         return objective.update(key, state, drawn(players.params, key), y)[0], None
@@ -202,7 +202,7 @@ def run(target: str, loss: str, seed: int, budget: Budget) -> Found:
     samples = data
     if loss != DATA:
         layers = played(loss, data, key_run, budget.epochs)
-        samples = perceptron(layers, jax.random.normal(key_samples, (budget.points, 2)))
+        samples = leaky(layers, jax.random.normal(key_samples, (budget.points, 2)))
     return Found(judged(np.asarray(samples), np.asarray(fresh)), {"samples": np.asarray(samples)[:2000]})
 
 

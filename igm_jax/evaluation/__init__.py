@@ -10,13 +10,12 @@ from igm_jax.evaluation.judges.extractors import (
     extractor_judge,
 )
 from igm_jax.evaluation.judges.safetensors import Tensors, read_safetensors
-from igm_jax.evaluation.metrics.authenticity import authenticity, expected_authenticity
 from igm_jax.evaluation.metrics.expectations import expected_density_coverage, expected_density_coverage_of_atoms
 from igm_jax.evaluation.metrics.frechet import frechet_distance, frechet_distance_of_moments
 from igm_jax.evaluation.metrics.frechet_bias import extrapolated, frechet_bias, frechet_limit
 from igm_jax.evaluation.metrics.kid import kid
 from igm_jax.evaluation.metrics.manifold import DensityCoverage, PrecisionRecall, density_coverage, precision_recall
-from igm_jax.evaluation.metrics.memorisation import memorisation_ratio
+from igm_jax.evaluation.metrics.memorisation import authenticity, expected_authenticity, memorisation_ratio
 from igm_jax.evaluation.metrics.modes import ModeCoverage, mode_coverage
 from igm_jax.evaluation.metrics.prd import PRD, PrecisionRecallCurve, prd, prd_curve
 from igm_jax.evaluation.metrics.transport import exact_w2, exact_wasserstein, sliced_w2

@@ -12,11 +12,10 @@ from igm_jax import checks
 from igm_jax.distributions import Modes
 from igm_jax.evaluation import _inputs
 from igm_jax.evaluation.judges.convolutions import Judge
-from igm_jax.evaluation.metrics.authenticity import authenticity
 from igm_jax.evaluation.metrics.frechet import frechet_distance
 from igm_jax.evaluation.metrics.kid import kid
 from igm_jax.evaluation.metrics.manifold import density_coverage, precision_recall
-from igm_jax.evaluation.metrics.memorisation import memorisation_ratio
+from igm_jax.evaluation.metrics.memorisation import authenticity, memorisation_ratio
 from igm_jax.evaluation.metrics.modes import frequencies_kl, mode_coverage
 from igm_jax.evaluation.metrics.transport import exact_w2
 from igm_jax.evaluation.two_sample.classifier import classifier_two_sample_test

@@ -105,11 +105,11 @@ from igm_jax.objectives.moments.energy import energy_distance as energy_distance
 from igm_jax.objectives.moments.energy import log_energy as log_energy
 from igm_jax.objectives.moments.energy import log_energy_distance as log_energy_distance
 from igm_jax.objectives.moments.estimate import Estimate as Estimate
+from igm_jax.objectives.moments.estimate import mmd2_estimate as mmd2_estimate
 from igm_jax.objectives.moments.mmd import mmd as mmd
 from igm_jax.objectives.moments.mmd import mmd2_biased as mmd2_biased
 from igm_jax.objectives.moments.mmd import mmd2_unbiased as mmd2_unbiased
 from igm_jax.objectives.moments.mmd import mmd_witness as mmd_witness
-from igm_jax.objectives.moments.mmd_error import mmd2_estimate as mmd2_estimate
 from igm_jax.objectives.moments.mmd_estimators import mmd2_block as mmd2_block
 from igm_jax.objectives.moments.mmd_estimators import mmd2_incomplete as mmd2_incomplete
 from igm_jax.objectives.moments.mmd_estimators import mmd2_linear as mmd2_linear

@@ -112,7 +112,7 @@ def test_noise_is_checked(constructor, noise):
     [
         (lambda: ring(0), "`modes` must be at least 1"),
         (lambda: ring(std=0.0), "`std` must be positive"),
-        (lambda: grid(2.5), "`side` must be an integer"),
+        (lambda: grid(2.5), "side"),
         (lambda: grid(spacing=-2.0), "`spacing` must be positive"),
         (lambda: unequal_mixture((0.5, -0.5)), "non-negative"),
     ],

@@ -11,8 +11,8 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.checks import ArrayLike, Rows, Scalar
 from igm_jax.kernels.kernel import Kernel, bank, median_bandwidth
+from igm_jax.objectives.moments.estimate import mmd2_estimate
 from igm_jax.objectives.moments.mmd import mmd2_unbiased, mmd_witness
-from igm_jax.objectives.moments.mmd_error import mmd2_estimate
 from igm_jax.records import recorded
 
 __all__ = ["PowerChoice", "kernel_bank", "median_scale", "mmd_power", "power_bandwidth", "power_scale", "spread_scale"]

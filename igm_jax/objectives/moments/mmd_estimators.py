@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int
 
 from igm_jax import checks
 from igm_jax.base import Key, Objective, stochastic
-from igm_jax.checks import Rows, Scalar
+from igm_jax.checks import Rows, Samples, Scalar
 from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.objectives.moments.estimate import Estimate, mean_of
@@ -208,9 +208,7 @@ def _shifts(key: Key, n: int, count: int) -> Int[Array, " r"]:
     return 1 + jax.random.permutation(key, (n - 1) // 2)[:count]
 
 
-def _shifted(
-    kernel: Kernel, x: Float[Array, "n d"], y: Float[Array, "n d"], shifts: Int[Array, " r"]
-) -> Float[Array, "r n"]:
+def _shifted(kernel: Kernel, x: Samples, y: Samples, shifts: Int[Array, " r"]) -> Float[Array, "r n"]:
     """``h(i, i + s)`` for each shift s and each i."""
 
     def of_shift(shift: Array) -> Array:
