@@ -85,20 +85,25 @@ class Identity(NamedTuple):
 Measure = Callable[[], Outcome]
 
 
-def claiming(identities: list[Identity]) -> Callable[..., Callable[[Measure], Measure]]:
-    """The decorator of a family: ``@claim(name, between, statement, source, kind, bound=, rate=)`` above what measures it.
+class Stated(NamedTuple):
+    """An equation, where it is from, and what measures it."""
 
-    Args:
-        identities: those of the family, which each claim joins.
+    statement: str
+    source: str
+    measure: Measure
 
-    Returns:
-        The decorator; what it decorates stays as it is.
-    """
 
-    def claim(
-        name: str, between: tuple[str, str], statement: str, source: str, kind: Kind, **limits: float
-    ) -> Callable[[Measure], Measure]:
-        def joined(measure: Measure) -> Measure:
+def states(statement: str, source: str) -> Callable[[Measure], Stated]:
+    """The inner one of two decorators of what measures an identity: the equation, and where it is from."""
+    return lambda measure: Stated(statement, source, measure)
+
+
+def claiming(identities: list[Identity]) -> Callable[..., Callable[[Stated], Measure]]:
+    """The outer one for a family, whose identities each claim joins: ``@claim(name, between, kind, bound=, rate=)``."""
+
+    def claim(name: str, between: tuple[str, str], kind: Kind, **limits: float) -> Callable[[Stated], Measure]:
+        def joined(stated: Stated) -> Measure:
+            statement, source, measure = stated
             identities.append(Identity(name, between, statement, source, kind, measure, **limits))
             return measure
 

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from experiments.identities.claim import Identity, Outcome, claiming, compared, plane, towards
+from experiments.identities.claim import Identity, Outcome, claiming, compared, plane, states, towards
 from igm_jax import velocity
 from igm_jax.kernels import gaussian
 from igm_jax.objectives import (
@@ -29,7 +29,8 @@ def _log_density(points: Array, centres: Array, width: float) -> Array:
     return jax.nn.logsumexp(-squares / (2 * width**2), axis=1)
 
 
-@claim("mean shift", (SCORE, "kernel density"), "v = ∇ log p̂_σ − ∇ log q̂_σ", "arXiv 2304.12906; Cheng 1995", "exact")
+@claim("mean shift", (SCORE, "kernel density"), "exact")
+@states("v = ∇ log p̂_σ − ∇ log q̂_σ", "arXiv 2304.12906; Cheng 1995")
 def mean_shift() -> Outcome:
     """Against the slopes of the logarithms of dense kernel density estimates."""
     x, y = plane()
@@ -41,7 +42,8 @@ def mean_shift() -> Outcome:
     return compared(field, slopes[0] - slopes[1])
 
 
-@claim("denoisers", (SCORE, "denoiser"), "σ² v = D_p − D_q", "arXiv 2304.12906", "exact")
+@claim("denoisers", (SCORE, "denoiser"), "exact")
+@states("σ² v = D_p − D_q", "arXiv 2304.12906")
 def denoisers() -> Outcome:
     """The weighted means that data and samples pull to."""
     x, y = plane()
@@ -52,13 +54,8 @@ def denoisers() -> Outcome:
     return compared(width**2 * score_difference_field(x, y, width, leave_one_out=False), towards_data - towards_model)
 
 
-@claim(
-    "score difference moves along its witness",
-    (SCORE, "witness"),
-    "v(x_i) = −∇w of the others",
-    "arXiv 2304.12906",
-    "exact",
-)
+@claim("score difference moves along its witness", (SCORE, "witness"), "exact")
+@states("v(x_i) = −∇w of the others", "arXiv 2304.12906")
 def score_velocity() -> Outcome:
     """A sample moves along the slope of the witness of the others."""
     x, y = plane(12, 15)
@@ -72,14 +69,8 @@ def score_velocity() -> Outcome:
     return compared(field, -jnp.stack([slope(index) for index in range(len(x))]))
 
 
-@claim(
-    "wide kernels see means",
-    (SCORE, "squared mean difference"),
-    "σ² v → E y − E x, error σ⁻²",
-    "Taylor's theorem",
-    "limit",
-    rate=-2.0,
-)
+@claim("wide kernels see means", (SCORE, "squared mean difference"), "limit", rate=-2.0)
+@states("σ² v → E y − E x, error σ⁻²", "Taylor's theorem")
 def wide_kernel() -> Outcome:
     """As the kernel widens only means are left."""
     x, y = plane()
@@ -99,26 +90,22 @@ def _antisymmetric(field) -> float:
     return float(jnp.abs(jacobian - jnp.swapaxes(jacobian, 1, 2)).max() / jnp.abs(jacobian).max())
 
 
-@claim("score difference is a gradient", (SCORE, "gradient flow"), "∂v_k/∂x_l = ∂v_l/∂x_k", "arXiv 2304.12906", "exact")
+@claim("score difference is a gradient", (SCORE, "gradient flow"), "exact")
+@states("∂v_k/∂x_l = ∂v_l/∂x_k", "arXiv 2304.12906")
 def score_is_a_gradient() -> Outcome:
     """Its Jacobian is symmetric."""
     return Outcome((_antisymmetric(lambda x, y: score_difference_field(x, y, 0.7)),))
 
 
-@claim(
-    "drifting is no gradient",
-    (DRIFT, "gradient flow"),
-    "∂v_k/∂x_l ≠ ∂v_l/∂x_k",
-    "arXiv 2602.04770; 2603.07514",
-    "denied",
-    bound=1e-3,
-)
+@claim("drifting is no gradient", (DRIFT, "gradient flow"), "denied", bound=1e-3)
+@states("∂v_k/∂x_l ≠ ∂v_l/∂x_k", "arXiv 2602.04770; 2603.07514")
 def drifting_is_none() -> Outcome:
     """Its Jacobian is not."""
     return Outcome((_antisymmetric(lambda x, y: drifting_field(x, y, 0.5).field),))
 
 
-@claim("equilibrium", (SCORE, "kernel density"), "v = 0 for x against itself", "arXiv 2304.12906", "exact")
+@claim("equilibrium", (SCORE, "kernel density"), "exact")
+@states("v = 0 for x against itself", "arXiv 2304.12906")
 def symmetric_drift() -> Outcome:
     """Data and samples that are the same push as they pull: the field of x against x vanishes beside that against y."""
     x, y = plane()
@@ -127,7 +114,8 @@ def symmetric_drift() -> Outcome:
     return Outcome((float(jnp.abs(alike).max() / jnp.abs(other).max()),))
 
 
-@claim("descent", (SCORE, "KL"), "d/dt E_q log q̂/p̂ = −E‖v‖²", "arXiv 2304.12906", "exact")
+@claim("descent", (SCORE, "KL"), "exact")
+@states("d/dt E_q log q̂/p̂ = −E‖v‖²", "arXiv 2304.12906")
 def descends_reverse_kl() -> Outcome:
     """d/dt of KL(q_σ ‖ p_σ), estimated by E_q of the witness, is minus the mean squared field, for mass at q's own samples."""
     x, y = plane()
@@ -141,20 +129,16 @@ def descends_reverse_kl() -> Outcome:
     return compared(change, -jnp.sum(jnp.square(field)))
 
 
-@claim(
-    "descent of KL between estimates",
-    ("KDE drift", SCORE),
-    "for KL(q̂‖p̂): v = ∇ log p̂ − ∇ log q̂",
-    "arXiv 2603.10592",
-    "exact",
-)
+@claim("descent of KL between estimates", ("KDE drift", SCORE), "exact")
+@states("for KL(q̂‖p̂): v = ∇ log p̂ − ∇ log q̂", "arXiv 2603.10592")
 def kde_descent() -> Outcome:
     """Of the five divergences of kernel density estimates, KL(q ‖ p) moves along the score difference."""
     x, y = plane()
     return compared(kde_drift_field(x, y, 0.7), score_difference_field(x, y, 0.7))
 
 
-@claim("Stein", ("SVGD", "KSD"), "E_q[s·φ + ∇·φ] = KSD² for the field φ of SVGD", "arXiv 1608.04471", "exact")
+@claim("Stein", ("SVGD", "KSD"), "exact")
+@states("E_q[s·φ + ∇·φ] = KSD² for the field φ of SVGD", "arXiv 1608.04471")
 def stein_norm() -> Outcome:
     """The Stein operator of the target, put on the field of SVGD, averages to KSD²: the rate at which KL falls."""
     x, _ = plane(20, 5)
@@ -172,14 +156,8 @@ def stein_norm() -> Outcome:
     return compared(ksd2_biased(x, score, kernel), jnp.mean(jax.vmap(stein)(x)))
 
 
-@claim(
-    "SVGD descends KL",
-    ("SVGD", "KL"),
-    "d/dt KL(q‖p) = −E_q[s·φ + ∇·φ] = −KSD² ≤ 0",
-    "arXiv 1608.04471",
-    "bound",
-    bound=0.0,
-)
+@claim("SVGD descends KL", ("SVGD", "KL"), "bound", bound=0.0)
+@states("d/dt KL(q‖p) = −E_q[s·φ + ∇·φ] = −KSD² ≤ 0", "arXiv 1608.04471")
 def never_uphill() -> Outcome:
     """KSD² of samples of many kinds: the most negative, relative to the largest."""
     found = [

@@ -16,6 +16,7 @@ from experiments.identities.claim import (
     conservative,
     plane,
     spread,
+    states,
     steps,
     towards,
 )
@@ -46,14 +47,8 @@ def assignment(x: Array, y: Array) -> float:
     return float(cost[linear_sum_assignment(cost)].mean())
 
 
-@claim(
-    "much entropy",
-    (SINKHORN, MEANS),
-    "S_ε → ‖E x − E y‖² as ε → ∞, error 1/ε",
-    "arXiv 1706.00292, 1810.08278",
-    "limit",
-    rate=-1.0,
-)
+@claim("much entropy", (SINKHORN, MEANS), "limit", rate=-1.0)
+@states("S_ε → ‖E x − E y‖² as ε → ∞, error 1/ε", "arXiv 1706.00292, 1810.08278")
 def much_entropy() -> Outcome:
     """The plan becomes the product, and the debiased rest is that of the means."""
     x, y = plane()
@@ -61,14 +56,16 @@ def much_entropy() -> Outcome:
     return towards(lambda epsilon: _solved(x, y, epsilon), jnp.sum(jnp.square(x.mean(0) - y.mean(0))), at)
 
 
-@claim("no entropy", (SINKHORN, W2), "S_ε → W2² as ε → 0 (at ε = 0.002)", "arXiv 1706.00292", "optimum", bound=1e-2)
+@claim("no entropy", (SINKHORN, W2), "optimum", bound=1e-2)
+@states("S_ε → W2² as ε → 0 (at ε = 0.002)", "arXiv 1706.00292")
 def no_entropy() -> Outcome:
     """Between as many samples, against the exact assignment."""
     x, y = plane(20, 20)
     return compared(_solved(x, y, 2e-3), assignment(x, y))
 
 
-@claim("translations", (SINKHORN, W2), "S_ε(x, x + t) = ‖t‖² for every ε", "arXiv 1810.08278", "exact", bound=1e-9)
+@claim("translations", (SINKHORN, W2), "exact", bound=1e-9)
+@states("S_ε(x, x + t) = ‖t‖² for every ε", "arXiv 1810.08278")
 def translation() -> Outcome:
     """A translation is the best plan, and entropy's bias cancels."""
     x, _ = plane()
@@ -76,9 +73,8 @@ def translation() -> Outcome:
     return compared(_solved(x, x + shift[None], 0.3), jnp.sum(jnp.square(shift)))
 
 
-@claim(
-    "duality", (SINKHORN, "entropic OT"), "E f + E g = ⟨C, π⟩ + ε KL(π ‖ a⊗b)", "arXiv 1306.0895", "exact", bound=1e-9
-)
+@claim("duality", (SINKHORN, "entropic OT"), "exact", bound=1e-9)
+@states("E f + E g = ⟨C, π⟩ + ε KL(π ‖ a⊗b)", "arXiv 1306.0895")
 def duality() -> Outcome:
     """The dual value of the potentials against the cost and entropy of their plan."""
     x, y = plane(25, 30)
@@ -91,14 +87,8 @@ def duality() -> Outcome:
     return compared(jnp.mean(f) + jnp.mean(g), primal)
 
 
-@claim(
-    "strict marginals",
-    ("unbalanced OT", SINKHORN),
-    "S_ε with ρ KL marginals → S_ε as ρ → ∞, error 1/ρ",
-    "arXiv 1910.12958",
-    "limit",
-    rate=-1.0,
-)
+@claim("strict marginals", ("unbalanced OT", SINKHORN), "limit", rate=-1.0)
+@states("S_ε with ρ KL marginals → S_ε as ρ → ∞, error 1/ρ", "arXiv 1910.12958")
 def strict_marginals() -> Outcome:
     """The price of missing a marginal goes to infinity."""
     x, y = plane(15, 18)
@@ -106,7 +96,8 @@ def strict_marginals() -> Outcome:
     return towards(lambda rho: _solved(x, y, 0.5, rho=rho), _solved(x, y, 0.5), at)
 
 
-@claim("one direction", (SLICED, "W2, 1-d"), "d = 1: SW2² = W2²", "arXiv 1803.11188", "exact")
+@claim("one direction", (SLICED, "W2, 1-d"), "exact")
+@states("d = 1: SW2² = W2²", "arXiv 1803.11188")
 def one_dimension() -> Outcome:
     """Every direction of a line is the line."""
     x, y = plane(dim=1)
@@ -115,26 +106,16 @@ def one_dimension() -> Outcome:
     )
 
 
-@claim(
-    "sorting is assignment",
-    ("W2, 1-d", W2),
-    "d = 1: Σ (x_(i) − y_(i))² / n = min over assignments",
-    "arXiv 1803.00567",
-    "exact",
-)
+@claim("sorting is assignment", ("W2, 1-d", W2), "exact")
+@states("d = 1: Σ (x_(i) − y_(i))² / n = min over assignments", "arXiv 1803.00567")
 def sorted_is_assigned() -> Outcome:
     """On a line the best assignment is the sorted one."""
     x, y = plane(30, 30, dim=1)
     return compared(wasserstein_1d(x[:, 0], y[:, 0], p=2), assignment(x, y))
 
 
-@claim(
-    "area between steps",
-    ("W1, 1-d", "Cramér distance"),
-    "W1 = ∫ |F − G|, beside ED = 2 ∫ (F − G)²",
-    "Vallender 1974",
-    "exact",
-)
+@claim("area between steps", ("W1, 1-d", "Cramér distance"), "exact")
+@states("W1 = ∫ |F − G|, beside ED = 2 ∫ (F − G)²", "Vallender 1974")
 def quantiles_and_steps() -> Outcome:
     """W1 as the area between the distribution functions."""
     x, y = plane(dim=1)
@@ -144,14 +125,8 @@ def quantiles_and_steps() -> Outcome:
     return compared(wasserstein_1d(x[:, 0], y[:, 0], p=1), area)
 
 
-@claim(
-    "slices of a translation",
-    (SLICED, MEANS),
-    "SW2²(x, x + t) → ‖t‖²/d, error k^(−½)",
-    "arXiv 1803.11188",
-    "limit",
-    rate=-0.5,
-)
+@claim("slices of a translation", (SLICED, MEANS), "limit", rate=-0.5)
+@states("SW2²(x, x + t) → ‖t‖²/d, error k^(−½)", "arXiv 1803.11188")
 def sliced_translation() -> Outcome:
     """The mean over directions of (θ·t)² is ‖t‖²/d, at 1/√k."""
     x, _ = plane()
@@ -163,14 +138,8 @@ def sliced_translation() -> Outcome:
     return spread(draw, float(jnp.sum(jnp.square(shift)) / 2), (16, 64, 256))
 
 
-@claim(
-    "energy below transport",
-    ("energy distance", "W1, 1-d"),
-    "ED ≤ 2 W1 ≤ 2 W2",
-    "triangle inequality",
-    "bound",
-    bound=0.0,
-)
+@claim("energy below transport", ("energy distance", "W1, 1-d"), "bound", bound=0.0)
+@states("ED ≤ 2 W1 ≤ 2 W2", "triangle inequality")
 def energy_below_transport() -> Outcome:
     """ED ≤ 2 W1, and W1² ≤ W2²: violations over random pairs on a line, relative."""
     worst = 0.0
@@ -182,13 +151,15 @@ def energy_below_transport() -> Outcome:
     return Outcome((max(worst, 0.0),))
 
 
-@claim("Sinkhorn moves along its witness", (SINKHORN, "witness"), "v = −∇w", "arXiv 1810.08278", "exact", bound=1e-8)
+@claim("Sinkhorn moves along its witness", (SINKHORN, "witness"), "exact", bound=1e-8)
+@states("v = −∇w", "arXiv 1810.08278")
 def sinkhorn_velocity() -> Outcome:
     """The envelope theorem's gradient against the slope of the extended potentials."""
     return conservative(sinkhorn(0.5, tolerance=1e-11, max_iterations=20_000), *plane(20, 25))
 
 
-@claim("slices move along their witness", (SLICED, "witness"), "v = −∇w", "arXiv 1803.11188", "exact")
+@claim("slices move along their witness", (SLICED, "witness"), "exact")
+@states("v = −∇w", "arXiv 1803.11188")
 def sliced_velocity() -> Outcome:
     """Sorted matches against the slope of the mean potential."""
     x, y = plane(20, 25)
@@ -200,20 +171,16 @@ def sliced_velocity() -> Outcome:
     return compared(field, -slope)
 
 
-@claim("Chamfer is both sides of IMLE", ("IMLE", "Chamfer"), "C(x, y) = L(x, y) + L(y, x)", "arXiv 1809.09087", "exact")
+@claim("Chamfer is both sides of IMLE", ("IMLE", "Chamfer"), "exact")
+@states("C(x, y) = L(x, y) + L(y, x)", "arXiv 1809.09087")
 def both_sides() -> Outcome:
     """Data to samples, and samples to data."""
     x, y = plane()
     return compared(chamfer_distance(x, y), imle_loss(x, y) + imle_loss(y, x))
 
 
-@claim(
-    "one-sided drift",
-    ("Sinkhorn drift", "score difference"),
-    "one update of one side: v = ε/2 (∇ log p̂ − ∇ log q̂), σ² = ε/2",
-    "arXiv 2603.12366",
-    "exact",
-)
+@claim("one-sided drift", ("Sinkhorn drift", "score difference"), "exact")
+@states("one update of one side: v = ε/2 (∇ log p̂ − ∇ log q̂), σ² = ε/2", "arXiv 2603.12366")
 def one_sided_drift() -> Outcome:
     """One update of one side is a normalised Gaussian kernel of variance ε/2."""
     x, y = plane()
