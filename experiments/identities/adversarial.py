@@ -7,26 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from experiments.identities.claim import (
-    Identity,
-    Outcome,
-    P,
-    Q,
-    claiming,
-    compared,
-    line,
-    mixture,
-    states,
-    steps,
-    towards,
-)
+from experiments.identities.claim import Outcome, P, Q, compared, family, line, mixture, states, steps, towards
 from igm_jax import wasserstein_1d
 from igm_jax.objectives import DIVERGENCES, alpha_divergence, density_ratio_value, f_gan_value, gan_value, wgan_value
 
 GAN, FGAN, JS = "GAN", "f-GAN", "Jensen-Shannon"
 
-IDENTITIES: list[Identity] = []
-claim = claiming(IDENTITIES)
+IDENTITIES, claim = family()
 
 
 def _weighted(value, critic: Array) -> Array:

@@ -98,8 +98,9 @@ def states(statement: str, source: str) -> Callable[[Measure], Stated]:
     return lambda measure: Stated(statement, source, measure)
 
 
-def claiming(identities: list[Identity]) -> Callable[..., Callable[[Stated], Measure]]:
-    """The outer one for a family, whose identities each claim joins: ``@claim(name, between, kind, bound=, rate=)``."""
+def family() -> tuple[list[Identity], Callable[..., Callable[[Stated], Measure]]]:
+    """The identities of a family, and the outer decorator, by which each joins: ``@claim(name, between, kind, rate=)``."""
+    identities: list[Identity] = []
 
     def claim(name: str, between: tuple[str, str], kind: Kind, **limits: float) -> Callable[[Stated], Measure]:
         def joined(stated: Stated) -> Measure:
@@ -109,7 +110,7 @@ def claiming(identities: list[Identity]) -> Callable[..., Callable[[Stated], Mea
 
         return joined
 
-    return claim
+    return identities, claim
 
 
 def compared(left: Array | float, right: Array | float) -> Outcome:

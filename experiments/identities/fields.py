@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from experiments.identities.claim import Identity, Outcome, claiming, compared, plane, states, towards
+from experiments.identities.claim import Outcome, compared, family, plane, states, towards
 from igm_jax import velocity
 from igm_jax.kernels import gaussian
 from igm_jax.objectives import (
@@ -20,8 +20,7 @@ from igm_jax.pairwise.reductions import soft_barycentres
 
 SCORE, DRIFT = "score difference", "drifting"
 
-IDENTITIES: list[Identity] = []
-claim = claiming(IDENTITIES)
+IDENTITIES, claim = family()
 
 
 def _log_density(points: Array, centres: Array, width: float) -> Array:

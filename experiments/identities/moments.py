@@ -7,18 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from experiments.identities.claim import (
-    Identity,
-    Outcome,
-    claiming,
-    compared,
-    conservative,
-    plane,
-    spread,
-    states,
-    steps,
-    towards,
-)
+from experiments.identities.claim import Outcome, compared, conservative, family, plane, spread, states, steps, towards
 from igm_jax import energy_distance, energy_distance_1d, kernels, mmd2_biased, mmd2_unbiased, sliced_energy_distance
 from igm_jax.base import Key
 from igm_jax.objectives import (
@@ -33,8 +22,7 @@ from igm_jax.objectives import (
 
 ENERGY, MMD, MEANS = "energy distance", "MMD", "squared mean difference"
 
-IDENTITIES: list[Identity] = []
-claim = claiming(IDENTITIES)
+IDENTITIES, claim = family()
 
 
 def _gap(x: Array, y: Array) -> Array:

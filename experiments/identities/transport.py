@@ -8,18 +8,7 @@ import numpy as np
 from jaxtyping import Array
 from scipy.optimize import linear_sum_assignment
 
-from experiments.identities.claim import (
-    Identity,
-    Outcome,
-    claiming,
-    compared,
-    conservative,
-    plane,
-    spread,
-    states,
-    steps,
-    towards,
-)
+from experiments.identities.claim import Outcome, compared, conservative, family, plane, spread, states, steps, towards
 from igm_jax import energy_distance_1d, sinkhorn_divergence, sliced_wasserstein, velocity, wasserstein_1d
 from igm_jax.base import Key
 from igm_jax.objectives import (
@@ -34,8 +23,7 @@ from igm_jax.objectives import (
 
 SINKHORN, SLICED, W2, MEANS = "Sinkhorn divergence", "sliced W2", "W2", "squared mean difference"
 
-IDENTITIES: list[Identity] = []
-claim = claiming(IDENTITIES)
+IDENTITIES, claim = family()
 
 
 def _solved(x: Array, y: Array, epsilon: float, **options) -> Array:

@@ -4,13 +4,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from experiments.identities.claim import Identity, Outcome, claiming, compared, plane, states
+from experiments.identities.claim import Outcome, compared, family, plane, states
 from experiments.identities.transport import W2, assignment
 from igm_jax.evaluation import frechet_distance
 from igm_jax.objectives import bures_distance
 
-IDENTITIES: list[Identity] = []
-claim = claiming(IDENTITIES)
+IDENTITIES, claim = family()
 
 
 def _fits(x: Array, y: Array, ddof: int = 0) -> float:
