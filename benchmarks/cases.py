@@ -49,13 +49,11 @@ def _symmetric_flops(size: Size) -> float:
     return 2 * d * _half_pairs(size) + 2 * n * m * d + 2 * n * n * d
 
 
-def _kernel_work(size: Size, iterations: int) -> Work:
-    del iterations
+def _kernel_work(size: Size, _: int) -> Work:
     return Work(_symmetric_flops(size), exponentials=_half_pairs(size))
 
 
-def _energy_work(size: Size, iterations: int) -> Work:
-    del iterations
+def _energy_work(size: Size, _: int) -> Work:
     return Work(_symmetric_flops(size), roots=_half_pairs(size))
 
 
@@ -67,14 +65,12 @@ def _transport_work(size: Size, iterations: int) -> Work:
     return Work(_symmetric_flops(size) + 4 * pairs * more, exponentials=_half_pairs(size), moved=read)
 
 
-def _sliced_work(size: Size, iterations: int) -> Work:
-    del iterations
+def _sliced_work(size: Size, _: int) -> Work:
     n, m, d = size
     return Work(2 * 128 * d * (2 * n + m), sorted=128 * (n + m))
 
 
-def _drifting_work(size: Size, iterations: int) -> Work:
-    del iterations
+def _drifting_work(size: Size, _: int) -> Work:
     n, m, d = size
     pairs = n * n / 2 + n * m
     return Work(2 * d * pairs + 3 * 2 * n * (n + m) * d, exponentials=3 * pairs, roots=pairs)

@@ -17,7 +17,6 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tyro
@@ -159,8 +158,8 @@ def _results(wish: Run, console: Console) -> tuple[Results, int]:
             status = 130
         # Once more: a floor is what the machine can do when nothing disturbs it, and at the start something may have.
         rates = {name: max(rate, rates[name]) for name, rate in service.ask("rates", edge=edge)["rates"].items()}
-    settings = {**dataclasses.asdict(wish), "load": os.getloadavg()[0]}
-    results = Results(floored(rows, rates), rates, away, {name: _jsonable(value) for name, value in settings.items()})
+    settings = {n: str(value) if isinstance(value, Path) else value for n, value in dataclasses.asdict(wish).items()}
+    results = Results(floored(rows, rates), rates, away, {**settings, "load": os.getloadavg()[0]})
     write_lines(wish.directory / "rows.jsonl", results.rows)
     write_summary(wish.directory, results)
     return results, status or int(any(row.implementation == OURS and row.status != OK for row in rows))
@@ -223,10 +222,6 @@ def _compared(old: Results, new: Results, threshold: float) -> int:
         "\n".join([*lines, *(f"lost: {line}" for line in broken)])
     )
     return int(worse or bool(broken))
-
-
-def _jsonable(value: Any) -> Any:
-    return str(value) if isinstance(value, Path) else value
 
 
 if __name__ == "__main__":

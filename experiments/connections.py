@@ -22,11 +22,10 @@ from rich.console import Console
 from rich.progress import track
 
 from experiments.identities import IDENTITIES, MEANING, Identity, Outcome
-from experiments.shared.study import aside, ended_with, writable
+from experiments.shared.study import aside, ended_with, row_maker, writable
 from igm_jax import checks
 from igm_jax.reporting import to_console, to_markdown, write_jsonl, write_whole
 from igm_jax.reporting.tables import Cell, Line, Table
-from igm_jax.training import plain, provenance
 
 HEADINGS = ("identity", "statement", "kind", "discrepancy", "rate", "source")
 
@@ -95,17 +94,11 @@ def measured(identity: Identity) -> Outcome:
 
 def row(identity: Identity, outcome: Outcome, seconds: float, config: Connections) -> dict[str, Any]:
     """A line of the results file."""
-    place = {
-        "experiment": "connections",
-        "target": identity.name,
-        "objective": " and ".join(identity.between),
-        "seed": 0,
-    }
     metrics = {"discrepancy": outcome.discrepancy} | ({} if outcome.rate is None else {"rate": outcome.rate})
     claim = {name: getattr(identity, name) for name in ("statement", "kind", "source", "bound", "rate")}
     told = {"claim": claim, "errors": outcome.errors, "at": outcome.at, "holds": identity.holds(outcome)}
-    costs = {"seconds": seconds, "compile_seconds": None, "memory_mb": None}
-    return {**place, "metrics": metrics, **costs, **told, "config": plain(config), **provenance()}
+    make_row = row_maker("connections", config)
+    return {**make_row(identity.name, " and ".join(identity.between), 0, metrics, seconds, None), **told}
 
 
 def tabulated(chosen: Sequence[Identity], outcomes: Sequence[Outcome]) -> Table:

@@ -14,9 +14,8 @@ import decimal
 import io
 import itertools
 import math
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -25,10 +24,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import rich
-import tyro
 from jaxtyping import Array
 
-from experiments.shared.study import table, writable
+from experiments.shared.study import command, table, writable
 from igm_jax import checks, energy_distance, mmd2_unbiased, sinkhorn_divergence, sliced_wasserstein, wasserstein_1d
 from igm_jax.distributions import Splits, digits, photo_patches, uniform_cube
 from igm_jax.kernels import gaussian, median_bandwidth
@@ -284,13 +282,8 @@ def strips(config: Config, data: Splits) -> bytes:
     return png(sample_grid(shown, data.image_shape, value_range=(-1.0, 1.0)))
 
 
-def main() -> None:
-    config = tyro.cli(Config, description=__doc__, prog="python -m experiments.counting")
-    try:
-        config = prepared(config)
-    except (OSError, TypeError, ValueError) as error:
-        sys.exit(f"error: {error}")
-    run(config)
+def main(arguments: Sequence[str] | None = None) -> None:
+    command("counting", Config, __doc__, prepared, run, arguments)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from rich.console import Console
 
 from experiments.configs import OBJECTIVES, TARGETS, Adam, Critic, FeatureCritic, Pushforward
 from experiments.shared.runs import judges
-from experiments.shared.study import ended_with
+from experiments.shared.study import ended_with, row_maker
 from experiments.train import Train, prepared
 from igm_jax import checks
 from igm_jax.distributions import load_samples
@@ -43,7 +43,7 @@ from igm_jax.evaluation import (
     sliced_w2,
 )
 from igm_jax.reporting import FLOOR, Cell, Line, Table, to_console, to_markdown, write_jsonl, write_whole
-from igm_jax.training import RunMismatchError, plain, provenance, read_config, restore
+from igm_jax.training import RunMismatchError, read_config, restore
 
 FEWEST = 20
 FORMATS = (".md", ".jsonl")
@@ -262,13 +262,12 @@ def summary(comparison: Comparison, ours: dict[str, float], floors: dict[str, li
 def _rows(
     config: Evaluate, comparison: Comparison, ours: dict[str, float], floors: dict[str, list[float]]
 ) -> list[dict]:
-    costs = dict.fromkeys(("seconds", "compile_seconds", "memory_mb"))
     settings = {name: value for name, value in dataclasses.asdict(config).items() if name != "output"}
-    shared = {"experiment": "evaluate", "target": comparison.target, **costs, "config": plain(settings), **provenance()}
-    rows = [{**shared, "objective": comparison.name, "seed": config.seed, "metrics": ours}]
+    make_row = row_maker("evaluate", settings)
+    rows = [make_row(comparison.target, comparison.name, config.seed, ours, None, None)]
     for seed in range(config.floors):
         metrics = {name: values[seed] for name, values in floors.items()}
-        rows.append({**shared, "objective": FLOOR, "seed": seed, "metrics": metrics})
+        rows.append(make_row(comparison.target, FLOOR, seed, metrics, None, None))
     return rows
 
 

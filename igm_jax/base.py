@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, PRNGKeyArray
 
 from igm_jax.records import Recorded, recorded
 
@@ -25,7 +25,6 @@ Key = PRNGKeyArray
 Params = Any
 State = Any
 Info = dict[str, Array]
-Samples = Float[Array, "n *d"]
 
 
 @runtime_checkable

@@ -9,12 +9,25 @@ import jax
 import jax.numpy as jnp
 import jax.typing
 import numpy as np
+from jaxtyping import Array, Float
 
 ArrayLike = jax.typing.ArrayLike | list | tuple
 """What a user may hand in for an array: arrays, numbers, and nested lists or tuples of them."""
 
+Rows = ArrayLike
+"""What a user may hand in for samples, data or places, (n, d): one a row."""
+
 Weights = ArrayLike | None
 """What a user may hand in for the weights of samples (n,): non-negative numbers, or None for uniform ones."""
+
+# Arrays in signatures: x are n samples and y m data of d features, points p places in their space; and one number for each.
+Scalar = Float[Array, ""]
+Samples = Float[Array, "n d"]
+Data = Float[Array, "m d"]
+Points = Float[Array, "p d"]
+OfSamples = Float[Array, " n"]
+OfData = Float[Array, " m"]
+OfPoints = Float[Array, " p"]
 
 
 def is_concrete(value: Any) -> bool:

@@ -79,10 +79,9 @@ def described(value: Any) -> Description:
         The description.
 
     Example:
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import mmd
+        >>> from igm_jax import kernels, objectives
         >>> from igm_jax.descriptions import described
-        >>> described({"objective": mmd(gaussian(0.5)), "score": lambda x: -x}).unverified
+        >>> described({"objective": objectives.mmd(kernels.gaussian(0.5)), "score": lambda x: -x}).unverified
         ['score']
     """
     unverified: list[str] = []

@@ -29,9 +29,8 @@ def pushforward(network: Network, base: Target) -> Generator:
 
     Example:
         >>> import jax
-        >>> from igm_jax.generators import pushforward
-        >>> from igm_jax.networks import mlp
-        >>> generator = pushforward(mlp(4, 2, width=16), lambda key, n: jax.random.normal(key, (n, 4)))
+        >>> from igm_jax import generators, networks
+        >>> generator = generators.pushforward(networks.mlp(4, 2, width=16), lambda key, n: jax.random.normal(key, (n, 4)))
         >>> params = generator.init(jax.random.key(0))
         >>> generator.sample(params, jax.random.key(1), 10).shape
         (10, 2)

@@ -214,7 +214,12 @@ def test_0x_dependencies_are_capped():
 
 def test_the_workflow_runs_both_forks_from_the_lock():
     workflow = load_yaml(".github/workflows/ci.yml")
-    assert set(workflow[True]) == {"push", "pull_request", "schedule", "workflow_dispatch"}  # YAML reads the key `on` as true
+    assert set(workflow[True]) == {
+        "push",
+        "pull_request",
+        "schedule",
+        "workflow_dispatch",
+    }  # YAML reads the key `on` as true
     assert workflow["permissions"] == {"contents": "read"}
     job = workflow["jobs"]["test"]
     assert [row["python"] for row in job["strategy"]["matrix"]["include"]] == ["3.11", "3.13"]

@@ -47,11 +47,6 @@ def _drifting(problem: Problem) -> Prepared:
     return jax_pair(field, problem)
 
 
-STEPS: dict[str, Builder] = {
-    "mmd": _mmd,
-    "energy": _energy,
-    "bank": _mmd,
-    "sinkhorn": _sinkhorn,
-    "sliced": _sliced,
-    "drifting": _drifting,
-}
+STEPS: dict[str, Builder] = dict(
+    mmd=_mmd, energy=_energy, bank=_mmd, sinkhorn=_sinkhorn, sliced=_sliced, drifting=_drifting
+)

@@ -2,15 +2,7 @@
 
 from typing import Any
 
-from benchmarks.peers.prepared import (
-    Builder,
-    Prepared,
-    package,
-    torch_finished,
-    torch_read,
-    torch_samples,
-    torch_step,
-)
+from benchmarks.peers.prepared import Builder, Prepared, package, torch_finished, torch_read, torch_samples, torch_step
 from benchmarks.problems import Problem
 
 

@@ -38,15 +38,7 @@ def wgan_gp(space: Space, penalty: float = 10.0, critic: Critic = CRITIC) -> Obj
 
 
 Divergence = Literal[
-    "kl",
-    "reverse_kl",
-    "pearson",
-    "neyman",
-    "squared_hellinger",
-    "jeffrey",
-    "jensen_shannon",
-    "gan",
-    "total_variation",
+    "kl", "reverse_kl", "pearson", "neyman", "squared_hellinger", "jeffrey", "jensen_shannon", "gan", "total_variation"
 ]
 
 
@@ -89,11 +81,7 @@ def hinge_gan(space: Space, r1: R1 = 0.1, r2: R2 = 0.0, critic: Critic = CRITIC)
 
 @choices.objective(kind="RelativisticGAN", inner_steps=1)
 def relativistic_gan(
-    space: Space,
-    r1: R1 = 0.1,
-    r2: R2 = 0.0,
-    critic: Critic = CRITIC,
-    against: Literal["pairs", "average"] = "pairs",
+    space: Space, r1: R1 = 0.1, r2: R2 = 0.0, critic: Critic = CRITIC, against: Literal["pairs", "average"] = "pairs"
 ) -> Objective:
     """Relativistic GAN: a critic that ranks samples against data.
 

@@ -44,9 +44,7 @@ def score_difference(space: Space, bandwidth: Smoothing = 0.1) -> Objective:
 
 @choices.objective()
 def drifting(
-    space: Space,
-    temperatures: tuple[float, ...] = (0.05, 0.2, 1.0),
-    preset: Literal["paper", "released"] = "released",
+    space: Space, temperatures: tuple[float, ...] = (0.05, 0.2, 1.0), preset: Literal["paper", "released"] = "released"
 ) -> Objective:
     """Drifting: doubly normalised attraction and repulsion.
 
@@ -112,11 +110,7 @@ def distribution_matching(
 
 @choices.objective(inner_steps=1)
 def discriminator_flow(
-    space: Space,
-    divergence: RatioDivergence = "reverse_kl",
-    most: Power = 10.0,
-    r1: R1 = 0.1,
-    critic: Critic = CRITIC,
+    space: Space, divergence: RatioDivergence = "reverse_kl", most: Power = 10.0, r1: R1 = 0.1, critic: Critic = CRITIC
 ) -> Objective:
     """The gradient flow of a divergence, its ratio of densities learned by a classifier.
 

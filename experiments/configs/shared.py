@@ -21,46 +21,37 @@ class Critic:
     """A critic and its own optimiser."""
 
     width: int = 128
-    """Units of a hidden layer; for images, a quarter of it is the channels of the first convolution."""
+    """Units of a hidden layer; where the first one is a convolution, a quarter of it is its channels."""
     depth: int = 3
-    """Hidden layers, for samples that are no images."""
+    """Hidden layers, where there are no convolutions."""
     rate: float = 1e-3
     """Learning rate of Adam."""
     b1: float = 0.0
     """Adam's memory of the gradient."""
     b2: float = 0.99
     """Adam's memory of its square."""
+
+    def network(self, space: Space) -> Network:
+        """The critic's network."""
+        if space.image_shape is not None:
+            return conv_critic(space.image_shape, width=max(1, self.width // 4))
+        return mlp_critic(space.dim, width=self.width, depth=self.depth, activation="leaky_relu")
 
     def build(self, space: Space) -> tuple[Network, optax.GradientTransformation]:
         """The critic's network and optimiser."""
-        if space.image_shape is not None:
-            network = conv_critic(space.image_shape, width=max(1, self.width // 4))
-        else:
-            network = mlp_critic(space.dim, width=self.width, depth=self.depth, activation="leaky_relu")
-        return network, optax.adam(checks.positive("rate", self.rate), b1=self.b1, b2=self.b2)
+        return self.network(space), optax.adam(checks.positive("rate", self.rate), b1=self.b1, b2=self.b2)
 
 
 @dataclasses.dataclass(frozen=True)
-class FeatureCritic:
-    """A critic that gives several features, and its own optimiser."""
+class FeatureCritic(Critic):
+    """A critic that gives several features, a perceptron for images, too, and its own optimiser."""
 
-    width: int = 128
-    """Units of a hidden layer."""
-    depth: int = 3
-    """Hidden layers."""
     features: int = 32
     """What the critic gives for a sample."""
-    rate: float = 1e-3
-    """Learning rate of Adam."""
-    b1: float = 0.0
-    """Adam's memory of the gradient."""
-    b2: float = 0.99
-    """Adam's memory of its square."""
 
-    def build(self, space: Space) -> tuple[Network, optax.GradientTransformation]:
-        """The critic's network, a perceptron for images, too, and its optimiser."""
-        network = mlp(space.dim, self.features, width=self.width, depth=self.depth, activation="leaky_relu")
-        return network, optax.adam(checks.positive("rate", self.rate), b1=self.b1, b2=self.b2)
+    def network(self, space: Space) -> Network:
+        """The critic's network."""
+        return mlp(space.dim, self.features, width=self.width, depth=self.depth, activation="leaky_relu")
 
 
 CRITIC, FEATURE_CRITIC = Critic(), FeatureCritic()

@@ -82,6 +82,37 @@ class Identity(NamedTuple):
         return outcome.discrepancy >= self.bound if self.kind == "denied" else outcome.discrepancy <= self.bound
 
 
+Measure = Callable[[], Outcome]
+
+
+class Stated(NamedTuple):
+    """An equation, where it is from, and what measures it."""
+
+    statement: str
+    source: str
+    measure: Measure
+
+
+def states(statement: str, source: str) -> Callable[[Measure], Stated]:
+    """The inner one of two decorators of what measures an identity: the equation, and where it is from."""
+    return lambda measure: Stated(statement, source, measure)
+
+
+def family() -> tuple[list[Identity], Callable[..., Callable[[Stated], Measure]]]:
+    """The identities of a family, and the outer decorator, by which each joins: ``@claim(name, between, kind, rate=)``."""
+    identities: list[Identity] = []
+
+    def claim(name: str, between: tuple[str, str], kind: Kind, **limits: float) -> Callable[[Stated], Measure]:
+        def joined(stated: Stated) -> Measure:
+            statement, source, measure = stated
+            identities.append(Identity(name, between, statement, source, kind, measure, **limits))
+            return measure
+
+        return joined
+
+    return identities, claim
+
+
 def compared(left: Array | float, right: Array | float) -> Outcome:
     """The largest difference of two arrays over the largest entry of the second."""
     found, truth = np.asarray(left, np.float64), np.asarray(right, np.float64)

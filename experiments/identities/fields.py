@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from experiments.identities.claim import Identity, Outcome, compared, plane, towards
+from experiments.identities.claim import Outcome, compared, family, plane, states, towards
 from igm_jax import velocity
 from igm_jax.kernels import gaussian
 from igm_jax.objectives import (
@@ -20,12 +20,16 @@ from igm_jax.pairwise.reductions import soft_barycentres
 
 SCORE, DRIFT = "score difference", "drifting"
 
+IDENTITIES, claim = family()
+
 
 def _log_density(points: Array, centres: Array, width: float) -> Array:
     squares = jnp.sum(jnp.square(points[:, None] - centres[None]), axis=2)
     return jax.nn.logsumexp(-squares / (2 * width**2), axis=1)
 
 
+@claim("mean shift", (SCORE, "kernel density"), "exact")
+@states("v = ∇ log p̂_σ − ∇ log q̂_σ", "arXiv 2304.12906; Cheng 1995")
 def mean_shift() -> Outcome:
     """Against the slopes of the logarithms of dense kernel density estimates."""
     x, y = plane()
@@ -37,6 +41,8 @@ def mean_shift() -> Outcome:
     return compared(field, slopes[0] - slopes[1])
 
 
+@claim("denoisers", (SCORE, "denoiser"), "exact")
+@states("σ² v = D_p − D_q", "arXiv 2304.12906")
 def denoisers() -> Outcome:
     """The weighted means that data and samples pull to."""
     x, y = plane()
@@ -47,6 +53,8 @@ def denoisers() -> Outcome:
     return compared(width**2 * score_difference_field(x, y, width, leave_one_out=False), towards_data - towards_model)
 
 
+@claim("score difference moves along its witness", (SCORE, "witness"), "exact")
+@states("v(x_i) = −∇w of the others", "arXiv 2304.12906")
 def score_velocity() -> Outcome:
     """A sample moves along the slope of the witness of the others."""
     x, y = plane(12, 15)
@@ -60,6 +68,8 @@ def score_velocity() -> Outcome:
     return compared(field, -jnp.stack([slope(index) for index in range(len(x))]))
 
 
+@claim("wide kernels see means", (SCORE, "squared mean difference"), "limit", rate=-2.0)
+@states("σ² v → E y − E x, error σ⁻²", "Taylor's theorem")
 def wide_kernel() -> Outcome:
     """As the kernel widens only means are left."""
     x, y = plane()
@@ -79,16 +89,22 @@ def _antisymmetric(field) -> float:
     return float(jnp.abs(jacobian - jnp.swapaxes(jacobian, 1, 2)).max() / jnp.abs(jacobian).max())
 
 
+@claim("score difference is a gradient", (SCORE, "gradient flow"), "exact")
+@states("∂v_k/∂x_l = ∂v_l/∂x_k", "arXiv 2304.12906")
 def score_is_a_gradient() -> Outcome:
     """Its Jacobian is symmetric."""
     return Outcome((_antisymmetric(lambda x, y: score_difference_field(x, y, 0.7)),))
 
 
+@claim("drifting is no gradient", (DRIFT, "gradient flow"), "denied", bound=1e-3)
+@states("∂v_k/∂x_l ≠ ∂v_l/∂x_k", "arXiv 2602.04770; 2603.07514")
 def drifting_is_none() -> Outcome:
     """Its Jacobian is not."""
     return Outcome((_antisymmetric(lambda x, y: drifting_field(x, y, 0.5).field),))
 
 
+@claim("equilibrium", (SCORE, "kernel density"), "exact")
+@states("v = 0 for x against itself", "arXiv 2304.12906")
 def symmetric_drift() -> Outcome:
     """Data and samples that are the same push as they pull: the field of x against x vanishes beside that against y."""
     x, y = plane()
@@ -97,6 +113,8 @@ def symmetric_drift() -> Outcome:
     return Outcome((float(jnp.abs(alike).max() / jnp.abs(other).max()),))
 
 
+@claim("descent", (SCORE, "KL"), "exact")
+@states("d/dt E_q log q̂/p̂ = −E‖v‖²", "arXiv 2304.12906")
 def descends_reverse_kl() -> Outcome:
     """d/dt of KL(q_σ ‖ p_σ), estimated by E_q of the witness, is minus the mean squared field, for mass at q's own samples."""
     x, y = plane()
@@ -110,12 +128,16 @@ def descends_reverse_kl() -> Outcome:
     return compared(change, -jnp.sum(jnp.square(field)))
 
 
+@claim("descent of KL between estimates", ("KDE drift", SCORE), "exact")
+@states("for KL(q̂‖p̂): v = ∇ log p̂ − ∇ log q̂", "arXiv 2603.10592")
 def kde_descent() -> Outcome:
     """Of the five divergences of kernel density estimates, KL(q ‖ p) moves along the score difference."""
     x, y = plane()
     return compared(kde_drift_field(x, y, 0.7), score_difference_field(x, y, 0.7))
 
 
+@claim("Stein", ("SVGD", "KSD"), "exact")
+@states("E_q[s·φ + ∇·φ] = KSD² for the field φ of SVGD", "arXiv 1608.04471")
 def stein_norm() -> Outcome:
     """The Stein operator of the target, put on the field of SVGD, averages to KSD²: the rate at which KL falls."""
     x, _ = plane(20, 5)
@@ -133,90 +155,11 @@ def stein_norm() -> Outcome:
     return compared(ksd2_biased(x, score, kernel), jnp.mean(jax.vmap(stein)(x)))
 
 
+@claim("SVGD descends KL", ("SVGD", "KL"), "bound", bound=0.0)
+@states("d/dt KL(q‖p) = −E_q[s·φ + ∇·φ] = −KSD² ≤ 0", "arXiv 1608.04471")
 def never_uphill() -> Outcome:
     """KSD² of samples of many kinds: the most negative, relative to the largest."""
     found = [
         float(ksd2_biased(plane(15, 5, seed=seed)[0] + seed / 4, lambda z: -z, gaussian(0.8))) for seed in range(8)
     ]
     return Outcome((max(0.0, -min(found) / max(found)),))
-
-
-IDENTITIES = (
-    Identity(
-        "mean shift",
-        (SCORE, "kernel density"),
-        "v = ∇ log p̂_σ − ∇ log q̂_σ",
-        "arXiv 2304.12906; Cheng 1995",
-        "exact",
-        mean_shift,
-    ),
-    Identity("denoisers", (SCORE, "denoiser"), "σ² v = D_p − D_q", "arXiv 2304.12906", "exact", denoisers),
-    Identity(
-        "score difference moves along its witness",
-        (SCORE, "witness"),
-        "v(x_i) = −∇w of the others",
-        "arXiv 2304.12906",
-        "exact",
-        score_velocity,
-    ),
-    Identity(
-        "wide kernels see means",
-        (SCORE, "squared mean difference"),
-        "σ² v → E y − E x, error σ⁻²",
-        "Taylor's theorem",
-        "limit",
-        wide_kernel,
-        rate=-2.0,
-    ),
-    Identity(
-        "score difference is a gradient",
-        (SCORE, "gradient flow"),
-        "∂v_k/∂x_l = ∂v_l/∂x_k",
-        "arXiv 2304.12906",
-        "exact",
-        score_is_a_gradient,
-    ),
-    Identity(
-        "drifting is no gradient",
-        (DRIFT, "gradient flow"),
-        "∂v_k/∂x_l ≠ ∂v_l/∂x_k",
-        "arXiv 2602.04770; 2603.07514",
-        "denied",
-        drifting_is_none,
-        bound=1e-3,
-    ),
-    Identity(
-        "equilibrium",
-        (SCORE, "kernel density"),
-        "v = 0 for x against itself",
-        "arXiv 2304.12906",
-        "exact",
-        symmetric_drift,
-    ),
-    Identity("descent", (SCORE, "KL"), "d/dt E_q log q̂/p̂ = −E‖v‖²", "arXiv 2304.12906", "exact", descends_reverse_kl),
-    Identity(
-        "descent of KL between estimates",
-        ("KDE drift", SCORE),
-        "for KL(q̂‖p̂): v = ∇ log p̂ − ∇ log q̂",
-        "arXiv 2603.10592",
-        "exact",
-        kde_descent,
-    ),
-    Identity(
-        "Stein",
-        ("SVGD", "KSD"),
-        "E_q[s·φ + ∇·φ] = KSD² for the field φ of SVGD",
-        "arXiv 1608.04471",
-        "exact",
-        stein_norm,
-    ),
-    Identity(
-        "SVGD descends KL",
-        ("SVGD", "KL"),
-        "d/dt KL(q‖p) = −E_q[s·φ + ∇·φ] = −KSD² ≤ 0",
-        "arXiv 1608.04471",
-        "bound",
-        never_uphill,
-        bound=0.0,
-    ),
-)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from experiments.identities.claim import Identity, Outcome, compared, conservative, plane, spread, steps, towards
+from experiments.identities.claim import Outcome, compared, conservative, family, plane, spread, states, steps, towards
 from igm_jax import energy_distance, energy_distance_1d, kernels, mmd2_biased, mmd2_unbiased, sliced_energy_distance
 from igm_jax.base import Key
 from igm_jax.objectives import (
@@ -22,6 +22,8 @@ from igm_jax.objectives import (
 
 ENERGY, MMD, MEANS = "energy distance", "MMD", "squared mean difference"
 
+IDENTITIES, claim = family()
+
 
 def _gap(x: Array, y: Array) -> Array:
     return jnp.sum(jnp.square(x.mean(0) - y.mean(0)))
@@ -33,6 +35,8 @@ def _dense(kernel: Array, x: Array, y: Array) -> Array:
     return signed @ kernel @ signed
 
 
+@claim("a distance is a kernel", (ENERGY, MMD), "exact")
+@states("ED(x, y) = MMD²(x, y; ‖a‖ + ‖b‖ − ‖a − b‖)", "Sejdinovic et al., Ann. Statist. 41 (2013)")
 def energy_as_mmd() -> Outcome:
     """Against the positive definite kernel ‖a‖ + ‖b‖ - ‖a - b‖, summed densely."""
     x, y = plane()
@@ -42,6 +46,8 @@ def energy_as_mmd() -> Outcome:
     return compared(energy_distance(x, y), _dense(length[:, None] + length[None] - distance, x, y))
 
 
+@claim("Cramér", (ENERGY, "Cramér distance"), "exact")
+@states("d = 1: ED = 2 ∫ (F − G)²", "Székely and Rizzo 2013; arXiv 1705.10743")
 def energy_as_cramer() -> Outcome:
     """The integral of the step functions, piece by piece."""
     x, y = plane(dim=1)
@@ -51,24 +57,32 @@ def energy_as_cramer() -> Outcome:
     return compared(energy_distance(x, y), integral)
 
 
+@claim("by sorting", (ENERGY, "sliced energy"), "exact")
+@states("d = 1: ED by sorting = ED by pairs", "arXiv 2305.11463")
 def sorted_energy() -> Outcome:
     """In n log n against n²."""
     x, y = plane(dim=1)
     return compared(energy_distance_1d(x[:, 0], y[:, 0]), energy_distance(x, y))
 
 
+@claim("exponent 2", (ENERGY, MEANS), "exact")
+@states("ED with ‖·‖² = 2 ‖E x − E y‖²", "Székely and Rizzo 2013")
 def energy_squared() -> Outcome:
     """At the exponent 2 only means are left."""
     x, y = plane()
     return compared(energy_distance(x, y, beta=2.0), 2 * _gap(x, y))
 
 
+@claim("linear kernel", (MMD, MEANS), "exact")
+@states("MMD²(x, y; a·b) = ‖E x − E y‖²", "Gretton et al., JMLR 13 (2012)")
 def linear_mmd() -> Outcome:
     """The kernel x·y."""
     x, y = plane()
     return compared(mmd2_biased(x, y, kernels.linear()), _gap(x, y))
 
 
+@claim("wide Gaussian", (MMD, MEANS), "limit", rate=-2.0)
+@states("σ² MMD²(Gaussian σ) → ‖E x − E y‖², error σ⁻²", "Taylor's theorem")
 def wide_gaussian() -> Outcome:
     """1 - exp(-r²/2σ²) is r²/2σ² to first order."""
     x, y = plane()
@@ -76,6 +90,8 @@ def wide_gaussian() -> Outcome:
     return towards(lambda width: width**2 * mmd2_biased(x, y, kernels.gaussian(width)), _gap(x, y), at)
 
 
+@claim("wide Laplace", (MMD, ENERGY), "limit", rate=-1.0)
+@states("σ MMD²(Laplace σ) → ED, error σ⁻¹", "Taylor's theorem")
 def wide_laplace() -> Outcome:
     """1 - exp(-r/σ) is r/σ to first order."""
     x, y = plane()
@@ -83,6 +99,8 @@ def wide_laplace() -> Outcome:
     return towards(lambda width: width * mmd2_biased(x, y, kernels.laplace(width)), energy_distance(x, y), at)
 
 
+@claim("slices of energy", ("sliced energy", ENERGY), "limit", rate=-0.5)
+@states("mean over k directions of ED / E|θ₁| → ED, error k^(−½)", "arXiv 2305.11463")
 def sliced_energy() -> Outcome:
     """The mean over directions, divided by E|θ₁|, against directions in number."""
     x, y = plane(dim=3)
@@ -94,6 +112,8 @@ def sliced_energy() -> Outcome:
     return spread(draw, float(energy_distance(x, y)), (16, 64, 256))
 
 
+@claim("kernel inception distance", ("KID", MMD), "exact")
+@states("KID = unbiased MMD² of the kernel (a·b/d + 1)³", "arXiv 1801.01401")
 def kid_is_mmd() -> Outcome:
     """The estimate of the paper, densely, against the U-statistic of the cubic kernel."""
     x, y = plane(48, 48, dim=5)
@@ -103,6 +123,8 @@ def kid_is_mmd() -> Outcome:
     return compared(mmd2_unbiased(x, y, kernels.polynomial()), within - 2 * inner(x, y).mean())
 
 
+@claim("the V-statistic's excess", ("unbiased MMD", MMD), "exact")
+@states("V − U = (1 − E k(x,x′))/(n−1) + (1 − E k(y,y′))/(m−1)", "Gretton et al., JMLR 13 (2012)")
 def biased_and_unbiased() -> Outcome:
     """n (n - 1) against n² pairs: the diagonal is one for a Gaussian kernel."""
     x, y = plane()
@@ -112,16 +134,22 @@ def biased_and_unbiased() -> Outcome:
     return compared(mmd2_biased(x, y, kernel) - mmd2_unbiased(x, y, kernel), excess)
 
 
+@claim("MMD moves along its witness", (MMD, "witness"), "exact")
+@states("v = −∇w", "arXiv 1906.04370")
 def mmd_velocity() -> Outcome:
     """The contract: the force on a sample is the slope of the witness."""
     return conservative(mmd(kernels.gaussian(0.8)), *plane())
 
 
+@claim("energy moves along its witness", (ENERGY, "witness"), "exact")
+@states("v = −∇w", "arXiv 1906.04370")
 def energy_velocity() -> Outcome:
     """The contract again."""
     return conservative(energy(), *plane())
 
 
+@claim("the witness's gap", (MMD, "witness"), "exact")
+@states("E_x w − E_y w = 2 MMD²", "Gretton et al., JMLR 13 (2012)")
 def witness_mean_is_mmd() -> Outcome:
     """The witness is twice the embedding's difference, so its mean gap is twice the squared distance."""
     x, y = plane()
@@ -130,6 +158,8 @@ def witness_mean_is_mmd() -> Outcome:
     return compared(height[0] - height[1], 2 * mmd2_biased(x, y, kernel))
 
 
+@claim("characteristic functions", ("characteristic functions", MMD), "exact")
+@states("Σ_k |φ_x(ω_k) − φ_y(ω_k)|² = MMD² of Σ_k cos ω_k·(a − b)", "arXiv 1909.07425")
 def characteristic_functions() -> Outcome:
     """Any frequencies: their distance against the dense sum of cosines."""
     x, y = plane()
@@ -139,6 +169,8 @@ def characteristic_functions() -> Outcome:
     return compared(characteristic_distance(x, y, frequencies), _dense(kernel, x, y))
 
 
+@claim("random features", ("characteristic functions", MMD), "limit", rate=-0.5)
+@states("k draws of ω ~ N(0, 1/σ²) → MMD²(Gaussian σ), error k^(−½)", "Rahimi and Recht 2007")
 def random_features() -> Outcome:
     """Against the Gaussian kernel."""
     x, y = plane()
@@ -149,6 +181,8 @@ def random_features() -> Outcome:
     return spread(draw, float(mmd2_biased(x, y, kernels.gaussian(0.8))), (32, 128, 512))
 
 
+@claim("all landmarks", ("Nyström MMD", MMD), "exact", bound=1e-9)
+@states("with every datum a landmark, Nyström MMD² = MMD²", "arXiv 2201.13055")
 def all_landmarks() -> Outcome:
     """A projection on the span of all data is none."""
     x, y = plane()
@@ -156,128 +190,3 @@ def all_landmarks() -> Outcome:
     return compared(
         nystrom_mmd2(jax.random.key(0), x, y, kernel, num_landmarks=len(y)).value, mmd2_biased(x, y, kernel)
     )
-
-
-IDENTITIES = (
-    Identity(
-        "a distance is a kernel",
-        (ENERGY, MMD),
-        "ED(x, y) = MMD²(x, y; ‖a‖ + ‖b‖ − ‖a − b‖)",
-        "Sejdinovic et al., Ann. Statist. 41 (2013)",
-        "exact",
-        energy_as_mmd,
-    ),
-    Identity(
-        "Cramér",
-        (ENERGY, "Cramér distance"),
-        "d = 1: ED = 2 ∫ (F − G)²",
-        "Székely and Rizzo 2013; arXiv 1705.10743",
-        "exact",
-        energy_as_cramer,
-    ),
-    Identity(
-        "by sorting",
-        (ENERGY, "sliced energy"),
-        "d = 1: ED by sorting = ED by pairs",
-        "arXiv 2305.11463",
-        "exact",
-        sorted_energy,
-    ),
-    Identity(
-        "exponent 2",
-        (ENERGY, MEANS),
-        "ED with ‖·‖² = 2 ‖E x − E y‖²",
-        "Székely and Rizzo 2013",
-        "exact",
-        energy_squared,
-    ),
-    Identity(
-        "linear kernel",
-        (MMD, MEANS),
-        "MMD²(x, y; a·b) = ‖E x − E y‖²",
-        "Gretton et al., JMLR 13 (2012)",
-        "exact",
-        linear_mmd,
-    ),
-    Identity(
-        "wide Gaussian",
-        (MMD, MEANS),
-        "σ² MMD²(Gaussian σ) → ‖E x − E y‖², error σ⁻²",
-        "Taylor's theorem",
-        "limit",
-        wide_gaussian,
-        rate=-2.0,
-    ),
-    Identity(
-        "wide Laplace",
-        (MMD, ENERGY),
-        "σ MMD²(Laplace σ) → ED, error σ⁻¹",
-        "Taylor's theorem",
-        "limit",
-        wide_laplace,
-        rate=-1.0,
-    ),
-    Identity(
-        "slices of energy",
-        ("sliced energy", ENERGY),
-        "mean over k directions of ED / E|θ₁| → ED, error k^(−½)",
-        "arXiv 2305.11463",
-        "limit",
-        sliced_energy,
-        rate=-0.5,
-    ),
-    Identity(
-        "kernel inception distance",
-        ("KID", MMD),
-        "KID = unbiased MMD² of the kernel (a·b/d + 1)³",
-        "arXiv 1801.01401",
-        "exact",
-        kid_is_mmd,
-    ),
-    Identity(
-        "the V-statistic's excess",
-        ("unbiased MMD", MMD),
-        "V − U = (1 − E k(x,x′))/(n−1) + (1 − E k(y,y′))/(m−1)",
-        "Gretton et al., JMLR 13 (2012)",
-        "exact",
-        biased_and_unbiased,
-    ),
-    Identity("MMD moves along its witness", (MMD, "witness"), "v = −∇w", "arXiv 1906.04370", "exact", mmd_velocity),
-    Identity(
-        "energy moves along its witness", (ENERGY, "witness"), "v = −∇w", "arXiv 1906.04370", "exact", energy_velocity
-    ),
-    Identity(
-        "the witness's gap",
-        (MMD, "witness"),
-        "E_x w − E_y w = 2 MMD²",
-        "Gretton et al., JMLR 13 (2012)",
-        "exact",
-        witness_mean_is_mmd,
-    ),
-    Identity(
-        "characteristic functions",
-        ("characteristic functions", MMD),
-        "Σ_k |φ_x(ω_k) − φ_y(ω_k)|² = MMD² of Σ_k cos ω_k·(a − b)",
-        "arXiv 1909.07425",
-        "exact",
-        characteristic_functions,
-    ),
-    Identity(
-        "random features",
-        ("characteristic functions", MMD),
-        "k draws of ω ~ N(0, 1/σ²) → MMD²(Gaussian σ), error k^(−½)",
-        "Rahimi and Recht 2007",
-        "limit",
-        random_features,
-        rate=-0.5,
-    ),
-    Identity(
-        "all landmarks",
-        ("Nyström MMD", MMD),
-        "with every datum a landmark, Nyström MMD² = MMD²",
-        "arXiv 2201.13055",
-        "exact",
-        all_landmarks,
-        bound=1e-9,
-    ),
-)

@@ -4,10 +4,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from experiments.identities.claim import Identity, Outcome, compared, plane
+from experiments.identities.claim import Outcome, compared, family, plane, states
 from experiments.identities.transport import W2, assignment
 from igm_jax.evaluation import frechet_distance
 from igm_jax.objectives import bures_distance
+
+IDENTITIES, claim = family()
 
 
 def _fits(x: Array, y: Array, ddof: int = 0) -> float:
@@ -17,12 +19,16 @@ def _fits(x: Array, y: Array, ddof: int = 0) -> float:
     return float(jnp.sum(jnp.square(x.mean(0) - y.mean(0)))) + np.trace(a) + np.trace(b) - 2 * cross
 
 
+@claim("Fréchet", ("Fréchet distance", "Bures"), "exact", bound=1e-9)
+@states("FID = W2² of Gaussian fits", "arXiv 1706.08500")
 def gaussian_fits() -> Outcome:
     """The Fréchet distance against the covariance formula."""
     x, y = plane(dim=3)
     return compared(frechet_distance(real=y, fake=x), _fits(x, y, ddof=1))
 
 
+@claim("Gelbrich", ("Bures", W2), "bound", bound=0.0)
+@states("W2² of Gaussian fits ≤ W2²", "Gelbrich 1990")
 def gelbrich() -> Outcome:
     """The distance of Gaussian fits never exceeds that of the samples: violations over random pairs, relative."""
     worst = 0.0
@@ -32,30 +38,9 @@ def gelbrich() -> Outcome:
     return Outcome((max(worst, 0.0),))
 
 
+@claim("Bures", ("Bures", "Gaussian W2"), "exact", bound=1e-9)
+@states("‖a − b‖² + min_U ‖R − U S‖² = ‖a − b‖² + tr(A + B − 2(A^½ B A^½)^½)", "Bhatia et al. 2019")
 def bures_fits() -> Outcome:
     """Orthogonal factors against the formula of covariances."""
     x, y = plane(dim=3)
     return compared(bures_distance(x, y), _fits(x, y))
-
-
-IDENTITIES = (
-    Identity(
-        "Fréchet",
-        ("Fréchet distance", "Bures"),
-        "FID = W2² of Gaussian fits",
-        "arXiv 1706.08500",
-        "exact",
-        gaussian_fits,
-        bound=1e-9,
-    ),
-    Identity("Gelbrich", ("Bures", W2), "W2² of Gaussian fits ≤ W2²", "Gelbrich 1990", "bound", gelbrich, bound=0.0),
-    Identity(
-        "Bures",
-        ("Bures", "Gaussian W2"),
-        "‖a − b‖² + min_U ‖R − U S‖² = ‖a − b‖² + tr(A + B − 2(A^½ B A^½)^½)",
-        "Bhatia et al. 2019",
-        "exact",
-        bures_fits,
-        bound=1e-9,
-    ),
-)

@@ -1,7 +1,7 @@
 """What the studies share: their command, a table of texts, a row's common part, a directory that is tried before the work."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from igm_jax.reporting import to_console, to_markdown, write_jsonl, write_whole
 from igm_jax.reporting.tables import Cell, Line, Table
 from igm_jax.training import plain, provenance
+
+Pictures = Mapping[str, tuple[bytes, str]]
 
 C = TypeVar("C")
 R = TypeVar("R")
@@ -123,15 +125,23 @@ def origin(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def write(directory: Path, title: str, text: str, tables: Sequence[Table], rows: list[dict], pictures: dict) -> None:
-    """Print the tables, and write ``report.md``, ``rows.jsonl`` and the pictures, each whole or not at all.
+    """A study's results: ``rows.jsonl``, and a page with its title, the text that says what it is about, tables and pictures."""
+    write_jsonl(directory / "rows.jsonl", rows)
+    write_page(directory, [f"# {title}\n", text + "\n", origin(rows) + "\n"], tables, pictures)
 
-    The page has the title, the text that says what it is about, the tables, and each file's picture with what is to be seen.
+
+def write_page(directory: Path, head: Sequence[str], tables: Sequence[Table], pictures: Pictures) -> None:
+    """Print the tables, and write ``report.md`` and the pictures, each whole or not at all.
+
+    Args:
+        directory: where they go.
+        head: paragraphs that come first on the page.
+        tables: which follow.
+        pictures: which end it, each with what is to be seen: ``file name: (content, caption)``.
     """
     for name, (content, _) in pictures.items():
         write_whole(directory / name, content)
-    write_jsonl(directory / "rows.jsonl", rows)
     shown = [f"![{caption}]({name})\n\n{caption}\n" for name, (_, caption) in pictures.items()]
-    head = [f"# {title}\n", text + "\n", origin(rows) + "\n"]
     write_whole(directory / "report.md", "\n".join([*head, *map(to_markdown, tables), *shown]))
     for some in tables:
         rich.print(to_console(some))

@@ -110,7 +110,8 @@ def summarise(
         f" judges that no objective minimises. {' '.join(broken)}"
     )
     text = f"{unfinished} {text}" if unfinished else text
-    name = "One generator, nine ways to train it" if _nine(groups) else "One generator, compared"
+    nine = all(len(one) == 9 for one in groups.values())
+    name = "One generator, nine ways to train it" if nine else "One generator, compared"
     trained = [row for row in rows if row["objective"] != FLOOR]
     report = Report(name, text, facts_of(rows), tuple(sections), settings_of(trained))
     path = write_report(directory / "report.html", report)
@@ -175,10 +176,6 @@ def _effort(groups: Mapping[str, Groups]) -> str:
             f"{config['seeds']} seeds of {steps} updates with {config['batch_size']} samples each on {title(target)}"
         )
     return ", ".join(efforts)
-
-
-def _nine(groups: Mapping[str, Groups]) -> bool:
-    return all(len(one) == 9 for one in groups.values())
 
 
 def _section(groups: Groups, problem: Problem, rows: list[dict[str, Any]], target: str, paint: Paint) -> Section:

@@ -7,18 +7,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
-import rich
 import tyro
 
-from experiments.shared.study import command, short, writable
+from experiments.shared.study import Pictures, command, short, writable, write_page
 from experiments.shared.tasks import Book, Found, Recipe, Task, deciding, worked
 from experiments.tables.published import Entry, tabulated
 from igm_jax import checks
-from igm_jax.reporting import to_console, to_latex, to_markdown, write_whole
+from igm_jax.reporting import to_latex, write_whole
 from igm_jax.reporting.tables import Table
 
 Preset = Literal["smoke", "cpu", "full"]
-Pictures = Mapping[str, tuple[bytes, str]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +55,11 @@ Results = Mapping[str, Sequence[Found]]
 """For each task's name what its seeds found, in order."""
 
 C = TypeVar("C", bound=Config)
+
+
+def numbers(found: Sequence[Found], metric: str) -> tuple[float, ...]:
+    """A metric of all seeds, in order."""
+    return tuple(one.metrics[metric] for one in found)
 
 
 class Part(NamedTuple):
@@ -145,22 +148,17 @@ def _module(publication: Publication) -> str:
 def written(publication: Publication, config: Config, results: Results, rows: Sequence[Mapping[str, Any]]) -> None:
     """Print the tables; write ``report.md``, ``table.tex``, ``entries.jsonl`` and the pictures."""
     directory = config.directory
-    parts, pictures = publication.parts(config, results), publication.pictures(config, results)
-    for name, (content, _) in pictures.items():
-        write_whole(directory / name, content)
+    parts = publication.parts(config, results)
     lines = [json.dumps(_judged(part, entry, config, rows)) for part in parts for entry in part.entries]
     write_whole(directory / "entries.jsonl", "".join(line + "\n" for line in lines))
     tables = [part.table() for part in parts]
     write_whole(directory / "table.tex", "\n".join(map(to_latex, tables)))
-    write_whole(directory / "report.md", _page(publication, config, tables, pictures, rows))
-    for some in tables:
-        rich.print(to_console(some))
-    rich.print(f"Tables, rows and pictures are in {directory}.")
+    write_page(directory, _head(publication, config, rows), tables, publication.pictures(config, results))
 
 
-def _page(publication: Publication, config: Config, tables: Sequence[Table], pictures: Pictures, rows: Sequence) -> str:
+def _head(publication: Publication, config: Config, rows: Sequence) -> list[str]:
+    """What the page says before its tables."""
     differs = [f"- {line}" for line in publication.differs(config)] or ["- Nothing."]
-    shown = [f"![{caption}]({name})\n\n{caption}\n" for name, (_, caption) in pictures.items()]
     seconds = sum(row["seconds"] for row in rows)
     devices = _each("{platform} ({kind}, {cpus} cores)".format(**row["device"]) for row in rows)
     commits = _each(short(row["commit"]) for row in rows)
@@ -170,7 +168,7 @@ def _page(publication: Publication, config: Config, tables: Sequence[Table], pic
         f" {devices}, jax {versions}, commit {commits}, {rows[-1]['date'][:10]}."
     )
     head = [f"# {publication.title}\n", publication.text + "\n", made + "\n", "What is not as in the paper:\n"]
-    return "\n".join([*head, *differs, "", *map(to_markdown, tables), *shown])
+    return [*head, *differs, ""]
 
 
 def _each(told: Iterable[str]) -> str:

@@ -27,6 +27,13 @@ LATENT, TEMPERATURE, DECAY = 32, 0.05, 0.96
 SHOWN = 2000
 """Samples in the picture and for W2."""
 
+TITLE = "Drifting on a swiss roll and a checkerboard (arXiv 2602.04770, toy notebook)"
+TEXT = (
+    f"A perceptron {LATENT}-256-256-256-2 (SiLU) follows the drifting field at τ = {TEMPERATURE:g}, generated samples masked"
+    " from themselves and affinities normalised jointly over generated samples and data: Adam 1e-3, 2048 fresh samples and"
+    " data a step, 2000 steps."
+)
+
 
 class Printed(NamedTuple):
     """A target, and the loss that the notebook printed: at 2000 steps, and about half-way."""
@@ -141,17 +148,7 @@ def differs(config: Config) -> list[str]:
     return lines
 
 
-PUBLICATION = Publication(
-    "drifting_toy",
-    "Drifting on a swiss roll and a checkerboard (arXiv 2602.04770, toy notebook)",
-    f"A perceptron {LATENT}-256-256-256-2 (SiLU) follows the drifting field at τ = {TEMPERATURE:g}, generated samples masked"
-    " from themselves and affinities normalised jointly over generated samples and data: Adam 1e-3, 2048 fresh samples and"
-    " data a step, 2000 steps.",
-    tasks,
-    parts,
-    differs,
-    pictures,
-)
+PUBLICATION = Publication("drifting_toy", TITLE, TEXT, tasks, parts, differs, pictures)
 
 if __name__ == "__main__":
     main(PUBLICATION, Config)

@@ -37,6 +37,12 @@ BATCH, RATE = 1024, 0.01
 Theta = Float[Array, "2"]
 """(μ, σ) of the model x = μ + σ z."""
 
+TITLE = "f-GAN on a mixture of two Gaussians (arXiv 1606.00709, tables 2 and 3)"
+TEXT = (
+    "A Gaussian is fitted to a mixture of two under five f-divergences: exactly, by quadrature, and by the f-GAN, whose critic"
+    f" 1-64-64-1 (tanh) and model follow the slopes of one minibatch of {BATCH} at once, both with steps of {RATE:g}."
+)
+
 
 def log_p(points: ArrayLike) -> Array:
     """The mixture's log density at places in the line."""
@@ -279,16 +285,11 @@ def differs(config: Config) -> list[str]:
     ]
 
 
-PUBLICATION = Publication(
-    "f_gan",
-    "f-GAN on a mixture of two Gaussians (arXiv 1606.00709, tables 2 and 3)",
-    "A Gaussian is fitted to a mixture of two under five f-divergences: exactly, by quadrature, and by the f-GAN, whose critic"
-    f" 1-64-64-1 (tanh) and model follow the slopes of one minibatch of {BATCH} at once, both with steps of {RATE:g}.",
-    tasks,
-    lambda config, results: [fit_part(config, results), matrix_part(config, results)],
-    differs,
-    pictures,
-)
+def parts(config: Config, results: Results) -> list[Part]:
+    return [fit_part(config, results), matrix_part(config, results)]
+
+
+PUBLICATION = Publication("f_gan", TITLE, TEXT, tasks, parts, differs, pictures)
 
 if __name__ == "__main__":
     main(PUBLICATION, Config)

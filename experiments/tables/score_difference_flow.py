@@ -14,7 +14,7 @@ import optax
 from jaxtyping import Array
 
 from experiments.shared.tasks import Found, Task
-from experiments.tables.command import Config, Part, Pictures, Publication, Results, main
+from experiments.tables.command import Config, Part, Pictures, Publication, Results, main, numbers
 from experiments.tables.published import Entry
 from igm_jax.base import Generator, Key, Objective, Target, regression, stochastic
 from igm_jax.distributions import Distribution, grid, moons, normal, sphere, swiss_roll
@@ -23,6 +23,16 @@ from igm_jax.generators import particles, pushforward
 from igm_jax.networks import fourier, mlp
 from igm_jax.objectives import annealed_difference, denoiser_difference_field, energy_distance
 from igm_jax.training import Run, TrainState, train, training
+
+TITLE = "The score-difference flow in two dimensions (Weber, arXiv 2304.12906)"
+TEXT = (
+    "A source of one shape flows to data of another along the difference of the scores of data and samples, both blurred by"
+    " Gaussian noise of width σ, x ← x + η σ² (∇log p_σ − ∇log q_σ)(x + σε) with η = ½ and fresh ε; σ falls in geometric steps"
+    " from about the standard deviation of the data to the width of their noise. The scores are those of kernel density estimates"
+    " of the samples and of as many fresh data in each step. Particles follow the field themselves. A generator of Gaussian"
+    " latents knows no source and regresses on its samples moved by the field, at a σ that is drawn anew at each step: with σ"
+    " falling it drops modes, since it cannot tear its samples apart as fast as they are asked to."
+)
 
 POINTS, RATE, STRIDE = 2000, 1e-3, 0.5
 PICTURES = 4
@@ -182,7 +192,7 @@ def _entries(name: str, results: Results) -> list[Entry]:
         found = results[f"{name}: {kind}"]
         for metric in found[0].metrics:
             label, digits = COLUMNS[metric]
-            entries.append(Entry(kind, label, None, tuple(one.metrics[metric] for one in found), digits=digits))
+            entries.append(Entry(kind, label, None, numbers(found, metric), digits=digits))
     return entries
 
 
@@ -215,20 +225,7 @@ def pictures(config: Config, results: Results) -> Pictures:
     return shown
 
 
-PUBLICATION = Publication(
-    "score_difference_flow",
-    "The score-difference flow in two dimensions (Weber, arXiv 2304.12906)",
-    "A source of one shape flows to data of another along the difference of the scores of data and samples, both blurred by"
-    " Gaussian noise of width σ, x ← x + η σ² (∇log p_σ − ∇log q_σ)(x + σε) with η = ½ and fresh ε; σ falls in geometric steps"
-    " from about the standard deviation of the data to the width of their noise. The scores are those of kernel density estimates"
-    " of the samples and of as many fresh data in each step. Particles follow the field themselves. A generator of Gaussian"
-    " latents knows no source and regresses on its samples moved by the field, at a σ that is drawn anew at each step: with σ"
-    " falling it drops modes, since it cannot tear its samples apart as fast as they are asked to.",
-    tasks,
-    parts,
-    differs,
-    pictures,
-)
+PUBLICATION = Publication("score_difference_flow", TITLE, TEXT, tasks, parts, differs, pictures)
 
 if __name__ == "__main__":
     main(PUBLICATION, Config)

@@ -30,6 +30,12 @@ from igm_jax.base import Key
 from igm_jax.evaluation import exact_wasserstein
 from igm_jax.kernels import gaussian
 
+TITLE = "Small exact results (arXiv 1705.10743, 1712.07822, 2206.14476, 1810.02733)"
+TEXT = (
+    "Statements that the papers prove, measured with this package's distances: by going through all samples, by Monte Carlo,"
+    " by quantiles, and by distances between samples of growing size."
+)
+
 COINS = ((0.6, 6), (0.6, 1), (0.6, 3), (0.3, 4))
 """Heads' probability θ*, and tosses in a sample. Here the binomial has one median, and no share of heads is θ* itself."""
 
@@ -268,18 +274,15 @@ def pictures(config: Config, results: Results) -> Pictures:
     }
 
 
-PUBLICATION = Publication(
-    "small_results",
-    "Small exact results (arXiv 1705.10743, 1712.07822, 2206.14476, 1810.02733)",
-    "Statements that the papers prove, measured with this package's distances: by going through all samples, by Monte Carlo,"
-    " by quantiles, and by distances between samples of growing size.",
-    tasks,
-    lambda config, results: [
-        coin_part(config, results), expectation_part(results), slope_part(results), rate_part(config, results)
-    ],
-    lambda config: ["The rates are those of the theory for many samples, measured at sizes that a minibatch has."],
-    pictures,
-)  # fmt: skip
+def parts(config: Config, results: Results) -> list[Part]:
+    return [coin_part(config, results), expectation_part(results), slope_part(results), rate_part(config, results)]
+
+
+def differs(config: Config) -> list[str]:
+    return ["The rates are those of the theory for many samples, measured at sizes that a minibatch has."]
+
+
+PUBLICATION = Publication("small_results", TITLE, TEXT, tasks, parts, differs, pictures)
 
 if __name__ == "__main__":
     main(PUBLICATION, Config)

@@ -13,7 +13,7 @@ import jax
 import numpy as np
 
 from experiments.shared.tasks import Found, Task
-from experiments.tables.command import Config, Part, Publication, Results, main
+from experiments.tables.command import Config, Part, Publication, Results, main, numbers
 from experiments.tables.published import Entry, Rule, within_binomial
 from igm_jax import checks
 from igm_jax.distributions import Distribution, normal, odd_mode, perturbed_uniform, uniform_cube
@@ -25,9 +25,14 @@ from igm_jax.evaluation import (
     mmd_wild_bootstrap_test,
     nearest_neighbour_test,
 )
-from igm_jax.evaluation.two_sample.aggregated import aggregated
-from igm_jax.evaluation.two_sample.fuse import fused
-from igm_jax.evaluation.two_sample.permutation import bank_splits
+from igm_jax.evaluation.two_sample.banks import aggregated, bank_splits, fused
+
+TITLE = "Two-sample tests: the power of MMD-FUSE and others (arXiv 2306.08777)"
+TEXT = (
+    "Samples of two laws are drawn again and again, and each test says whether it can tell them apart at the level .05; shown"
+    " is how often it does. FUSE and Agg combine ten Laplace and ten Gaussian kernels, from narrow to wide; Median has one"
+    " Gaussian kernel as wide as the median distance; Split chooses its width on half of the samples."
+)
 
 LEVEL = 0.05
 PUBLISHED_REPETITIONS = 200
@@ -94,10 +99,10 @@ def outcomes(real: np.ndarray, fake: np.ndarray, permutations: int, seed: int) -
     given = both | {"num_permutations": permutations}
     bank = bank_splits(**given)
     tests = (
-        fused(*bank),
+        fused(bank),
         mmd_permutation_test(**given),
         mmd_split_test(**given),
-        aggregated(*bank),
+        aggregated(bank),
         mmd_wild_bootstrap_test(**given),
         energy_permutation_test(**given),
         nearest_neighbour_test(**given),
@@ -172,7 +177,7 @@ def powers(
     """The cells of a table of powers."""
     rule = within_binomial(3, repetitions, PUBLISHED_REPETITIONS)
     return [
-        Entry(line, name, published[line][i] if line in published else None, _shares(results, name, line), rule)
+        Entry(line, name, published[line][i] if line in published else None, numbers(results[name], line), rule)
         for line in LINES
         for i, name in enumerate(settings)
     ]
@@ -188,7 +193,7 @@ def parts(config: TwoSample, results: Results) -> list[Part]:
     """Level, mixture, perturbed uniform."""
     spend = budget(config)
     rule = at_most(LEVEL, spend.level_repetitions)
-    level = [Entry(line, "rejected", LEVEL, _shares(results, "level", line), rule, digits=4) for line in LINES]
+    level = [Entry(line, "rejected", LEVEL, numbers(results["level"], line), rule, digits=4) for line in LINES]
     samples, permutations = spend.samples, spend.permutations
     made = f"n = m = {samples}, {spend.seeds} × {spend.repetitions} repetitions, {permutations} permutations."
     return [
@@ -214,10 +219,6 @@ def parts(config: TwoSample, results: Results) -> list[Part]:
     ]
 
 
-def _shares(results: Results, name: str, line: str) -> tuple[float, ...]:
-    return tuple(found.metrics[line] for found in results[name])
-
-
 def differs(config: TwoSample) -> list[str]:
     """What is not as in the paper."""
     spend = budget(config)
@@ -238,17 +239,7 @@ def differs(config: TwoSample) -> list[str]:
     return lines
 
 
-PUBLICATION = Publication(
-    "two_sample",
-    "Two-sample tests: the power of MMD-FUSE and others (arXiv 2306.08777)",
-    "Samples of two laws are drawn again and again, and each test says whether it can tell them apart at the level .05; shown"
-    " is how often it does. FUSE and Agg combine ten Laplace and ten Gaussian kernels, from narrow to wide; Median has one"
-    " Gaussian kernel as wide as the median distance; Split chooses its width on half of the samples.",
-    tasks,
-    parts,
-    differs,
-)
-
+PUBLICATION = Publication("two_sample", TITLE, TEXT, tasks, parts, differs)
 
 if __name__ == "__main__":
     main(PUBLICATION, TwoSample)

@@ -16,6 +16,14 @@ from experiments.tables.wasserstein1_solvers import CRITICS, Scores, assigned, e
 from igm_jax import checks
 from igm_jax.base import Key
 
+TITLE = "Solvers of Wasserstein-1 against a known answer (arXiv 2206.07767)"
+TEXT = (
+    "u(x) = min_n ‖x − a_n‖ + b_n has slope one, with N centres a_n uniform in [−2.5, 2.5]^D and b_n ~ 0.1 N(0, 1). Q is"
+    " uniform on that cube, and P is Q slid down the rays of u, from t to t⁸ of each: so −u is the best critic, and W1 ="
+    " E‖x − y‖ = 7/(D + 8) E‖x − a‖. Critics D-h-h-1 with h = max(2D, 128) learn from batches of 1024 fresh samples a side"
+    " with Adam (2e-4, β .0 and .9), and are judged on 4096 points of P."
+)
+
 TRUE, DISCRETE, ENTROPIC = "true W1", "discrete OT", "Sinkhorn potential"
 PENALTIES = ("gradient penalty", "Lipschitz penalty")
 EPSILON = 0.05
@@ -215,17 +223,7 @@ def differs(config: Config) -> list[str]:
     ]
 
 
-PUBLICATION = Publication(
-    "wasserstein1",
-    "Solvers of Wasserstein-1 against a known answer (arXiv 2206.07767)",
-    "u(x) = min_n ‖x − a_n‖ + b_n has slope one, with N centres a_n uniform in [−2.5, 2.5]^D and b_n ~ 0.1 N(0, 1). Q is"
-    " uniform on that cube, and P is Q slid down the rays of u, from t to t⁸ of each: so −u is the best critic, and W1 ="
-    " E‖x − y‖ = 7/(D + 8) E‖x − a‖. Critics D-h-h-1 with h = max(2D, 128) learn from batches of 1024 fresh samples a side"
-    " with Adam (2e-4, β .0 and .9), and are judged on 4096 points of P.",
-    tasks,
-    parts,
-    differs,
-)
+PUBLICATION = Publication("wasserstein1", TITLE, TEXT, tasks, parts, differs)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Key
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Scalar
 from igm_jax.distributions.base import Distribution, default_float, points_of, uniform_cube
 from igm_jax.pairwise import Pairs
 
@@ -111,7 +111,7 @@ class RayPair:
         share = length / jnp.where(length > 0, length + ahead, 1)
         return Transported(self.centers[nearest] + share[:, None] ** (self.power - 1) * offset, slope)
 
-    def distance(self, key: Key, n: int = 2**20) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    def distance(self, key: Key, n: int = 2**20) -> tuple[Scalar, Scalar]:
         """The Wasserstein-1 distance of P and Q, by Monte Carlo.
 
         ``W1 = E‖x − y‖ = (power − 1)/(d + power) · E‖x − a‖``, a the centre of x

@@ -10,27 +10,28 @@ from igm_jax.evaluation.judges.extractors import (
     extractor_judge,
 )
 from igm_jax.evaluation.judges.safetensors import Tensors, read_safetensors
-from igm_jax.evaluation.metrics.authenticity import authenticity, expected_authenticity
 from igm_jax.evaluation.metrics.expectations import expected_density_coverage, expected_density_coverage_of_atoms
 from igm_jax.evaluation.metrics.frechet import frechet_distance, frechet_distance_of_moments
 from igm_jax.evaluation.metrics.frechet_bias import extrapolated, frechet_bias, frechet_limit
 from igm_jax.evaluation.metrics.kid import kid
 from igm_jax.evaluation.metrics.manifold import DensityCoverage, PrecisionRecall, density_coverage, precision_recall
-from igm_jax.evaluation.metrics.memorisation import memorisation_ratio
+from igm_jax.evaluation.metrics.memorisation import authenticity, expected_authenticity, memorisation_ratio
 from igm_jax.evaluation.metrics.modes import ModeCoverage, mode_coverage
 from igm_jax.evaluation.metrics.prd import PRD, PrecisionRecallCurve, prd, prd_curve
 from igm_jax.evaluation.metrics.transport import exact_w2, exact_wasserstein, sliced_w2
 from igm_jax.evaluation.metrics.vendi import vendi_score
 from igm_jax.evaluation.summary import MEASURES, Measure, evaluate_2d, evaluate_images, evaluate_samples
-from igm_jax.evaluation.two_sample.aggregated import mmd_aggregated_test
+from igm_jax.evaluation.two_sample.banks import mmd_aggregated_test, mmd_fuse_test
 from igm_jax.evaluation.two_sample.classifier import TwoSampleTest, classifier_two_sample_test
-from igm_jax.evaluation.two_sample.energy_test import energy_permutation_test
-from igm_jax.evaluation.two_sample.fuse import mmd_fuse_test
-from igm_jax.evaluation.two_sample.mmd_tests import mmd_permutation_test, mmd_split_test
+from igm_jax.evaluation.two_sample.mmd_tests import (
+    energy_permutation_test,
+    mmd_permutation_test,
+    mmd_split_test,
+    mmd_wild_bootstrap_test,
+)
 from igm_jax.evaluation.two_sample.n50 import DetectionSize, n50
 from igm_jax.evaluation.two_sample.neighbour_test import nearest_neighbour_test
 from igm_jax.evaluation.two_sample.permutation import KernelTest, PermutationTest
-from igm_jax.evaluation.two_sample.wild_bootstrap import mmd_wild_bootstrap_test
 from igm_jax.objectives.moments.estimate import Estimate
 
 __all__ = [

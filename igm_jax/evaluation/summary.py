@@ -12,11 +12,10 @@ from igm_jax import checks
 from igm_jax.distributions import Modes
 from igm_jax.evaluation import _inputs
 from igm_jax.evaluation.judges.convolutions import Judge
-from igm_jax.evaluation.metrics.authenticity import authenticity
 from igm_jax.evaluation.metrics.frechet import frechet_distance
 from igm_jax.evaluation.metrics.kid import kid
 from igm_jax.evaluation.metrics.manifold import density_coverage, precision_recall
-from igm_jax.evaluation.metrics.memorisation import memorisation_ratio
+from igm_jax.evaluation.metrics.memorisation import authenticity, memorisation_ratio
 from igm_jax.evaluation.metrics.modes import frequencies_kl, mode_coverage
 from igm_jax.evaluation.metrics.transport import exact_w2
 from igm_jax.evaluation.two_sample.classifier import classifier_two_sample_test
@@ -124,11 +123,10 @@ def evaluate_2d(
 
     Example:
         >>> import jax
-        >>> from igm_jax.distributions import grid
-        >>> from igm_jax.evaluation import evaluate_2d
-        >>> target = grid()
+        >>> from igm_jax import distributions, evaluation
+        >>> target = distributions.grid()
         >>> real, fake = target(jax.random.key(0), 400), target(jax.random.key(1), 400)
-        >>> int(evaluate_2d(real=real, fake=fake, modes=target.modes)["modes"])
+        >>> int(evaluation.evaluate_2d(real=real, fake=fake, modes=target.modes)["modes"])
         25
     """
     real, fake = _inputs.pair(real, fake)

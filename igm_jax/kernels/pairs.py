@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, UInt
 
 from igm_jax import checks
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import Data, OfData, OfSamples, Rows, Samples
 
 # Up to this many features, differences are squared and summed directly: as fast as a matrix product, and exact for close pairs.
 DIRECT_FEATURES = 8
@@ -54,9 +54,7 @@ def safe_sqrt(squared: Float[Array, "..."]) -> Float[Array, "..."]:
     return jnp.where(positive, jnp.sqrt(jnp.where(positive, squared, 1)), 0)
 
 
-def centred(
-    x: Float[Array, "n d"], y: Float[Array, "m d"], weights: Float[Array, " m"] | None = None
-) -> tuple[Float[Array, "n d"], Float[Array, "m d"]]:
+def centred(x: Samples, y: Data, weights: OfData | None = None) -> tuple[Samples, Data]:
     """Both sets minus the mean of ``y``, weighted where a far sample may have no weight; in at least single precision.
 
     Distances do not change, so no derivative flows through the mean.
@@ -77,7 +75,7 @@ def centred(
     return x - mean, y - mean
 
 
-def _fingerprints(x: Float[Array, "n d"]) -> UInt[Array, " n"]:
+def _fingerprints(x: Samples) -> UInt[Array, " n"]:
     """A hash of each row's bits: equal rows have equal fingerprints, and others almost never.
 
     Many rows are hashed some at a time: the compiler would write down the hash of every number before it sums them.
@@ -90,7 +88,7 @@ def _fingerprints(x: Float[Array, "n d"]) -> UInt[Array, " n"]:
     return jax.lax.map(_fingerprint, blocks).reshape(-1)[: len(x)]
 
 
-def _fingerprint(x: Float[Array, "n d"]) -> UInt[Array, " n"]:
+def _fingerprint(x: Samples) -> UInt[Array, " n"]:
     x = jnp.where(x == 0, jnp.zeros_like(x), x)  # -0 equals 0
     bits = jax.lax.bitcast_convert_type(x, jnp.uint64 if x.dtype == jnp.float64 else jnp.uint32)
     bits = (bits ^ (bits >> 16)).astype(jnp.uint32) * jnp.uint32(0x85EBCA6B)
@@ -113,18 +111,16 @@ class Norms(NamedTuple):
         prints: (n,) a hash of each row.
     """
 
-    squares: Float[Array, " n"]
+    squares: OfSamples
     prints: UInt[Array, " n"]
 
 
-def norms(x: Float[Array, "n d"]) -> Norms:
+def norms(x: Samples) -> Norms:
     """The squared norms and the fingerprints of centred samples."""
     return Norms(jnp.sum(x * x, axis=1), _fingerprints(x))
 
 
-def dot_form(
-    x: Float[Array, "n d"], y: Float[Array, "m d"], of_x: Norms, of_y: Norms, product: Product = matmul
-) -> Float[Array, "n m"]:
+def dot_form(x: Samples, y: Data, of_x: Norms, of_y: Norms, product: Product = matmul) -> Float[Array, "n m"]:
     """``‖x‖² + ‖y‖² - 2 x·y``, clamped at zero, and exactly zero for equal rows."""
     lengths = of_x.squares[:, None] + of_y.squares[None, :]
     squared = lengths - 2 * product(x, y.T)
@@ -133,7 +129,7 @@ def dot_form(
     return jnp.where(equal | (squared <= 0), 0, squared)
 
 
-def direct_form(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, "n m"]:
+def direct_form(x: Samples, y: Data) -> Float[Array, "n m"]:
     """``Σ_k (x_k - y_k)²``, one feature at a time so that no (n, m, d) array is made."""
     return sum(
         (jnp.square(x[:, k, None] - y[None, :, k]) for k in range(1, x.shape[1])),
@@ -141,7 +137,7 @@ def direct_form(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, 
     )
 
 
-def manhattan_form(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, "n m"]:
+def manhattan_form(x: Samples, y: Data) -> Float[Array, "n m"]:
     """``Σ_k |x_k - y_k|``, one feature at a time: in a loop where there are many, so that the program stays short."""
 
     def add(total: Array, feature: tuple[Array, Array]) -> tuple[Array, None]:
@@ -165,7 +161,7 @@ class Pairs:
         weights: (m,) weights of y, where some may be zero: the farther it reaches, the fewer digits are left to the rest.
     """
 
-    def __init__(self, x: Float[Array, "n d"], y: Float[Array, "m d"], weights: Float[Array, " m"] | None = None):
+    def __init__(self, x: Samples, y: Data, weights: OfData | None = None):
         self.x, self.y, self.weights = x, y, weights
 
     @cached_property
@@ -190,7 +186,7 @@ class Pairs:
         return matmul(self.x, self.y.T)
 
 
-def squared_distances(x: ArrayLike, y: ArrayLike) -> Float[Array, "n m"]:
+def squared_distances(x: Rows, y: Rows) -> Float[Array, "n m"]:
     """Squared Euclidean distances of all pairs.
 
     ``D_ij = ‖x_i - y_j‖²``
@@ -213,7 +209,7 @@ def squared_distances(x: ArrayLike, y: ArrayLike) -> Float[Array, "n m"]:
     return Pairs(*checks.pair(x, y)).squared
 
 
-def distances(x: ArrayLike, y: ArrayLike) -> Float[Array, "n m"]:
+def distances(x: Rows, y: Rows) -> Float[Array, "n m"]:
     """Euclidean distances of all pairs.
 
     ``D_ij = ‖x_i - y_j‖``, with derivative zero where two samples coincide.

@@ -13,16 +13,21 @@ from igm_jax.records import recorded
 
 
 @dataclass(frozen=True)
-class Matern32(NoRatio):
-    """``(1 + u) exp(-u)``, ``u = √(3s) / σ``."""
+class Matern(NoRatio):
+    """Of smoothness ν = 3/2 ``(1 + u) exp(-u)``, and of 5/2 ``(1 + u + u²/3) exp(-u)``, with ``u = √(2νs) / σ``."""
+
+    twice: int
+    """2ν: 3 or 5."""
 
     def value(self, squared: Tile, bandwidth: Array) -> Tile:
         return self.both(squared, bandwidth)[0]
 
     def both(self, squared: Tile, bandwidth: Array) -> tuple[Tile, Tile]:
-        u = root(squared)[0] * (np.sqrt(3).item() / bandwidth)
+        u = root(squared)[0] * (np.sqrt(self.twice).item() / bandwidth)
         (decay,) = barrier([jnp.exp(-u)])
-        return (1 + u) * decay, decay * (-1.5 / jnp.square(bandwidth))
+        if self.twice == 3:
+            return (1 + u) * decay, decay * (-1.5 / jnp.square(bandwidth))
+        return (1 + u * (1 + u / 3)) * decay, (1 + u) * decay * (-5 / 6 / jnp.square(bandwidth))
 
 
 @recorded
@@ -47,20 +52,7 @@ def matern_32(bandwidth: ArrayLike) -> Kernel:
 
     Source: Rasmussen and Williams, Gaussian Processes for Machine Learning (2006), Equation 4.17.
     """
-    return bandwidth_kernel("matern_32", Matern32(), bandwidth)
-
-
-@dataclass(frozen=True)
-class Matern52(NoRatio):
-    """``(1 + u + u²/3) exp(-u)``, ``u = √(5s) / σ``."""
-
-    def value(self, squared: Tile, bandwidth: Array) -> Tile:
-        return self.both(squared, bandwidth)[0]
-
-    def both(self, squared: Tile, bandwidth: Array) -> tuple[Tile, Tile]:
-        u = root(squared)[0] * (np.sqrt(5).item() / bandwidth)
-        (decay,) = barrier([jnp.exp(-u)])
-        return (1 + u * (1 + u / 3)) * decay, (1 + u) * decay * (-5 / 6 / jnp.square(bandwidth))
+    return bandwidth_kernel("matern_32", Matern(3), bandwidth)
 
 
 @recorded
@@ -83,7 +75,7 @@ def matern_52(bandwidth: ArrayLike) -> Kernel:
 
     Source: Rasmussen and Williams, Gaussian Processes for Machine Learning (2006), Equation 4.17.
     """
-    return bandwidth_kernel("matern_52", Matern52(), bandwidth)
+    return bandwidth_kernel("matern_52", Matern(5), bandwidth)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from igm_jax import checks
+from igm_jax.checks import Scalar
 
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "silu": jax.nn.silu,
@@ -41,7 +42,7 @@ def activation(name: Any) -> Callable[[Array], Array]:
     return name if callable(name) else ACTIVATIONS[checks.choice("activation", name, ACTIVATIONS)]
 
 
-def spectral_norm(matrix: Float[Array, "a b"], *, squarings: int = 8) -> Float[Array, ""]:
+def spectral_norm(matrix: Float[Array, "a b"], *, squarings: int = 8) -> Scalar:
     """The largest singular value of a matrix, ``σ = uᵀ W v``, as a pure function with an exact first derivative.
 
     No vector is carried from step to step: the Gram matrix of the smaller side is squared ``squarings`` times, which is

@@ -28,8 +28,6 @@ from igm_jax.objectives.adversarial.games import hinge_value as hinge_value
 from igm_jax.objectives.adversarial.games import lsgan as lsgan
 from igm_jax.objectives.adversarial.games import lsgan_value as lsgan_value
 from igm_jax.objectives.adversarial.games import saturating_gan as saturating_gan
-from igm_jax.objectives.adversarial.kl_wasserstein_gan import kl_wgan as kl_wgan
-from igm_jax.objectives.adversarial.kl_wasserstein_gan import kl_wgan_value as kl_wgan_value
 from igm_jax.objectives.adversarial.pac_gan import pac_gan as pac_gan
 from igm_jax.objectives.adversarial.pac_gan import packs as packs
 from igm_jax.objectives.adversarial.penalties import dragan_penalty as dragan_penalty
@@ -44,6 +42,8 @@ from igm_jax.objectives.adversarial.ranking import relativistic_average_value as
 from igm_jax.objectives.adversarial.ranking import relativistic_gan as relativistic_gan
 from igm_jax.objectives.adversarial.ranking import relativistic_value as relativistic_value
 from igm_jax.objectives.adversarial.wasserstein import clipped_weights as clipped_weights
+from igm_jax.objectives.adversarial.wasserstein import kl_wgan as kl_wgan
+from igm_jax.objectives.adversarial.wasserstein import kl_wgan_value as kl_wgan_value
 from igm_jax.objectives.adversarial.wasserstein import wgan as wgan
 from igm_jax.objectives.adversarial.wasserstein import wgan_gp as wgan_gp
 from igm_jax.objectives.adversarial.wasserstein import wgan_value as wgan_value
@@ -105,11 +105,11 @@ from igm_jax.objectives.moments.energy import energy_distance as energy_distance
 from igm_jax.objectives.moments.energy import log_energy as log_energy
 from igm_jax.objectives.moments.energy import log_energy_distance as log_energy_distance
 from igm_jax.objectives.moments.estimate import Estimate as Estimate
+from igm_jax.objectives.moments.estimate import mmd2_estimate as mmd2_estimate
 from igm_jax.objectives.moments.mmd import mmd as mmd
 from igm_jax.objectives.moments.mmd import mmd2_biased as mmd2_biased
 from igm_jax.objectives.moments.mmd import mmd2_unbiased as mmd2_unbiased
 from igm_jax.objectives.moments.mmd import mmd_witness as mmd_witness
-from igm_jax.objectives.moments.mmd_error import mmd2_estimate as mmd2_estimate
 from igm_jax.objectives.moments.mmd_estimators import mmd2_block as mmd2_block
 from igm_jax.objectives.moments.mmd_estimators import mmd2_incomplete as mmd2_incomplete
 from igm_jax.objectives.moments.mmd_estimators import mmd2_linear as mmd2_linear

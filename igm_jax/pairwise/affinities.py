@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from igm_jax.checks import Data, OfData, OfSamples, Samples
 from igm_jax.kernels.pairs import Pairs, matmul
 from igm_jax.pairwise.branch import seldom
 from igm_jax.pairwise.budget import by_rows
@@ -30,9 +31,9 @@ class Targets(NamedTuple):
         own: whether they are the samples themselves, so that one of them is the row's own and the costs are symmetric.
     """
 
-    points: Float[Array, "m d"]
-    weights: Float[Array, " m"]
-    counts: Float[Array, " m"]
+    points: Data
+    weights: OfData
+    counts: OfData
     own: bool
 
 
@@ -81,11 +82,7 @@ def _stacked(cost: Array, temperatures: Array) -> Float[Array, "tr m"]:
 
 
 def _plain_totals(
-    x: Float[Array, "n d"],
-    counts: Float[Array, " n"],
-    kinds: tuple[Targets, ...],
-    costs: Costs,
-    temperatures: Float[Array, " t"],
+    x: Samples, counts: OfSamples, kinds: tuple[Targets, ...], costs: Costs, temperatures: Float[Array, " t"]
 ) -> Totals:
     """The totals without logarithms: each exponential serves its row and its column."""
     number, start = (
@@ -122,11 +119,7 @@ def _gathered(
 
 
 def totals(
-    x: Float[Array, "n d"],
-    counts: Float[Array, " n"],
-    kinds: tuple[Targets, ...],
-    costs: Costs,
-    temperatures: Float[Array, " t"],
+    x: Samples, counts: OfSamples, kinds: tuple[Targets, ...], costs: Costs, temperatures: Float[Array, " t"]
 ) -> Totals:
     """The logarithms of all row and column sums of ``exp(-c/τ)``: of plain sums, unless one of them is too small.
 
@@ -150,11 +143,7 @@ def totals(
 
 
 def _careful_totals(
-    x: Float[Array, "n d"],
-    counts: Float[Array, " n"],
-    kinds: tuple[Targets, ...],
-    costs: Costs,
-    temperatures: Float[Array, " t"],
+    x: Samples, counts: OfSamples, kinds: tuple[Targets, ...], costs: Costs, temperatures: Float[Array, " t"]
 ) -> Totals:
     """The totals in logarithms, each sum about its largest term."""
     others = [number for number, kind in enumerate(kinds) if not kind.own]
@@ -173,12 +162,7 @@ def _careful_totals(
 
 
 def pulls(
-    x: Float[Array, "n d"],
-    kinds: tuple[Targets, ...],
-    costs: Costs,
-    temperatures: Float[Array, " t"],
-    found: Totals,
-    least: float,
+    x: Samples, kinds: tuple[Targets, ...], costs: Costs, temperatures: Float[Array, " t"], found: Totals, least: float
 ) -> list[tuple[Float[Array, "n t d"], Float[Array, "n t"]]]:
     """What the targets of each kind pull at each sample with: ``Σ_j A_ij w_j t_j`` and ``Σ_j A_ij w_j``.
 

@@ -8,7 +8,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax.typing import DTypeLike
-from jaxtyping import Array, Float
+from jaxtyping import Array
+
+from igm_jax.checks import Scalar
 
 # Keeping a matrix spares its computation; fresh pages cost as much as a few dozen reads. Above this, all machines suffer.
 BYTES = 256 * 2**20
@@ -94,7 +96,7 @@ def rows_of_a_half(n: int) -> int:
     return rows if rows >= FEWEST_ROWS else n
 
 
-def after(done: Float[Array, ""], *samples: Array) -> tuple[Array, ...]:
+def after(done: Scalar, *samples: Array) -> tuple[Array, ...]:
     """The samples, unchanged; large ones not before ``done`` is known.
 
     XLA would begin several sums at once and hold the copies that each needs; an optimization barrier does not stop it, but a

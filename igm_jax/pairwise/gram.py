@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jax.scipy.linalg import cho_factor, cho_solve
 from jaxtyping import Array, Float
 
+from igm_jax.checks import Data, OfData, OfPoints, Points, Samples, Scalar
 from igm_jax.kernels.kernel import Kernel
 from igm_jax.kernels.pairs import Pairs, matmul
 from igm_jax.pairwise.reductions import row_means
@@ -27,18 +28,14 @@ def check_size(n: int) -> None:
         )
 
 
-def ridge_solve(
-    kernel: Kernel, x: Float[Array, "n d"], right: Float[Array, "n k"], ridge: Array
-) -> Float[Array, "n k"]:
+def ridge_solve(kernel: Kernel, x: Samples, right: Float[Array, "n k"], ridge: Array) -> Float[Array, "n k"]:
     """``(K + ηI)⁻¹ R`` with ``K_ij = k(x_i, x_j)``, by a Cholesky factor."""
     check_size(len(x))
     matrix = kernel.of(Pairs(x, x)) + ridge * jnp.eye(len(x), dtype=x.dtype)
     return cho_solve((jnp.linalg.cholesky(matrix), True), right)
 
 
-def truncated_solve(
-    kernel: Kernel, x: Float[Array, "n d"], right: Float[Array, "n k"], components: int
-) -> Float[Array, "n k"]:
+def truncated_solve(kernel: Kernel, x: Samples, right: Float[Array, "n k"], components: int) -> Float[Array, "n k"]:
     """``Σ_j u_j λ_j⁻¹ u_jᵀ R`` over the largest eigenvalues λ of ``K_ij = k(x_i, x_j)``; those that are rounding are left out."""
     check_size(len(x))
     values, vectors = jnp.linalg.eigh(kernel.of(Pairs(x, x)))
@@ -58,13 +55,11 @@ class Projection(NamedTuple):
     """
 
     weights: Float[Array, " l"]
-    square: Float[Array, ""]
-    overlap: Float[Array, ""]
+    square: Scalar
+    overlap: Scalar
 
 
-def projection(
-    kernel: Kernel, landmarks: Float[Array, "l d"], y: Float[Array, "m d"], weights: Float[Array, " m"]
-) -> Projection:
+def projection(kernel: Kernel, landmarks: Float[Array, "l d"], y: Data, weights: OfData) -> Projection:
     """The nearest function to ``Σ_j b_j k(·, y_j)`` among sums of ``k(·, z_l)``.
 
     ``(K_zz + λ) α = Σ_j b_j k(z, y_j)`` with a λ of some roundings; the l × l matrix is kept.
@@ -87,7 +82,7 @@ def projection(
 
 
 def projected_means(
-    kernel: Kernel, points: Float[Array, "p d"], landmarks: Float[Array, "l d"], weights: Float[Array, " l"]
-) -> Float[Array, " p"]:
+    kernel: Kernel, points: Points, landmarks: Float[Array, "l d"], weights: Float[Array, " l"]
+) -> OfPoints:
     """``Σ_l α_l k(p, z_l)`` with weights of any sign, about which no centre of mass can be taken: pairs are not centred by it."""
     return row_means(lambda rows: kernel.of(Pairs(rows, landmarks)), points, weights)

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from igm_jax.checks import Samples
 from igm_jax.kernels.kernel import Kernel
 from igm_jax.kernels.pairs import Pairs, matmul
 from igm_jax.pairwise.budget import by_rows
@@ -40,10 +41,7 @@ class GroupSums(NamedTuple):
 
 @partial(jax.jit, static_argnums=0)
 def group_sums(
-    kernel_of: Callable[[Array], Kernel],
-    bandwidths: Float[Array, " k"],
-    z: Float[Array, "n d"],
-    groups: Float[Array, "n b"],
+    kernel_of: Callable[[Array], Kernel], bandwidths: Float[Array, " k"], z: Samples, groups: Float[Array, "n b"]
 ) -> GroupSums:
     """The sums of a family of kernels within groups of samples, with memory for the groups and one tile of pairs.
 

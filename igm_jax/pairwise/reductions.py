@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from igm_jax import checks
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Data, OfData, OfPoints, OfSamples, Points, Samples, Scalar
 from igm_jax.kernels.pairs import Pairs, centred, matmul, safe_sqrt
 from igm_jax.pairwise.budget import by_rows
 
@@ -32,14 +32,12 @@ def block_sum(terms: Float[Array, "..."], axis: int = -1, block: int = 32) -> Fl
     return jnp.sum(jnp.sum(terms.reshape(*terms.shape[:-1], -1, block), axis=-1), axis=-1)
 
 
-def weighted_mean(values: Float[Array, " n"], weights: Float[Array, " n"]) -> Float[Array, ""]:
+def weighted_mean(values: OfSamples, weights: OfSamples) -> Scalar:
     """``Σ_i w_i v_i`` for weights that sum to one, accurately."""
     return block_sum(weights * values)
 
 
-def row_means(
-    tile: Callable[[Array], Array], points: Float[Array, "p d"], weights: Float[Array, " m"]
-) -> Float[Array, " p"]:
+def row_means(tile: Callable[[Array], Array], points: Points, weights: OfData) -> OfPoints:
     """``Σ_j w_j tile(points)_ij``, some rows at a time, from operations that can be differentiated in everything."""
 
     def visit(carry: tuple, rows: Array, index: Array) -> tuple[tuple, Array]:
@@ -49,9 +47,7 @@ def row_means(
     return by_rows(visit, (), points, len(points), len(weights))[1]
 
 
-def difference_means(
-    function: Callable[[Array], Array], a: Float[Array, " n"], b: Float[Array, " m"], weights: Float[Array, " m"]
-) -> Float[Array, " n"]:
+def difference_means(function: Callable[[Array], Array], a: OfSamples, b: OfData, weights: OfData) -> OfSamples:
     """``Σ_j w_j function(a_i − b_j)``: means over all pairs of two lists of numbers, some rows at a time.
 
     Args:
@@ -72,21 +68,14 @@ def difference_means(
 
 
 def soft_minimum(
-    costs: Float[Array, "n m"], potential: Float[Array, " m"], log_weights: Float[Array, " m"], epsilon: Array | float
-) -> Float[Array, " n"]:
+    costs: Float[Array, "n m"], potential: OfData, log_weights: OfData, epsilon: Array | float
+) -> OfSamples:
     """``-ε log Σ_j w_j exp((g_j - C_ij)/ε)``: tends to ``min_j C_ij - g_j`` as ε → 0. A weight of zero is a log-weight of -∞."""
     return -epsilon * jax.nn.logsumexp((potential[None, :] - costs) / epsilon + log_weights[None, :], axis=1)
 
 
 @partial(jax.jit, static_argnames="leave_out")
-def soft_barycentres(
-    x: Float[Array, "n d"],
-    y: Float[Array, "m d"],
-    weights: Float[Array, " m"],
-    bandwidth: Float[Array, ""],
-    *,
-    leave_out: bool = False,
-) -> Float[Array, "n d"]:
+def soft_barycentres(x: Samples, y: Data, weights: OfData, bandwidth: Scalar, *, leave_out: bool = False) -> Samples:
     """``Σ_j w_j k(x_i, y_j) (y_j - x_i) / Σ_j w_j k(x_i, y_j)`` with the Gaussian kernel k, where it is defined, else 0.
 
     Args:
@@ -118,14 +107,7 @@ def soft_barycentres(
 
 
 @partial(jax.jit, static_argnames="leave_out")
-def log_density(
-    points: Float[Array, "p d"],
-    y: Float[Array, "m d"],
-    weights: Float[Array, " m"],
-    bandwidth: Float[Array, ""],
-    *,
-    leave_out: bool = False,
-) -> Float[Array, " p"]:
+def log_density(points: Points, y: Data, weights: OfData, bandwidth: Scalar, *, leave_out: bool = False) -> OfPoints:
     """``log Σ_j w_j exp(-‖p - y_j‖²/2σ²)``: a Gaussian kernel density estimate, up to its constant.
 
     With ``leave_out`` y are the points themselves and none sees itself; a lone point has the density 0.

@@ -10,8 +10,9 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
+from igm_jax.checks import OfPoints, OfSamples, Points, Samples
 from igm_jax.kernels.forms import Combined, Form, Radial, Scaled
 from igm_jax.kernels.kernel import Kernel
 from igm_jax.kernels.pairs import Pairs, centred, matmul
@@ -33,13 +34,8 @@ def _parameters(radial: Radial, like: Array) -> tuple[Array, ...]:
 
 
 def stein_means(
-    radial: Radial,
-    points: Float[Array, "p d"],
-    point_scores: Float[Array, "p d"],
-    x: Float[Array, "n d"],
-    scores: Float[Array, "n d"],
-    weights: Float[Array, " n"],
-) -> Float[Array, " p"]:
+    radial: Radial, points: Points, point_scores: Points, x: Samples, scores: Samples, weights: OfSamples
+) -> OfPoints:
     """``Σ_j w_j u(p_i, x_j)`` with Stein's kernel ``u = s·s' k + s·∇'k + s'·∇k + tr ∇∇'k``, both derivatives of ``k(p, x)``.
 
     For ``k = φ(r²)`` it is ``s·s' φ - 2φ' (s - s')·(p - x) - 2d φ' - 4r² φ''``; φ' meets a matrix of 2d + 2 columns.
@@ -88,19 +84,13 @@ def _stein_means(
     return by_rows(visit, (), (points, point_scores), len(points), len(x))[1]
 
 
-def stein_diagonal(radial: Radial, scores: Float[Array, "n d"]) -> Float[Array, " n"]:
+def stein_diagonal(radial: Radial, scores: Samples) -> OfSamples:
     """``u(x_i, x_i) = ‖s_i‖² φ(0) - 2d φ'(0)``: Stein's kernel of a sample with itself."""
     value, slope = radial.form.both(jnp.zeros((), scores.dtype), *_parameters(radial, scores))
     return jnp.sum(jnp.square(scores), axis=1) * value - 2 * scores.shape[1] * slope
 
 
-def stein_directions(
-    kernel: Kernel,
-    points: Float[Array, "p d"],
-    x: Float[Array, "n d"],
-    scores: Float[Array, "n d"],
-    weights: Float[Array, " n"],
-) -> Float[Array, "p d"]:
+def stein_directions(kernel: Kernel, points: Points, x: Samples, scores: Samples, weights: OfSamples) -> Points:
     """``Σ_j w_j [k(x_j, p_i) s_j + ∇_{x_j} k(x_j, p_i)]``, for any kernel.
 
     Args:

@@ -3,15 +3,17 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from jaxtyping import Array, Float
+from jaxtyping import Array
+
+from igm_jax.checks import OfSamples, Samples
 
 
 class Sums(NamedTuple):
     """Sums over the other sample at each sample: ``Σ w φ``, and where asked for ``Σ w φ' (x - y)`` and ``Σ w φ'``."""
 
-    values: Float[Array, " n"]
-    pulls: Float[Array, "n d"] | None = None
-    mass: Float[Array, " n"] | None = None
+    values: OfSamples
+    pulls: Samples | None = None
+    mass: OfSamples | None = None
 
 
 class Summer(NamedTuple):

@@ -10,8 +10,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.custom_derivatives import SymbolicZero
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
+from igm_jax.checks import Data, OfData, OfPoints, OfSamples, Points, Samples, Scalar
 from igm_jax.kernels.forms import Form, Radial
 from igm_jax.kernels.kernel import Kernel
 from igm_jax.kernels.pairs import Pairs, centred
@@ -21,7 +22,7 @@ from igm_jax.pairwise.reductions import block_sum, row_means, weighted_mean
 from igm_jax.pairwise.summer import Summer, Sums
 
 
-def kernel_offset(kernel: Kernel, x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, ""]:
+def kernel_offset(kernel: Kernel, x: Samples, y: Data) -> Scalar:
     """About the mean of a kernel, from a few pairs of x and y.
 
     A squared MMD does not change when a constant is taken off its kernel, as its weights cancel. Its rounding error does: the
@@ -30,9 +31,7 @@ def kernel_offset(kernel: Kernel, x: Float[Array, "n d"], y: Float[Array, "m d"]
     return jax.lax.stop_gradient(jnp.mean(kernel.of(Pairs(first(x, 32), first(y, 32)))))
 
 
-def kernel_means(
-    kernel: Kernel, points: Float[Array, "p d"], y: Float[Array, "m d"], weights: Float[Array, " m"]
-) -> Float[Array, " p"]:
+def kernel_means(kernel: Kernel, points: Points, y: Data, weights: OfData) -> OfPoints:
     """``Σ_j w_j k(p_i, y_j)`` at each of the points: the kernel mean embedding of the weighted ``y``."""
     radial = radial_of(kernel)
     if radial is None:
@@ -42,13 +41,8 @@ def kernel_means(
 
 
 def kernel_mean(
-    kernel: Kernel,
-    x: Float[Array, "n d"],
-    y: Float[Array, "m d"],
-    x_weights: Float[Array, " n"],
-    y_weights: Float[Array, " m"],
-    offset: Array | float = 0.0,
-) -> Float[Array, ""]:
+    kernel: Kernel, x: Samples, y: Data, x_weights: OfSamples, y_weights: OfData, offset: Array | float = 0.0
+) -> Scalar:
     """``Σ_ij a_i b_j (k(x_i, y_j) - offset)``."""
     offset = jnp.asarray(offset, y.dtype)
     if kernel.radial is None:
@@ -59,9 +53,7 @@ def kernel_mean(
     return _mean(kernel.radial.form, how, parameters, x, y, x_weights, y_weights, offset)
 
 
-def kernel_mean_within(
-    kernel: Kernel, x: Float[Array, "n d"], weights: Float[Array, " n"], offset: Array | float = 0.0
-) -> Float[Array, ""]:
+def kernel_mean_within(kernel: Kernel, x: Samples, weights: OfSamples, offset: Array | float = 0.0) -> Scalar:
     """``Σ_ij w_i w_j (k(x_i, x_j) - offset)``, on half of the pairs where the kernel is radial."""
     if kernel.radial is None:
         return kernel_mean(kernel, x, x, weights, weights, offset)
@@ -70,7 +62,7 @@ def kernel_mean_within(
     return _mean_within(kernel.radial.form, summer_of(x, x), _parameters(kernel.radial, x), x, weights, offset)
 
 
-def kernel_sums_within(kernel: Kernel, x: Float[Array, "n d"], weights: Float[Array, " n"]) -> Float[Array, " n"]:
+def kernel_sums_within(kernel: Kernel, x: Samples, weights: OfSamples) -> OfSamples:
     """``Σ_j w_j k(x_i, x_j)`` at each sample, on half of the pairs where the kernel is radial."""
     if kernel.radial is None:
         return kernel_means(kernel, x, x, weights)
@@ -78,16 +70,14 @@ def kernel_sums_within(kernel: Kernel, x: Float[Array, "n d"], weights: Float[Ar
     return summer_of(x, x).within(kernel.radial.form, _parameters(kernel.radial, x), x, weights).values
 
 
-def kernel_mean_distinct(
-    kernel: Kernel, x: Float[Array, "n d"], weights: Float[Array, " n"], offset: Array | float = 0.0
-) -> Float[Array, ""]:
+def kernel_mean_distinct(kernel: Kernel, x: Samples, weights: OfSamples, offset: Array | float = 0.0) -> Scalar:
     """``Σ_{i≠j} w_i w_j (k(x_i, x_j) - offset) / Σ_{i≠j} w_i w_j``: the mean over pairs of different samples."""
     total = kernel_mean_within(kernel, x, weights, offset)
     total = total - jnp.sum(jnp.square(weights) * (kernel_values(kernel, x, x) - offset))
     return total / (1 - jnp.sum(jnp.square(weights)))
 
 
-def kernel_values(kernel: Kernel, x: Float[Array, "n d"], y: Float[Array, "n d"]) -> Float[Array, " n"]:
+def kernel_values(kernel: Kernel, x: Samples, y: Samples) -> OfSamples:
     """``k(x_i, y_i)``: each sample against its partner alone."""
     if kernel.radial is None:
         return jax.vmap(lambda one, other: kernel.of(Pairs(one[None], other[None]))[0, 0])(x, y)
@@ -97,14 +87,12 @@ def kernel_values(kernel: Kernel, x: Float[Array, "n d"], y: Float[Array, "n d"]
 class KernelMoments(NamedTuple):
     """Means of ``k(x_i, y_j) - offset`` over j and over i, and of its square over all pairs."""
 
-    rows: Float[Array, " n"]
-    columns: Float[Array, " m"]
-    square: Float[Array, ""]
+    rows: OfSamples
+    columns: OfData
+    square: Scalar
 
 
-def kernel_moments(
-    kernel: Kernel, x: Float[Array, "n d"], y: Float[Array, "m d"], offset: Float[Array, ""]
-) -> KernelMoments:
+def kernel_moments(kernel: Kernel, x: Samples, y: Data, offset: Scalar) -> KernelMoments:
     """What a variance over all pairs needs of them, in one pass."""
     n, m = len(x), len(y)
 

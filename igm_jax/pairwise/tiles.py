@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from igm_jax.checks import OfSamples, Samples
 from igm_jax.kernels.forms import Form
 from igm_jax.kernels.pairs import DIRECT_FEATURES, Norms, direct_form, dot_form, matmul, norms
 from igm_jax.pairwise.branch import seldom
@@ -38,8 +39,8 @@ class Side(NamedTuple):
         norms: squared lengths, and what tells equal samples.
     """
 
-    points: Float[Array, "n d"]
-    weights: Float[Array, " n"]
+    points: Samples
+    weights: OfSamples
     norms: Norms
 
     def augmented(self, squares: bool) -> Float[Array, "n dk"]:
@@ -49,7 +50,7 @@ class Side(NamedTuple):
         return jnp.concatenate([self.points * w, w, *last], axis=1)
 
 
-def side(points: Float[Array, "n d"], weights: Float[Array, " n"]) -> Side:
+def side(points: Samples, weights: OfSamples) -> Side:
     """Prepare one sample; ``points`` must be centred already."""
     return Side(points, weights, norms(points))
 

@@ -3,14 +3,13 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from igm_jax.checks import OfPoints, OfSamples, Points, Samples
 from igm_jax.kernels.pairs import matmul
 from igm_jax.pairwise.budget import by_rows
 from igm_jax.pairwise.reductions import block_sum
 
 
-def characteristic_function(
-    frequencies: Float[Array, "d k"], x: Float[Array, "n d"], weights: Float[Array, " n"]
-) -> Float[Array, "2 k"]:
+def characteristic_function(frequencies: Float[Array, "d k"], x: Samples, weights: OfSamples) -> Float[Array, "2 k"]:
     """``Σ_i a_i exp(i ω·x_i)`` at each frequency: its real part, and its imaginary part.
 
     Args:
@@ -32,9 +31,7 @@ def characteristic_function(
     return by_rows(visit, start, (x, weights), len(x), frequencies.shape[1])[0]
 
 
-def wave_sums(
-    frequencies: Float[Array, "d k"], points: Float[Array, "p d"], amplitudes: Float[Array, "2 k"]
-) -> Float[Array, " p"]:
+def wave_sums(frequencies: Float[Array, "d k"], points: Points, amplitudes: Float[Array, "2 k"]) -> OfPoints:
     """``Σ_k (A_k cos ω_k·p + B_k sin ω_k·p)`` at each point.
 
     Args:

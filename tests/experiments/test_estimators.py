@@ -90,20 +90,6 @@ def test_distances_of_a_law_from_itself_fall_like_the_root_of_n(small_run):
     assert small_run[1][f"{EQUAL}, d = 5", "exact W2², slope"]["metrics"]["slope"] > -0.35
 
 
-@pytest.mark.parametrize(
-    ("arguments", "text"),
-    [
-        (["--repeats", "1"], "`repeats` must be at least 2"),
-        (["--sizes", "64", "32"], "`sizes` must hold at least one number, ascending"),
-        (["--dims", "0"], "`dims` must be at least 1"),
-        (["--epsilon", "-1"], "`epsilon` must be positive"),
-    ],
-)
-def test_bad_settings_are_told_before_any_work(arguments, text, tmp_path, monkeypatch, refusal):
-    monkeypatch.setattr(estimators, "run", lambda config: pytest.fail("work began"))
-    assert text in refusal(estimators.main, [*arguments, "--output", str(tmp_path)])
-
-
 def test_smoke_is_small(tmp_path):
     config = estimators.prepared(estimators.Config(output=tmp_path / "results", smoke=True))
     assert (config.dims, config.sizes) == ((2, 8), (16, 64))

@@ -92,17 +92,3 @@ def test_the_outcome_is_zero_for_the_data_and_one_for_the_start():
     assert failures.judged(scene, scene.data)["left"] == 0
     assert failures.judged(scene, scene.start)["left"] == 1
     assert np.isnan(failures.judged(scene, scene.start * np.inf)["left"])
-
-
-@pytest.mark.parametrize(
-    ("arguments", "text"),
-    [
-        (["--objectives", "energi"], "did you mean 'energy'"),
-        (["--objectives", "energy", "energy"], "each once"),
-        (["--particles", "3000"], "at most 2000"),
-        (["--steps", "0"], "`steps` must be at least 1"),
-    ],
-)
-def test_bad_settings_are_told_before_any_work(arguments, text, tmp_path, monkeypatch, refusal):
-    monkeypatch.setattr(failures, "run", lambda config: pytest.fail("work began"))
-    assert text in refusal(failures.main, [*arguments, "--output", str(tmp_path)])

@@ -36,16 +36,3 @@ def test_the_best_has_the_highest_coverage_and_a_broken_trial_is_never_best():
     assert "nan" in lines[1]
     lines = tune._page(config, [group(), group(), group()]).splitlines()[-3:]
     assert not any("best" in line for line in lines)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "text"),
-    [
-        (["--targets", "ring"], "`targets` must be one of"),
-        (["--objectives", "enrgy"], "did you mean 'energy'"),
-        (["--workers", "0"], "`workers` must be at least 1"),
-    ],
-)
-def test_bad_settings_are_told_before_any_work(arguments, text, tmp_path, refusal):
-    assert text in refusal(tune.main, [*arguments, "--output", str(tmp_path / "tuning.md")])
-    assert list(tmp_path.iterdir()) == []

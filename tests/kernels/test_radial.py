@@ -1,4 +1,4 @@
-"""Radial kernels: their formulas, and the banks of them."""
+"""Radial kernels: the formulas of all, the smooth ones too, and banks of them."""
 
 import jax
 import numpy as np
@@ -6,17 +6,19 @@ import pytest
 
 from igm_jax import kernels
 from tests.kernels import formulas
-from tests.kernels.formulas import R2, RADIAL, X, Y
+from tests.kernels.formulas import R2, RADIAL, SMOOTH, X, Y
+
+ALL = RADIAL | SMOOTH
 
 
-@pytest.mark.parametrize("name", RADIAL)
+@pytest.mark.parametrize("name", ALL)
 def test_kernel_is_its_formula(name, x64):
-    formulas.assert_formula(*RADIAL[name])
+    formulas.assert_formula(*ALL[name])
 
 
-@pytest.mark.parametrize("name", RADIAL)
+@pytest.mark.parametrize("name", ALL)
 def test_gradient_at_coincident_samples_is_finite(name):
-    formulas.assert_finite_gradient_where_samples_coincide(RADIAL[name][0])
+    formulas.assert_finite_gradient_where_samples_coincide(ALL[name][0])
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Matérn, Cauchy and logarithmic kernels: their formulas, and where they lie between others."""
+"""Matérn, Cauchy and logarithmic kernels (their formulas are in test_radial.py): where they lie between others."""
 
 import numpy as np
 import pytest
@@ -6,16 +6,6 @@ import pytest
 from igm_jax import kernels
 from tests.kernels import formulas
 from tests.kernels.formulas import R2, SMOOTH, X, Y
-
-
-@pytest.mark.parametrize("name", SMOOTH)
-def test_kernel_is_its_formula(name, x64):
-    formulas.assert_formula(*SMOOTH[name])
-
-
-@pytest.mark.parametrize("name", SMOOTH)
-def test_gradient_at_coincident_samples_is_finite(name):
-    formulas.assert_finite_gradient_where_samples_coincide(SMOOTH[name][0])
 
 
 @pytest.mark.parametrize("name", ["matern_32", "matern_52", "cauchy"])

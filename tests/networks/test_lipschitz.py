@@ -6,6 +6,7 @@ from scipy.linalg import polar
 
 from igm_jax.networks import group_sort, lipschitz_critic, orthonormal
 from igm_jax.objectives.adversarial.wasserstein import wgan
+from tests.objectives.critics import trained
 from tests.objectives.optimisers import adam
 
 
@@ -68,16 +69,7 @@ def test_the_gap_of_a_wasserstein_critic_comes_to_the_distance_and_never_passes_
     objective = wgan(lipschitz_critic(2, width=8, depth=2), adam(0.02))
     x = jax.random.normal(key, (64, 2))
     y = x + jnp.array([[1.2, -1.6]])
-
-    @jax.jit
-    def train(key):
-        def step(state, _):
-            state, info = objective.update(key, state, x, y)
-            return state, info["critic_gap"]
-
-        return jax.lax.scan(step, objective.init(key, x), None, length=150)[1]
-
-    gaps = train(key)
+    _, gaps = trained(objective, key, x, y, 150)
     assert gaps.max() <= 2 * (1 + 1e-4)
     assert gaps[-1] > 1.96
 

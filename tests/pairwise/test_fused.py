@@ -11,7 +11,7 @@ import pytest
 from igm_jax import energy_distance, kernels, mmd2_biased
 from igm_jax.kernels.forms import Combined, Gaussian, GaussianBank, Scaled
 from igm_jax.kernels.radial import Distance, InverseMultiquadric, Laplace, RationalQuadratic
-from igm_jax.kernels.smooth import Cauchy, Logarithm, Matern32, Matern52
+from igm_jax.kernels.smooth import Cauchy, Logarithm, Matern
 from igm_jax.pairwise import backend, fused, sums, tiles
 from tests.pairwise.devices import a_gpu, of_triton
 
@@ -21,8 +21,8 @@ FORMS = {
     "laplace": (Laplace(), (0.8,)),
     "rational quadratic": (RationalQuadratic(), (0.7, 1.1)),
     "inverse multiquadric": (InverseMultiquadric(), (1.5,)),
-    "matern 3/2": (Matern32(), (0.8,)),
-    "matern 5/2": (Matern52(), (0.8,)),
+    "matern 3/2": (Matern(3), (0.8,)),
+    "matern 5/2": (Matern(5), (0.8,)),
     "cauchy": (Cauchy(), (1.5,)),
     "logarithm": (Logarithm(), (1.5,)),
     "distance": (Distance(1.0), ()),

@@ -46,10 +46,9 @@ def mode_coverage(*, fake: Any, modes: Modes) -> ModeCoverage:
 
     Example:
         >>> import numpy as np
-        >>> from igm_jax.distributions import Modes
-        >>> from igm_jax.evaluation import mode_coverage
-        >>> modes = Modes(means=np.array([[-1.0], [1.0]]), std=0.1, weights=np.array([0.5, 0.5]))
-        >>> result = mode_coverage(fake=[[-1.0], [-0.9], [0.0], [-1.1]], modes=modes)
+        >>> from igm_jax import distributions, evaluation
+        >>> modes = distributions.Modes(means=np.array([[-1.0], [1.0]]), std=0.1, weights=np.array([0.5, 0.5]))
+        >>> result = evaluation.mode_coverage(fake=[[-1.0], [-0.9], [0.0], [-1.1]], modes=modes)
         >>> result.modes, result.high_quality, round(result.reverse_kl, 4)
         (1, 0.75, 0.6931)
 

@@ -80,10 +80,9 @@ def n50(
 
     Example:
         >>> import jax
-        >>> from igm_jax.distributions import gaussian, normal
-        >>> from igm_jax.evaluation import n50
-        >>> far = n50(real=normal(1), fake=gaussian([3.0], [[1.0]]), repetitions=20)
-        >>> near = n50(real=normal(1), fake=gaussian([0.8], [[1.0]]), repetitions=20)
+        >>> from igm_jax import distributions, evaluation
+        >>> far = evaluation.n50(real=distributions.normal(1), fake=distributions.gaussian([3.0], [[1.0]]), repetitions=20)
+        >>> near = evaluation.n50(real=distributions.normal(1), fake=distributions.gaussian([0.8], [[1.0]]), repetitions=20)
         >>> far.n50 < near.n50 < 200
         True
     """

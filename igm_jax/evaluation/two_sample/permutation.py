@@ -15,7 +15,7 @@ from jaxtyping import Float
 from igm_jax import checks
 from igm_jax.evaluation import _inputs
 from igm_jax.evaluation.two_sample import bandwidths
-from igm_jax.kernels import Kernel, gaussian, manhattan_laplace
+from igm_jax.kernels import Kernel, gaussian
 from igm_jax.pairwise.group_sums import group_sums
 
 # Sums of single precision differ by rounding up to about this share of the sum of absolute values.
@@ -138,36 +138,3 @@ def median_family(pool: Pool, rng: np.random.Generator) -> Family:
     """The Gaussian kernel, with the median distance of the pool as its bandwidth."""
     distances = bandwidths.pooled_distances(bandwidths.euclidean, pool.z, rng)
     return gaussian, np.array([bandwidths.median(distances)], np.float32)
-
-
-def families(pool: Pool, num_bandwidths: int, rng: np.random.Generator) -> list[Family]:
-    """Laplace kernels ``exp(-√2 ‖x - y‖₁/λ)`` and Gaussian ones ``exp(-‖x - y‖²/2λ²)``, from narrow to wide."""
-    count = checks.count("num_bandwidths", num_bandwidths)
-    rough, smooth = (
-        bandwidths.grid(bandwidths.pooled_distances(of, pool.z, rng), count)
-        for of in (bandwidths.manhattan, bandwidths.euclidean)
-    )
-    return [(manhattan_laplace, rough / np.float32(np.sqrt(2))), (gaussian, smooth)]
-
-
-def bank_splits(
-    *, real: Any, fake: Any, num_bandwidths: int = 10, num_permutations: int = 2000, seed: int = 0
-) -> tuple[Splits, int, int]:
-    """What the aggregated and the fused test both start from: the sums of the whole bank, and how many are real and fake.
-
-    ``fused`` and ``aggregated`` make their tests of it, so that whoever wants both goes over the pairs once.
-
-    Args:
-        real: (n, d) data, n ≥ 2.
-        fake: (m, d) generated samples, m ≥ 2.
-        num_bandwidths: of the Laplace and of the Gaussian kernels.
-        num_permutations: random splits.
-        seed: of the permutations.
-
-    Returns:
-        The sums, n and m.
-    """
-    rng = np.random.default_rng(checks.count("seed", seed, least=0))
-    both = pool(real, fake)
-    bank = families(both, num_bandwidths, rng)
-    return split_sums(both, bank, permuted(both, num_permutations, rng)), both.real, both.fake

@@ -39,9 +39,8 @@ def transformed(objective: Objective, transform: Augmentation, *, reason: str) -
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from igm_jax.objectives.adversarial.augment import transformed
-        >>> from igm_jax.objectives.moments.energy import energy
-        >>> halved = transformed(energy(), lambda key, samples: samples / 2, reason="this is an example")
+        >>> from igm_jax import objectives
+        >>> halved = objectives.transformed(objectives.energy(), lambda key, samples: samples / 2, reason="an example")
         >>> x, y, key = jnp.zeros((3, 1)), jnp.ones((3, 1)), jax.random.key(0)
         >>> float(halved.loss(key, halved.init(key, x), x, y))
         1.0
@@ -84,11 +83,10 @@ def augmented(objective: Objective, *augmentations: Augmentation) -> Objective:
 
     Example:
         >>> import optax
-        >>> from igm_jax.networks import conv_critic
-        >>> from igm_jax.objectives.adversarial.augment import augmented, colour, cutout, translation
-        >>> from igm_jax.objectives.adversarial.games import gan
+        >>> from igm_jax import networks
+        >>> from igm_jax.objectives import augmented, colour, cutout, gan, translation
         >>> shape = (8, 8, 1)
-        >>> plain = gan(conv_critic(shape), optax.adam(1e-3))
+        >>> plain = gan(networks.conv_critic(shape), optax.adam(1e-3))
         >>> objective = augmented(plain, colour(shape), translation(shape), cutout(shape))
 
     Source: Zhao et al. 2020, arXiv 2006.10738; instance noise, Sønderby et al. 2016, arXiv 1610.04490.

@@ -43,6 +43,10 @@ Penalty = Callable[[Key, Critic, Array, Array], Array] | RememberingPenalty
 """What a critic pays besides its loss: ``(key, critic, x, y) -> scalar``, or the same with a memory."""
 
 
+Penalties = Sequence[Penalty]
+Optimizer = optax.GradientTransformation
+
+
 class CriticState(NamedTuple):
     """What an adversarial objective remembers.
 
@@ -97,9 +101,7 @@ def separable(name: str, on_data: Elementwise, on_samples: Elementwise, generato
 
 
 @recorded
-def adversarial(
-    game: Game, critic: Network, optimizer: optax.GradientTransformation, *, penalties: Sequence[Penalty] = ()
-) -> Objective:
+def adversarial(game: Game, critic: Network, optimizer: Optimizer, *, penalties: Penalties = ()) -> Objective:
     """The objective of a game whose critic makes one optimiser step an update.
 
     ``critic loss = −V + penalties``,  ``loss = mean_i witness(D(x_i))`` unless the game has another
@@ -164,12 +166,12 @@ def filled(critic: Network, params: Params, checked: Callable[[Array, Array], Ar
 @recorded
 def comparing(
     critic: Network,
-    optimizer: optax.GradientTransformation,
+    optimizer: Optimizer,
     critic_loss: CriticLoss,
     loss: Callable[[Critic, Array, Array], Array],
     witness: Callable[[Critic, Array, Array, Array], Array],
     *,
-    penalties: Sequence[Penalty] = (),
+    penalties: Penalties = (),
     checked: Callable[[Array, Array], Array] = one_number,
 ) -> Objective:
     """The objective of a network whose losses look at samples themselves, not at one output a sample alone.
@@ -248,10 +250,7 @@ def _costs(
 
 
 def descended(
-    objective: Callable[[Params], Any],
-    optimizer: optax.GradientTransformation,
-    state: CriticState,
-    has_aux: bool = False,
+    objective: Callable[[Params], Any], optimizer: Optimizer, state: CriticState, has_aux: bool = False
 ) -> tuple[CriticState, Any]:
     """The state after one step of the optimiser down ``objective(params)``, and the value before it."""
     value, gradient = jax.value_and_grad(objective, has_aux=has_aux)(state.params)

@@ -1,18 +1,17 @@
 """Density ratios: critics that learn log p/q, by four losses, and the divergence that a generator descends with it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import optax
 from jax.nn import logsumexp, softplus
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Network, Objective
-from igm_jax.checks import ArrayLike, Weights
-from igm_jax.objectives.adversarial.base import Game, Outputs, Penalty, adversarial, outputs
+from igm_jax.checks import ArrayLike, Scalar, Weights
+from igm_jax.objectives.adversarial.base import Game, Optimizer, Outputs, Penalties, adversarial, outputs
 from igm_jax.objectives.adversarial.games import GAMES
 from igm_jax.records import recorded
 
@@ -31,6 +30,10 @@ class RatioLoss(NamedTuple):
     name: str
     value: Callable[[Outputs], Array]
     log_ratio: Callable[[Array, Outputs], Array]
+
+
+Loss = str | RatioLoss
+"""A loss, or its name in ``RATIO_LOSSES``."""
 
 
 def _log_softplus(v: Array) -> Array:
@@ -84,13 +87,8 @@ def ratio_loss(loss: Any) -> RatioLoss:
 
 
 def density_ratio_value(
-    loss: str | RatioLoss,
-    x_outputs: ArrayLike,
-    y_outputs: ArrayLike,
-    *,
-    x_weights: Weights = None,
-    y_weights: Weights = None,
-) -> Float[Array, ""]:
+    loss: Loss, x_outputs: ArrayLike, y_outputs: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
+) -> Scalar:
     """What a critic of density ratios maximises; at its best it is a divergence.
 
     - ``logistic``: ``E_P log σ(D) + E_Q log(1 − σ(D))  ≤  2 JSD − log 4``, at ``D = log p/q``
@@ -121,13 +119,8 @@ def density_ratio_value(
 
 
 def kl_estimate(
-    loss: str | RatioLoss,
-    x_outputs: ArrayLike,
-    y_outputs: ArrayLike,
-    *,
-    x_weights: Weights = None,
-    y_weights: Weights = None,
-) -> Float[Array, ""]:
+    loss: Loss, x_outputs: ArrayLike, y_outputs: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
+) -> Scalar:
     """The mean of the learned log ratio over data, an estimate of KL(P‖Q).
 
     ``E_{y~P} log r(y)``, with ``log r`` the loss's own estimate of log p/q
@@ -155,13 +148,7 @@ def _kl(loss: RatioLoss, out: Outputs) -> Array:
 
 
 @recorded
-def density_ratio(
-    loss: str | RatioLoss,
-    critic: Network,
-    optimizer: optax.GradientTransformation,
-    *,
-    penalties: Sequence[Penalty] = (),
-) -> Objective:
+def density_ratio(loss: Loss, critic: Network, optimizer: Optimizer, *, penalties: Penalties = ()) -> Objective:
     """Reverse KL with a learned density ratio.
 
     ``critic loss = −value``,  ``generator loss = −E_Q log r(x)``, an estimate of KL(Q‖P)
@@ -182,9 +169,8 @@ def density_ratio(
 
     Example:
         >>> import optax
-        >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives import density_ratio
-        >>> objective = density_ratio("least_squares", mlp_critic(2), optax.rmsprop(1e-3))
+        >>> from igm_jax import networks, objectives
+        >>> objective = objectives.density_ratio("least_squares", networks.mlp_critic(2), optax.rmsprop(1e-3))
 
     Source: Mohamed, Lakshminarayanan 2016, arXiv 1610.03483.
     """

@@ -1,12 +1,12 @@
 """Discriminator-gradient flow: a classifier's logit is a log-ratio of densities, and its gradient the score difference."""
 
 import jax.numpy as jnp
-import optax
 from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Key, Network, Objective, State
 from igm_jax.checks import ArrayLike
+from igm_jax.objectives.adversarial.base import Optimizer
 from igm_jax.objectives.adversarial.games import gan
 from igm_jax.objectives.adversarial.log_ratio import ratio_power, ratio_witness
 from igm_jax.records import recorded
@@ -17,7 +17,7 @@ __all__ = ["discriminator_flow"]
 @recorded
 def discriminator_flow(
     critic: Network,
-    optimizer: optax.GradientTransformation,
+    optimizer: Optimizer,
     divergence: str = "reverse_kl",
     *,
     max_power: float = 100.0,
@@ -48,9 +48,8 @@ def discriminator_flow(
 
     Example:
         >>> import jax, jax.numpy as jnp, optax
-        >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives import discriminator_flow
-        >>> objective = discriminator_flow(mlp_critic(2), optax.rmsprop(1e-3))
+        >>> from igm_jax import networks, objectives
+        >>> objective = objectives.discriminator_flow(networks.mlp_critic(2), optax.rmsprop(1e-3))
         >>> x, y = jnp.zeros((8, 2)), jnp.ones((8, 2))
         >>> state, info = objective.update(jax.random.key(1), objective.init(jax.random.key(0), x), x, y)
         >>> objective.witness(state, x, x, y).shape

@@ -1,13 +1,10 @@
 """The f-GAN: a critic that bounds any f-divergence from below, and the game that it makes."""
 
-from collections.abc import Sequence
-
-import optax
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 from igm_jax.base import Network, Objective
-from igm_jax.checks import ArrayLike, Weights
-from igm_jax.objectives.adversarial.base import Game, Penalty, adversarial, outputs, separable
+from igm_jax.checks import ArrayLike, Scalar, Weights
+from igm_jax.objectives.adversarial.base import Game, Optimizer, Penalties, adversarial, outputs, separable
 from igm_jax.objectives.adversarial.f_divergences import FDivergence, f_divergence
 from igm_jax.records import recorded
 
@@ -34,7 +31,7 @@ def f_gan_value(
     *,
     x_weights: Weights = None,
     y_weights: Weights = None,
-) -> Float[Array, ""]:
+) -> Scalar:
     """The variational lower bound of an f-divergence, which the critic maximises.
 
     ``F = E_{y~P} g(V(y)) − E_{x~Q} f*(g(V(x)))  ≤  D_f(P‖Q)``, equal where ``g(V) = f'(p/q)``
@@ -68,10 +65,10 @@ def f_gan_value(
 def f_gan(
     divergence: str | FDivergence,
     critic: Network,
-    optimizer: optax.GradientTransformation,
+    optimizer: Optimizer,
     *,
     saturating: bool = True,
-    penalties: Sequence[Penalty] = (),
+    penalties: Penalties = (),
 ) -> Objective:
     """The f-GAN: the generator descends the lower bound of an f-divergence that its critic ascends.
 
@@ -93,12 +90,10 @@ def f_gan(
 
     Example:
         >>> import jax, jax.numpy as jnp, optax
-        >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives import f_gan
-        >>> objective = f_gan("pearson", mlp_critic(2), optax.rmsprop(1e-3))
+        >>> from igm_jax import networks, objectives
+        >>> objective = objectives.f_gan("pearson", networks.mlp_critic(2), optax.rmsprop(1e-3))
         >>> x, y = jnp.zeros((8, 2)), jnp.ones((8, 2))
-        >>> state = objective.init(jax.random.key(0), x)
-        >>> state, info = objective.update(jax.random.key(1), state, x, y)
+        >>> state, info = objective.update(jax.random.key(1), objective.init(jax.random.key(0), x), x, y)
         >>> sorted(info)
         ['bound', 'critic_gap', 'critic_loss']
 

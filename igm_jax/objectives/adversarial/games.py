@@ -4,19 +4,16 @@ The public functions of a game are its value, of the critic's outputs, and its o
 said with ``gan_value`` and ``gan``.
 """
 
-from collections.abc import Sequence
-
 import jax.numpy as jnp
-import optax
 from jax.nn import log_sigmoid, relu
-from jaxtyping import Array, Float
 
 from igm_jax.base import Network, Objective
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import ArrayLike, Scalar, Weights
 from igm_jax.objectives.adversarial.base import (
     Elementwise,
     Game,
-    Penalty,
+    Optimizer,
+    Penalties,
     adversarial,
     not_negative,
     outputs,
@@ -54,7 +51,7 @@ GAMES: dict[str, Game] = {
 
 def gan_value(
     x_outputs: ArrayLike, y_outputs: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
-) -> Float[Array, ""]:
+) -> Scalar:
     """The value of the GAN game, which the discriminator maximises: the mean log probability of its classification.
 
     ``V = E_{y~P} log σ(D(y)) + E_{x~Q} log(1 − σ(D(x)))``
@@ -85,12 +82,7 @@ def gan_value(
 
 @recorded
 def gan(
-    critic: Network,
-    optimizer: optax.GradientTransformation,
-    *,
-    r1: ArrayLike = 0.0,
-    r2: ArrayLike = 0.0,
-    penalties: Sequence[Penalty] = (),
+    critic: Network, optimizer: Optimizer, *, r1: ArrayLike = 0.0, r2: ArrayLike = 0.0, penalties: Penalties = ()
 ) -> Objective:
     """The non-saturating GAN, with zero-centred gradient penalties on data (R1) and on samples (R2).
 
@@ -116,12 +108,10 @@ def gan(
 
     Example:
         >>> import jax, jax.numpy as jnp, optax
-        >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives import gan
-        >>> objective = gan(mlp_critic(2), optax.rmsprop(1e-3), r1=1.0)
+        >>> from igm_jax import networks, objectives
+        >>> objective = objectives.gan(networks.mlp_critic(2), optax.rmsprop(1e-3), r1=1.0)
         >>> x, y = jnp.zeros((8, 2)), jnp.ones((8, 2))
-        >>> state = objective.init(jax.random.key(0), x)
-        >>> state, info = objective.update(jax.random.key(1), state, x, y)
+        >>> state, info = objective.update(jax.random.key(1), objective.init(jax.random.key(0), x), x, y)
         >>> sorted(info)
         ['critic_gap', 'critic_loss', 'penalty']
 
@@ -133,9 +123,7 @@ def gan(
 
 
 @recorded
-def saturating_gan(
-    critic: Network, optimizer: optax.GradientTransformation, *, penalties: Sequence[Penalty] = ()
-) -> Objective:
+def saturating_gan(critic: Network, optimizer: Optimizer, *, penalties: Penalties = ()) -> Objective:
     """The GAN as a minimax game: the generator descends the value that its critic climbs.
 
     ``critic loss = −V``,  ``generator loss = E_Q log(1 − σ(D(x)))``, with V that of ``gan_value``
@@ -151,9 +139,8 @@ def saturating_gan(
 
     Example:
         >>> import optax
-        >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives import saturating_gan
-        >>> objective = saturating_gan(mlp_critic(2), optax.rmsprop(1e-3))
+        >>> from igm_jax import networks, objectives
+        >>> objective = objectives.saturating_gan(networks.mlp_critic(2), optax.rmsprop(1e-3))
 
     Source: Goodfellow et al. 2014, arXiv 1406.2661, equation 1.
     """
@@ -162,7 +149,7 @@ def saturating_gan(
 
 def hinge_value(
     x_outputs: ArrayLike, y_outputs: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
-) -> Float[Array, ""]:
+) -> Scalar:
     """The value of the hinge game: a critic is paid for a margin between data and samples, and not for more.
 
     ``V = −E_{y~P} max(0, 1 − D(y)) − E_{x~Q} max(0, 1 + D(x))``
@@ -186,9 +173,7 @@ def hinge_value(
 
 
 @recorded
-def hinge_gan(
-    critic: Network, optimizer: optax.GradientTransformation, *, penalties: Sequence[Penalty] = ()
-) -> Objective:
+def hinge_gan(critic: Network, optimizer: Optimizer, *, penalties: Penalties = ()) -> Objective:
     """The hinge GAN, or geometric GAN, usual with a spectrally normalised critic.
 
     ``critic loss = −V``,  ``generator loss = −E_Q D(x)``, so that the witness is ``−D``
@@ -201,9 +186,8 @@ def hinge_gan(
 
     Example:
         >>> import optax
-        >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives import hinge_gan
-        >>> objective = hinge_gan(mlp_critic(2), optax.rmsprop(1e-3))
+        >>> from igm_jax import networks, objectives
+        >>> objective = objectives.hinge_gan(networks.mlp_critic(2), optax.rmsprop(1e-3))
 
     Source: Lim, Ye 2017, arXiv 1705.02894; Miyato et al. 2018, arXiv 1802.05957.
     """
@@ -218,7 +202,7 @@ def lsgan_value(
     high: float = 1.0,
     x_weights: Weights = None,
     y_weights: Weights = None,
-) -> Float[Array, ""]:
+) -> Scalar:
     """The value of the least squares game: minus half the squared errors of a regression.
 
     ``V = −½ E_{y~P} (D(y) − high)² − ½ E_{x~Q} (D(x) − low)²``
@@ -246,12 +230,12 @@ def lsgan_value(
 @recorded
 def lsgan(
     critic: Network,
-    optimizer: optax.GradientTransformation,
+    optimizer: Optimizer,
     *,
     low: float = 0.0,
     high: float = 1.0,
     target: float = 1.0,
-    penalties: Sequence[Penalty] = (),
+    penalties: Penalties = (),
 ) -> Objective:
     """The least squares GAN: a critic that regresses on one number for data and another for samples.
 
@@ -271,9 +255,8 @@ def lsgan(
 
     Example:
         >>> import optax
-        >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives import lsgan
-        >>> objective = lsgan(mlp_critic(2), optax.rmsprop(1e-3))
+        >>> from igm_jax import networks, objectives
+        >>> objective = objectives.lsgan(networks.mlp_critic(2), optax.rmsprop(1e-3))
 
     Source: Mao et al. 2017, arXiv 1611.04076, equations 2 and 9.
     """

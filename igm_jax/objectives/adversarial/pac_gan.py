@@ -65,10 +65,9 @@ def pac_gan(objective: Objective, size: int = 2, *, channels: int | None = None)
 
     Example:
         >>> import optax
-        >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives.adversarial.games import gan
-        >>> from igm_jax.objectives.adversarial.pac_gan import pac_gan
-        >>> objective = pac_gan(gan(mlp_critic(2 * 3), optax.adam(1e-3)), 3)  # for samples (n, 2)
+        >>> from igm_jax import networks, objectives
+        >>> judge = objectives.gan(networks.mlp_critic(2 * 3), optax.adam(1e-3))
+        >>> objective = objectives.pac_gan(judge, 3)  # for samples (n, 2)
 
     Source: Lin, Khetan, Fanti, Oh 2018, arXiv 1712.04086.
     """

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Key
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Scalar
 from igm_jax.objectives.adversarial.base import Critic, not_negative
 
 __all__ = ["dragan_penalty", "gradient_penalty", "one_sided_penalty", "r1_penalty", "r2_penalty", "slope_penalty"]
@@ -181,7 +181,7 @@ def dragan_penalty(width: ArrayLike, coefficient: ArrayLike = 10.0, target: Arra
     return scaled(coefficient, cost)
 
 
-def gradient_penalty(critic: Critic, key: Key, x: Array, y: Array, target: ArrayLike = 1.0) -> Float[Array, ""]:
+def gradient_penalty(critic: Critic, key: Key, x: Array, y: Array, target: ArrayLike = 1.0) -> Scalar:
     """How far the critic's slope is from ``target``, between the samples and the data.
 
     ``mean_i (‖∇D(x̂_i)‖ − target)²,  x̂_i = α_i x_i + (1 − α_i) y_i,  α_i ~ U[0, 1]``, one α a sample, l2 norm per sample
@@ -238,7 +238,7 @@ def gradients(critic: Critic, points: Float[Array, "n d"]) -> Float[Array, "n d"
     return jax.grad(lambda points: jnp.sum(critic(points)))(points)
 
 
-def zero_centred_penalty(critic: Critic, points: Float[Array, "n d"]) -> Float[Array, ""]:
+def zero_centred_penalty(critic: Critic, points: Float[Array, "n d"]) -> Scalar:
     """``½ mean_i ‖∇D(points_i)‖²``: R1 if the points are data, R2 if they are samples.
 
     Args:

@@ -1,15 +1,12 @@
 """Relativistic GANs: a critic that says which of two looks more real, rather than whether one does."""
 
-from collections.abc import Sequence
-
 import jax.numpy as jnp
-import optax
 from jax.nn import log_sigmoid, sigmoid, softplus
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 from igm_jax.base import Network, Objective
-from igm_jax.checks import ArrayLike, Weights
-from igm_jax.objectives.adversarial.base import Game, Outputs, Penalty, adversarial, outputs
+from igm_jax.checks import ArrayLike, Scalar, Weights
+from igm_jax.objectives.adversarial.base import Game, Optimizer, Outputs, Penalties, adversarial, outputs
 from igm_jax.objectives.adversarial.penalties import r1_penalty, r2_penalty
 from igm_jax.pairwise.reductions import difference_means
 from igm_jax.records import recorded
@@ -44,7 +41,7 @@ AVERAGE = Game(
 
 def relativistic_value(
     x_outputs: ArrayLike, y_outputs: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
-) -> Float[Array, ""]:
+) -> Scalar:
     """The mean log probability of ranking a datum above a sample, which the critic maximises.
 
     ``V = E_{y~P, x~Q} log σ(D(y) − D(x))``
@@ -69,9 +66,7 @@ def relativistic_value(
 
 
 @recorded
-def relativistic_gan(
-    critic: Network, optimizer: optax.GradientTransformation, *, penalties: Sequence[Penalty] = ()
-) -> Objective:
+def relativistic_gan(critic: Network, optimizer: Optimizer, *, penalties: Penalties = ()) -> Objective:
     """The relativistic paired GAN: the generator wants samples to be ranked above data.
 
     ``critic loss = −E log σ(D(y) − D(x))``,  ``generator loss = −E log σ(D(x) − D(y))``, over all pairs
@@ -86,9 +81,8 @@ def relativistic_gan(
 
     Example:
         >>> import optax
-        >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives import relativistic_gan
-        >>> objective = relativistic_gan(mlp_critic(2), optax.rmsprop(1e-3))
+        >>> from igm_jax import networks, objectives
+        >>> objective = objectives.relativistic_gan(networks.mlp_critic(2), optax.rmsprop(1e-3))
 
     Source: Jolicoeur-Martineau 2018, arXiv 1807.00734.
     """
@@ -96,9 +90,7 @@ def relativistic_gan(
 
 
 @recorded
-def r3gan(
-    critic: Network, optimizer: optax.GradientTransformation, *, r1: ArrayLike = 1.0, r2: ArrayLike = 1.0
-) -> Objective:
+def r3gan(critic: Network, optimizer: Optimizer, *, r1: ArrayLike = 1.0, r2: ArrayLike = 1.0) -> Objective:
     """The loss of R3GAN: ``relativistic_gan``, with zero-centred gradient penalties on both sides.
 
     ``critic loss = −E log σ(D(y) − D(x)) + r1/2 E_P‖∇D‖² + r2/2 E_Q‖∇D‖²``,  ``generator loss = −E log σ(D(x) − D(y))``
@@ -113,9 +105,8 @@ def r3gan(
 
     Example:
         >>> import optax
-        >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives import r3gan
-        >>> objective = r3gan(mlp_critic(2), optax.rmsprop(1e-3), r1=0.5, r2=0.5)
+        >>> from igm_jax import networks, objectives
+        >>> objective = objectives.r3gan(networks.mlp_critic(2), optax.rmsprop(1e-3), r1=0.5, r2=0.5)
 
     Source: Huang et al. 2024, arXiv 2501.05441.
     """
@@ -124,7 +115,7 @@ def r3gan(
 
 def relativistic_average_value(
     x_outputs: ArrayLike, y_outputs: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
-) -> Float[Array, ""]:
+) -> Scalar:
     """The value of the game in which each is compared with the average of the others, which the critic maximises.
 
     ``V = E_{y~P} log σ(D(y) − E_Q D) + E_{x~Q} log(1 − σ(D(x) − E_P D))``
@@ -146,9 +137,7 @@ def relativistic_average_value(
 
 
 @recorded
-def relativistic_average_gan(
-    critic: Network, optimizer: optax.GradientTransformation, *, penalties: Sequence[Penalty] = ()
-) -> Objective:
+def relativistic_average_gan(critic: Network, optimizer: Optimizer, *, penalties: Penalties = ()) -> Objective:
     """The relativistic average GAN.
 
     ``generator loss = −E_Q log σ(D(x) − E_P D) − E_P log(1 − σ(D(y) − E_Q D))``,  ``critic loss = −V``
@@ -164,9 +153,8 @@ def relativistic_average_gan(
 
     Example:
         >>> import optax
-        >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives import relativistic_average_gan
-        >>> objective = relativistic_average_gan(mlp_critic(2), optax.rmsprop(1e-3))
+        >>> from igm_jax import networks, objectives
+        >>> objective = objectives.relativistic_average_gan(networks.mlp_critic(2), optax.rmsprop(1e-3))
 
     Source: Jolicoeur-Martineau 2018, arXiv 1807.00734.
     """

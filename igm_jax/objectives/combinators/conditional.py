@@ -7,7 +7,7 @@ here. A critic is conditional as it is, when its network reads the last column. 
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -86,22 +86,15 @@ def conditional(
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from igm_jax import energy_distance, velocity
-        >>> from igm_jax.objectives import conditional
+        >>> from igm_jax import energy_distance, objectives, velocity
         >>> x, y = jnp.array([[0.0, 0.0], [0.0, 1.0]]), jnp.array([[-5.0, 0.0], [5.0, 1.0]])
-        >>> velocity(conditional(energy_distance, 2), jax.random.key(0), (), x, y)[:, 0].tolist()
+        >>> velocity(objectives.conditional(energy_distance, 2), jax.random.key(0), (), x, y)[:, 0].tolist()
         [-2.0, 2.0]
     """
     classes = _checked("divergence", divergence, classes)
 
     def whole(x: Array, y: Array) -> Array:
-        (x, x_labels), (y, y_labels) = split_labels("x", x, classes), split_labels("y", y, classes)
-
-        def term(a: Array, b: Array, number: Array) -> Array:
-            del number
-            return jnp.mean(a) * divergence(x, y, x_weights=_some(a), y_weights=_some(b))
-
-        return _over_classes(term, x, x_labels, y_labels, classes)
+        return _over_classes(lambda one: jnp.mean(one.members) * divergence(**one.samples), x, y, classes)
 
     return stateless(whole, witness and _conditional_witness(witness, classes))
 
@@ -135,9 +128,8 @@ def conditional_field(
     Example:
         >>> import jax, jax.numpy as jnp
         >>> from functools import partial
-        >>> from igm_jax import velocity
-        >>> from igm_jax.objectives import conditional_field, score_difference_field
-        >>> objective = conditional_field(partial(score_difference_field, bandwidth=1.0), 2)
+        >>> from igm_jax import objectives, velocity
+        >>> objective = objectives.conditional_field(partial(objectives.score_difference_field, bandwidth=1.0), 2)
         >>> x, y = jnp.array([[0.0, 0.0], [0.0, 1.0]]), jnp.array([[-2.0, 0.0], [2.0, 1.0]])
         >>> velocity(objective, jax.random.key(0), (), x, y)[:, 0].tolist()
         [-2.0, 2.0]
@@ -145,13 +137,7 @@ def conditional_field(
     classes = _checked("field", field, classes)
 
     def whole(x: Array, y: Array) -> Array:
-        (x, x_labels), (y, y_labels) = split_labels("x", x, classes), split_labels("y", y, classes)
-
-        def term(a: Array, b: Array, number: Array) -> Array:
-            del number
-            return a[:, None] * field(x, y, x_weights=_some(a), y_weights=_some(b))
-
-        moved = _over_classes(term, x, x_labels, y_labels, classes)
+        moved = _over_classes(lambda one: one.members[:, None] * field(**one.samples), x, y, classes)
         return jnp.concatenate([moved, jnp.zeros((len(x), 1), moved.dtype)], axis=1)
 
     return from_velocity(whole, witness and _conditional_witness(witness, classes), reason=reason)
@@ -160,25 +146,31 @@ def conditional_field(
 def _conditional_witness(witness: Callable[..., Array], classes: int) -> Callable[[Array, Array, Array], Array]:
     def whole(points: Array, x: Array, y: Array) -> Array:
         points, at = split_labels("points", points, classes)
-        (x, x_labels), (y, y_labels) = split_labels("x", x, classes), split_labels("y", y, classes)
 
-        def term(a: Array, b: Array, number: Array) -> Array:
-            here = (at == number).astype(points.dtype)
-            return here * witness(points, x, y, x_weights=_some(a), y_weights=_some(b))
+        def term(one: _Class) -> Array:
+            return (at == one.number).astype(points.dtype) * witness(points, **one.samples)
 
-        return _over_classes(term, x, x_labels, y_labels, classes)
+        return _over_classes(term, x, y, classes)
 
     return whole
 
 
-def _over_classes(
-    term: Callable[[Array, Array, Array], Array], x: Array, x_labels: Array, y_labels: Array, classes: int
-) -> Array:
-    """The sum over the classes that both sides have of ``term(membership of x, membership of y, class)``."""
+class _Class(NamedTuple):
+    """A class: its number, which samples are of it, and all samples and data, weighted by whether they are."""
+
+    number: Array
+    members: Array
+    samples: dict[str, Array]
+
+
+def _over_classes(term: Callable[[_Class], Array], x: Array, y: Array, classes: int) -> Array:
+    """The sum of a term over the classes that both sides have."""
+    (x, x_labels), (y, y_labels) = split_labels("x", x, classes), split_labels("y", y, classes)
 
     def one(number: Array) -> Array:
         a, b = (x_labels == number).astype(x.dtype), (y_labels == number).astype(x.dtype)
-        return jnp.where(jnp.any(a > 0) & jnp.any(b > 0), term(a, b, number), 0)
+        samples = {"x": x, "y": y, "x_weights": _some(a), "y_weights": _some(b)}
+        return jnp.where(jnp.any(a > 0) & jnp.any(b > 0), term(_Class(number, a, samples)), 0)
 
     return jnp.sum(jax.lax.map(one, jnp.arange(classes, dtype=jnp.int32)), axis=0)
 

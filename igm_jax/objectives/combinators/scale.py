@@ -77,11 +77,7 @@ def annealed(
 
 @recorded
 def auto(
-    objective_of: Callable[[Array], Objective],
-    rule: str | Rule = "median",
-    *,
-    memory: float = 0.9,
-    name: str = "scale",
+    objective_of: Callable[[Array], Objective], rule: str | Rule = "median", *, memory: float = 0.9, name: str = "scale"
 ) -> Objective:
     """An objective whose scale is read off the samples, so that none has to be chosen.
 
@@ -113,9 +109,8 @@ def auto(
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import auto, mmd
-        >>> objective = auto(lambda scale: mmd(gaussian(scale)))
+        >>> from igm_jax import kernels, objectives
+        >>> objective = objectives.auto(lambda scale: objectives.mmd(kernels.gaussian(scale)))
         >>> x, y = jnp.zeros((3, 1)), jnp.array([[0.0], [1.0], [3.0]])
         >>> state, info = objective.update(jax.random.key(1), objective.init(jax.random.key(0), x), x, y)
         >>> float(info["scale"])

@@ -9,10 +9,10 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Rows, Scalar
 from igm_jax.kernels.kernel import Kernel, KernelLike, bank, median_bandwidth
+from igm_jax.objectives.moments.estimate import mmd2_estimate
 from igm_jax.objectives.moments.mmd import mmd2_unbiased, mmd_witness
-from igm_jax.objectives.moments.mmd_error import mmd2_estimate
 from igm_jax.records import recorded
 
 __all__ = ["PowerChoice", "kernel_bank", "median_scale", "mmd_power", "power_bandwidth", "power_scale", "spread_scale"]
@@ -27,7 +27,7 @@ Rule = Callable[[Array, Array], Array]
 """``(x, y) -> scale``, a positive length that grows with the samples."""
 
 
-def median_scale(x: ArrayLike, y: ArrayLike) -> Float[Array, ""]:
+def median_scale(x: Rows, y: Rows) -> Scalar:
     """The median distance of two data; where it is zero or there is one datum, what ``spread_scale`` gives.
 
     ``scale = median_{i<j} ‖y_i - y_j‖``
@@ -61,7 +61,7 @@ def median_scale(x: ArrayLike, y: ArrayLike) -> Float[Array, ""]:
 _median = jax.jit(lambda y: median_bandwidth(y, max_samples=MAX_SAMPLES))
 
 
-def spread_scale(x: ArrayLike, y: ArrayLike) -> Float[Array, ""]:
+def spread_scale(x: Rows, y: Rows) -> Scalar:
     """The root mean square distance of two data; 1 where all of them coincide.
 
     ``scale = (mean_{i≠j} ‖y_i - y_j‖²)^{1/2} = (2 tr Cov y)^{1/2}``
@@ -98,13 +98,11 @@ class PowerChoice(NamedTuple):
         ratios: (k,) MMD² over its standard error, for each candidate.
     """
 
-    bandwidth: Float[Array, ""]
+    bandwidth: Scalar
     ratios: Float[Array, " k"]
 
 
-def power_bandwidth(
-    x: ArrayLike, y: ArrayLike, kernel_of: Callable[[Array], Kernel], candidates: ArrayLike
-) -> PowerChoice:
+def power_bandwidth(x: Rows, y: Rows, kernel_of: Callable[[Array], Kernel], candidates: ArrayLike) -> PowerChoice:
     """The bandwidth that gives a two-sample test the most power, among candidates.
 
     ``σ* = argmax_σ MMD²_u(x, y; k_σ) / standard error``: for large samples the power of the test grows with this ratio.
@@ -127,10 +125,9 @@ def power_bandwidth(
 
     Example:
         >>> import jax
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import power_bandwidth
+        >>> from igm_jax import kernels, objectives
         >>> x, y = jax.random.normal(jax.random.key(0), (2, 100, 1))
-        >>> float(power_bandwidth(x, y + 1, gaussian, [0.01, 1.0]).bandwidth)
+        >>> float(objectives.power_bandwidth(x, y + 1, kernels.gaussian, [0.01, 1.0]).bandwidth)
         1.0
 
     Source: Sutherland et al., Generative Models and Model Criticism via Optimized Maximum Mean Discrepancy, arXiv 1611.04488.
@@ -166,10 +163,9 @@ def power_scale(kernel_of: Callable[[Array], Kernel], factors: Sequence[float] =
 
     Example:
         >>> import jax
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import power_scale
+        >>> from igm_jax import kernels, objectives
         >>> y = jax.random.normal(jax.random.key(0), (100, 1))
-        >>> rule = power_scale(gaussian, (0.01, 1.0))
+        >>> rule = objectives.power_scale(kernels.gaussian, (0.01, 1.0))
         >>> round(float(rule(y + 1, y) / rule(10 * y + 10, 10 * y)), 3)
         0.1
 
@@ -185,7 +181,7 @@ def power_scale(kernel_of: Callable[[Array], Kernel], factors: Sequence[float] =
     return rule
 
 
-def mmd_power(x: ArrayLike, y: ArrayLike, kernel: KernelLike, *, floor: float = 1e-4) -> Float[Array, ""]:
+def mmd_power(x: Rows, y: Rows, kernel: KernelLike, *, floor: float = 1e-4) -> Scalar:
     """How far the unbiased MMD² stands out from its own noise, which decides the power of a test.
 
     ``MMD²_u / (σ² + floor²)^{1/2}`` with ``σ² = Var w(x_i) / n + Var w(y_j) / m``, w the witness and σ the standard error under
@@ -205,10 +201,9 @@ def mmd_power(x: ArrayLike, y: ArrayLike, kernel: KernelLike, *, floor: float = 
         ValueError: for fewer than two samples, wrong shapes, or non-finite numbers.
 
     Example:
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import mmd_power
+        >>> from igm_jax import kernels, objectives
         >>> x, y = [[0.0], [0.2]], [[1.0], [1.3]]
-        >>> bool(mmd_power(x, y, gaussian(1.0)) > mmd_power(x, y, gaussian(0.01)))
+        >>> bool(objectives.mmd_power(x, y, kernels.gaussian(1.0)) > objectives.mmd_power(x, y, kernels.gaussian(0.01)))
         True
 
     Source: Liu et al., Learning Deep Kernels for Non-Parametric Two-Sample Tests, arXiv 2002.09116.
@@ -243,9 +238,8 @@ def kernel_bank(kernel_of: Callable[[Array], Kernel], scale: ArrayLike, factors:
         ValueError: for no factors, or factors that are not positive.
 
     Example:
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import kernel_bank
-        >>> kernel_bank(gaussian, 2.0, (0.5, 1.0))([[0.0]], [[0.0]]).tolist()
+        >>> from igm_jax import kernels, objectives
+        >>> objectives.kernel_bank(kernels.gaussian, 2.0, (0.5, 1.0))([[0.0]], [[0.0]]).tolist()
         [[2.0]]
 
     Source: five Gaussians of widths a factor apart: Li et al., Generative Moment Matching Networks, arXiv 1502.02761.

@@ -57,9 +57,8 @@ def on_features(objective: Objective, features: Network | Callable[[Array], Arra
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from igm_jax import velocity
-        >>> from igm_jax.objectives import energy, on_features
-        >>> first = on_features(energy(), lambda points: points[:, :1])
+        >>> from igm_jax import objectives, velocity
+        >>> first = objectives.on_features(objectives.energy(), lambda points: points[:, :1])
         >>> x, y = jnp.zeros((1, 2)), jnp.ones((1, 2))
         >>> jnp.abs(velocity(first, jax.random.key(0), first.init(jax.random.key(1), x), x, y)).tolist()
         [[2.0, 0.0]]
@@ -118,9 +117,8 @@ def weighted(parts: Sequence[tuple[ArrayLike, Objective]], names: Sequence[str] 
 
     Example:
         >>> import jax.numpy as jnp
-        >>> from igm_jax.kernels import linear
-        >>> from igm_jax.objectives import energy, mmd, weighted
-        >>> objective = weighted([(0.5, energy()), (1.0, mmd(linear()))])
+        >>> from igm_jax import kernels, objectives
+        >>> objective = objectives.weighted([(0.5, objectives.energy()), (1.0, objectives.mmd(kernels.linear()))])
         >>> x, y = jnp.array([[0.0]]), jnp.array([[3.0]])
         >>> objective.witness(((), ()), x, x, y).tolist()
         [3.0]

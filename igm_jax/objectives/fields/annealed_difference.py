@@ -4,10 +4,11 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Int
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Objective, no_witness, regression
+from igm_jax.checks import Scalar
 from igm_jax.objectives.fields.denoiser_difference import Denoiser, denoiser_difference_field, kernel_denoiser
 from igm_jax.records import recorded
 
@@ -22,12 +23,7 @@ class Annealing(NamedTuple):
 
 @recorded
 def annealed_difference(
-    start: float,
-    end: float,
-    steps: int,
-    *,
-    data: Denoiser = kernel_denoiser,
-    model: Denoiser = kernel_denoiser,
+    start: float, end: float, steps: int, *, data: Denoiser = kernel_denoiser, model: Denoiser = kernel_denoiser
 ) -> Objective:
     """The score difference at noisy samples, for noise that falls from one level to another.
 
@@ -67,7 +63,7 @@ def annealed_difference(
     checks.positive("start", start), checks.positive("end", end), checks.count("steps", steps)
     checks.is_function("data", data), checks.is_function("model", model)
 
-    def level(state: Annealing, x: Array) -> Float[Array, ""]:
+    def level(state: Annealing, x: Array) -> Scalar:
         dtype = checks.at_least_single(x.dtype)
         share = jnp.minimum(state.step.astype(dtype) / steps, 1)
         return jnp.asarray(start, dtype) * jnp.asarray(end / start, dtype) ** share

@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, from_velocity
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import ArrayLike, Rows, Weights
 from igm_jax.pairwise.reductions import soft_barycentres
 from igm_jax.records import recorded
 
@@ -22,7 +22,7 @@ Denoiser = Callable[[Array, Array, Array], Array]
 
 
 def kernel_denoiser(
-    points: ArrayLike, samples: ArrayLike, sigma: ArrayLike, *, leave_one_out: bool = False, weights: Weights = None
+    points: Rows, samples: Rows, sigma: ArrayLike, *, leave_one_out: bool = False, weights: Weights = None
 ) -> Float[Array, "p d"]:
     """The exact denoiser of a weighted sample: the mean of the samples, given a noisy one of them.
 
@@ -62,9 +62,9 @@ def kernel_denoiser(
 
 
 def denoiser_difference_field(
-    points: ArrayLike,
-    x: ArrayLike,
-    y: ArrayLike,
+    points: Rows,
+    x: Rows,
+    y: Rows,
     sigma: ArrayLike,
     *,
     data: Denoiser = kernel_denoiser,
@@ -112,11 +112,7 @@ _OF_OTHERS = partial(kernel_denoiser, leave_one_out=True)
 
 
 @recorded
-def denoiser_difference(
-    sigma: ArrayLike,
-    data: Denoiser = kernel_denoiser,
-    model: Denoiser = _OF_OTHERS,
-) -> Objective:
+def denoiser_difference(sigma: ArrayLike, data: Denoiser = kernel_denoiser, model: Denoiser = _OF_OTHERS) -> Objective:
     """The score difference between two denoisers as an objective: given ones, e.g. a diffusion model's for the data.
 
     ``loss = ½ mean_i ‖x_i - sg(x_i + v_i)‖²`` with ``v = (D_p - D_q) / σ²`` at the samples
@@ -138,11 +134,10 @@ def denoiser_difference(
 
     Example:
         >>> import jax
-        >>> from igm_jax import velocity
-        >>> from igm_jax.objectives import denoiser_difference
+        >>> from igm_jax import objectives, velocity
         >>> to_zero = lambda points, samples, sigma: 0 * points  # of data that are all zero
         >>> x = jax.numpy.array([[1.0]])
-        >>> velocity(denoiser_difference(1.0, data=to_zero), jax.random.key(0), (), x, x).tolist()
+        >>> velocity(objectives.denoiser_difference(1.0, data=to_zero), jax.random.key(0), (), x, x).tolist()
         [[-1.0]]
 
     Source: Weber, arXiv 2304.12906; with two diffusion models, Yin et al., Distribution Matching Distillation, arXiv 2311.18828.

@@ -4,12 +4,12 @@ import math
 
 import jax
 import jax.numpy as jnp
-import optax
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective, Params, no_witness, regression
-from igm_jax.objectives.adversarial.base import CriticState, check_network, descended
+from igm_jax.checks import Scalar
+from igm_jax.objectives.adversarial.base import CriticState, Optimizer, check_network, descended
 from igm_jax.objectives.fields.denoiser_difference import Denoiser, kernel_denoiser
 from igm_jax.records import recorded
 
@@ -21,11 +21,7 @@ SMALLEST_SHARE = 1e-3
 
 @recorded
 def distribution_matching(
-    network: Network,
-    optimizer: optax.GradientTransformation,
-    low: float,
-    high: float,
-    data: Denoiser = kernel_denoiser,
+    network: Network, optimizer: Optimizer, low: float, high: float, data: Denoiser = kernel_denoiser
 ) -> Objective:
     """Distribution matching distillation: the score difference over a range of noise, its model's half learned.
 
@@ -52,9 +48,8 @@ def distribution_matching(
 
     Example:
         >>> import jax, jax.numpy as jnp, optax
-        >>> from igm_jax.networks import mlp
-        >>> from igm_jax.objectives import distribution_matching
-        >>> objective = distribution_matching(mlp(3, 2, width=16), optax.rmsprop(1e-3), 0.1, 1.0)
+        >>> from igm_jax import networks, objectives
+        >>> objective = objectives.distribution_matching(networks.mlp(3, 2, width=16), optax.rmsprop(1e-3), 0.1, 1.0)
         >>> x, y = jnp.zeros((8, 2)), jnp.ones((8, 2))
         >>> state, info = objective.update(jax.random.key(1), objective.init(jax.random.key(0), x), x, y)
         >>> list(info)
@@ -71,7 +66,7 @@ def distribution_matching(
         levels = jnp.full((len(points), 1), jnp.log(sigma), points.dtype)
         return checks.field("network", lambda p: network.apply(params, jnp.concatenate([p, levels], axis=1)), points)
 
-    def noisy(key: Key, x: Array) -> tuple[Float[Array, ""], Array, Array]:
+    def noisy(key: Key, x: Array) -> tuple[Scalar, Array, Array]:
         key_level, key_noise = jax.random.split(key)
         share = jax.random.uniform(key_level, (), x.dtype)
         sigma = jnp.exp(math.log(low) + share * math.log(high / low))

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Info, Objective, from_velocity
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import ArrayLike, Rows, Scalar, Weights
 from igm_jax.kernels.pairs import centred
 from igm_jax.kernels.radial import distance
 from igm_jax.pairwise.affinities import Costs, Targets, pulls, totals
@@ -32,7 +32,7 @@ class Drift(NamedTuple):
 
     field: Float[Array, "n d"]
     """Displacement of each sample, in the units of the samples."""
-    size: Float[Array, ""]
+    size: Scalar
     """Root mean square of the force over entries and temperatures before each is normalised: what falls in training."""
 
 
@@ -84,10 +84,7 @@ def _mean_distance(x: Array, others: tuple[Array, ...], weights: tuple[Array, ..
 
 @jax.jit
 def _released(
-    x: Float[Array, "b n d"],
-    others: tuple[Float[Array, "b _ d"], ...],
-    temperatures: Array,
-    weights: tuple[Array, ...],
+    x: Float[Array, "b n d"], others: tuple[Float[Array, "b _ d"], ...], temperatures: Array, weights: tuple[Array, ...]
 ) -> tuple[Array, Array, Array]:
     """Forces in scaled coordinates, the unit of those coordinates, the mean squared raw force at each temperature.
 
@@ -129,8 +126,8 @@ def _checked_temperatures(temperatures: ArrayLike | None, preset: str) -> tuple[
 
 
 def drifting_field(
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Rows,
+    y: Rows,
     temperatures: ArrayLike | None = None,
     *,
     preset: str = "paper",

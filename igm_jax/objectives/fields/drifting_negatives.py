@@ -78,9 +78,8 @@ def guided_drifting(
 
     Example:
         >>> import jax
-        >>> from igm_jax.distributions import normal
-        >>> from igm_jax.objectives import guided_drifting
-        >>> objective = guided_drifting(normal(3), strength=1.5, temperatures=0.5)
+        >>> from igm_jax import distributions, objectives
+        >>> objective = objectives.guided_drifting(distributions.normal(3), strength=1.5, temperatures=0.5)
         >>> x, y = jax.random.normal(jax.random.key(0), (2, 8, 3))
         >>> objective.loss(jax.random.key(1), (), x, y).shape
         ()
@@ -116,11 +115,7 @@ class Bank(NamedTuple):
 
 @recorded
 def banked_drifting(
-    size: int,
-    temperatures: ArrayLike | None = None,
-    preset: str = "paper",
-    *,
-    weight: float = 1.0,
+    size: int, temperatures: ArrayLike | None = None, preset: str = "paper", *, weight: float = 1.0
 ) -> Objective:
     """Drifting against a bank of past samples: more of the model than one minibatch shows.
 

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, from_velocity
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import ArrayLike, OfSamples, Rows, Weights
 from igm_jax.objectives.adversarial.log_ratio import ratio_power, ratio_weight, ratio_witness
 from igm_jax.objectives.fields.score_difference import score_difference_field, score_difference_witness
 from igm_jax.pairwise.reductions import log_density
@@ -17,8 +17,8 @@ __all__ = ["kde_drift", "kde_drift_field", "kde_drift_witness"]
 
 
 def kde_drift_field(
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Rows,
+    y: Rows,
     bandwidth: ArrayLike,
     divergence: str = "reverse_kl",
     *,
@@ -68,9 +68,7 @@ def kde_drift_field(
     return ratio_weight(divergence, ratio, max_power)[:, None] * difference
 
 
-def _log_ratio_of_others(
-    x: ArrayLike, y: ArrayLike, bandwidth: ArrayLike, x_weights: Weights, y_weights: ArrayLike | None
-) -> Float[Array, " n"]:
+def _log_ratio_of_others(x: Rows, y: Rows, bandwidth: ArrayLike, x_weights: Weights, y_weights: Weights) -> OfSamples:
     """``log q̂ - log p̂`` at the samples, each left out of q̂, whose other weights are normalised again."""
     x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
     width = jnp.asarray(bandwidth).astype(x.dtype)
@@ -79,9 +77,9 @@ def _log_ratio_of_others(
 
 
 def kde_drift_witness(
-    points: ArrayLike,
-    x: ArrayLike,
-    y: ArrayLike,
+    points: Rows,
+    x: Rows,
+    y: Rows,
     bandwidth: ArrayLike,
     divergence: str = "reverse_kl",
     *,
@@ -147,10 +145,9 @@ def kde_drift(
 
     Example:
         >>> import jax
-        >>> from igm_jax import velocity
-        >>> from igm_jax.objectives import kde_drift
+        >>> from igm_jax import objectives, velocity
         >>> x, y = jax.numpy.zeros((2, 1)), jax.numpy.ones((2, 1))
-        >>> velocity(kde_drift(1.0, "neyman"), jax.random.key(0), (), x, y)[0].round().tolist()  # 2 √e = 3.297
+        >>> velocity(objectives.kde_drift(1.0, "neyman"), jax.random.key(0), (), x, y)[0].round().tolist()  # 2 √e = 3.297
         [3.0]
 
     Source: Cao, Wei, Liu, Gradient Flow Drifting, arXiv 2603.10592.

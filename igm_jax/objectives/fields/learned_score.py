@@ -4,13 +4,12 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import optax
 from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective, Params, no_witness, regression
 from igm_jax.checks import ArrayLike
-from igm_jax.objectives.adversarial.base import CriticState, check_network, descended
+from igm_jax.objectives.adversarial.base import CriticState, Optimizer, check_network, descended
 from igm_jax.objectives.fields.denoiser_difference import Denoiser, denoiser_difference_field
 from igm_jax.records import recorded
 
@@ -25,7 +24,7 @@ class ScoreNetworks(NamedTuple):
 
 
 @recorded
-def learned_score_difference(network: Network, optimizer: optax.GradientTransformation, sigma: ArrayLike) -> Objective:
+def learned_score_difference(network: Network, optimizer: Optimizer, sigma: ArrayLike) -> Objective:
     """The difference of two learned scores, of the data and of the model, both with noise.
 
     ``loss = ½ mean_i ‖x_i - sg(x_i + v_i)‖²`` with ``v = (N_p(x) - N_q(x)) / σ``, each network minimising
@@ -48,9 +47,8 @@ def learned_score_difference(network: Network, optimizer: optax.GradientTransfor
 
     Example:
         >>> import jax, jax.numpy as jnp, optax
-        >>> from igm_jax.networks import mlp
-        >>> from igm_jax.objectives import learned_score_difference
-        >>> objective = learned_score_difference(mlp(2, 2, width=16), optax.rmsprop(1e-3), 0.5)
+        >>> from igm_jax import networks, objectives
+        >>> objective = objectives.learned_score_difference(networks.mlp(2, 2, width=16), optax.rmsprop(1e-3), 0.5)
         >>> x, y = jnp.zeros((8, 2)), jnp.ones((8, 2))
         >>> state = objective.init(jax.random.key(0), x)
         >>> state, info = objective.update(jax.random.key(1), state, x, y)

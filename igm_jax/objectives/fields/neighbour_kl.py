@@ -1,16 +1,15 @@
 """Kullback and Leibler's divergence by nearest neighbours: no density, no ratio and nothing to learn."""
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import Rows, Scalar
 from igm_jax.pairwise.reductions import nearest
 
 __all__ = ["neighbour_kl"]
 
 
-def neighbour_kl(x: ArrayLike, y: ArrayLike, k: int = 1) -> Float[Array, ""]:
+def neighbour_kl(x: Rows, y: Rows, k: int = 1) -> Scalar:
     """An estimate of KL(P‖Q), P the data and Q the model, from the distances to k-th nearest neighbours.
 
     ``(d/m) Σ_j log(ν_k(y_j)/ρ_k(y_j)) + log(n/(m − 1))``: ν to the samples, ρ to the other data

@@ -5,12 +5,11 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-import optax
 from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective, State
-from igm_jax.objectives.adversarial.base import CriticState
+from igm_jax.objectives.adversarial.base import CriticState, Optimizer
 from igm_jax.objectives.adversarial.games import gan
 from igm_jax.records import recorded
 
@@ -18,9 +17,7 @@ __all__ = ["reverse_kl"]
 
 
 @recorded
-def reverse_kl(
-    log_density: Callable[[Array], Array], critic: Network, optimizer: optax.GradientTransformation
-) -> Objective:
+def reverse_kl(log_density: Callable[[Array], Array], critic: Network, optimizer: Optimizer) -> Objective:
     """KL(q ‖ p) to a target whose log density is known up to a constant; the data ``y`` are not used.
 
     ``loss = mean_i [log N(x_i; m, s²) - D((x_i - m)/s) - log p(x_i)]``, m and s the mean and deviations of the minibatch
@@ -43,10 +40,9 @@ def reverse_kl(
 
     Example:
         >>> import jax, optax
-        >>> from igm_jax.distributions import normal
-        >>> from igm_jax.networks import mlp_critic
-        >>> from igm_jax.objectives import reverse_kl
-        >>> objective = reverse_kl(normal(2).log_density, mlp_critic(2, width=16), optax.rmsprop(1e-3))
+        >>> from igm_jax import distributions, networks, objectives
+        >>> known, critic = distributions.normal(2).log_density, networks.mlp_critic(2, width=16)
+        >>> objective = objectives.reverse_kl(known, critic, optax.rmsprop(1e-3))
         >>> x = 3 + jax.random.normal(jax.random.key(0), (50, 2))
         >>> state = objective.init(jax.random.key(1), x)
         >>> bool(objective.loss(jax.random.key(2), state, x, x) > 5)  # ½ ‖m‖² is 9

@@ -7,14 +7,14 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, from_velocity
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import ArrayLike, Rows, Weights
 from igm_jax.pairwise.reductions import log_density, soft_barycentres
 from igm_jax.records import recorded
 
 __all__ = ["score_difference", "score_difference_field", "score_difference_witness"]
 
 
-def _checked(points: ArrayLike, x: ArrayLike, y: ArrayLike, bandwidth: ArrayLike, x_weights, y_weights):
+def _checked(points: Rows, x: Rows, y: Rows, bandwidth: ArrayLike, x_weights, y_weights):
     checks.positive("bandwidth", bandwidth)
     x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
     points, _ = checks.pair(points, y, names=("points", "y"))
@@ -22,8 +22,8 @@ def _checked(points: ArrayLike, x: ArrayLike, y: ArrayLike, bandwidth: ArrayLike
 
 
 def score_difference_field(
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Rows,
+    y: Rows,
     bandwidth: ArrayLike,
     *,
     leave_one_out: bool = True,
@@ -66,13 +66,7 @@ def score_difference_field(
 
 
 def score_difference_witness(
-    points: ArrayLike,
-    x: ArrayLike,
-    y: ArrayLike,
-    bandwidth: ArrayLike,
-    *,
-    x_weights: Weights = None,
-    y_weights: Weights = None,
+    points: Rows, x: Rows, y: Rows, bandwidth: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
 ) -> Float[Array, " p"]:
     """The log-ratio of two Gaussian kernel density estimates: minus its gradient is the score difference.
 
@@ -123,9 +117,9 @@ def score_difference(bandwidth: ArrayLike, *, leave_one_out: bool = True) -> Obj
 
     Example:
         >>> import jax
-        >>> from igm_jax import velocity
-        >>> from igm_jax.objectives import score_difference
-        >>> velocity(score_difference(1.0), jax.random.key(0), (), jax.numpy.zeros((1, 1)), jax.numpy.ones((1, 1))).tolist()
+        >>> from igm_jax import objectives, velocity
+        >>> x = jax.numpy.zeros((1, 1))
+        >>> velocity(objectives.score_difference(1.0), jax.random.key(0), (), x, x + 1).tolist()
         [[1.0]]
 
     Source: Weber, The Score-Difference Flow for Implicit Generative Modeling, arXiv 2304.12906.

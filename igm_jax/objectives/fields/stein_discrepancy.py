@@ -6,7 +6,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, stateless
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import Rows, Scalar, Weights
 from igm_jax.kernels.custom import has_corner
 from igm_jax.kernels.forms import Radial
 from igm_jax.kernels.kernel import KernelLike, checked_kernel
@@ -20,7 +20,7 @@ Score = Callable[[Array], Array]
 """``points (n, d) -> ∇ log p (n, d)``: all that need be known of a target, its density's constant not."""
 
 
-def ksd2_biased(x: ArrayLike, score: Score, kernel: KernelLike, *, x_weights: Weights = None) -> Float[Array, ""]:
+def ksd2_biased(x: Rows, score: Score, kernel: KernelLike, *, x_weights: Weights = None) -> Scalar:
     """The squared kernel Stein discrepancy of a weighted sample from a target (the V-statistic).
 
     ``KSD² = Σ_ij a_i a_j u(x_i, x_j)`` with ``u(x, x') = s(x)·s(x') k + s(x)·∇_{x'} k + s(x')·∇_x k + tr ∇_x∇_{x'} k`` and
@@ -43,9 +43,8 @@ def ksd2_biased(x: ArrayLike, score: Score, kernel: KernelLike, *, x_weights: We
         ValueError: for wrong shapes, non-finite numbers, or weights that are negative or sum to zero.
 
     Example:
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import ksd2_biased
-        >>> float(ksd2_biased([[2.0]], lambda points: -points, gaussian(1.0)))
+        >>> from igm_jax import kernels, objectives
+        >>> float(objectives.ksd2_biased([[2.0]], lambda points: -points, kernels.gaussian(1.0)))
         5.0
 
     Source: Liu, Lee, Jordan, arXiv 1602.03253; Chwialkowski, Strathmann, Gretton, arXiv 1602.02964.
@@ -54,7 +53,7 @@ def ksd2_biased(x: ArrayLike, score: Score, kernel: KernelLike, *, x_weights: We
     return weighted_mean(stein_means(radial, x, scores, x, scores, a), a)
 
 
-def ksd2_unbiased(x: ArrayLike, score: Score, kernel: KernelLike, *, x_weights: Weights = None) -> Float[Array, ""]:
+def ksd2_unbiased(x: Rows, score: Score, kernel: KernelLike, *, x_weights: Weights = None) -> Scalar:
     """An unbiased estimate of the squared kernel Stein discrepancy (the U-statistic).
 
     ``KSD² = Σ_{i≠j} a_i a_j u(x_i, x_j) / Σ_{i≠j} a_i a_j`` with the u of ``ksd2_biased``
@@ -75,9 +74,8 @@ def ksd2_unbiased(x: ArrayLike, score: Score, kernel: KernelLike, *, x_weights: 
         ValueError: for fewer than two samples, wrong shapes, non-finite numbers, or bad weights.
 
     Example:
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import ksd2_unbiased
-        >>> float(ksd2_unbiased([[2.0], [2.0]], lambda points: -points, gaussian(1.0)))
+        >>> from igm_jax import kernels, objectives
+        >>> float(objectives.ksd2_unbiased([[2.0], [2.0]], lambda points: -points, kernels.gaussian(1.0)))
         5.0
 
     Source: Liu, Lee, Jordan, arXiv 1602.03253.
@@ -89,7 +87,7 @@ def ksd2_unbiased(x: ArrayLike, score: Score, kernel: KernelLike, *, x_weights: 
 
 
 def ksd_witness(
-    points: ArrayLike, x: ArrayLike, score: Score, kernel: KernelLike, *, x_weights: Weights = None
+    points: Rows, x: Rows, score: Score, kernel: KernelLike, *, x_weights: Weights = None
 ) -> Float[Array, " p"]:
     """The first variation of the squared kernel Stein discrepancy in the distribution of ``x``.
 
@@ -109,9 +107,8 @@ def ksd_witness(
         TypeError, ValueError: as ``ksd2_biased`` does.
 
     Example:
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import ksd_witness
-        >>> ksd_witness([[2.0]], [[2.0]], lambda points: -points, gaussian(1.0)).tolist()
+        >>> from igm_jax import kernels, objectives
+        >>> objectives.ksd_witness([[2.0]], [[2.0]], lambda points: -points, kernels.gaussian(1.0)).tolist()
         [10.0]
 
     Source: Korba et al., Kernel Stein Discrepancy Descent, arXiv 2105.09994.
@@ -141,12 +138,9 @@ def ksd(score: Score, kernel: KernelLike) -> Objective:
 
     Example:
         >>> import jax
-        >>> from igm_jax import velocity
-        >>> from igm_jax.distributions import normal
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import ksd
-        >>> x = jax.numpy.array([[2.0]])
-        >>> velocity(ksd(normal(1).score, gaussian(1.0)), jax.random.key(0), (), x, x).tolist()
+        >>> from igm_jax import distributions, kernels, objectives, velocity
+        >>> x, objective = jax.numpy.array([[2.0]]), objectives.ksd(distributions.normal(1).score, kernels.gaussian(1.0))
+        >>> velocity(objective, jax.random.key(0), (), x, x).tolist()
         [[-4.0]]
 
     Source: Korba et al., Kernel Stein Discrepancy Descent, arXiv 2105.09994; for generators, Hu et al., arXiv 1810.03545.
@@ -165,14 +159,14 @@ def ksd(score: Score, kernel: KernelLike) -> Objective:
     return stateless(divergence, witness)
 
 
-def scored(x: ArrayLike, score: Score, x_weights: Weights, least: int = 1) -> tuple[Array, Array, Array]:
+def scored(x: Rows, score: Score, x_weights: Weights, least: int = 1) -> tuple[Array, Array, Array]:
     """Samples, the score at them, and their weights, all checked."""
     x = checks.samples("x", x, least=least)
     return x, checks.field("score", score, x), checks.weights("x_weights", x_weights, x, least=least)
 
 
 def _checked(
-    x: ArrayLike, score: Score, kernel: KernelLike, x_weights: Weights, least: int = 1
+    x: Rows, score: Score, kernel: KernelLike, x_weights: Weights, least: int = 1
 ) -> tuple[Array, Array, Array, Radial]:
     radial = _smooth_radial(kernel)
     x, scores, a = scored(x, score, x_weights, least)

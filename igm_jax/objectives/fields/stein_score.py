@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, from_velocity
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Rows
 from igm_jax.kernels.kernel import Kernel, KernelLike, checked_kernel
 from igm_jax.objectives.fields.stein_discrepancy import Score
 from igm_jax.pairwise.gram import check_size, ridge_solve, truncated_solve
@@ -17,7 +17,7 @@ from igm_jax.records import recorded
 __all__ = ["spectral_score", "stein_reverse_kl", "stein_score"]
 
 
-def stein_score(x: ArrayLike, kernel: KernelLike, ridge: ArrayLike = 0.01) -> Float[Array, "n d"]:
+def stein_score(x: Rows, kernel: KernelLike, ridge: ArrayLike = 0.01) -> Float[Array, "n d"]:
     """The Stein gradient estimator: the score of the samples' own distribution, at the samples.
 
     ``G = -(K + ηn I)⁻¹ R`` with ``K_ij = k(x_i, x_j)`` and ``R_i = Σ_j ∇_{x_j} k(x_i, x_j)``, from ``E[f s + ∇f] = 0``
@@ -38,9 +38,8 @@ def stein_score(x: ArrayLike, kernel: KernelLike, ridge: ArrayLike = 0.01) -> Fl
         ValueError: for a ridge that is not positive, too many samples, wrong shapes, or non-finite numbers.
 
     Example:
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import stein_score
-        >>> bool(stein_score([[-1.0], [1.0]], gaussian(1.0))[0, 0] > 0)  # towards the other
+        >>> from igm_jax import kernels, objectives
+        >>> bool(objectives.stein_score([[-1.0], [1.0]], kernels.gaussian(1.0))[0, 0] > 0)  # towards the other
         True
 
     Source: Li and Turner, Gradient Estimators for Implicit Models, arXiv 1705.07107.
@@ -50,7 +49,7 @@ def stein_score(x: ArrayLike, kernel: KernelLike, ridge: ArrayLike = 0.01) -> Fl
     return -ridge_solve(kernel, x, _slopes(kernel, x), ridge * len(x))
 
 
-def spectral_score(x: ArrayLike, kernel: KernelLike, components: int) -> Float[Array, "n d"]:
+def spectral_score(x: Rows, kernel: KernelLike, components: int) -> Float[Array, "n d"]:
     """The spectral Stein gradient estimator: the score of the samples' own distribution, at the samples.
 
     ``G = -Σ_{j≤J} u_j λ_j⁻¹ u_jᵀ R`` with the J largest eigenvalues of K, and R as in ``stein_score``
@@ -70,9 +69,8 @@ def spectral_score(x: ArrayLike, kernel: KernelLike, components: int) -> Float[A
         ValueError: for components outside 1 … n, too many samples, wrong shapes, or non-finite numbers.
 
     Example:
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import spectral_score
-        >>> bool(spectral_score([[-1.0], [1.0]], gaussian(1.0), 2)[0, 0] > 0)
+        >>> from igm_jax import kernels, objectives
+        >>> bool(objectives.spectral_score([[-1.0], [1.0]], kernels.gaussian(1.0), 2)[0, 0] > 0)
         True
 
     Source: Shi, Sun, Zhu, A Spectral Approach to Gradient Estimation, arXiv 1806.02925.
@@ -103,12 +101,10 @@ def stein_reverse_kl(score: Score, kernel: KernelLike, ridge: ArrayLike = 0.01) 
 
     Example:
         >>> import jax
-        >>> from igm_jax import velocity
-        >>> from igm_jax.distributions import normal
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import stein_reverse_kl
+        >>> from igm_jax import distributions, kernels, objectives, velocity
+        >>> objective = objectives.stein_reverse_kl(distributions.normal(1).score, kernels.gaussian(1.0))
         >>> x = jax.numpy.array([[2.0]])  # a lone sample knows no score of its own
-        >>> velocity(stein_reverse_kl(normal(1).score, gaussian(1.0)), jax.random.key(0), (), x, x).tolist()
+        >>> velocity(objective, jax.random.key(0), (), x, x).tolist()
         [[-2.0]]
 
     Source: Li and Turner, arXiv 1705.07107.
@@ -131,7 +127,7 @@ def _slopes(kernel: Kernel, x: Array) -> Array:
     return stein_directions(kernel, x, x, jnp.zeros_like(x), jnp.ones(len(x), x.dtype))
 
 
-def _checked(x: ArrayLike, kernel: KernelLike) -> tuple[Array, Kernel]:
+def _checked(x: Rows, kernel: KernelLike) -> tuple[Array, Kernel]:
     x = checks.samples("x", x)
     check_size(len(x))
     return x, checked_kernel(kernel)

@@ -4,7 +4,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, from_velocity
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import ArrayLike, Rows, Weights
 from igm_jax.kernels.kernel import KernelLike, checked_kernel
 from igm_jax.objectives.fields.stein_discrepancy import Score, scored
 from igm_jax.pairwise.stein import stein_directions
@@ -14,7 +14,7 @@ __all__ = ["svgd", "svgd_field"]
 
 
 def svgd_field(
-    x: ArrayLike, score: Score, kernel: KernelLike, *, points: ArrayLike | None = None, x_weights: Weights = None
+    x: Rows, score: Score, kernel: KernelLike, *, points: ArrayLike | None = None, x_weights: Weights = None
 ) -> Float[Array, "p d"]:
     """The field of Stein variational gradient descent: the score, averaged by a kernel, and a push apart.
 
@@ -38,9 +38,8 @@ def svgd_field(
         ValueError: for wrong shapes, non-finite numbers, or weights that are negative or sum to zero.
 
     Example:
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import svgd_field
-        >>> svgd_field([[2.0]], lambda points: -points, gaussian(1.0)).tolist()  # a lone sample climbs the density
+        >>> from igm_jax import kernels, objectives
+        >>> objectives.svgd_field([[2.0]], lambda points: -points, kernels.gaussian(1.0)).tolist()  # a lone sample climbs
         [[-2.0]]
 
     Source: Liu and Wang, Stein Variational Gradient Descent, arXiv 1608.04471, equation 8.
@@ -72,12 +71,9 @@ def svgd(score: Score, kernel: KernelLike) -> Objective:
 
     Example:
         >>> import jax
-        >>> from igm_jax import velocity
-        >>> from igm_jax.distributions import normal
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import svgd
-        >>> x = jax.numpy.array([[2.0]])
-        >>> velocity(svgd(normal(1).score, gaussian(1.0)), jax.random.key(0), (), x, x).tolist()
+        >>> from igm_jax import distributions, kernels, objectives, velocity
+        >>> x, objective = jax.numpy.array([[2.0]]), objectives.svgd(distributions.normal(1).score, kernels.gaussian(1.0))
+        >>> velocity(objective, jax.random.key(0), (), x, x).tolist()
         [[-2.0]]
 
     Source: Liu and Wang, arXiv 1608.04471; amortised, Wang and Liu, Learning to Draw Samples, arXiv 1611.01722.

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Objective
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import ArrayLike, Rows, Scalar, Weights
 from igm_jax.kernels.pairs import centred
 from igm_jax.objectives.moments.estimate import Estimate, mean_of
 from igm_jax.pairwise.waves import characteristic_function, wave_sums
@@ -120,14 +120,14 @@ def cauchy_frequencies(scale: ArrayLike) -> Frequencies:
 
 
 def characteristic_distance(
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Rows,
+    y: Rows,
     frequencies: ArrayLike,
     *,
     frequency_weights: Weights = None,
     x_weights: Weights = None,
     y_weights: Weights = None,
-) -> Float[Array, ""]:
+) -> Scalar:
     """The squared distance of two empirical characteristic functions at given frequencies.
 
     ``D = Σ_k c_k |φ_x(ω_k) - φ_y(ω_k)|²`` with ``φ_x(ω) = Σ_i a_i exp(i ω·x_i)``
@@ -164,8 +164,8 @@ def characteristic_distance(
 
 def random_feature_mmd2(
     key: Key,
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Rows,
+    y: Rows,
     law: Frequencies,
     *,
     num_features: int = 256,

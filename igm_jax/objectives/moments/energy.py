@@ -3,11 +3,9 @@
 ``ℓ(x, y) = ‖x - y‖^β`` is the classical one, without a bandwidth; ``ℓ(x, y) = log(1 + ‖x - y‖²/σ²)`` stands heavy tails.
 """
 
-from jaxtyping import Array, Float
-
 from igm_jax import kernels
 from igm_jax.base import Objective
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import ArrayLike, Rows, Scalar, Weights
 from igm_jax.objectives.moments.mmd import mmd, mmd2_biased
 from igm_jax.records import recorded
 
@@ -15,8 +13,8 @@ __all__ = ["energy", "energy_distance", "log_energy", "log_energy_distance"]
 
 
 def energy_distance(
-    x: ArrayLike, y: ArrayLike, *, beta: float = 1.0, x_weights: Weights = None, y_weights: Weights = None
-) -> Float[Array, ""]:
+    x: Rows, y: Rows, *, beta: float = 1.0, x_weights: Weights = None, y_weights: Weights = None
+) -> Scalar:
     """The energy distance of two weighted samples.
 
     ``ED = 2 E‖x - y‖^β - E‖x - x'‖^β - E‖y - y'‖^β``, all means over all pairs (the V-statistic).
@@ -73,8 +71,8 @@ def energy(beta: float = 1.0) -> Objective:
 
 
 def log_energy_distance(
-    x: ArrayLike, y: ArrayLike, bandwidth: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
-) -> Float[Array, ""]:
+    x: Rows, y: Rows, bandwidth: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
+) -> Scalar:
     """The log-energy distance of two weighted samples: an energy distance that stands heavy tails.
 
     ``LED = 2 E ℓ(x, y) - E ℓ(x, x') - E ℓ(y, y')``, ``ℓ(x, y) = log(1 + ‖x - y‖²/σ²)``, all means over all pairs (the
@@ -126,10 +124,9 @@ def log_energy(bandwidth: ArrayLike) -> Objective:
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from igm_jax import velocity
-        >>> from igm_jax.objectives import log_energy
+        >>> from igm_jax import objectives, velocity
         >>> x, y = jnp.array([[0.0]]), jnp.array([[1.0]])
-        >>> velocity(log_energy(1.0), jax.random.key(0), (), x, y).tolist()
+        >>> velocity(objectives.log_energy(1.0), jax.random.key(0), (), x, y).tolist()
         [[2.0]]
     """
     return mmd(kernels.logarithm(bandwidth))

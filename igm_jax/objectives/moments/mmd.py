@@ -6,7 +6,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, stateless
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import Rows, Scalar, Weights
 from igm_jax.kernels.kernel import KernelLike, checked_kernel
 from igm_jax.pairwise.budget import after
 from igm_jax.pairwise.sums import kernel_mean, kernel_mean_distinct, kernel_mean_within, kernel_means, kernel_offset
@@ -16,8 +16,8 @@ __all__ = ["mmd", "mmd2_biased", "mmd2_unbiased", "mmd_witness"]
 
 
 def mmd2_biased(
-    x: ArrayLike, y: ArrayLike, kernel: KernelLike, *, x_weights: Weights = None, y_weights: Weights = None
-) -> Float[Array, ""]:
+    x: Rows, y: Rows, kernel: KernelLike, *, x_weights: Weights = None, y_weights: Weights = None
+) -> Scalar:
     """The squared maximum mean discrepancy of two weighted samples (the V-statistic).
 
     ``MMD² = Σ a_i a_j k(x_i, x_j) + Σ b_i b_j k(y_i, y_j) - 2 Σ a_i b_j k(x_i, y_j)``
@@ -41,9 +41,8 @@ def mmd2_biased(
         ValueError: for wrong shapes, non-finite numbers, or weights that are negative or sum to zero.
 
     Example:
-        >>> from igm_jax import mmd2_biased
-        >>> from igm_jax.kernels import linear
-        >>> float(mmd2_biased([[0.0], [2.0]], [[4.0]], linear()))
+        >>> from igm_jax import kernels, mmd2_biased
+        >>> float(mmd2_biased([[0.0], [2.0]], [[4.0]], kernels.linear()))
         9.0
 
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Eq. 5.
@@ -59,8 +58,8 @@ def mmd2_biased(
 
 
 def mmd2_unbiased(
-    x: ArrayLike, y: ArrayLike, kernel: KernelLike, *, x_weights: Weights = None, y_weights: Weights = None
-) -> Float[Array, ""]:
+    x: Rows, y: Rows, kernel: KernelLike, *, x_weights: Weights = None, y_weights: Weights = None
+) -> Scalar:
     """An unbiased estimate of the squared maximum mean discrepancy (the U-statistic).
 
     ``MMD² = Σ_{i≠j} a_i a_j k(x_i, x_j) / Σ_{i≠j} a_i a_j + (same of y) - 2 Σ a_i b_j k(x_i, y_j)``
@@ -82,9 +81,8 @@ def mmd2_unbiased(
         ValueError: for fewer than two samples, wrong shapes, non-finite numbers, or weights that are negative or sum to zero.
 
     Example:
-        >>> from igm_jax import mmd2_unbiased
-        >>> from igm_jax.kernels import linear
-        >>> float(mmd2_unbiased([[0.0], [2.0]], [[4.0], [4.0]], linear()))
+        >>> from igm_jax import kernels, mmd2_unbiased
+        >>> float(mmd2_unbiased([[0.0], [2.0]], [[4.0], [4.0]], kernels.linear()))
         8.0
 
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Eq. 3.
@@ -97,13 +95,7 @@ def mmd2_unbiased(
 
 
 def mmd_witness(
-    points: ArrayLike,
-    x: ArrayLike,
-    y: ArrayLike,
-    kernel: KernelLike,
-    *,
-    x_weights: Weights = None,
-    y_weights: Weights = None,
+    points: Rows, x: Rows, y: Rows, kernel: KernelLike, *, x_weights: Weights = None, y_weights: Weights = None
 ) -> Float[Array, " p"]:
     """The first variation of the squared maximum mean discrepancy in the distribution of ``x``.
 
@@ -125,9 +117,8 @@ def mmd_witness(
         ValueError: for wrong shapes, non-finite numbers, or weights that are negative or sum to zero.
 
     Example:
-        >>> from igm_jax.kernels import linear
-        >>> from igm_jax.objectives import mmd_witness
-        >>> mmd_witness([[1.0]], [[3.0]], [[0.0]], linear()).tolist()
+        >>> from igm_jax import kernels, objectives
+        >>> objectives.mmd_witness([[1.0]], [[3.0]], [[0.0]], kernels.linear()).tolist()
         [6.0]
 
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Section 2.3 (there without the factor 2).
@@ -155,9 +146,8 @@ def mmd(kernel: KernelLike) -> Objective:
 
     Example:
         >>> import jax
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import mmd
-        >>> objective = mmd(gaussian(1.0))
+        >>> from igm_jax import kernels, objectives
+        >>> objective = objectives.mmd(kernels.gaussian(1.0))
         >>> x, y = jax.random.normal(jax.random.key(0), (2, 8, 3))
         >>> state = objective.init(jax.random.key(1), x)
         >>> bool(objective.loss(jax.random.key(2), state, x, y) > 0)

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int
 
 from igm_jax import checks
 from igm_jax.base import Key, Objective, stochastic
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import Rows, Samples, Scalar
 from igm_jax.kernels.kernel import Kernel, KernelLike, checked_kernel
 from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.objectives.moments.estimate import Estimate, mean_of
@@ -25,7 +25,7 @@ NO_WITNESS = (
 )
 
 
-def mmd2_linear(x: ArrayLike, y: ArrayLike, kernel: KernelLike) -> Estimate:
+def mmd2_linear(x: Rows, y: Rows, kernel: KernelLike) -> Estimate:
     """The linear-time estimate of the squared maximum mean discrepancy: every sample meets one other.
 
     ``MMD² = mean_{i ≤ n/2} h(2i - 1, 2i)``, unbiased, from independent terms; its standard error is their standard
@@ -44,10 +44,9 @@ def mmd2_linear(x: ArrayLike, y: ArrayLike, kernel: KernelLike) -> Estimate:
         ValueError: for fewer than four samples, wrong shapes or non-finite numbers.
 
     Example:
-        >>> from igm_jax.kernels import linear
-        >>> from igm_jax.objectives import mmd2_linear
+        >>> from igm_jax import kernels, objectives
         >>> x, y = [[0.0], [2.0], [2.0], [0.0]], [[4.0], [4.0], [4.0], [4.0]]
-        >>> [float(number) for number in mmd2_linear(x, y, linear())]
+        >>> [float(number) for number in objectives.mmd2_linear(x, y, kernels.linear())]
         [8.0, 0.0]
 
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Section 6.
@@ -55,7 +54,7 @@ def mmd2_linear(x: ArrayLike, y: ArrayLike, kernel: KernelLike) -> Estimate:
     return mmd2_block(x, y, kernel, block_size=2)
 
 
-def mmd2_block(x: ArrayLike, y: ArrayLike, kernel: KernelLike, *, block_size: int) -> Estimate:
+def mmd2_block(x: Rows, y: Rows, kernel: KernelLike, *, block_size: int) -> Estimate:
     """The block estimate of the squared maximum mean discrepancy: samples meet all others of their block (the B-test).
 
     ``MMD² = mean_b 1/(B(B - 1)) Σ_{i≠j in block b} h(i, j)``, unbiased, from independent blocks. Its standard error is the
@@ -76,10 +75,9 @@ def mmd2_block(x: ArrayLike, y: ArrayLike, kernel: KernelLike, *, block_size: in
         ValueError: for blocks of fewer than two samples or fewer than two blocks, wrong shapes or non-finite numbers.
 
     Example:
-        >>> from igm_jax.kernels import linear
-        >>> from igm_jax.objectives import mmd2_block
+        >>> from igm_jax import kernels, objectives
         >>> x, y = [[0.0], [2.0], [2.0], [0.0]], [[4.0], [4.0], [4.0], [4.0]]
-        >>> float(mmd2_block(x, y, linear(), block_size=2).value)
+        >>> float(objectives.mmd2_block(x, y, kernels.linear(), block_size=2).value)
         8.0
 
     Source: Zaremba, Gretton, Blaschko, B-tests: Low Variance Kernel Two-Sample Tests, arXiv 1307.1954, Section 2.
@@ -94,7 +92,7 @@ def mmd2_block(x: ArrayLike, y: ArrayLike, kernel: KernelLike, *, block_size: in
     return mean_of(_blocks(checked_kernel(kernel), x, y, size))
 
 
-def mmd2_incomplete(key: Key, x: ArrayLike, y: ArrayLike, kernel: KernelLike, *, num_shifts: int) -> Estimate:
+def mmd2_incomplete(key: Key, x: Rows, y: Rows, kernel: KernelLike, *, num_shifts: int) -> Estimate:
     """An incomplete U-statistic for the squared maximum mean discrepancy: every sample meets 2R others, drawn by a key.
 
     ``MMD² = mean_{r ≤ R, i ≤ n} h(i, i + s_r)``, indices modulo n, with R different random shifts s_r < n/2. No pair occurs
@@ -120,9 +118,9 @@ def mmd2_incomplete(key: Key, x: ArrayLike, y: ArrayLike, kernel: KernelLike, *,
 
     Example:
         >>> import jax
-        >>> from igm_jax.kernels import linear
-        >>> from igm_jax.objectives import mmd2_incomplete
-        >>> float(mmd2_incomplete(jax.random.key(0), [[0.0], [1.0], [2.0]], [[4.0]] * 3, linear(), num_shifts=1).value)
+        >>> from igm_jax import kernels, objectives
+        >>> x, y, key = [[0.0], [1.0], [2.0]], [[4.0]] * 3, jax.random.key(0)
+        >>> float(objectives.mmd2_incomplete(key, x, y, kernels.linear(), num_shifts=1).value)
         8.666666984558105
 
     Source: Blom, Some properties of incomplete U-statistics, Biometrika 63 (1976); for kernels Schrab et al., arXiv
@@ -164,10 +162,9 @@ def mmd_block(kernel: KernelLike, block_size: int = 32) -> Objective:
 
     Example:
         >>> import jax
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import mmd_block
+        >>> from igm_jax import kernels, objectives
         >>> x = jax.random.normal(jax.random.key(0), (8, 3))
-        >>> abs(float(mmd_block(gaussian(1.0), 4).loss(jax.random.key(1), (), x, x))) < 1e-6
+        >>> abs(float(objectives.mmd_block(kernels.gaussian(1.0), 4).loss(jax.random.key(1), (), x, x))) < 1e-6
         True
 
     Source: Zaremba, Gretton, Blaschko, arXiv 1307.1954.
@@ -196,7 +193,7 @@ def _blocks(kernel: Kernel, x: Array, y: Array, size: int) -> Float[Array, " b"]
     return jax.lax.map(lambda block: _of_all(kernel, *block), cut)
 
 
-def _of_all(kernel: Kernel, x: Float[Array, "n d"], y: Float[Array, "n d"]) -> Float[Array, ""]:
+def _of_all(kernel: Kernel, x: Float[Array, "n d"], y: Float[Array, "n d"]) -> Scalar:
     """The mean of h over all pairs i ≠ j."""
     n, uniform = len(x), jnp.full((len(x),), 1 / len(x), x.dtype)
     offset = kernel_offset(kernel, x, y)
@@ -211,9 +208,7 @@ def _shifts(key: Key, n: int, count: int) -> Int[Array, " r"]:
     return 1 + jax.random.permutation(key, (n - 1) // 2)[:count]
 
 
-def _shifted(
-    kernel: Kernel, x: Float[Array, "n d"], y: Float[Array, "n d"], shifts: Int[Array, " r"]
-) -> Float[Array, "r n"]:
+def _shifted(kernel: Kernel, x: Samples, y: Samples, shifts: Int[Array, " r"]) -> Float[Array, "r n"]:
     """``h(i, i + s)`` for each shift s and each i."""
 
     def of_shift(shift: Array) -> Array:
@@ -225,7 +220,7 @@ def _shifted(
     return jax.lax.map(of_shift, shifts)
 
 
-def _error_of_sharing(deviations: Float[Array, "r n"], shifts: Int[Array, " r"]) -> Float[Array, ""]:
+def _error_of_sharing(deviations: Float[Array, "r n"], shifts: Int[Array, " r"]) -> Scalar:
     """``√Σ d_a d_b`` over all terms a and b that share a sample, over the number of terms."""
     of_second = jax.vmap(jnp.roll)(deviations, shifts)
     # Squares of what falls to each sample hold the terms that share it; a term shares two samples with itself.

@@ -40,11 +40,9 @@ def mmd_flow(kernel: KernelLike, noise: ArrayLike) -> Objective:
 
     Example:
         >>> import jax
-        >>> from igm_jax import velocity
-        >>> from igm_jax.kernels import linear
-        >>> from igm_jax.objectives import mmd_flow
+        >>> from igm_jax import kernels, objectives, velocity
         >>> x, y = jax.numpy.zeros((2, 1)), jax.numpy.ones((2, 1))
-        >>> velocity(mmd_flow(linear(), noise=1.0), jax.random.key(0), (), x, y).tolist()
+        >>> velocity(objectives.mmd_flow(kernels.linear(), noise=1.0), jax.random.key(0), (), x, y).tolist()
         [[2.0], [2.0]]
 
     Source: Arbel, Korba, Salim, Gretton, Maximum Mean Discrepancy Gradient Flow, arXiv 1906.04370, Section 4.2.

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 
 import jax.numpy as jnp
-import optax
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective
+from igm_jax.checks import Rows, Scalar
 from igm_jax.kernels.kernel import KernelLike, checked_kernel
-from igm_jax.objectives.adversarial.base import Critic, comparing
+from igm_jax.objectives.adversarial.base import Critic, Optimizer, comparing
 from igm_jax.objectives.adversarial.penalties import gradient_penalty
 from igm_jax.objectives.moments.mmd import mmd2_biased, mmd2_unbiased, mmd_witness
 from igm_jax.records import recorded
@@ -22,8 +22,8 @@ Features = Critic
 
 
 def witness_penalty(
-    features: Features, key: Key, x: ArrayLike, y: ArrayLike, kernel: KernelLike, target: ArrayLike = 1.0
-) -> Float[Array, ""]:
+    features: Features, key: Key, x: Rows, y: Rows, kernel: KernelLike, target: ArrayLike = 1.0
+) -> Scalar:
     """How far the slope of the witness between features is from ``target``, between the samples and the data.
 
     ``mean_i (‖∇f(x̂_i)‖ − target)²`` with ``f(p) = E_P k(φ(p), φ(y)) − E_Q k(φ(p), φ(x))`` and x̂ uniform on the segments
@@ -46,10 +46,9 @@ def witness_penalty(
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from igm_jax.kernels import linear
-        >>> from igm_jax.objectives import witness_penalty
+        >>> from igm_jax import kernels, objectives
         >>> x, y = jnp.zeros((6, 2)), jnp.array([[3.0, 4.0]] * 6)  # f(p) = p·(3, 4), of slope 5
-        >>> float(witness_penalty(lambda points: points, jax.random.key(0), x, y, linear()))
+        >>> float(objectives.witness_penalty(lambda points: points, jax.random.key(0), x, y, kernels.linear()))
         16.0
 
     Source: Bińkowski et al., Demystifying MMD GANs, arXiv 1801.01401, Section 2.1.
@@ -64,9 +63,7 @@ def witness_penalty(
 
 
 @recorded
-def mmd_gan(
-    features: Network, optimizer: optax.GradientTransformation, kernel: KernelLike, *, penalty: ArrayLike = 10.0
-) -> Objective:
+def mmd_gan(features: Network, optimizer: Optimizer, kernel: KernelLike, *, penalty: ArrayLike = 10.0) -> Objective:
     """The MMD-GAN with a gradient penalty on the witness.
 
     ``critic loss = −MMD²_u(φ(x), φ(y)) + penalty · mean(‖∇f(x̂)‖ − 1)²``,  ``generator loss = MMD²(φ(x), φ(y))``
@@ -90,13 +87,10 @@ def mmd_gan(
 
     Example:
         >>> import jax, jax.numpy as jnp, optax
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.networks import mlp
-        >>> from igm_jax.objectives import mmd_gan
-        >>> objective = mmd_gan(mlp(2, 4, width=16), optax.rmsprop(1e-3), gaussian(1.0))
+        >>> from igm_jax import kernels, networks, objectives
+        >>> objective = objectives.mmd_gan(networks.mlp(2, 4, width=16), optax.rmsprop(1e-3), kernels.gaussian(1.0))
         >>> x, y = jnp.zeros((8, 2)), jnp.ones((8, 2))
-        >>> state = objective.init(jax.random.key(0), x)
-        >>> state, info = objective.update(jax.random.key(1), state, x, y)
+        >>> state, info = objective.update(jax.random.key(1), objective.init(jax.random.key(0), x), x, y)
         >>> sorted(info)
         ['critic_loss', 'mmd2', 'penalty']
 
@@ -116,7 +110,7 @@ def mmd_gan(
 @recorded
 def between_features(
     features: Network,
-    optimizer: optax.GradientTransformation,
+    optimizer: Optimizer,
     kernel: KernelLike,
     critic_loss: Callable[[Key, Features, Array, Array], tuple[Array, Info]],
     scale: Callable[[Features, Array], Array | float] = lambda phi, y: 1.0,
@@ -140,13 +134,11 @@ def between_features(
 
     Example:
         >>> import optax
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.networks import mlp
-        >>> from igm_jax.objectives import mmd2_unbiased
+        >>> from igm_jax import kernels, networks, objectives
         >>> from igm_jax.objectives.moments.mmd_gan import between_features
-        >>> kernel = gaussian(1.0)
-        >>> climb = lambda key, phi, x, y: (-mmd2_unbiased(phi(x), phi(y), kernel), {})
-        >>> objective = between_features(mlp(2, 4), optax.sgd(1e-3), kernel, climb)
+        >>> kernel = kernels.gaussian(1.0)
+        >>> climb = lambda key, phi, x, y: (-objectives.mmd2_unbiased(phi(x), phi(y), kernel), {})
+        >>> objective = between_features(networks.mlp(2, 4), optax.sgd(1e-3), kernel, climb)
     """
     kernel = checked_kernel(kernel)
 

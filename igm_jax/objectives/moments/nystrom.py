@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Objective
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import Rows, Scalar, Weights
 from igm_jax.kernels.kernel import Kernel, KernelLike, checked_kernel
 from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.pairwise.gram import Projection, projected_means, projection
@@ -27,14 +27,14 @@ class NystromMMD(NamedTuple):
         residual: the distance r of the data from their projection: ``|√value - MMD(x, y)| ≤ r``, whatever the samples.
     """
 
-    value: Float[Array, ""]
-    residual: Float[Array, ""]
+    value: Scalar
+    residual: Scalar
 
 
 def nystrom_mmd2(
     key: Key,
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Rows,
+    y: Rows,
     kernel: KernelLike,
     *,
     num_landmarks: int = 128,
@@ -111,9 +111,8 @@ def mmd_nystrom(kernel: KernelLike, num_landmarks: int = 128) -> Objective:
 
     Example:
         >>> import jax
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import mmd_nystrom
-        >>> objective = mmd_nystrom(gaussian(1.0), 16)
+        >>> from igm_jax import kernels, objectives
+        >>> objective = objectives.mmd_nystrom(kernels.gaussian(1.0), 16)
         >>> x, y = jax.random.normal(jax.random.key(0), (2, 64, 3))
         >>> state = objective.init(jax.random.key(1), x)
         >>> bool(objective.loss(jax.random.key(2), state, x, y) > 0)
@@ -153,6 +152,6 @@ def _landmarks(key: Key, y: Array, count: int) -> Array:
     return y[jax.random.permutation(key, len(y))[:count]]
 
 
-def _value(kernel: Kernel, x: Array, a: Array, landmarks: Array, found: Projection) -> Float[Array, ""]:
+def _value(kernel: Kernel, x: Array, a: Array, landmarks: Array, found: Projection) -> Scalar:
     attraction = weighted_mean(projected_means(kernel, x, landmarks, found.weights), a)
     return kernel_mean_within(kernel, x, a) - 2 * attraction + found.square

@@ -1,13 +1,13 @@
 """The repulsive MMD-GAN: features that tell data from data, and draw samples together."""
 
 import jax.numpy as jnp
-import optax
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import Rows, Scalar
 from igm_jax.kernels.kernel import KernelLike, checked_kernel
+from igm_jax.objectives.adversarial.base import Optimizer
 from igm_jax.objectives.moments.mmd_gan import Features, between_features
 from igm_jax.pairwise.sums import kernel_mean_distinct, kernel_offset
 from igm_jax.records import recorded
@@ -15,7 +15,7 @@ from igm_jax.records import recorded
 __all__ = ["repulsive_mmd", "repulsive_value"]
 
 
-def repulsive_value(x_features: ArrayLike, y_features: ArrayLike, kernel: KernelLike) -> Float[Array, ""]:
+def repulsive_value(x_features: Rows, y_features: Rows, kernel: KernelLike) -> Scalar:
     """How much more alike the samples' features are than the data's, which the repulsive critic maximises.
 
     ``E_Q k(φ(x), φ(x')) − E_P k(φ(y), φ(y'))``, over different samples
@@ -35,9 +35,8 @@ def repulsive_value(x_features: ArrayLike, y_features: ArrayLike, kernel: Kernel
         ValueError: for fewer than two samples, wrong shapes or non-finite numbers.
 
     Example:
-        >>> from igm_jax.kernels import distance
-        >>> from igm_jax.objectives import repulsive_value
-        >>> float(repulsive_value([[0.0], [1.0]], [[0.0], [3.0]], distance()))
+        >>> from igm_jax import kernels, objectives
+        >>> float(objectives.repulsive_value([[0.0], [1.0]], [[0.0], [3.0]], kernels.distance()))
         2.0
 
     Source: Wang, Sun, Halgamuge, Improving MMD-GAN Training with Repulsive Loss Function, arXiv 1812.09916, Equation 4,
@@ -53,7 +52,7 @@ def repulsive_value(x_features: ArrayLike, y_features: ArrayLike, kernel: Kernel
 
 
 @recorded
-def repulsive_mmd(features: Network, optimizer: optax.GradientTransformation, kernel: KernelLike) -> Objective:
+def repulsive_mmd(features: Network, optimizer: Optimizer, kernel: KernelLike) -> Objective:
     """The MMD-GAN with the repulsive loss for its critic.
 
     ``critic loss = E_P k(φ(y), φ(y')) − E_Q k(φ(x), φ(x'))``,  ``generator loss = MMD²(φ(x), φ(y))``
@@ -75,13 +74,11 @@ def repulsive_mmd(features: Network, optimizer: optax.GradientTransformation, ke
 
     Example:
         >>> import jax, jax.numpy as jnp, optax
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.networks import mlp
-        >>> from igm_jax.objectives import repulsive_mmd
-        >>> objective = repulsive_mmd(mlp(2, 4, width=16, spectral_norm=True), optax.rmsprop(1e-3), gaussian(1.0))
+        >>> from igm_jax import kernels, networks, objectives
+        >>> features = networks.mlp(2, 4, width=16, spectral_norm=True)
+        >>> objective = objectives.repulsive_mmd(features, optax.rmsprop(1e-3), kernels.gaussian(1.0))
         >>> x, y = jnp.zeros((8, 2)), jnp.ones((8, 2))
-        >>> state = objective.init(jax.random.key(0), x)
-        >>> state, info = objective.update(jax.random.key(1), state, x, y)
+        >>> state, info = objective.update(jax.random.key(1), objective.init(jax.random.key(0), x), x, y)
         >>> sorted(info)
         ['critic_loss']
 

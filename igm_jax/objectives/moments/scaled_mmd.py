@@ -2,14 +2,14 @@
 
 import jax
 import jax.numpy as jnp
-import optax
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Rows, Scalar
 from igm_jax.kernels.kernel import KernelLike, checked_kernel
+from igm_jax.objectives.adversarial.base import Optimizer
 from igm_jax.objectives.moments.mmd import mmd2_unbiased
 from igm_jax.objectives.moments.mmd_gan import Features, between_features
 from igm_jax.records import recorded
@@ -20,7 +20,7 @@ __all__ = ["mmd_scale", "scaled_mmd"]
 HAIR = 1e-12
 
 
-def mmd_scale(features: Features, y: ArrayLike, kernel: KernelLike, ridge: ArrayLike = 1.0) -> Float[Array, ""]:
+def mmd_scale(features: Features, y: Rows, kernel: KernelLike, ridge: ArrayLike = 1.0) -> Scalar:
     """The factor by which a squared MMD between features is divided, so that its witness is gentle on average at the data.
 
     ``σ² = 1 / (λ + k(0) − 2k'(0) E_P ‖∇φ(y)‖_F²)``, the kernel being ``k(‖φ(x) − φ(y)‖²)``
@@ -43,10 +43,9 @@ def mmd_scale(features: Features, y: ArrayLike, kernel: KernelLike, ridge: Array
 
     Example:
         >>> import jax.numpy as jnp
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.objectives import mmd_scale
+        >>> from igm_jax import kernels, objectives
         >>> steep = lambda points: points @ jnp.array([[3.0], [4.0]])  # ‖∇φ‖² = 25
-        >>> round(1 / float(mmd_scale(steep, jnp.ones((6, 2)), gaussian(5.0))), 5)  # 1 + 1 + 25/5²
+        >>> round(1 / float(objectives.mmd_scale(steep, jnp.ones((6, 2)), kernels.gaussian(5.0))), 5)  # 1 + 1 + 25/5²
         3.0
 
     Source: Arbel, Sutherland, Bińkowski, Gretton, On gradient regularizers for MMD GANs, arXiv 1805.11565, Proposition 3.
@@ -65,9 +64,7 @@ def mmd_scale(features: Features, y: ArrayLike, kernel: KernelLike, ridge: Array
 
 
 @recorded
-def scaled_mmd(
-    features: Network, optimizer: optax.GradientTransformation, kernel: KernelLike, *, ridge: ArrayLike = 1.0
-) -> Objective:
+def scaled_mmd(features: Network, optimizer: Optimizer, kernel: KernelLike, *, ridge: ArrayLike = 1.0) -> Objective:
     """The scaled MMD-GAN: no penalty, since a steep critic gains nothing.
 
     ``critic loss = −σ² MMD²_u(φ(x), φ(y))``,  ``generator loss = σ² MMD²(φ(x), φ(y))``, σ² of ``mmd_scale`` at the data
@@ -88,13 +85,10 @@ def scaled_mmd(
 
     Example:
         >>> import jax, jax.numpy as jnp, optax
-        >>> from igm_jax.kernels import gaussian
-        >>> from igm_jax.networks import mlp
-        >>> from igm_jax.objectives import scaled_mmd
-        >>> objective = scaled_mmd(mlp(2, 4, width=16), optax.rmsprop(1e-3), gaussian(1.0))
+        >>> from igm_jax import kernels, networks, objectives
+        >>> objective = objectives.scaled_mmd(networks.mlp(2, 4, width=16), optax.rmsprop(1e-3), kernels.gaussian(1.0))
         >>> x, y = jnp.zeros((8, 2)), jnp.ones((8, 2))
-        >>> state = objective.init(jax.random.key(0), x)
-        >>> state, info = objective.update(jax.random.key(1), state, x, y)
+        >>> state, info = objective.update(jax.random.key(1), objective.init(jax.random.key(0), x), x, y)
         >>> sorted(info)
         ['critic_loss', 'mmd2', 'scale']
 

@@ -5,14 +5,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from igm_jax import checks, kernels
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Rows
 from igm_jax.kernels.kernel import KernelLike, checked_kernel
 from igm_jax.pairwise.sums import kernel_mean_distinct, kernel_means, kernel_values
 
 __all__ = ["energy_score", "kernel_score"]
 
 
-def kernel_score(draws: ArrayLike, y: ArrayLike, kernel: KernelLike) -> Float[Array, " c"]:
+def kernel_score(draws: ArrayLike, y: Rows, kernel: KernelLike) -> Float[Array, " c"]:
     """The kernel score of some draws at a datum, for each condition; smaller is better.
 
     ``S_c = ½ mean_{i≠j} k(x_ci, x_cj) − mean_i k(x_ci, y_c) + ½ k(y_c, y_c)``
@@ -35,9 +35,8 @@ def kernel_score(draws: ArrayLike, y: ArrayLike, kernel: KernelLike) -> Float[Ar
         ValueError: for fewer than two draws, wrong shapes or non-finite numbers.
 
     Example:
-        >>> from igm_jax.kernels import linear
-        >>> from igm_jax.objectives import kernel_score
-        >>> kernel_score([[[1.0], [3.0]]], [[2.0]], linear()).tolist()  # ½ (2 - mean)² - ½ variance
+        >>> from igm_jax import kernels, objectives
+        >>> objectives.kernel_score([[[1.0], [3.0]]], [[2.0]], kernels.linear()).tolist()  # ½ (2 - mean)² - ½ variance
         [-0.5]
 
     Source: Gneiting and Raftery, Strictly Proper Scoring Rules, JASA 102 (2007), Section 5; for generators, Pacchiardi et
@@ -56,7 +55,7 @@ def kernel_score(draws: ArrayLike, y: ArrayLike, kernel: KernelLike) -> Float[Ar
     return jax.vmap(score)(draws, y)
 
 
-def energy_score(draws: ArrayLike, y: ArrayLike, *, beta: float = 1.0) -> Float[Array, " c"]:
+def energy_score(draws: ArrayLike, y: Rows, *, beta: float = 1.0) -> Float[Array, " c"]:
     """The energy score of some draws at a datum, for each condition; smaller is better.
 
     ``ES_c = mean_i ‖x_ci − y_c‖^β − ½ mean_{i≠j} ‖x_ci − x_cj‖^β``
@@ -86,7 +85,7 @@ def energy_score(draws: ArrayLike, y: ArrayLike, *, beta: float = 1.0) -> Float[
     return kernel_score(draws, y, kernels.distance(beta))
 
 
-def _checked(draws: ArrayLike, y: ArrayLike) -> tuple[Float[Array, "c k d"], Float[Array, "c d"]]:
+def _checked(draws: ArrayLike, y: Rows) -> tuple[Float[Array, "c k d"], Float[Array, "c d"]]:
     draws, y = jnp.asarray(draws), checks.samples("y", y)
     if draws.ndim != 3 or draws.shape[::2] != y.shape or draws.shape[1] < 2:
         raise ValueError(

@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, stateless
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import Rows, Scalar, Weights
 from igm_jax.kernels.pairs import centred, matmul, safe_sqrt
 from igm_jax.records import recorded
 
@@ -37,14 +37,12 @@ def _polar(r: Float[Array, "d d"], s: Float[Array, "d d"]) -> tuple[Array, Array
     return left, values, right
 
 
-def _checked(x: ArrayLike, y: ArrayLike, x_weights, y_weights) -> tuple[Array, Array, Array, Array]:
+def _checked(x: Rows, y: Rows, x_weights, y_weights) -> tuple[Array, Array, Array, Array]:
     x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
     return *centred(x, y), a, b
 
 
-def bures_distance(
-    x: ArrayLike, y: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
-) -> Float[Array, ""]:
+def bures_distance(x: Rows, y: Rows, *, x_weights: Weights = None, y_weights: Weights = None) -> Scalar:
     """The squared 2-Wasserstein distance of Gaussian fits of two weighted samples.
 
     ``W2² = ‖a - b‖² + tr(A + B - 2 (A^½ B A^½)^½)`` with means a, b and covariances ``A = Σ_i a_i (x_i - a)(x_i - a)ᵀ``, B: those
@@ -82,7 +80,7 @@ def bures_distance(
 
 
 def bures_witness(
-    points: ArrayLike, x: ArrayLike, y: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
+    points: Rows, x: Rows, y: Rows, *, x_weights: Weights = None, y_weights: Weights = None
 ) -> Float[Array, " p"]:
     """The first variation of the squared distance of Gaussian fits in the distribution of ``x``.
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from igm_jax import checks
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import ArrayLike, Rows, Weights
 from igm_jax.pairwise.transport.problem import Potentials, Problem
 from igm_jax.pairwise.transport.solvers import Scalings, Solver, check_solver, default_solver, scalings
 
@@ -20,9 +20,7 @@ def _masses(name: str, weights: Weights, samples: Array, rho: ArrayLike | None) 
     return normalised * jnp.sum(jnp.asarray(weights).astype(samples.dtype))
 
 
-def transport_problem(
-    x: ArrayLike, y: ArrayLike, epsilon: ArrayLike, x_weights: Weights, y_weights: Weights, rho
-) -> Problem:
+def transport_problem(x: Rows, y: Rows, epsilon: ArrayLike, x_weights: Weights, y_weights: Weights, rho) -> Problem:
     """Checked samples, weights and strengths in one float type, of at least single precision."""
     x, y = checks.pair(x, y)
     checks.positive("epsilon", epsilon)

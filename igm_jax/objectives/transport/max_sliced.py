@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Objective
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import Rows, Scalar, Weights
 from igm_jax.kernels.pairs import centred
 from igm_jax.objectives.transport.sliced import projection_input, sliced_witness
 from igm_jax.objectives.transport.sliced_directions import random_directions
@@ -59,8 +59,8 @@ def _best(
 
 def max_sliced_direction(
     key: Key,
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Rows,
+    y: Rows,
     *,
     p: float = 2,
     starts: int = 8,
@@ -110,8 +110,8 @@ def max_sliced_direction(
 
 def max_sliced_wasserstein(
     key: Key,
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Rows,
+    y: Rows,
     *,
     p: float = 2,
     starts: int = 8,
@@ -119,7 +119,7 @@ def max_sliced_wasserstein(
     rate: float = 0.5,
     x_weights: Weights = None,
     y_weights: Weights = None,
-) -> Float[Array, ""]:
+) -> Scalar:
     """The max-sliced Wasserstein distance of two weighted samples, to the power p, over the directions that ascent finds.
 
     ``max_θ W_p^p(θ·x, θ·y)``, θ on the unit sphere; between the sliced distance and W_p^p. For a translation it is the squared

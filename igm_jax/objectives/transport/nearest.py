@@ -2,11 +2,11 @@
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Objective, no_witness, stateless
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import Rows, Scalar, Weights
 from igm_jax.pairwise.reductions import nearest, weighted_mean
 from igm_jax.records import recorded
 
@@ -17,7 +17,7 @@ NO_WITNESS = (
 )
 
 
-def _to_nearest(points: Array, weights: Array, y: Array, y_weights: Array) -> Float[Array, ""]:
+def _to_nearest(points: Array, weights: Array, y: Array, y_weights: Array) -> Scalar:
     """``Σ_i w_i min_j ‖p_i - y_j‖²``, over those y that have a weight."""
     # One without a weight is put where one with a weight is, which changes no minimum.
     y = jnp.where((y_weights > 0)[:, None], y, y[jnp.argmax(y_weights)][None])
@@ -25,7 +25,7 @@ def _to_nearest(points: Array, weights: Array, y: Array, y_weights: Array) -> Fl
     return weighted_mean(jnp.sum(jnp.square(points - y[index[:, 0]]), axis=1), weights)
 
 
-def imle_loss(x: ArrayLike, y: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None) -> Float[Array, ""]:
+def imle_loss(x: Rows, y: Rows, *, x_weights: Weights = None, y_weights: Weights = None) -> Scalar:
     """The mean squared distance of the data to their nearest generated samples.
 
     ``L = Σ_j b_j min_i ‖x_i - y_j‖²``
@@ -56,9 +56,7 @@ def imle_loss(x: ArrayLike, y: ArrayLike, *, x_weights: Weights = None, y_weight
     return _to_nearest(y, b, x, a)
 
 
-def chamfer_distance(
-    x: ArrayLike, y: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
-) -> Float[Array, ""]:
+def chamfer_distance(x: Rows, y: Rows, *, x_weights: Weights = None, y_weights: Weights = None) -> Scalar:
     """The squared Chamfer distance of two weighted samples: each to the nearest of the other.
 
     ``C = Σ_i a_i min_j ‖x_i - y_j‖² + Σ_j b_j min_i ‖x_i - y_j‖²``
@@ -100,10 +98,9 @@ def imle() -> Objective:
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from igm_jax import velocity
-        >>> from igm_jax.objectives import imle
+        >>> from igm_jax import objectives, velocity
         >>> x, y = jnp.array([[0.0], [9.0]]), jnp.array([[1.0]])
-        >>> velocity(imle(), jax.random.key(0), (), x, y)[0].tolist()
+        >>> velocity(objectives.imle(), jax.random.key(0), (), x, y)[0].tolist()
         [4.0]
 
     Source: Li and Malik, Implicit Maximum Likelihood Estimation, arXiv 1809.09087.
@@ -122,10 +119,9 @@ def chamfer() -> Objective:
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from igm_jax import velocity
-        >>> from igm_jax.objectives import chamfer
+        >>> from igm_jax import objectives, velocity
         >>> x, y = jnp.array([[0.0], [9.0]]), jnp.array([[1.0]])
-        >>> velocity(chamfer(), jax.random.key(0), (), x, y).tolist()
+        >>> velocity(objectives.chamfer(), jax.random.key(0), (), x, y).tolist()
         [[6.0], [-16.0]]
 
     Source: Fan, Su and Guibas, A Point Set Generation Network, arXiv 1612.00603.

@@ -2,14 +2,13 @@
 
 import jax
 import jax.numpy as jnp
-import optax
 from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective, Params, no_witness
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Rows, Scalar
 from igm_jax.kernels.pairs import safe_sqrt
-from igm_jax.objectives.adversarial.base import CriticState, check_parts, descended, filled
+from igm_jax.objectives.adversarial.base import CriticState, Optimizer, check_parts, descended, filled
 from igm_jax.objectives.transport.inputs import chosen_solver, transport_problem
 from igm_jax.objectives.transport.two_batch_sinkhorn import NO_WITNESS, between_halves, shuffled
 from igm_jax.pairwise.transport.potentials import plan_cost
@@ -26,14 +25,14 @@ def _unit(x: Float[Array, "n d"]) -> Float[Array, "n d"]:
 
 
 def minibatch_energy_distance(
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Rows,
+    y: Rows,
     epsilon: ArrayLike = 0.1,
     *,
     tolerance: float | None = None,
     max_iterations: int | None = None,
     solver: Solver | None = None,
-) -> Float[Array, ""]:
+) -> Scalar:
     """The minibatch energy distance of two samples under the cosine distance.
 
     ``D = Σ_ij W(x_i, y_j) - 2 W(x_1, x_2) - 2 W(y_1, y_2)`` over the halves ``x = (x_1, x_2)``, ``y = (y_1, y_2)``, where
@@ -79,7 +78,7 @@ def minibatch_energy_distance(
 @recorded
 def ot_gan(
     critic: Network,
-    optimizer: optax.GradientTransformation,
+    optimizer: Optimizer,
     epsilon: ArrayLike = 0.1,
     *,
     tolerance: float | None = None,
@@ -108,9 +107,8 @@ def ot_gan(
 
     Example:
         >>> import jax, optax
-        >>> from igm_jax.networks import mlp
-        >>> from igm_jax.objectives import ot_gan
-        >>> objective = ot_gan(mlp(2, 4, width=8, depth=2), optax.sgd(1e-2))
+        >>> from igm_jax import networks, objectives
+        >>> objective = objectives.ot_gan(networks.mlp(2, 4, width=8, depth=2), optax.sgd(1e-2))
         >>> x, y = jax.random.normal(jax.random.key(0), (2, 8, 2))
         >>> state, info = objective.update(jax.random.key(2), objective.init(jax.random.key(1), x), x, y)
         >>> list(info)

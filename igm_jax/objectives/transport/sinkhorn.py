@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, stateless
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import ArrayLike, Rows, Scalar, Weights
 from igm_jax.kernels.points import OfPoints
 from igm_jax.objectives.transport.inputs import chosen_solver, solver_of_a_cost, starting_potentials, transport_problem
 from igm_jax.pairwise.transport.any_cost import cost_divergence, cost_potentials, cost_witness
@@ -41,8 +41,8 @@ __all__ = [
 
 
 def sinkhorn_potentials(
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Rows,
+    y: Rows,
     epsilon: ArrayLike,
     *,
     x_weights: Weights = None,
@@ -98,8 +98,8 @@ def sinkhorn_potentials(
 
 
 def sinkhorn_divergence(
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Rows,
+    y: Rows,
     epsilon: ArrayLike = 0.1,
     *,
     x_weights: Weights = None,
@@ -110,7 +110,7 @@ def sinkhorn_divergence(
     solver: Solver | None = None,
     start: Potentials | None = None,
     cost: OfPoints | None = None,
-) -> Float[Array, ""]:
+) -> Scalar:
     """The Sinkhorn divergence of two weighted samples.
 
     ``S_ε(x, y) = OT_ε(x, y) - ½ OT_ε(x, x) - ½ OT_ε(y, y)``, with
@@ -151,9 +151,9 @@ def sinkhorn_divergence(
 
 
 def sinkhorn_witness(
-    points: ArrayLike,
-    x: ArrayLike,
-    y: ArrayLike,
+    points: Rows,
+    x: Rows,
+    y: Rows,
     epsilon: ArrayLike = 0.1,
     *,
     x_weights: Weights = None,
@@ -201,10 +201,10 @@ def sinkhorn_witness(
     g = potentials(runs, problem, begin).g
     within = potentials_within(runs, x, a, epsilon, rho)
     towards = extended(points, y, g, b, epsilon, rho)
-    return _dual_value(towards, epsilon, rho) - _dual_value(extended(points, x, within, a, epsilon, rho), epsilon, rho)
+    return _price(towards, epsilon, rho) - _price(extended(points, x, within, a, epsilon, rho), epsilon, rho)
 
 
-def _dual_value(potential: Array, epsilon: Array, rho: Array | None) -> Array:
+def _price(potential: Array, epsilon: Array, rho: Array | None) -> Array:
     """What one more unit of mass costs at a potential."""
     return potential if rho is None else -(rho + epsilon) * jnp.expm1(-potential / rho)
 

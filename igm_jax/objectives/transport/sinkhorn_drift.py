@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective, from_velocity
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import ArrayLike, Rows, Weights
 from igm_jax.objectives.fields.score_difference import score_difference_field, score_difference_witness
 from igm_jax.objectives.transport.sinkhorn import sinkhorn_witness
 from igm_jax.records import recorded
@@ -23,8 +23,8 @@ def _bandwidth(epsilon: ArrayLike) -> Array:
 
 
 def sinkhorn_drift_field(
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Rows,
+    y: Rows,
     epsilon: ArrayLike = 0.1,
     *,
     two_sided: bool = True,
@@ -77,9 +77,9 @@ def sinkhorn_drift_field(
 
 
 def sinkhorn_drift_witness(
-    points: ArrayLike,
-    x: ArrayLike,
-    y: ArrayLike,
+    points: Rows,
+    x: Rows,
+    y: Rows,
     epsilon: ArrayLike = 0.1,
     *,
     two_sided: bool = True,
@@ -148,9 +148,9 @@ def sinkhorn_drift(
 
     Example:
         >>> import jax
-        >>> from igm_jax import velocity
-        >>> from igm_jax.objectives import sinkhorn_drift
-        >>> velocity(sinkhorn_drift(), jax.random.key(0), (), jax.numpy.zeros((1, 1)), jax.numpy.ones((1, 1))).tolist()
+        >>> from igm_jax import objectives, velocity
+        >>> x = jax.numpy.zeros((1, 1))
+        >>> velocity(objectives.sinkhorn_drift(), jax.random.key(0), (), x, x + 1).tolist()
         [[1.0]]
 
     Source: He et al., Sinkhorn-Drifting Generative Models, arXiv 2603.12366.

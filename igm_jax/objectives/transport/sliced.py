@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Objective
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import ArrayLike, Rows, Scalar, Weights
 from igm_jax.kernels.pairs import centred, matmul
 from igm_jax.objectives.transport.sliced_directions import Directions, drawn, random_directions
 from igm_jax.pairwise.line.divergences import Transport, mean_over_directions
@@ -51,7 +51,7 @@ def scalar_pair(x: ArrayLike, y: ArrayLike, x_weights, y_weights) -> tuple[Array
 
 def wasserstein_1d(
     x: ArrayLike, y: ArrayLike, p: float = 1, *, x_weights: Weights = None, y_weights: Weights = None
-) -> Float[Array, ""]:
+) -> Scalar:
     """The Wasserstein distance of two weighted samples of scalars, to the power p, exactly.
 
     ``W_p^p = ∫_0^1 |F_x^{-1}(u) - F_y^{-1}(u)|^p du``
@@ -87,8 +87,8 @@ def _project(directions: Array, *samples: Array) -> list[Array]:
 
 def projection_input(
     key: Key,
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Rows,
+    y: Rows,
     num_projections: int,
     x_weights: Weights,
     y_weights: Weights,
@@ -103,15 +103,15 @@ def projection_input(
 
 def sliced_wasserstein(
     key: Key,
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Rows,
+    y: Rows,
     *,
     num_projections: int = 128,
     p: float = 2,
     directions: Directions = random_directions,
     x_weights: Weights = None,
     y_weights: Weights = None,
-) -> Float[Array, ""]:
+) -> Scalar:
     """The sliced Wasserstein distance of two weighted samples, to the power p, over random directions.
 
     ``SW_p^p = mean_θ W_p^p(θ·x, θ·y)``, θ uniform on the unit sphere.
@@ -169,9 +169,7 @@ def _potential_1d(points: Array, x: Array, y: Array, p: float) -> Array:
     return height[left] + into * slope[left] + jnp.square(into) * bend / 2 + outside
 
 
-def sliced_witness(
-    points: ArrayLike, x: ArrayLike, y: ArrayLike, directions: Float[Array, "k d"], p: float = 2
-) -> Float[Array, " q"]:
+def sliced_witness(points: Rows, x: Rows, y: Rows, directions: Float[Array, "k d"], p: float = 2) -> Float[Array, " q"]:
     """The first variation of the sliced distance over given directions, in the distribution of ``x``.
 
     ``w(p) = mean_θ φ_θ(θ·p)``, φ_θ the Kantorovich potential between the projections.

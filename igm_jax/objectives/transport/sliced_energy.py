@@ -1,19 +1,16 @@
 """Energy distance by sorting: exact for scalars, and its mean over random directions for vectors."""
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float
 
 from igm_jax.base import Key
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import ArrayLike, Rows, Scalar, Weights
 from igm_jax.objectives.transport.sliced import projection_input, scalar_pair
 from igm_jax.pairwise.line.divergences import energy, mean_over_directions
 
 __all__ = ["energy_distance_1d", "sliced_energy_distance"]
 
 
-def energy_distance_1d(
-    x: ArrayLike, y: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
-) -> Float[Array, ""]:
+def energy_distance_1d(x: ArrayLike, y: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None) -> Scalar:
     """The energy distance of two weighted samples of scalars, exactly, without an n × m matrix.
 
     ``ED = 2 E|x - y| - E|x - x'| - E|y - y'| = 2 ∫ (F_x - F_y)²``
@@ -44,14 +41,8 @@ def energy_distance_1d(
 
 
 def sliced_energy_distance(
-    key: Key,
-    x: ArrayLike,
-    y: ArrayLike,
-    *,
-    num_projections: int = 128,
-    x_weights: Weights = None,
-    y_weights: Weights = None,
-) -> Float[Array, ""]:
+    key: Key, x: Rows, y: Rows, *, num_projections: int = 128, x_weights: Weights = None, y_weights: Weights = None
+) -> Scalar:
     """The mean over random directions of the energy distance of the projections.
 
     ``SED = mean_θ ED(θ·x, θ·y)``, θ uniform on the unit sphere.

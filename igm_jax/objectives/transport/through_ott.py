@@ -5,10 +5,10 @@ within each sample, so the samples may live in different spaces, and cost memory
 """
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 from igm_jax import checks
-from igm_jax.checks import ArrayLike, Weights
+from igm_jax.checks import Rows, Scalar, Weights
 from igm_jax.kernels.pairs import centred
 from igm_jax.objectives.adversarial.base import not_negative
 from igm_jax.pairwise.transport.ott import gromov_cost, low_rank_cost
@@ -17,8 +17,8 @@ __all__ = ["gromov_wasserstein", "low_rank_sinkhorn_divergence"]
 
 
 def low_rank_sinkhorn_divergence(
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Rows,
+    y: Rows,
     rank: int = 10,
     *,
     epsilon: float = 0.0,
@@ -26,7 +26,7 @@ def low_rank_sinkhorn_divergence(
     y_weights: Weights = None,
     tolerance: float = 1e-3,
     max_iterations: int = 2000,
-) -> Float[Array, ""]:
+) -> Scalar:
     """The debiased cost of transport plans of low rank.
 
     ``D = LR(x, y) - ½ LR(x, x) - ½ LR(y, y)``, with ``LR = Σ π_ij ‖x_i - y_j‖²`` under the best plan of nonnegative rank r that
@@ -78,15 +78,15 @@ def low_rank_sinkhorn_divergence(
 
 
 def gromov_wasserstein(
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Rows,
+    y: Rows,
     epsilon: float = 0.1,
     *,
     x_weights: Weights = None,
     y_weights: Weights = None,
     tolerance: float = 1e-3,
     max_iterations: int = 50,
-) -> Float[Array, ""]:
+) -> Scalar:
     """The entropic Gromov-Wasserstein discrepancy of two weighted samples, under squared Euclidean distances within each.
 
     ``GW = Σ_ijkl (‖x_i - x_k‖² - ‖y_j - y_l‖²)² π_ij π_kl``, for a plan π that OTT finds for this plus entropy of strength ε.

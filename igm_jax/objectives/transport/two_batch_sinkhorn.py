@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Key, Objective, State, no_witness, stateless
-from igm_jax.checks import ArrayLike
+from igm_jax.checks import ArrayLike, Rows, Scalar
 from igm_jax.objectives.transport.inputs import chosen_solver, transport_problem
 from igm_jax.pairwise.transport.potentials import transport_cost
 from igm_jax.pairwise.transport.solvers import TRAINING, Solver, solver_options
@@ -34,7 +34,7 @@ def shuffled(key: Key, samples: Float[Array, "n d"]) -> Float[Array, "n d"]:
     return samples[jax.random.permutation(key, len(samples))]
 
 
-def between_halves(cost: Callable[[Array, Array, Array, Array], Array], x: Array, y: Array) -> Float[Array, ""]:
+def between_halves(cost: Callable[[Array, Array, Array, Array], Array], x: Array, y: Array) -> Scalar:
     """``mean_ij W(x_i, y_j) - ½ W(x_1, x_2) - ½ W(y_1, y_2)`` over the halves of two samples.
 
     Args:
@@ -58,14 +58,14 @@ def between_halves(cost: Callable[[Array, Array, Array, Array], Array], x: Array
 
 
 def two_batch_sinkhorn_divergence(
-    x: ArrayLike,
-    y: ArrayLike,
+    x: Rows,
+    y: Rows,
     epsilon: ArrayLike = 0.1,
     *,
     tolerance: float | None = None,
     max_iterations: int | None = None,
     solver: Solver | None = None,
-) -> Float[Array, ""]:
+) -> Scalar:
     """The Sinkhorn divergence between the laws of two samples, estimated so that equal laws give zero in the mean.
 
     ``S = ¼ Σ_ij OT_ε(x_i, y_j) - ½ OT_ε(x_1, x_2) - ½ OT_ε(y_1, y_2)`` with the halves ``x = (x_1, x_2)``, ``y = (y_1, y_2)``
@@ -135,10 +135,9 @@ def two_batch_sinkhorn(
 
     Example:
         >>> import jax
-        >>> from igm_jax import velocity
-        >>> from igm_jax.objectives import two_batch_sinkhorn
+        >>> from igm_jax import objectives, velocity
         >>> x, y = jax.numpy.zeros((4, 2)), jax.numpy.ones((4, 2))
-        >>> velocity(two_batch_sinkhorn(), jax.random.key(0), (), x, y)[0].tolist()
+        >>> velocity(objectives.two_batch_sinkhorn(), jax.random.key(0), (), x, y)[0].tolist()
         [2.0, 2.0]
 
     Source: Han et al., One-Step Generative Modeling via Wasserstein Gradient Flows, arXiv 2605.11755.

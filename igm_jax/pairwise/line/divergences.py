@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from igm_jax.checks import Data, OfData, OfSamples, Samples, Scalar
 from igm_jax.kernels.pairs import matmul
 from igm_jax.pairwise.line.sort import sort, sort_with_order
 
@@ -145,12 +146,7 @@ def energy(x: Float[Array, "n k"], y: Float[Array, "m k"], a: Array | None, b: A
 
 
 def along_directions(
-    divergence: Divergence,
-    directions: Float[Array, "k d"],
-    x: Float[Array, "n d"],
-    y: Float[Array, "m d"],
-    a: Float[Array, " n"] | None = None,
-    b: Float[Array, " m"] | None = None,
+    divergence: Divergence, directions: Float[Array, "k d"], x: Samples, y: Data, a: OfSamples | None, b: OfData | None
 ) -> Float[Array, " k"]:
     """The divergence of the projections on each direction, all at once, with derivatives in the directions, too."""
     return divergence(matmul(x, directions.T), matmul(y, directions.T), a, b)
@@ -206,11 +202,11 @@ _chunked_total.defvjp(_chunked_total_forward, _chunked_total_backward, symbolic_
 def mean_over_directions(
     divergence: Divergence,
     directions: Float[Array, "k d"],
-    x: Float[Array, "n d"],
-    y: Float[Array, "m d"],
-    a: Float[Array, " n"] | None = None,
-    b: Float[Array, " m"] | None = None,
-) -> Float[Array, ""]:
+    x: Samples,
+    y: Data,
+    a: OfSamples | None = None,
+    b: OfData | None = None,
+) -> Scalar:
     """The mean over directions of a divergence of the projections, with derivatives in the samples and the weights.
 
     ``mean_θ D(θ·x, θ·y)``

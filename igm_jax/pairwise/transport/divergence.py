@@ -10,8 +10,9 @@ from typing import Any, NamedTuple, Never
 import jax
 import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
+from igm_jax.checks import OfSamples, Scalar
 from igm_jax.kernels.pairs import Norms
 from igm_jax.pairwise.reductions import weighted_mean
 from igm_jax.pairwise.transport.iterations import solve_within
@@ -40,8 +41,8 @@ Slopes = tuple[Array | None, ...]
 class _Side(NamedTuple):
     """What one sample sees of a plan: its old and its new potential, where its mass goes, and its share of ∂OT/∂ε."""
 
-    before: Float[Array, " n"]
-    after: Float[Array, " n"]
+    before: OfSamples
+    after: OfSamples
     pull: Any  # (n, d), or None where nobody asked
     entropy: Any  # scalar, or None
 
@@ -184,7 +185,7 @@ def _no_second_derivative(solver: Solver, wanted: Wanted, primals: tuple, tangen
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(0,))
-def divergence(solver: Solver, problem: Problem, start: tuple[Array, Array] | None) -> Float[Array, ""]:
+def divergence(solver: Solver, problem: Problem, start: tuple[Array, Array] | None) -> Scalar:
     """``OT(x, y) - ½ OT(x, x) - ½ OT(y, y)``, differentiable once, forwards and backwards, in all of the problem.
 
     Args:

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from igm_jax.checks import OfData, Scalar
 from igm_jax.pairwise.branch import seldom
 from igm_jax.pairwise.transport.problem import Relaxation, strength
 from igm_jax.pairwise.transport.solvers import FixedSweeps, Solver, Sweeps
@@ -119,7 +120,7 @@ def solve(
     rho: Array | None,
     solver: Sweeps | FixedSweeps,
     start: tuple[Array, Array] | None = None,
-) -> tuple[Float[Array, "t r"], Float[Array, " m"], Int[Array, ""]]:
+) -> tuple[Float[Array, "t r"], OfData, Int[Array, ""]]:
     """Potentials between two weighted samples, by alternating over-relaxed updates.
 
     ``f_i = -κ ε log Σ_j b_j exp((g_j - C_ij)/ε)`` and the same for g, with ``κ = ρ/(ρ + ε)``, or 1 without ρ.
@@ -191,9 +192,7 @@ def solve_within(
     return f, iterations
 
 
-def finished(
-    pairs: CrossTiles, g: Float[Array, " m"], epsilon: Array, rho: Array | None
-) -> tuple[Float[Array, "t r"], Float[Array, ""]]:
+def finished(pairs: CrossTiles, g: OfData, epsilon: Array, rho: Array | None) -> tuple[Float[Array, "t r"], Scalar]:
     """One exact update of f, and the marginal error that is left.
 
     Args:

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from igm_jax.checks import Data, OfData, OfSamples, Samples, Scalar
 from igm_jax.kernels.pairs import Pairs, matmul
 
 
@@ -46,16 +47,8 @@ def _factors(
 
 
 def low_rank_cost(
-    x: Float[Array, "n d"],
-    y: Float[Array, "m d"],
-    a: Float[Array, " n"],
-    b: Float[Array, " m"],
-    *,
-    rank: int,
-    epsilon: float,
-    tolerance: float,
-    max_iterations: int,
-) -> Float[Array, ""]:
+    x: Samples, y: Data, a: OfSamples, b: OfData, *, rank: int, epsilon: float, tolerance: float, max_iterations: int
+) -> Scalar:
     """``Σ π_ij ‖x_i - y_j‖²`` under the best plan of some rank, in memory linear in n + m.
 
     Args:
@@ -94,15 +87,15 @@ def _gromov_plan(
 
 
 def gromov_cost(
-    x: Float[Array, "n d"],
+    x: Samples,
     y: Float[Array, "m e"],
-    a: Float[Array, " n"],
-    b: Float[Array, " m"],
+    a: OfSamples,
+    b: OfData,
     *,
     epsilon: float,
     tolerance: float,
     max_iterations: int,
-) -> Float[Array, ""]:
+) -> Scalar:
     """``Σ (‖x_i - x_k‖² - ‖y_j - y_l‖²)² π_ij π_kl`` under a plan that entropic Gromov-Wasserstein finds.
 
     Args:

@@ -4,8 +4,9 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Int
 
+from igm_jax.checks import Data, OfData, OfPoints, OfSamples, Points, Scalar
 from igm_jax.kernels.pairs import Pairs
 from igm_jax.pairwise.budget import by_rows, tiling
 from igm_jax.pairwise.reductions import block_sum, soft_minimum, weighted_mean
@@ -19,7 +20,7 @@ from igm_jax.pairwise.transport.sweeps_within import self_tiles
 
 def solved(
     solver: Solver, pairs: CrossTiles, problem: Problem, start: tuple[Array, Array] | None
-) -> tuple[Float[Array, " m"], Int[Array, ""]]:
+) -> tuple[OfData, Int[Array, ""]]:
     """The columns' potential between two samples, and the number of updates, by the solver that was asked for.
 
     Args:
@@ -58,7 +59,7 @@ def potentials(solver: Solver, problem: Problem, start: tuple[Array, Array] | No
 
 
 @partial(jax.jit, static_argnums=0)
-def potentials_within(solver: Solver, x: Array, a: Array, epsilon: Array, rho: Array | None) -> Float[Array, " n"]:
+def potentials_within(solver: Solver, x: Array, a: Array, epsilon: Array, rho: Array | None) -> OfSamples:
     """The potential of a sample against itself, before its last update.
 
     Args:
@@ -76,9 +77,7 @@ def potentials_within(solver: Solver, x: Array, a: Array, epsilon: Array, rho: A
 
 
 @jax.jit
-def extended(
-    points: Float[Array, "p d"], y: Float[Array, "m d"], g: Array, b: Array, epsilon: Array, rho: Array | None
-) -> Float[Array, " p"]:
+def extended(points: Points, y: Data, g: Array, b: Array, epsilon: Array, rho: Array | None) -> OfPoints:
     """The potential at any point, from the other side's: ``-κ ε log Σ_j b_j exp((g_j - ‖p - y_j‖²)/ε)``.
 
     Args:
@@ -103,7 +102,7 @@ def extended(
 
 
 @partial(jax.jit, static_argnums=0)
-def transport_cost(solver: Solver, problem: Problem) -> Float[Array, ""]:
+def transport_cost(solver: Solver, problem: Problem) -> Scalar:
     """``OT_ε = min_π Σ π_ij ‖x_i - y_j‖² + ε KL(π ‖ a⊗b)``, where marginals are met.
 
     Args:
@@ -119,7 +118,7 @@ def transport_cost(solver: Solver, problem: Problem) -> Float[Array, ""]:
 
 
 @partial(jax.jit, static_argnums=0)
-def plan_cost(solver: Solver, problem: Problem) -> Float[Array, ""]:
+def plan_cost(solver: Solver, problem: Problem) -> Scalar:
     """``Σ π_ij ‖x_i - y_j‖²`` under the plan π of entropic transport, without its entropy.
 
     Args:

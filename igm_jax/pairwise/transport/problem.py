@@ -3,8 +3,9 @@
 from typing import NamedTuple
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Int
 
+from igm_jax.checks import OfData, OfSamples, Scalar
 from igm_jax.pairwise.transport.solvers import Solver
 
 
@@ -21,9 +22,9 @@ class Potentials(NamedTuple):
         solver: which algorithm ran, and how it was to stop; static data under JAX's transformations.
     """
 
-    f: Float[Array, " n"]
-    g: Float[Array, " m"]
-    marginal_error: Float[Array, ""]
+    f: OfSamples
+    g: OfData
+    marginal_error: Scalar
     iterations: Int[Array, ""]
     solver: Solver
 

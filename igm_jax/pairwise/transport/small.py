@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from igm_jax.checks import OfData, OfSamples
 from igm_jax.kernels.pairs import matmul
 from igm_jax.pairwise.transport.iterations import SCHEDULE
 from igm_jax.pairwise.transport.solvers import Scalings
@@ -81,8 +82,8 @@ def _alternating(costs: Array, a: Array, b: Array, epsilon: Array, g: Array) -> 
 
 
 def solve(
-    costs: Float[Array, "n m"], a: Float[Array, " n"], b: Float[Array, " m"], epsilon: Array, solver: Scalings
-) -> tuple[Float[Array, " m"], Int[Array, ""]]:
+    costs: Float[Array, "n m"], a: OfSamples, b: OfData, epsilon: Array, solver: Scalings
+) -> tuple[OfData, Int[Array, ""]]:
     """The columns' potential between two weighted samples, by alternating scalings.
 
     ``g_j = -ε log Σ_i a_i exp((f_i - C_ij)/ε)`` and the same for f.

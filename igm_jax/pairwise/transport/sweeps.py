@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from igm_jax.checks import Data, OfData, Samples, Scalar
 from igm_jax.kernels.pairs import Norms, centred, dot_form, matmul, norms
 from igm_jax.pairwise.budget import tiling
 from igm_jax.pairwise.reductions import LARGEST_EXPONENT
@@ -33,9 +34,9 @@ class CrossTiles(NamedTuple):
     x: Float[Array, "t r d"]
     x_norms: Norms
     a: Float[Array, "t r"]
-    y: Float[Array, "m d"]
+    y: Data
     y_norms: Norms
-    b: Float[Array, " m"]
+    b: OfData
     costs: Float[Array, "t r m"] | None
 
 
@@ -51,7 +52,7 @@ class Swept(NamedTuple):
 
     f: Array
     g: Array
-    error: Float[Array, ""]
+    error: Scalar
     lost: Bool[Array, ""]
 
 
@@ -61,7 +62,7 @@ def in_tiles(values: Array, tiles: int, rows: int) -> Array:
     return jnp.pad(values, pad).reshape(tiles, rows, *values.shape[1:])
 
 
-def cross_tiles(x: Float[Array, "n d"], y: Float[Array, "m d"], a: Array, b: Array, *, keep: bool) -> CrossTiles:
+def cross_tiles(x: Samples, y: Data, a: Array, b: Array, *, keep: bool) -> CrossTiles:
     """The tiles of two samples.
 
     Args:
@@ -112,7 +113,7 @@ def relaxed(
     return potential + epsilon * step, step, error, lost
 
 
-def swept(pairs: CrossTiles, f: Float[Array, "t r"], g: Float[Array, " m"], relaxation: Relaxation) -> Swept:
+def swept(pairs: CrossTiles, f: Float[Array, "t r"], g: OfData, relaxation: Relaxation) -> Swept:
     """Both potentials updated, first the rows' and then the columns', with one exponential a pair.
 
     Args:
@@ -143,7 +144,7 @@ def swept(pairs: CrossTiles, f: Float[Array, "t r"], g: Float[Array, " m"], rela
     return Swept(f, g, jnp.maximum(error, miss), lost | cut)
 
 
-def soft_minima(pairs: CrossTiles, g: Float[Array, " m"], epsilon: Array) -> Float[Array, "t r"]:
+def soft_minima(pairs: CrossTiles, g: OfData, epsilon: Array) -> Float[Array, "t r"]:
     """``-ε log Σ_j b_j exp((g_j - C_ij)/ε)`` for each row, safe at any g: the way back where a sweep got lost."""
 
     def tile(rows: tuple) -> Array:

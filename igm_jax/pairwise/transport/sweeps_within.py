@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Shaped
 
+from igm_jax.checks import OfSamples, Samples
 from igm_jax.kernels.pairs import Norms, centred, dot_form, matmul, norms
 from igm_jax.pairwise.budget import tiling
 from igm_jax.pairwise.reductions import LARGEST_EXPONENT
@@ -59,7 +60,7 @@ def _window(doubled: Any, tile: Array, tiles: int) -> Any:
     return jax.lax.optimization_barrier(jax.tree.map(rows_of, doubled))
 
 
-def self_tiles(x: Float[Array, "n d"], a: Float[Array, " n"], *, keep: bool) -> SelfTiles:
+def self_tiles(x: Samples, a: OfSamples, *, keep: bool) -> SelfTiles:
     """The tiles of one sample.
 
     Args:

@@ -6,27 +6,19 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from igm_jax.evaluation import (
-    energy_permutation_test,
-    mmd_aggregated_test,
-    mmd_fuse_test,
-    mmd_permutation_test,
-    mmd_split_test,
-    mmd_wild_bootstrap_test,
-    nearest_neighbour_test,
-)
+from igm_jax import evaluation
 from igm_jax.evaluation.two_sample.permutation import mmd2, permuted, pool, split_sums
 from igm_jax.kernels import gaussian
 from tests.evaluation.two_sample.samples import QUICK, normal
 
 TESTS = {
-    "mmd": mmd_permutation_test,
-    "split": partial(mmd_split_test, num_bandwidths=10),
-    "aggregated": partial(mmd_aggregated_test, num_bandwidths=3),
-    "fuse": partial(mmd_fuse_test, num_bandwidths=3),
-    "wild bootstrap": mmd_wild_bootstrap_test,
-    "energy": energy_permutation_test,
-    "neighbours": nearest_neighbour_test,
+    "mmd": evaluation.mmd_permutation_test,
+    "split": partial(evaluation.mmd_split_test, num_bandwidths=10),
+    "aggregated": partial(evaluation.mmd_aggregated_test, num_bandwidths=3),
+    "fuse": partial(evaluation.mmd_fuse_test, num_bandwidths=3),
+    "wild bootstrap": evaluation.mmd_wild_bootstrap_test,
+    "energy": evaluation.energy_permutation_test,
+    "neighbours": evaluation.nearest_neighbour_test,
 }
 ALL = pytest.mark.parametrize("test", TESTS.values(), ids=TESTS)
 
@@ -126,7 +118,7 @@ def test_power_grows_with_the_shift(test):
 
 def test_without_permutations_there_is_no_test():
     with pytest.raises(ValueError, match="`num_permutations` must be at least 1"):
-        energy_permutation_test(real=normal(0), fake=normal(1), num_permutations=0)
+        evaluation.energy_permutation_test(real=normal(0), fake=normal(1), num_permutations=0)
 
 
 @ALL

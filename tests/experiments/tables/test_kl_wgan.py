@@ -8,7 +8,7 @@ import numpy as np
 
 from experiments.tables.command import Config, main
 from experiments.tables.kl_wgan import PUBLICATION, TARGETS, differentiated_kl_wgan, judged, rmsprop
-from experiments.tables.spectral import spectral_critic
+from experiments.tables.perceptron import spectral_critic
 from igm_jax import velocity
 
 

@@ -5,45 +5,24 @@ import optax
 import pytest
 from scipy import integrate
 
-from igm_jax import velocity
+from igm_jax import objectives, velocity
 from igm_jax.generators import particles
 from igm_jax.networks import mlp_critic
-from igm_jax.objectives import (
-    density_ratio_value,
-    f_gan_value,
-    gan,
-    gan_value,
-    hinge_gan,
-    hinge_value,
-    kl_wgan,
-    kl_wgan_value,
-    lsgan,
-    lsgan_value,
-    r3gan,
-    relativistic_average_gan,
-    relativistic_average_value,
-    relativistic_gan,
-    relativistic_value,
-    saturating_gan,
-    wgan,
-    wgan_gp,
-    wgan_value,
-)
 from igm_jax.objectives.adversarial.base import CriticState, outputs
 from igm_jax.objectives.adversarial.games import GAMES
 from igm_jax.training import training
 from tests.objectives.two_normals import GRID, LOG_RATIO, STEP, WEIGHTS, P, Q, knowing, score_difference, spread
 
 VALUES = {
-    "gan": gan_value,
-    "hinge": hinge_value,
-    "lsgan": lsgan_value,
-    "wgan": wgan_value,
-    "kl_wgan": kl_wgan_value,
-    "relativistic": relativistic_value,
-    "relativistic_average": relativistic_average_value,
-    "f_gan": lambda x, y, **weights: f_gan_value("jensen_shannon", x, y, **weights),
-    "density_ratio": lambda x, y, **weights: density_ratio_value("nwj", x, y, **weights),
+    "gan": objectives.gan_value,
+    "hinge": objectives.hinge_value,
+    "lsgan": objectives.lsgan_value,
+    "wgan": objectives.wgan_value,
+    "kl_wgan": objectives.kl_wgan_value,
+    "relativistic": objectives.relativistic_value,
+    "relativistic_average": objectives.relativistic_average_value,
+    "f_gan": lambda x, y, **weights: objectives.f_gan_value("jensen_shannon", x, y, **weights),
+    "density_ratio": lambda x, y, **weights: objectives.density_ratio_value("nwj", x, y, **weights),
 }
 
 
@@ -67,15 +46,15 @@ def harmonic():
 def coded(low, high):
     """The least squares game with these labels: its value, its best critic, and the value there."""
     return (
-        lambda x, y, **weights: lsgan_value(x, y, low=low, high=high, **weights),
+        lambda x, y, **weights: objectives.lsgan_value(x, y, low=low, high=high, **weights),
         lambda: low + (high - low) / (1 + np.exp(-LOG_RATIO)),
         lambda: -0.5 * (high - low) ** 2 * harmonic(),
     )
 
 
 BEST = {
-    "gan": (gan_value, lambda: LOG_RATIO, lambda: -np.log(4) + 2 * jensen_shannon()),
-    "hinge": (hinge_value, lambda: np.sign(LOG_RATIO), lambda: -2 + 2 * total_variation()),
+    "gan": (objectives.gan_value, lambda: LOG_RATIO, lambda: -np.log(4) + 2 * jensen_shannon()),
+    "hinge": (objectives.hinge_value, lambda: np.sign(LOG_RATIO), lambda: -2 + 2 * total_variation()),
     "least squares 0 1": coded(0.0, 1.0),
     "least squares -1 1": coded(-1.0, 1.0),
     "least squares 2 -1": coded(2.0, -1.0),
@@ -108,7 +87,7 @@ def test_weights_count_repetitions_and_zero_removes(name):
 
 
 def test_value_of_an_undecided_and_of_a_certain_discriminator():
-    value = jax.jit(jax.value_and_grad(gan_value))
+    value = jax.jit(jax.value_and_grad(objectives.gan_value))
     ones = np.ones(3, np.float32)
     np.testing.assert_allclose(value(0 * ones, 0 * ones)[0], -np.log(4), rtol=1e-6)
     assert float(value(-80 * ones, 80 * ones)[0]) == pytest.approx(0, abs=1e-30)
@@ -118,7 +97,7 @@ def test_value_of_an_undecided_and_of_a_certain_discriminator():
 
 
 def test_a_margin_of_one_is_enough():
-    value = jax.jit(jax.value_and_grad(hinge_value, argnums=(0, 1)))
+    value = jax.jit(jax.value_and_grad(objectives.hinge_value, argnums=(0, 1)))
     loss, slopes = value(np.float32([-1.5, -1.01]), np.float32([1.5, 3.0]))
     assert float(loss) == 0
     assert all((slope == 0).all() for slope in slopes)
@@ -138,7 +117,7 @@ def test_at_the_optimal_logit_the_flows_follow_the_score_difference(x64, key):
     """Scaled by the probability of being found out, or, where the game saturates, of passing for real."""
     x = spread(-3, 3, 13)
     real = P.pdf(x) / (P.pdf(x) + Q.pdf(x))
-    for make, share in ((gan, 1 - real), (saturating_gan, real)):
+    for make, share in ((objectives.gan, 1 - real), (objectives.saturating_gan, real)):
         flow, _ = flow_and_witness(make(knowing(lambda r: r), optax.sgd(1.0)), x, key)
         np.testing.assert_allclose(flow, share * score_difference(x), rtol=1e-10, atol=1e-13)
 
@@ -153,21 +132,21 @@ def test_at_the_optimal_logit_the_saturating_witness_is_the_first_variation_of_t
     def value_at_best(share):
         moved = q + share * change
         logit = jnp.asarray(np.log(p) - np.log(moved))
-        return float(gan_value(logit, logit, x_weights=moved, y_weights=p))
+        return float(objectives.gan_value(logit, logit, x_weights=moved, y_weights=p))
 
     numerical = (value_at_best(1e-4) - value_at_best(-1e-4)) / 2e-4
     np.testing.assert_allclose(np.sum(witness * change) / q.sum(), numerical, rtol=1e-6)
 
 
 def test_the_saturating_flow_dies_where_the_critic_is_sure(key):
-    sure = saturating_gan(knowing(lambda r: 0 * r - 80.0 + r), optax.sgd(1.0))
+    sure = objectives.saturating_gan(knowing(lambda r: 0 * r - 80.0 + r), optax.sgd(1.0))
     flow = velocity(sure, key, CriticState({}, ()), jnp.array([[2.0]]), jnp.array([[0.0]]))
     assert np.abs(flow).max() < 1e-30
 
 
 def test_minus_one_one_zero_flows_down_pearsons_divergence_of_the_mixture(x64, key):
     """½ E_P D² + ½ E_Q D² at the best D is ½ ∫(p − q)²/(p + q), and its part over Q is what the generator descends."""
-    objective = lsgan(knowing(lambda r: jnp.tanh(r / 2)), optax.sgd(1.0), low=-1.0, high=1.0, target=0.0)
+    objective = objectives.lsgan(knowing(lambda r: jnp.tanh(r / 2)), optax.sgd(1.0), low=-1.0, high=1.0, target=0.0)
     x = spread(-2, 2, 9)
     p, q = (np.asarray(law.pdf(x)) for law in (P, Q))
     d = (p - q) / (p + q)
@@ -177,16 +156,16 @@ def test_minus_one_one_zero_flows_down_pearsons_divergence_of_the_mixture(x64, k
 
 
 CONSTRUCTORS = (
-    gan,
-    saturating_gan,
-    hinge_gan,
-    lsgan,
-    wgan,
-    wgan_gp,
-    relativistic_gan,
-    relativistic_average_gan,
-    r3gan,
-    kl_wgan,
+    objectives.gan,
+    objectives.saturating_gan,
+    objectives.hinge_gan,
+    objectives.lsgan,
+    objectives.wgan,
+    objectives.wgan_gp,
+    objectives.relativistic_gan,
+    objectives.relativistic_average_gan,
+    objectives.r3gan,
+    objectives.kl_wgan,
 )
 
 
@@ -200,12 +179,12 @@ def test_messages_call_an_objective_by_its_constructor():
 def test_bad_outputs_and_weights_are_named():
     good = jnp.zeros(3)
     with pytest.raises(ValueError, match="`y_outputs` must have shape"):
-        gan_value(good, jnp.zeros((3, 1, 1)))
+        objectives.gan_value(good, jnp.zeros((3, 1, 1)))
     with pytest.raises(
         ValueError, match=r"`x_outputs` must have shape \(n,\), one number a sample, but has shape \(3, 2\)"
     ):
-        gan_value(jnp.zeros((3, 2)), good)
+        objectives.gan_value(jnp.zeros((3, 2)), good)
     with pytest.raises(ValueError, match="`x_outputs` must hold finite numbers"):
-        gan_value(jnp.array([0.0, jnp.inf]), good)
+        objectives.gan_value(jnp.array([0.0, jnp.inf]), good)
     with pytest.raises(ValueError, match=r"`x_weights` must have shape \(3,\)"):
-        gan_value(good, good, x_weights=jnp.ones(2))
+        objectives.gan_value(good, good, x_weights=jnp.ones(2))

@@ -1,7 +1,6 @@
 from functools import partial
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -21,13 +20,9 @@ from igm_jax.objectives import (
     sinkhorn,
     spread_scale,
 )
+from tests.objectives.combinators.samples import draws
 
 KEY = jax.random.key(0)
-
-
-def draws(n=20, m=23, dim=2):
-    rng = np.random.default_rng(0)
-    return jnp.asarray(rng.normal(size=(n, dim))), jnp.asarray(1 + 0.5 * rng.normal(size=(m, dim)))
 
 
 def after(objective, *batches):

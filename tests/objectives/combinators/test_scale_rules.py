@@ -14,13 +14,9 @@ from igm_jax.objectives import (
     power_scale,
     spread_scale,
 )
+from tests.objectives.combinators.samples import draws
 
 KEY = jax.random.key(0)
-
-
-def draws(n=20, m=23, dim=2):
-    rng = np.random.default_rng(0)
-    return jnp.asarray(rng.normal(size=(n, dim))), jnp.asarray(1 + 0.5 * rng.normal(size=(m, dim)))
 
 
 def test_data_without_a_median_have_a_spread_and_equal_data_have_one():

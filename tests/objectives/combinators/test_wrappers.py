@@ -22,14 +22,12 @@ from igm_jax.objectives import (
     weighted,
     with_bank,
 )
+from tests.objectives.combinators import samples
 from tests.objectives.optimisers import adam
 
 KEY = jax.random.key(3)
 
-
-def draws(n=6, m=7, dim=2):
-    rng = np.random.default_rng(0)
-    return jnp.asarray(rng.normal(size=(n, dim))), jnp.asarray(1 + rng.normal(size=(m, dim)))
+draws = partial(samples.draws, n=6, m=7, spread=1.0)
 
 
 def all_of(objective, state, x, y):
@@ -136,7 +134,7 @@ def test_samples_move_as_beside_the_banks_samples(x64):
 
 
 def test_a_bank_larger_than_the_batch_starts_with_repetitions():
-    x, _ = draws(2)
+    x, _ = draws(n=2)
     np.testing.assert_array_equal(with_bank(energy(), 5).init(KEY, x).bank, x[np.array([0, 1, 0, 1, 0])])
 
 

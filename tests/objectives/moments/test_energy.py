@@ -1,3 +1,5 @@
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,17 +10,15 @@ from scipy import integrate, stats
 from igm_jax import energy_distance, kernels, mmd2_biased, velocity
 from igm_jax.objectives import energy, log_energy, log_energy_distance
 from tests import reference
+from tests.objectives.moments import single_precision
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(9, 3)), 1 + 0.5 * RNG.normal(size=(11, 3))
 
 
-@pytest.mark.parametrize("precision", [None, "bfloat16"])
-@pytest.mark.parametrize(("n", "m", "dim", "offset"), [(257, 301, 2, 0.0), (257, 301, 2, 1e4), (129, 100, 64, 1e4)])
+@single_precision.of_samples
 def test_float32_matches_float64(n, m, dim, offset, precision):
-    rng = np.random.default_rng(0)
-    x = (rng.normal(size=(n, dim)) + offset).astype(np.float32)
-    y = (0.5 + 0.8 * rng.normal(size=(m, dim)) + offset).astype(np.float32)
+    x, y = single_precision.draws(n, m, dim, offset)
     with jax.default_matmul_precision(precision):
         got = jax.jit(energy_distance)(x, y)
     np.testing.assert_allclose(got, reference.energy(x, y), rtol=1e-6)
@@ -127,8 +127,7 @@ def test_velocity_of_log_energy_is_minus_the_gradient_of_the_witness(x64):
 
 
 @pytest.mark.parametrize("bandwidth", [0.0, -1.0, float("nan")])
-def test_bad_bandwidths_are_explained(bandwidth):
+@pytest.mark.parametrize("call", [log_energy, partial(log_energy_distance, X, Y)])
+def test_bad_bandwidths_are_explained(call, bandwidth):
     with pytest.raises(ValueError, match="`bandwidth` must be positive"):
-        log_energy(bandwidth)
-    with pytest.raises(ValueError, match="`bandwidth` must be positive"):
-        log_energy_distance(X, Y, bandwidth)
+        call(bandwidth)

@@ -7,18 +7,16 @@ from jax.test_util import check_grads
 from igm_jax import kernels, mmd2_biased, mmd2_unbiased
 from igm_jax.objectives import mmd, mmd_witness
 from tests import reference
+from tests.objectives.moments import single_precision
 
 
 def gaussian_reference(bandwidth):
     return lambda x, y: np.exp(-reference.squared_distances(x, y) / (2 * bandwidth**2))
 
 
-@pytest.mark.parametrize("precision", [None, "bfloat16"])
-@pytest.mark.parametrize(("n", "m", "dim", "offset"), [(257, 301, 2, 0.0), (257, 301, 2, 1e4), (129, 100, 64, 1e4)])
+@single_precision.of_samples
 def test_float32_matches_float64(n, m, dim, offset, precision):
-    rng = np.random.default_rng(0)
-    x = (rng.normal(size=(n, dim)) + offset).astype(np.float32)
-    y = (0.5 + 0.8 * rng.normal(size=(m, dim)) + offset).astype(np.float32)
+    x, y = single_precision.draws(n, m, dim, offset)
     kernel, expected = kernels.gaussian(dim**0.5), gaussian_reference(dim**0.5)
     with jax.default_matmul_precision(precision):
         biased, unbiased = jax.jit(lambda x, y: (mmd2_biased(x, y, kernel), mmd2_unbiased(x, y, kernel)))(x, y)

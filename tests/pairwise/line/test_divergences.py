@@ -77,7 +77,7 @@ def test_sums_down_columns_in_blocks(n, x64):
 def test_along_a_direction_it_is_the_divergence_of_the_projections(x64):
     x, y, directions = RNG.normal(size=(6, 3)), RNG.normal(size=(5, 3)), RNG.normal(size=(4, 3))
     for divergence in EACH:
-        found = along_directions(divergence, *map(jnp.asarray, (directions, x, y)))
+        found = along_directions(divergence, *map(jnp.asarray, (directions, x, y)), None, None)
         projected = divergence(jnp.asarray(x @ directions.T), jnp.asarray(y @ directions.T), None, None)
         np.testing.assert_allclose(found, projected, rtol=1e-12)
         mean = mean_over_directions(divergence, *map(jnp.asarray, (directions, x, y)))
@@ -93,7 +93,7 @@ def test_chunks_change_neither_value_nor_gradients(weighted, few_at_once, x64):
     given = (x, y, a, b) if weighted else (x, y)
 
     def whole(*given):
-        return jnp.mean(along_directions(Transport(2), directions, *given[:2], *(w for w in given[2:])))
+        return jnp.mean(along_directions(Transport(2), directions, *given[:2], *(given[2:] or (None, None))))
 
     argnums = tuple(range(len(given)))
     chunked = jax.value_and_grad(lambda *given: mean_over_directions(Transport(2), directions, *given), argnums)
