@@ -1,55 +1,57 @@
 """Strict numerics for every test, and a compiler in a hurry: what the tests wait for is compiling, not computing.
 
-Numbers are not promoted silently in rank or in type, and float64 is only where it is asked for. Programs are compiled without
-most optimisations, but for the modules in ``OPTIMISED``, and forgotten where they have filled the memory.
+Numbers are not promoted silently in rank or in type, and float64 is only where it is asked for. Unless IGM_TESTS_COMPILE=full,
+programs are compiled without most optimisations, which takes less than half as long. Tests marked ``optimised``, which are
+about speed, memory or single bits of what users run, are only run with it.
 """
 
+import contextlib
 import ctypes
 import gc
+import importlib.metadata
 import os
 from pathlib import Path
 
-import jax
-import numpy as np
-import pytest
+FULL = os.environ.get("IGM_TESTS_COMPILE") == "full"
+QUICK = ["--xla_backend_optimization_level=0"]
+if tuple(map(int, importlib.metadata.version("jaxlib").split(".")[:2])) < (0, 11):
+    QUICK.append("--xla_cpu_use_fusion_emitters=false")  # a flag that newer versions no longer have
+if not FULL:  # before jax is imported; processes that tests start take them over
+    os.environ["XLA_FLAGS"] = " ".join([*QUICK, os.environ.get("XLA_FLAGS", "")])
+
+import jax  # noqa: E402
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "strict")
-jax.config.update("jax_disable_most_optimizations", True)
 
-# Modules about speed, memory or single bits of what users run: compiled as users have it.
-OPTIMISED = set()
-
-# Bytes by which a worker's memory may grow before what it has compiled is forgotten.
-ROOM = 600 << 20
+# Bytes by which a worker's memory may grow before it forgets what it has compiled, of which JAX frees nothing by itself.
+ROOM = 700 << 20
 
 
-@pytest.fixture(autouse=True, scope="module")
-def compiler(request):
-    """Compile a module's programs quickly, or as well as for users."""
-    quick = request.module.__name__.removeprefix("tests.") not in OPTIMISED
-    if quick != jax.config.read("jax_disable_most_optimizations"):
-        _forget()  # what was compiled the other way
-        jax.config.update("jax_disable_most_optimizations", quick)
-    yield
+def pytest_collection_modifyitems(config, items):
+    """Leave out what says nothing of programs that were compiled in a hurry."""
+    if not FULL:
+        left_out = [item for item in items if item.get_closest_marker("optimised")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
 
 
 def pytest_runtest_teardown(item, nextitem):
-    """Forget what was compiled once it takes too much memory, of which JAX frees none by itself."""
-    if resident() > _resident_after_forgetting + ROOM:
-        _forget()
+    """Between modules (within one, tests share what is compiled) memory is given back once there is much of it."""
+    grown = resident() - _Memory.floor
+    if grown > 2 * ROOM or (grown > ROOM and (nextitem is None or nextitem.path != item.path)):
+        jax.clear_caches()
+        gc.collect()
+        with contextlib.suppress(AttributeError):  # of another libc
+            ctypes.CDLL(None).malloc_trim(0)  # what is free goes back to the system
+        _Memory.floor = resident()
 
 
-_resident_after_forgetting = 300 << 20
-
-
-def _forget():
-    global _resident_after_forgetting
-    jax.clear_caches()
-    gc.collect()
-    if hasattr(_libc := ctypes.CDLL(None), "malloc_trim"):  # what is freed goes back to the system
-        _libc.malloc_trim(0)
-    _resident_after_forgetting = resident()
+class _Memory:
+    floor = 300 << 20
+    """Bytes that are held where nothing is compiled."""
 
 
 def resident() -> int:

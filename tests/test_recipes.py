@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 
 import jax
 import jax.numpy as jnp
@@ -41,7 +42,7 @@ def through_json(value):
         gaussian_mixture([[0.0, 1.0]], 0.3),
         lipschitz_critic(2, width=4),
     ],
-    ids=str,
+    ids=lambda value: re.sub(r" at 0x\w+", "", str(value)),  # workers must agree on names
 )
 def test_what_is_rebuilt_is_equal(value):
     again = through_json(value)
@@ -111,7 +112,7 @@ def test_what_cannot_be_written_is_named(value, place, reason):
         {"key": "0", "impl": "dice"},
         {},
     ],
-    ids=str,
+    ids=lambda value: re.sub(r" at 0x\w+", "", str(value)),  # workers must agree on names
 )
 def test_nothing_but_what_the_package_offers_is_called(value, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
