@@ -10,7 +10,8 @@ from igm_jax.training import advance, training
 from igm_jax.training.chunks import chunk_of, first_bad
 from tests.training import toys
 
-pytestmark = pytest.mark.usefixtures("optax_types")
+# Resumed runs are compared bit by bit.
+pytestmark = [pytest.mark.usefixtures("optax_types"), pytest.mark.optimised]
 
 
 def test_a_chunk_is_its_steps_in_one_program(key):

@@ -29,7 +29,8 @@ from igm_jax.training import (
 )
 from tests.training import toys
 
-pytestmark = pytest.mark.usefixtures("optax_types")
+# Resumed runs are compared bit by bit.
+pytestmark = [pytest.mark.usefixtures("optax_types"), pytest.mark.optimised]
 QUIET = {"progress": False}
 
 

@@ -181,6 +181,7 @@ def test_weights_are_repetitions(divergence, chunks, x64):
     np.testing.assert_allclose(got, divergence(np.repeat(x, a, 0), np.repeat(y, b, 0)), rtol=1e-10)
 
 
+@pytest.mark.optimised
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(
     "sizes", [(4096, 4096), pytest.param((20_000, 30_000), marks=pytest.mark.slow), (65_536, 65_536)]

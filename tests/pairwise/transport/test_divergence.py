@@ -66,6 +66,7 @@ def test_computing_costs_anew_is_only_another_order_of_sums(n, m, dim, x64):
     np.testing.assert_allclose(both[0][0], dense_divergence(x, y, 0.5 * dim, a, b), rtol=1e-7)
 
 
+@pytest.mark.optimised
 @pytest.mark.parametrize("argnums", [0, (0, 1)])
 def test_memory_is_linear_at_large_sizes(argnums):
     samples = jax.ShapeDtypeStruct((16384, 64), jnp.float32)
