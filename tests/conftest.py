@@ -1,8 +1,9 @@
 """Strict numerics for every test, and a compiler in a hurry: what the tests wait for is compiling, not computing.
 
 Numbers are not promoted silently in rank or in type, and float64 is only where it is asked for. Unless IGM_TESTS_COMPILE=full,
-programs are compiled without most optimisations, which takes less than half as long. Tests marked ``optimised``, which are
-about speed, memory or single bits of what users run, are only run with it.
+programs are compiled without most optimisations, which takes less than half as long, and kept in build/compiled-tests for all
+workers and for the next time. Tests marked ``optimised``, which are about speed, memory or single bits of what users run, are
+only run with it.
 """
 
 import contextlib
@@ -18,6 +19,8 @@ if tuple(map(int, importlib.metadata.version("jaxlib").split(".")[:2])) < (0, 11
     QUICK.append("--xla_cpu_use_fusion_emitters=false")  # a flag that newer versions no longer have
 if not FULL:  # before jax is imported; processes that tests start take them over
     os.environ["XLA_FLAGS"] = " ".join([*QUICK, os.environ.get("XLA_FLAGS", "")])
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / "build" / "compiled-tests"))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 import jax  # noqa: E402
 import numpy as np  # noqa: E402

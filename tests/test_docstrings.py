@@ -110,8 +110,14 @@ def examples(path: Path) -> list[doctest.DocTest]:
     return found
 
 
+# Examples of what users import run every day, those of inner functions every night.
+OFFERED = {name.rsplit(".", 1)[1] for name in OBJECTS}
 EXAMPLES = [
-    pytest.param(example, id=f"{path.relative_to(PACKAGE).as_posix()}:{example.name}")
+    pytest.param(
+        example,
+        id=f"{path.relative_to(PACKAGE).as_posix()}:{example.name}",
+        marks=() if example.name in OFFERED else pytest.mark.slow,
+    )
     for path in sorted(PACKAGE.rglob("*.py"))
     for example in examples(path)
 ]

@@ -139,7 +139,7 @@ def _tables(rows: list[dict[str, Any]], target: str, kind: str) -> tuple[Table, 
 
 def _meant(rows: list[dict[str, Any]]) -> str:
     """What the names in a table stand for, since settings were searched: ``energy(beta=0.5)`` is not ``energy()``."""
-    settings = {row["objective"]: row["config"]["objective"] for row in rows}
+    settings = {row["objective"]: row["config"].get("objective", {}) for row in rows}
     calls = []
     for name, given in settings.items():
         own = [f"{key}={value}" for key, value in given.items() if not isinstance(value, dict) and value is not None]

@@ -105,7 +105,7 @@ def arranged(names: Sequence[str], edges: Sequence[Edge]) -> np.ndarray:
         corners = np.stack(np.meshgrid(*(np.linspace(0, ROOM[i] - np.ptp(own[:, i]), 24) for i in (0, 1))), -1).reshape(
             -1, 2
         )
-        tried = corners[:, None] + own[None]
+        tried = np.stack([corner + own for corner in corners])
         gaps = np.linalg.norm((tried[:, :, None] - places[taken]) * np.array([STRETCH, 1.0]), axis=-1)
         places[part] = tried[np.argmax(gaps.min((1, 2)))]
         taken += part

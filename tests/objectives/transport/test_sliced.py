@@ -149,7 +149,7 @@ def chunks(request, monkeypatch):
     divergences.mean_over_directions.clear_cache()
 
 
-@pytest.mark.parametrize("sizes", [(7, 7), (6, 9)])
+@pytest.mark.parametrize("sizes", [(6, 9), pytest.param((7, 7), marks=pytest.mark.slow)])
 @pytest.mark.parametrize("divergence", DIVERGENCES)
 def test_sliced_gradients_by_finite_differences(divergence, sizes, chunks, x64):
     rng = np.random.default_rng(1)  # one step of the finite difference, 1e-6, then crosses no tie
