@@ -15,6 +15,7 @@ NOT_PAIRS = {
     "igm_jax/evaluation/metrics/frechet.py:_distance": "features × features: the factors of two covariances",
     "igm_jax/evaluation/metrics/frechet_bias.py:frechet_bias": "features × features: the factors and spectrum of two covariances",
     "igm_jax/reporting/graph.py:apart": "nodes × nodes of a small graph",
+    "igm_jax/reporting/graph.py:arranged": "the turn of a small graph's places",
     "igm_jax/reporting/graph.py:layout": "nodes × nodes of a small graph",
     "igm_jax/objectives/transport/bures.py:_polar": "features × features: the factors of two covariances",
     "igm_jax/objectives/transport/sliced.py:_project": "directions × samples: projections on random directions, not distances",

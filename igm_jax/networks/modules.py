@@ -53,7 +53,8 @@ def from_linen(module: "linen.Module", example: Any, **options: Any) -> Network:
         return module.init({"params": key}, zeros, **options).get("params", {})
 
     def apply(params: Params, x: Array) -> Array:
-        return module.apply({"params": params}, x, **options)
+        out: Any = module.apply({"params": params}, x, **options)
+        return out
 
     return Network(init, apply)
 
@@ -121,15 +122,15 @@ def from_equinox(build: "Callable[[Key], equinox.Module] | equinox.Module") -> N
             '`from_equinox` needs the package equinox, which is not installed: pip install "igm-jax[equinox]"'
         ) from error
 
-    made = build if isinstance(build, equinox.Module) else equinox.filter_eval_shape(build, jax.random.key(0))
+    make: Any = (lambda key: build) if isinstance(build, equinox.Module) else build
+    made = build if isinstance(build, equinox.Module) else equinox.filter_eval_shape(make, jax.random.key(0))
     _check_equinox(made)
     leaves, structure = jax.tree_util.tree_flatten_with_path(made)
     names = [_names(path) for path, _ in leaves]
 
     def init(key: Key) -> Params:
-        module = build if build is made else build(key)
         params: Params = {}
-        for path, leaf in zip(names, jax.tree.leaves(module), strict=True):
+        for path, leaf in zip(names, jax.tree.leaves(make(key)), strict=True):
             if equinox.is_array(leaf):
                 inner = params
                 for name in path[:-1]:
