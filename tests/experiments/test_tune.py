@@ -11,6 +11,7 @@ from experiments.shared.settings import CANDIDATES
 SMALL = ["--smoke", "--targets", "grid", "--objectives", "energy", "--steps", "3"]
 
 
+@pytest.mark.slow
 def test_a_trial_for_every_candidate_and_none_twice(tmp_path, monkeypatch, capsys):
     with jax.numpy_dtype_promotion("standard"):
         tune.main([*SMALL, "--output", str(tmp_path / "tuning.md")])

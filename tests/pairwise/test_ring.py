@@ -88,6 +88,7 @@ def test_one_device_is_a_ring_too(way):
         jax.tree.map(partial(np.testing.assert_allclose, rtol=1e-5, atol=1e-7), step(X), expected)
 
 
+@pytest.mark.slow
 def test_what_has_no_sums_around_a_ring_computes_as_ever():
     functions = (
         lambda: mmd2_estimate(X, Y, kernels.gaussian(1.0)),

@@ -43,6 +43,7 @@ def test_the_perceptron_by_hand():
     assert float(jnp.abs(first["kernel"]).max()) <= 2**-0.5
 
 
+@pytest.mark.slow
 def test_the_table(tmp_path):
     with jax.numpy_dtype_promotion("standard"):  # Adam raises a float to an integer count
         main(PUBLICATION, Config, ["--smoke", "--output", str(tmp_path)])

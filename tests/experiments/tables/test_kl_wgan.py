@@ -5,6 +5,7 @@ import json
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from experiments.tables.command import Config, main
 from experiments.tables.kl_wgan import PUBLICATION, TARGETS, differentiated_kl_wgan, judged, rmsprop
@@ -56,6 +57,7 @@ def test_discrepancy_of_samples_that_are_far_away():
     assert abs(judged(samples, samples)["mmd"]) < 1e-3
 
 
+@pytest.mark.slow
 def test_smoke(tmp_path):
     main(PUBLICATION, Config, ["--smoke", "--output", str(tmp_path)])
     entries = [json.loads(line) for line in (tmp_path / "entries.jsonl").read_text().splitlines()]

@@ -85,6 +85,7 @@ def test_both_players_move_against_the_other_as_it_was():
     assert any(np.any(a != b) for a, b in zip(*map(jax.tree.leaves, (after.objective_state, state)), strict=True))
 
 
+@pytest.mark.slow
 def test_smoke(tmp_path):
     with jax.numpy_dtype_promotion("standard"):  # for optax
         main(PUBLICATION, Config, ["--smoke", "--output", str(tmp_path)])

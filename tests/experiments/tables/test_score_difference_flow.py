@@ -5,6 +5,7 @@ import json
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from experiments.tables.command import Config, main
 from experiments.tables.score_difference_flow import PUBLICATION, SCENES, STRIDE, Scene, at_all_levels, flow
@@ -43,6 +44,7 @@ def test_sources_are_about_as_wide_as_their_targets():
         assert scene.end < scene.start
 
 
+@pytest.mark.slow
 def test_smoke(tmp_path):
     with jax.numpy_dtype_promotion("standard"):  # for optax
         main(PUBLICATION, Config, ["--smoke", "--output", str(tmp_path)])

@@ -46,6 +46,7 @@ def test_gradients_in_samples_weights_and_epsilon_by_finite_differences(x64):
     check_grads(value, (X[:8], Y[:7], a, 0.7), order=1, modes=["rev"], rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "m", "dim"), ROWS)
 def test_computing_costs_anew_is_only_another_order_of_sums(n, m, dim, x64):
     x, y = jnp.asarray(RNG.normal(size=(n, dim))), jnp.asarray(1 + RNG.normal(size=(m, dim)))
