@@ -1,8 +1,8 @@
 """Kernels of one's own: from a function of the squared distance, with all that the kernels of the package have."""
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -15,8 +15,8 @@ from igm_jax.kernels.kernel import Kernel, radial_kernel
 from igm_jax.kernels.points import name_of
 from igm_jax.records import recorded
 
-# Squared distances next to zero, in the units of the first: a smooth function's slope is there what it is at zero.
-NEARBY = 1e-12
+# A squared distance next to zero, far below that of any two samples: a smooth function's slope is there what it is at zero.
+NEARBY = 1e-30
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,15 @@ class OfSquared(NoRatio):
     function: Callable[..., Array]
 
     def value(self, squared: Tile, *parameters: Array) -> Tile:
+        return _value(self, squared, *parameters)
+
+    def both(self, squared: Tile, *parameters: Array) -> tuple[Tile, Tile]:
+        value, slope = jax.jvp(lambda s: self.plain(s, *parameters), (squared,), (jnp.ones_like(squared),))
+        # Where a function of the root has an infinite slope, coincident samples exert no force.
+        return value, jnp.where((squared > 0) | jnp.isfinite(slope), slope, 0)
+
+    def plain(self, squared: Tile, *parameters: Array) -> Tile:
+        """The function itself, whose slope at zero may be infinite."""
         found = jnp.asarray(self.function(squared, *parameters))
         if found.shape != squared.shape:
             raise ValueError(
@@ -34,25 +43,37 @@ class OfSquared(NoRatio):
             )
         return found.astype(squared.dtype)
 
-    def both(self, squared: Tile, *parameters: Array) -> tuple[Tile, Tile]:
-        value, slope = self.slope(squared, *parameters)
-        # Where a function of the root has an infinite slope, coincident samples exert no force.
-        return value, jnp.where((squared > 0) | jnp.isfinite(slope), slope, 0)
 
-    def slope(self, squared: Tile, *parameters: Array) -> tuple[Tile, Tile]:
-        """The value and the slope as they are, also where it is infinite."""
-        return jax.jvp(lambda s: self.value(s, *parameters), (squared,), (jnp.ones_like(squared),))
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _value(form: OfSquared, squared: Tile, *parameters: Array) -> Tile:
+    """The function's value; its derivative has the finite slopes of ``both``, where 0 · ∞ would be no number."""
+    return form.plain(squared, *parameters)
+
+
+@_value.defjvp
+def _derivative(form: OfSquared, primals: tuple, tangents: tuple) -> tuple[Tile, Tile]:
+    (squared, *parameters), (move, *moves) = primals, tangents
+    value, slope = form.both(squared, *parameters)
+    if parameters:
+        return value, slope * move + jax.jvp(lambda *p: form.plain(squared, *p), tuple(parameters), tuple(moves))[1]
+    return value, slope * move
 
 
 def has_corner(radial: Radial) -> bool:
-    """Whether a kernel of one's own has no slope at distance zero, as far as its parameters are known."""
-    if not isinstance(radial.form, OfSquared) or not all(map(checks.is_concrete, radial.parameters)):
+    """Whether a kernel made of functions of one's own has no slope at distance zero; parameters that are traced count as 1."""
+    if not _of_ones_own(radial.form):
         return False
     with jax.ensure_compile_time_eval():
         places = jnp.array([0.0, NEARBY])
-        parameters = [jnp.asarray(value).astype(places.dtype) for value in radial.parameters]
-        at, nearby = radial.form.slope(places, *parameters)[1].tolist()
-    return not (math.isfinite(at) and abs(nearby - at) <= 0.01 * abs(at))
+        known = [jnp.asarray(value if checks.is_concrete(value) else 1.0) for value in radial.parameters]
+        at, nearby = radial.form.both(places, *(value.astype(places.dtype) for value in known))[1].tolist()
+    return not abs(nearby - at) <= 0.01 * abs(at)
+
+
+def _of_ones_own(form: object) -> bool:
+    """Whether a form, or one that it is made of, is a function of one's own."""
+    parts = (getattr(form, field.name) for field in fields(form)) if is_dataclass(form) else ()
+    return isinstance(form, OfSquared) or any(_of_ones_own(part) for part in parts if not isinstance(part, type))
 
 
 @recorded
@@ -74,7 +95,7 @@ def of_squared_distance(function: Callable[..., Array], *parameters: ArrayLike) 
         The kernel.
 
     Raises:
-        TypeError: if ``function`` cannot be called.
+        TypeError: if ``function`` cannot be called, or cannot be told from others, as a module that holds arrays.
         ValueError: while running, if it does not act element by element.
 
     Example:
@@ -90,4 +111,11 @@ def of_squared_distance(function: Callable[..., Array], *parameters: ArrayLike) 
         raise TypeError(
             f"`function` must be a function of squared distances, e.g. `lambda s: jnp.exp(-s)`, but is {function!r}"
         )
+    try:
+        hash(function)
+    except TypeError as error:
+        raise TypeError(
+            f"`function` must be hashable, since one function makes one program, but {name_of(function)} is not: pass a plain"
+            " function, and the numbers that it holds as `parameters`"
+        ) from error
     return radial_kernel(f"of_squared_distance({name_of(function)})", OfSquared(function), *parameters)

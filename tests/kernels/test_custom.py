@@ -1,14 +1,16 @@
 """Kernels of one's own, of the squared distance: they are what the package's kernels are."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from igm_jax import mmd2_biased
+from igm_jax import mmd2_biased, mmd2_unbiased
 from igm_jax.kernels import cauchy, gaussian, inverse_multiquadric, laplace, linear, of_squared_distance
 from igm_jax.kernels.custom import has_corner
-from igm_jax.objectives import ksd2_biased, mmd, mmd_scale
+from igm_jax.objectives import ksd2_biased, mmd, mmd2_estimate, mmd_scale
 from tests.kernels import formulas
 from tests.kernels.formulas import R2, X, Y
 
@@ -54,6 +56,29 @@ def test_stein_and_scaled_discrepancies_take_it_where_it_is_smooth(x64):
         mmd_scale(lambda p: p, X, CORNERED)
 
 
+def test_corners_are_seen_also_in_sums_products_and_behind_parameters():
+    for kernel in (2.0 * CORNERED, CORNERED + gaussian(1.0), CORNERED * gaussian(1.0), gaussian(1.0) + 0.5 * CORNERED):
+        with pytest.raises(TypeError, match="second derivative at zero"):
+            ksd2_biased(X, lambda p: -p, kernel)
+    with pytest.raises(TypeError, match="second derivative at zero"):
+        jax.jit(lambda w: ksd2_biased(X, lambda p: -p, of_squared_distance(lambda s, w: jnp.exp(-jnp.sqrt(s) / w), w)))(
+            2.0
+        )
+    for width in (1e-6, 1e6):
+        assert not has_corner(of_squared_distance(lambda s, w: jnp.exp(-s / (2 * w**2)), width).radial)
+    assert not has_corner((CAUCHY + gaussian(1.0)).radial)
+
+
+@pytest.mark.parametrize("function", [mmd2_unbiased, lambda x, y, k: mmd2_estimate(x, y, k).value])
+def test_a_corner_leaves_the_gradients_of_every_estimator_finite(function, x64):
+    x = X[:6]
+    mine, ours = (
+        jax.grad(partial(lambda kernel, x: function(x, Y[:6], kernel), kernel))(x)
+        for kernel in (CORNERED, laplace(1.0))
+    )
+    np.testing.assert_allclose(mine, ours, rtol=1e-9, atol=1e-13)
+
+
 def test_corners_are_seen():
     assert not has_corner(CAUCHY.radial)
     assert has_corner(CORNERED.radial)
@@ -66,9 +91,18 @@ def test_coincident_samples_exert_no_force():
     np.testing.assert_array_equal(jax.grad(lambda x: mmd2_biased(x, at, CORNERED))(at), at)
 
 
+class Unhashable:
+    __hash__ = None
+
+    def __call__(self, s):
+        return jnp.exp(-s)
+
+
 def test_it_is_recorded_and_bad_functions_are_explained():
     assert mmd(CAUCHY) == mmd(CAUCHY)
     with pytest.raises(TypeError):
         of_squared_distance(1.0)  # pyrefly: ignore
+    with pytest.raises(TypeError, match="numbers that it holds as `parameters`"):
+        of_squared_distance(Unhashable())
     with pytest.raises(ValueError, match=r"element by element, but .* gave shape \(\)"):
         of_squared_distance(jnp.sum)(X, Y)

@@ -1,6 +1,6 @@
 """Energy distances: maximum mean discrepancies of minus a function of negative type, which are kernels conditionally.
 
-``ℓ(x, y) = ‖x - y‖^β`` is the classical one, without a bandwidth; ``ℓ(x, y) = log(1 + ‖x - y‖²/σ²)`` stands heavy tails.
+``ℓ(x, y) = ‖x - y‖^β`` is the classical one, without a bandwidth; ``ℓ(x, y) = log(1 + ‖x - y‖²/σ²)`` is finite for any usual tail.
 """
 
 from igm_jax import kernels
@@ -73,7 +73,7 @@ def energy(beta: float = 1.0) -> Objective:
 def log_energy_distance(
     x: Rows, y: Rows, bandwidth: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
 ) -> Scalar:
-    """The log-energy distance of two weighted samples: an energy distance that stands heavy tails.
+    """The log-energy distance of two weighted samples: an energy distance that is finite for any usual tail.
 
     ``LED = 2 E ℓ(x, y) - E ℓ(x, x') - E ℓ(y, y')``, ``ℓ(x, y) = log(1 + ‖x - y‖²/σ²)``, all means over all pairs (the
     V-statistic).

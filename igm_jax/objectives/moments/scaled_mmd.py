@@ -8,6 +8,7 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective
 from igm_jax.checks import ArrayLike, Rows, Scalar
+from igm_jax.kernels.custom import NEARBY
 from igm_jax.kernels.kernel import KernelLike, checked_kernel
 from igm_jax.objectives.adversarial.base import Optimizer
 from igm_jax.objectives.moments.mmd import mmd2_unbiased
@@ -15,9 +16,6 @@ from igm_jax.objectives.moments.mmd_gan import Features, between_features
 from igm_jax.records import recorded
 
 __all__ = ["mmd_scale", "scaled_mmd"]
-
-# Squared distances so small that a smooth kernel has the same slope there as at zero.
-HAIR = 1e-12
 
 
 def mmd_scale(features: Features, y: Rows, kernel: KernelLike, ridge: ArrayLike = 1.0) -> Scalar:
@@ -119,7 +117,7 @@ def _at_zero(kernel: KernelLike, dtype: DTypeLike) -> tuple[Array, Array]:
         )
     parameters = [jnp.asarray(value).astype(dtype) for value in radial.parameters]
     height, slope = radial.form.both(jnp.zeros((), dtype), *parameters)
-    nearby = radial.form.both(jnp.asarray(HAIR, dtype), *parameters)[1]
+    nearby = radial.form.both(jnp.asarray(NEARBY, dtype), *parameters)[1]
     if checks.is_concrete(slope) and not abs(nearby - slope) <= 0.01 * abs(slope):
         raise ValueError(
             f"`kernel` must be smooth at distance zero, but {kernel.name} has a corner there; use `gaussian`,"

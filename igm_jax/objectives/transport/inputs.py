@@ -8,6 +8,7 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.checks import ArrayLike, Rows, Weights
+from igm_jax.kernels.kernel import Kernel
 from igm_jax.pairwise.transport.problem import Potentials, Problem
 from igm_jax.pairwise.transport.solvers import Scalings, Solver, check_solver, default_solver, scalings
 
@@ -52,8 +53,13 @@ def starting_potentials(start: Potentials | None, problem: Problem) -> tuple[Arr
     return jax.lax.stop_gradient((f.astype(problem.x.dtype), g.astype(problem.x.dtype)))
 
 
-def solver_of_a_cost(options: dict[str, Any], rho: ArrayLike | None, start: object) -> Scalings:
+def solver_of_a_cost(cost: object, options: dict[str, Any], rho: ArrayLike | None, start: object) -> Scalings:
     """The solver that serves a cost of the user's own: scalings, and an error where another is needed."""
+    if not callable(cost) or isinstance(cost, Kernel):
+        raise TypeError(
+            "`cost` must be a function of two points, such as `lambda x, y: jnp.sum(jnp.abs(x - y))`, but is"
+            f" {cost.name if isinstance(cost, Kernel) else repr(cost)}"
+        )
     solver = options.get("solver") or scalings(**options)
     for name, wrong in (
         ("rho", rho is not None),

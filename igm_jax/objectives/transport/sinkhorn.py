@@ -92,7 +92,7 @@ def sinkhorn_potentials(
     options = solver_options(solver, tolerance, max_iterations)
     problem = jax.lax.stop_gradient(transport_problem(x, y, epsilon, x_weights, y_weights, rho))
     if cost is not None:
-        return cost_potentials(solver_of_a_cost(options, rho, start), cost, problem)
+        return cost_potentials(solver_of_a_cost(cost, options, rho, start), cost, problem)
     begin = starting_potentials(start, problem)
     return potentials(chosen_solver(problem, begin, options), problem, begin)
 
@@ -145,7 +145,7 @@ def sinkhorn_divergence(
     options = solver_options(solver, tolerance, max_iterations)
     problem = transport_problem(x, y, epsilon, x_weights, y_weights, rho)
     if cost is not None:
-        return cost_divergence(solver_of_a_cost(options, rho, start), cost, problem)
+        return cost_divergence(solver_of_a_cost(cost, options, rho, start), cost, problem)
     begin = starting_potentials(start, problem)
     return divergence(chosen_solver(problem, begin, options), problem, begin)
 
@@ -195,7 +195,7 @@ def sinkhorn_witness(
     points, _ = checks.pair(points, problem.y, names=("points", "y"))
     x, y, a, b, epsilon, rho = problem = jax.lax.stop_gradient(problem)
     if cost is not None:
-        return cost_witness(solver_of_a_cost(options, rho, start), cost, points, problem)
+        return cost_witness(solver_of_a_cost(cost, options, rho, start), cost, points, problem)
     begin = starting_potentials(start, problem)
     runs = chosen_solver(problem, begin, options)
     g = potentials(runs, problem, begin).g
@@ -254,6 +254,6 @@ def sinkhorn(
     if solver is not None:
         check_solver(solver, rho, None)
     if cost is not None:
-        solver_of_a_cost(options, rho, None)
+        solver_of_a_cost(cost, options, rho, None)
     options |= {"epsilon": epsilon, "rho": rho, "cost": cost}
     return stateless(partial(sinkhorn_divergence, **options), partial(sinkhorn_witness, **options))

@@ -46,7 +46,8 @@ def _within(solver: Scalings, costs: Array, a: Array, epsilon: Array) -> tuple[A
     def advance(progress: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         f, _, iterations = progress
         new = soft_minimum(costs, f, jnp.log(a), epsilon)
-        error = jnp.sum(a * jnp.abs(jnp.expm1((f - new) / epsilon)))
+        # Where a is zero nothing bounds f - new, and 0 · ∞ would end the loop.
+        error = jnp.sum(jnp.where(a > 0, a * jnp.abs(jnp.expm1((f - new) / epsilon)), 0))
         return (f + new) / 2, error, iterations + 1
 
     largest = jnp.max(jnp.abs(costs), where=_seen(a, a), initial=0)

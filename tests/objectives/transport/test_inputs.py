@@ -23,8 +23,8 @@ def test_masses_are_kept_where_marginals_are_penalised_and_normalised_where_not(
 
 
 def test_a_cost_is_solved_by_scalings_of_the_tolerance_asked_for():
-    assert solver_of_a_cost({"tolerance": 1e-3, "max_iterations": 7}, None, None) == scalings(1e-3, 7)
-    assert solver_of_a_cost({"solver": scalings(1e-5)}, None, None) == scalings(1e-5)
+    assert solver_of_a_cost(cost, {"tolerance": 1e-3, "max_iterations": 7}, None, None) == scalings(1e-3, 7)
+    assert solver_of_a_cost(cost, {"solver": scalings(1e-5)}, None, None) == scalings(1e-5)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ import pytest
 import scipy.optimize
 
 from igm_jax import sinkhorn_divergence
-from igm_jax.objectives import sinkhorn_potentials, sinkhorn_witness
+from igm_jax.kernels import gaussian
+from igm_jax.objectives import sinkhorn, sinkhorn_potentials, sinkhorn_witness
+from igm_jax.objectives.transport.inputs import solver_of_a_cost
 from igm_jax.pairwise.transport.any_cost import entropic_cost
 from igm_jax.pairwise.transport.solvers import scalings
 
@@ -33,6 +35,20 @@ def test_the_squared_distance_gives_our_divergence_and_all_its_slopes(x64):
         return jax.jit(jax.value_and_grad(value, argnums=(0, 1, 2, 3)))(X, Y, A, 0.3)
 
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7), of(squared), of(None))
+
+
+@pytest.mark.parametrize(("place", "epsilon"), [(5.0, 0.05), (100.0, 1.0)])
+def test_padding_without_weight_changes_nothing_under_costs_of_any_sign(place, epsilon, x64):
+    x, y = X[:6], Y[:6]
+    padded, weights = np.concatenate([x, np.full((2, 2), place)]), np.array([1.0] * 6 + [0.0] * 2)
+
+    def of(x, a):
+        return sinkhorn_divergence(x, y, epsilon, x_weights=a, cost=lambda p, q: -jnp.dot(p, q), **PRECISE)
+
+    value, slope = jax.value_and_grad(of)(x, np.ones(6))
+    with_padding, slopes = jax.value_and_grad(of)(padded, weights)
+    np.testing.assert_allclose(with_padding, value, rtol=1e-7)
+    np.testing.assert_allclose(slopes[:6], slope, atol=1e-6)
 
 
 def test_potentials_and_witness_are_ours_for_the_squared_distance(x64):
@@ -77,3 +93,10 @@ def test_a_sample_is_at_distance_zero_of_itself_and_a_constant_cost_changes_noth
 def test_second_derivatives_are_refused():
     with pytest.raises(NotImplementedError, match="no second derivatives here"):
         jax.hessian(lambda s: sinkhorn_divergence(s * X, Y, cost=squared))(1.0)
+
+
+def test_a_kernel_is_no_cost():
+    with pytest.raises(TypeError, match=r"`cost` must be a function of two points.* but is gaussian"):
+        sinkhorn(0.1, cost=gaussian(1.0))
+    with pytest.raises(TypeError, match=r"`cost` must be a function of two points.* but is 'abs'"):
+        solver_of_a_cost("abs", {}, None, None)
