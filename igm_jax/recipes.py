@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from numpy.lib import format as npy
 
 from igm_jax.descriptions import Made
 
@@ -133,6 +134,8 @@ class _Writer(NamedTuple):
         known = np.asarray(jax.random.key_data(value) if key else value)
         if known.dtype.hasobject:
             return self._miss(place, "is an array of Python objects")
+        if npy.descr_to_dtype(npy.dtype_to_descr(known.dtype)) != known.dtype:  # they keep the bytes, not their meaning
+            return self._miss(place, f"is an array of {known.dtype}, which NumPy's files do not keep")
         if sum(one.nbytes for one in self.arrays.values()) + known.nbytes > MAX_BYTES:
             return self._miss(place, f"is an array of {known.nbytes / 2**20:.0f} MiB, which is too large to be copied")
         name = str(len(self.arrays))

@@ -84,6 +84,8 @@ def test_numbers_and_containers_keep_their_kind():
         (lambda: [1, (object(),)], "value[1][0]", "an object of builtins.object"),
         (lambda: np.zeros(MAX_BYTES // 8 + 1), "value", "64 MiB"),
         (lambda: np.array([object()]), "value", "Python objects"),
+        (lambda: jnp.zeros(2, jnp.bfloat16), "value", "is an array of bfloat16, which NumPy's files do not keep"),
+        (lambda: jnp.zeros(2, jnp.float8_e4m3fn), "value", "is an array of float8_e4m3fn"),
     ],
 )
 def test_what_cannot_be_written_is_named(value, place, reason):

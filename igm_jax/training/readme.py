@@ -1,6 +1,5 @@
 """What a run's directory says of itself in words: what was trained, how to draw samples, how to go on, what the files are."""
 
-import datetime
 import json
 import shlex
 from pathlib import Path
@@ -9,8 +8,8 @@ from typing import Any
 from igm_jax.descriptions import Made
 from igm_jax.files import write_whole
 from igm_jax.recipes import Recipe
+from igm_jax.training.directory import loaded_key, read_config
 from igm_jax.training.errors import RunDirectoryError
-from igm_jax.training.provenance import version_of
 from igm_jax.training.step import Run, parts_of
 
 _FILES = {
@@ -27,7 +26,7 @@ def readme(directory: Path, run: Run, recipe: Recipe, command: str | None = None
     """What the directory of a run holds, in Markdown.
 
     Args:
-        directory: the run directory.
+        directory: the run directory; its config.json says how many seeds there are, and when and with what it was begun.
         run: the run.
         recipe: how its generator is made.
         command: the command that starts the run, if there is one.
@@ -35,14 +34,15 @@ def readme(directory: Path, run: Run, recipe: Recipe, command: str | None = None
     Returns:
         The text.
     """
+    config = read_config(directory)
+    key = loaded_key(config["key"])
+    seeds = len(key) if key.ndim else None
     lines = [f"# A run of igm_jax: {run.name}", "", "## What is trained", ""]
     lines += [f"- **{name}**: {text}" for name, text in _trained(run).items()]
-    lines += ["", "## Samples from it", "", *_sampling(directory, recipe)]
+    lines += ["", "## Samples from it", "", *_sampling(directory, recipe, seeds, _points(run))]
     lines += ["", "## Going on with it", "", *_going_on(directory, command), "", "## The files", ""]
     lines += [f"- `{name}`: {text}." for name, text in _FILES.items()]
-    today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    versions = " and ".join(f"{name} {version_of(name)}" for name in ("igm-jax", "jax"))
-    return "\n".join([*lines, "", f"Begun on {today} with {versions}.", ""])
+    return "\n".join([*lines, *_begun(config), ""])
 
 
 def write_readme(directory: Path, run: Run, recipe: Recipe, command: str | None = None) -> None:
@@ -68,6 +68,23 @@ def write_readme(directory: Path, run: Run, recipe: Recipe, command: str | None 
         ) from error
 
 
+def _begun(config: dict[str, Any]) -> list[str]:
+    """When and with what the run was begun, which may be long before its README is written."""
+    try:
+        told = config["provenance"]
+        versions = " and ".join(f"{name} {told['versions'][name]}" for name in ("igm-jax", "jax"))
+        return ["", f"Begun on {told['date'][:10]} with {versions}."]
+    except (KeyError, TypeError):  # a directory that does not say it
+        return []
+
+
+def _points(run: Run) -> int | None:
+    """How many points a particle flow has, which can give neither more nor fewer samples; None for another generator."""
+    parts = parts_of(run)
+    made = parts and getattr(parts.generator, "made", None)
+    return len(made.arguments["x"]) if isinstance(made, Made) and made.name == "particles" else None
+
+
 def _trained(run: Run) -> dict[str, str]:
     parts = parts_of(run)
     if parts is None:
@@ -89,8 +106,12 @@ def _words(value: Any, name: str = "") -> str:
     return f"`{name}`, put together by hand"
 
 
-def _sampling(directory: Path, recipe: Recipe) -> list[str]:
-    where, passed = json.dumps(directory.as_posix()), ", generator=generator" if recipe.missing else ""
+def _sampling(directory: Path, recipe: Recipe, seeds: int | None, points: int | None) -> list[str]:
+    """How to draw samples: of several seeds of the first one, and of a particle flow all its points."""
+    where, n = json.dumps(directory.as_posix()), points or 1000
+    passed = ", generator=generator" * bool(recipe.missing) + ", seed=0" * bool(seeds)
+    which = f"  # a seed of 0 to {seeds - 1}" if seeds else ""
+    note = f"; of the {points} particles, all" if points else ""
     lines = [
         "In Python, with igm_jax installed:",
         "",
@@ -98,13 +119,15 @@ def _sampling(directory: Path, recipe: Recipe) -> list[str]:
         "import jax",
         "from igm_jax.training import load_generator",
         "",
-        f"model = load_generator({where}{passed})",
-        "x = model.sample(jax.random.key(0), 1000)  # of the running average",
+        f"model = load_generator({where}{passed}){which}",
+        f"x = model.sample(jax.random.key(0), {n})  # of the running average{note}",
         "```",
         "",
     ]
     if not recipe.missing:
-        command = f"python -m experiments.sample --run {shlex.quote(directory.as_posix())} --n 1000 --out samples.npy"
+        of = " --of 0" * bool(seeds)
+        run = shlex.quote(directory.as_posix())
+        command = f"python -m experiments.sample --run {run}{of} --n {n} --out samples.npy"
         return [*lines, "From a clone of igm_jax, on the command line:", "", "```bash", command, "```"]
     told = [f"- `{place}` {reason}" for place, reason in recipe.missing.items()]
     return [*lines, "Here `generator` is built as it was for training, since it cannot be made from a file:", "", *told]

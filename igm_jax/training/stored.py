@@ -39,7 +39,7 @@ def recipe_of_run(run: Run) -> Recipe:
 
 
 def write_generator(directory: Path, recipe: Recipe) -> None:
-    """Write a recipe, unless it is there already.
+    """Write a recipe, unless it is there already, whole; what is damaged is written again.
 
     Args:
         directory: the run directory.
@@ -57,7 +57,9 @@ def write_generator(directory: Path, recipe: Recipe) -> None:
         "arrays": {name: _digest(array) for name, array in arrays.items()},
     }
     try:
-        if path.exists() and path.read_text(encoding="utf-8") == json.dumps(story, indent=2) + "\n":
+        # Bytes, since a damaged file need not be text.
+        told = path.exists() and path.read_bytes() == (json.dumps(story, indent=2) + "\n").encode()
+        if told and _holds(path.with_suffix(".npz"), story["arrays"]):
             return
         if arrays:
             write_npz(path.with_suffix(".npz"), arrays)
@@ -134,6 +136,14 @@ def _arrays(path: Path, digests: dict[str, str]) -> dict[str, np.ndarray]:
             f"{path} holds another array {wrong[0]!r} than generator.json was written with; {_WAY_OUT}"
         )
     return arrays
+
+
+def _holds(path: Path, digests: dict[str, str]) -> bool:
+    """Whether a file has the arrays, where there are any."""
+    try:
+        return not digests or bool(_arrays(path, digests))
+    except RunDirectoryError:
+        return False
 
 
 def _digest(array: np.ndarray) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
+import numpy as np
 from jaxtyping import Array
 
 from igm_jax.base import Generator, Key, Params
@@ -126,9 +127,10 @@ def _key(path: Path) -> Any:
 
 
 def _check_seed(seed: int | None, number: int | None, path: Path) -> None:
-    if number is None and seed not in (None, 0):
+    whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)  # True equals 1, but is no number
+    if number is None and seed is not None and not (whole and seed == 0):
         raise ValueError(f"{path} holds a run of one seed, but `seed` is {seed!r}; leave it out")
-    if number is not None and seed not in range(number):
+    if number is not None and not (whole and seed in range(number)):
         raise ValueError(
             f"{path} holds {number} seeds that were trained side by side, so `seed` must be one of 0 to {number - 1},"
             f" but is {seed!r}"

@@ -1,5 +1,6 @@
 """A run's README: what it says is so, its Python runs, and nobody's own file is overwritten."""
 
+import json
 import re
 import shlex
 
@@ -8,8 +9,9 @@ import numpy as np
 import optax
 import pytest
 
+from experiments import sample
 from igm_jax.distributions import grid, normal
-from igm_jax.generators import pushforward
+from igm_jax.generators import particles, pushforward
 from igm_jax.networks import mlp
 from igm_jax.objectives import energy
 from igm_jax.training import train, training
@@ -71,3 +73,43 @@ def test_what_is_there_stays(tmp_path):
     train(RUN, KEY, 1, directory=tmp_path, progress=False)
     train(RUN, KEY, 2, directory=tmp_path, progress=False)
     assert (tmp_path / "README.md").read_text() == "mine"
+
+
+@pytest.mark.parametrize("seeds", [None, 1, 3])
+@pytest.mark.parametrize("points", [None, 5])
+def test_what_it_says_of_samples_runs_for_particles_and_several_seeds(tmp_path, monkeypatch, seeds, points):
+    monkeypatch.chdir(tmp_path)
+    run = RUN
+    if points:
+        run = training(particles(np.arange(10.0).reshape(5, 2)), energy(), optax.sgd(0.1), grid(3), points)
+    train(run, KEY if seeds is None else jax.random.split(KEY, seeds), 2, directory=tmp_path / "run", progress=False)
+    text, names = (tmp_path / "run" / "README.md").read_text(), {}
+    exec(blocks(text, "python")[0], names)
+    assert names["x"].shape == (points or 1000, 2)
+    assert ("seed=" in text) == (seeds is not None)
+    assert seeds is None or f"seed=0)  # a seed of 0 to {seeds - 1}\n" in text
+    assert sample.main(shlex.split(blocks(text, "bash")[0])[3:]) == 0
+    assert np.load("samples.npy").shape == (points or 1000, 2)
+
+
+def test_it_tells_when_and_with_what_the_run_was_begun_also_where_it_is_added_later(tmp_path):
+    train(RUN, KEY, 1, directory=tmp_path, progress=False)
+    path = tmp_path / "config.json"
+    config = json.loads(path.read_text())
+    here = (tmp_path / "README.md").read_text()
+    versions = config["provenance"]["versions"]
+    begun = (
+        f"Begun on {config['provenance']['date'][:10]} with igm-jax {versions['igm-jax']} and jax {versions['jax']}."
+    )
+    assert begun in here
+    versions |= {"igm-jax": "0.0.7", "jax": "0.4.1"}
+    config["provenance"]["date"] = "2024-02-29T12:00:00+00:00"
+    path.write_text(json.dumps(config))
+    (tmp_path / "README.md").unlink()
+    train(RUN, KEY, 2, directory=tmp_path, progress=False)
+    assert "\nBegun on 2024-02-29 with igm-jax 0.0.7 and jax 0.4.1.\n" in (tmp_path / "README.md").read_text()
+    del config["provenance"]
+    path.write_text(json.dumps(config))
+    (tmp_path / "README.md").unlink()
+    train(RUN, KEY, 2, directory=tmp_path, progress=False)
+    assert "Begun" not in (tmp_path / "README.md").read_text()

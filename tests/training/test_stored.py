@@ -43,6 +43,27 @@ def test_writing_the_same_again_touches_nothing(kept):
     assert read_generator(kept) == other
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"", b"{"])
+def test_a_damaged_recipe_is_written_again(kept, content):
+    (kept / "generator.json").write_bytes(content)
+    write_generator(kept, recipe_of_run(run_of(BASE)))
+    assert read_generator(kept) == BASE
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04", "others"])
+def test_arrays_that_are_missing_or_damaged_are_written_again(kept, content):
+    path = kept / "generator.npz"
+    if content is None:
+        path.unlink()
+    elif content == "others":
+        names = json.loads((kept / "generator.json").read_text())["arrays"]
+        np.savez(path, **dict.fromkeys(names, np.zeros((2, 2))))
+    else:
+        path.write_bytes(content)
+    write_generator(kept, recipe_of_run(run_of(BASE)))
+    assert read_generator(kept) == BASE
+
+
 def test_a_run_that_is_put_together_by_hand_has_no_generator(tmp_path):
     run = run_of(BASE)
     assert recipe_of_run(run._replace(name="other")).value == recipe_of_run(run).value  # still made by `training`

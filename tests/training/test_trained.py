@@ -103,15 +103,16 @@ def test_of_several_seeds_one_is_chosen(tmp_path):
     for number in range(3):
         model = load_generator(tmp_path, seed=number)
         assert toys.same(model.average, jax.tree.map(lambda leaf, i=number: leaf[i], state.average))
-    for seed in (None, 3, -1):
+    for seed in (None, 3, -1, True, False):
         with pytest.raises(ValueError, match=r"3 seeds that were trained side by side.*0 to 2"):
             load_generator(tmp_path, seed=seed)
 
 
 def test_a_run_of_one_seed_has_no_others(finished):
     assert load_generator(finished[0], seed=0).step == 20
-    with pytest.raises(ValueError, match="a run of one seed, but `seed` is 1"):
-        load_generator(finished[0], seed=1)
+    for seed in (1, True, False):
+        with pytest.raises(ValueError, match=f"a run of one seed, but `seed` is {seed}"):
+            load_generator(finished[0], seed=seed)
 
 
 def test_code_of_ones_own_is_named_and_passed(tmp_path):
