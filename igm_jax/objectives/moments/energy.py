@@ -1,6 +1,7 @@
 """Energy distances: maximum mean discrepancies of minus a function of negative type, which are kernels conditionally.
 
-``ℓ(x, y) = ‖x - y‖^β`` is the classical one, without a bandwidth; ``ℓ(x, y) = log(1 + ‖x - y‖²/σ²)`` is finite for any usual tail.
+``ℓ(x, y) = ‖x - y‖^β`` is the classical one, without a bandwidth; ``ℓ(x, y) = log(1 + ‖x - y‖²/σ²)`` stays finite for
+heavy tails.
 """
 
 from igm_jax import kernels
