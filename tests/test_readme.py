@@ -109,8 +109,10 @@ def test_there_is_code_to_run(document):
     assert chapters((ROOT / document).read_text(encoding="utf-8"))
 
 
-def test_readme_is_one_page():
-    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
+def test_readme_is_one_page_and_finished():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 150
+    assert not re.search(r"\b(TODO|DATE|[A-Z]+_TIME)\b", text)
 
 
 def test_readme_shows_a_picture_and_both_commands():
