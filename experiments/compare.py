@@ -10,7 +10,7 @@ of updates (or for the same time, or the same work of the cores), all seeds side
 give the numbers. In the directory, ``report.html`` tells the whole story; ``tables.md``, ``*.tex``, ``rows.jsonl``, ``cards/``
 and the pictures hold its parts. All of them are there once the first objective has ended, and grow with each. Interrupted,
 the same command goes on with the objective that it had begun. On two virtual
-cores of an AMD EPYC the default takes about eleven minutes.
+cores of an AMD EPYC the default takes about thirteen minutes.
 """
 
 import contextlib
