@@ -42,6 +42,9 @@ FORMATS = (".npy", ".npz", ".csv", ".png")
 MOST_AT_ONCE, MOST_NUMBERS = 4096, 1 << 22
 """Samples, and numbers in them, that are drawn at once unless ``--chunk`` says how many."""
 
+SPAN = (-1.0, 1.0)
+"""Values that are black and white on a sheet of images, unless ``--value-range`` says which."""
+
 GAP, LEAST_PIXELS = 1, 48
 """On a sheet of images: pixels between two of them, and how wide a small one becomes at least, about."""
 
@@ -66,8 +69,8 @@ class Sample:
     """The running average of the parameters, which all tables are made with, or the last ones."""
     image_shape: tuple[int, int, int] | None = None
     """Height, width and channels for a .png, where the generator's own network does not say them."""
-    value_range: tuple[float, float] = (-1.0, 1.0)
-    """Which values are black and white in a .png."""
+    value_range: tuple[float, float] | None = None
+    """Which values are black and white in a .png; by default -1 and 1."""
     chunk: int | None = None
     """Samples drawn at once, on which the samples depend; by default 4096, or fewer where each is large."""
     overwrite: bool = False
@@ -123,10 +126,14 @@ def _check(config: Sample) -> None:
     above = next(parent for parent in config.out.absolute().parents if parent.exists())
     if not (above.is_dir() and os.access(above, os.W_OK)):
         raise OSError(f"cannot write {config.out}: {above} is not a directory that can be written")
-    low, high = config.value_range
+    image = config.out.suffix == ".png"
+    for name, given in (("--image-shape", config.image_shape), ("--value-range", config.value_range)):
+        if given is not None and not image:
+            raise ValueError(f"{name} is for a .png, but --out is {config.out}; leave it out, or write a .png")
+    low, high = config.value_range or SPAN
     if not low < high:
         raise ValueError(f"--value-range must be two numbers, the lower one first, but is {low} {high}")
-    if config.out.suffix == ".png" and importlib.util.find_spec("PIL") is None:
+    if image and importlib.util.find_spec("PIL") is None:
         raise ImportError('a .png needs Pillow, which is not installed: pip install "igm-jax[data]", or write .npy')
 
 
@@ -137,7 +144,11 @@ def _sizes(config: Sample, model: TrainedGenerator) -> tuple[int, int]:
         return jax.eval_shape(lambda params, key: model.sample(key, n), model.params, jax.random.key(0)).shape[1]
 
     if isinstance(made := model.generator.made, Made) and made.name == "particles":
-        return config.n, features(config.n)  # fixed points, all of them or none
+        if config.chunk is not None:
+            raise ValueError(
+                "--chunk does not go with particles, which are fixed points, all of them at once; leave it out"
+            )
+        return config.n, features(config.n)
     dim = features(2)
     return config.chunk or max(1, min(MOST_AT_ONCE, MOST_NUMBERS // dim)), dim
 
@@ -145,8 +156,8 @@ def _sizes(config: Sample, model: TrainedGenerator) -> tuple[int, int]:
 def _image_shape(config: Sample, model: TrainedGenerator, dim: int) -> tuple[int, int, int]:
     """The shape of the images: as it was asked for, or as the generator's network has it."""
     shape = config.image_shape or _own_shape(model.generator)
-    if shape is None or int(np.prod(shape)) != dim:
-        told = "nothing is known of a shape" if shape is None else f"height, width and channels are {shape}"
+    if shape is None or int(np.prod(shape)) != dim or shape[-1] not in (1, 3):
+        told = "nothing is known of a shape" if shape is None else f"height, width and channels (1 or 3) are {shape}"
         raise ValueError(
             f"a .png shows images, but the samples have {dim} features and {told}; give --image-shape HEIGHT WIDTH CHANNELS,"
             " or write .npy, .npz or .csv"
@@ -179,8 +190,6 @@ def sheet(images: np.ndarray, value_range: tuple[float, float]) -> bytes:
     from PIL import Image
 
     n, h, w, c = images.shape
-    if c not in (1, 3):
-        raise ValueError(f"a .png shows images of 1 or 3 channels, but these have {c}; write .npy, .npz or .csv")
     low, high = value_range
     levels = np.nan_to_num(np.clip((images - low) / (high - low), 0, 1) * 255).round().astype(np.uint8)
     columns = math.ceil(math.sqrt(n))
@@ -197,7 +206,7 @@ def sheet(images: np.ndarray, value_range: tuple[float, float]) -> bytes:
 def _write(config: Sample, model: TrainedGenerator, samples: np.ndarray, shape: tuple[int, int, int] | None) -> None:
     """Write the file, whole or not at all."""
     if shape is not None:
-        write_whole(config.out, sheet(samples.reshape(-1, *shape), config.value_range))
+        write_whole(config.out, sheet(samples.reshape(-1, *shape), config.value_range or SPAN))
     elif config.out.suffix == ".npz":
         story = {"run": str(config.run.absolute()), "step": model.step, "config": plain(config), **provenance()}
         write_npz(config.out, {"samples": samples, "provenance": json.dumps(story)})

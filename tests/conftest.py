@@ -36,9 +36,8 @@ ROOM = 700 << 20
 def pytest_collection_modifyitems(config, items):
     """Leave out what says nothing of programs that were compiled in a hurry."""
     if not FULL:
-        left_out = [item for item in items if item.get_closest_marker("optimised")]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in set(left_out)]
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("optimised")])
+        items[:] = [item for item in items if not item.get_closest_marker("optimised")]
 
 
 def pytest_runtest_teardown(item, nextitem):

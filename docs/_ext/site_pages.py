@@ -39,8 +39,7 @@ NOTES = {name: ENERGY for name in ("results/published/updates/tables.md", "resul
 """What the site says above a page that a command wrote."""
 
 LINK = re.compile(r"(?P<before>!?\[[^\]\n]*\]\()(?P<target>[^)\s#]*)(?P<anchor>#[^)\s]*)?\)")
-HOW_TO = re.compile(r"^```\{toctree\}\n(?::[^\n]*\n)*:caption: How to\n(?:[^`\n]*\n)*```\n", re.M)
-FENCE = re.compile(r"^(`{3,}|~{3,}).*?^\1[ ]*$", re.M | re.S)
+CODE = re.compile(r"^(`{3,}|~{3,}).*?^\1[ ]*$|`[^`\n]+`", re.M | re.S)
 
 
 def place(path: str) -> str:
@@ -81,7 +80,7 @@ def relinked(text: str, source: str, linked: Callable[[str], None], root: Path =
         return f"{match['before']}{posixpath.relpath(place(path), here or '.')}{match['anchor'] or ''})"
 
     pieces, end = [], 0
-    for code in FENCE.finditer(text):
+    for code in CODE.finditer(text):
         pieces += [LINK.sub(led, text[end : code.start()]), code[0]]
         end = code.end()
     return "".join([*pieces, LINK.sub(led, text[end:])])
@@ -94,8 +93,6 @@ def copied(root: Path = ROOT) -> dict[str, bytes]:
     for path in sorted({path for pattern in PAGES for path in root.glob(pattern)}):
         source = path.relative_to(root).as_posix()
         text = relinked(path.read_text(encoding="utf-8"), source, linked.add, root)
-        if source == "docs/index.md" and not any(root.glob("docs/howto/*.md")):
-            text = HOW_TO.sub("", text)
         if source in TITLES:
             text = "\n\n".join([f"# {TITLES[source]}", *filter(None, [NOTES.get(source)]), text])
         files[place(source)] = text.encode()

@@ -45,11 +45,12 @@ def from_linen(module: "linen.Module", example: Any, **options: Any) -> Network:
 
     if not isinstance(module, linen.Module):
         raise TypeError(f"`module` must be a flax linen module, e.g. `nn.Dense(1)`, but is {type(module).__name__}")
-    _check_linen(module, example, options)
+    shape = jax.eval_shape(jax.numpy.asarray, example)
+    _check_linen(module, shape, options)
 
     def init(key: Key) -> Params:
         # Without parameters, linen has no collection of them.
-        zeros = jax.numpy.zeros(example.shape, example.dtype)
+        zeros = jax.numpy.zeros(shape.shape, shape.dtype)
         return module.init({"params": key}, zeros, **options).get("params", {})
 
     def apply(params: Params, x: Array) -> Array:
@@ -64,12 +65,15 @@ def _check_linen(module: "linen.Module", example: Any, options: dict[str, Any]) 
     from flax import errors, linen
 
     classes: dict[tuple[str, ...], str] = {}
-    last: list[tuple[str, ...]] = [()]
+    drawing: list[tuple[str, ...]] = []  # the layers that the error leaves, the innermost first
 
     def note(call: Callable, args: tuple, kwargs: dict, context: Any) -> Any:
         classes[context.module.path] = type(context.module).__name__
-        last[0] = context.module.path
-        return call(*args, **kwargs)
+        try:
+            return call(*args, **kwargs)
+        except errors.InvalidRngError:
+            drawing.append(context.module.path)
+            raise
 
     def run(x: Array) -> Any:
         variables = module.init({"params": jax.random.key(0)}, x, **options)
@@ -77,9 +81,9 @@ def _check_linen(module: "linen.Module", example: Any, options: dict[str, Any]) 
 
     with linen.intercept_methods(note):
         try:
-            variables = jax.eval_shape(run, jax.ShapeDtypeStruct(example.shape, example.dtype))[0]
+            variables = jax.eval_shape(run, example)[0]
         except errors.InvalidRngError as error:
-            raise _refused(".".join(last[0]), classes[last[0]], "draws at random") from error
+            raise _refused(".".join(drawing[0]), classes[drawing[0]], "draws at random") from error
     for collection in variables.keys() - {"params"}:
         path, _ = jax.tree_util.tree_flatten_with_path(variables[collection])[0][0]
         names = tuple(entry.key for entry in path)

@@ -35,6 +35,7 @@ def provenance() -> dict[str, Any]:
 
 
 def version_of(package: str) -> str:
+    """The version of an installed package, or ``"not installed"``."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:

@@ -22,6 +22,15 @@ class Normed(nn.Module):
         return nn.BatchNorm(use_running_average=not train)(nn.Dense(3)(x))
 
 
+class Noisy(nn.Module):
+    """Draws itself, after a layer that is innocent."""
+
+    @nn.compact
+    def __call__(self, x):
+        x = nn.Dense(3)(x)
+        return x + jax.random.normal(self.make_rng("noise"), x.shape)
+
+
 class Dropped(nn.Module):
     @nn.compact
     def __call__(self, x, train=True):
@@ -49,6 +58,7 @@ def test_linen_gives_the_module_itself(key):
     shapes = from_linen(LINEN, jax.ShapeDtypeStruct((1, 3), jnp.float32))
     assert toys.same(shapes.init(key), params)
     assert from_linen(nn.Sequential([nn.tanh]), X).init(key) == {}
+    assert from_linen(nn.Dense(2), [[0.0, 0.0, 0.0]]).init(key)["kernel"].shape == (3, 2)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +70,7 @@ def test_linen_gives_the_module_itself(key):
         ),
         (nn.Sequential([nn.Dense(2), Normed()]), r"its layer 'layers_1.BatchNorm_0' \(BatchNorm\) keeps state"),
         (Dropped(), r"its layer 'Dropout_0' \(Dropout\) draws at random"),
+        (Noisy(), r"but it \(Noisy\) draws at random"),
         (nn.BatchNorm(use_running_average=False), r"but it \(BatchNorm\) keeps state"),
     ],
 )

@@ -5,7 +5,7 @@ be forgotten. So memory is that of a few n × m matrices, and the solver is the 
 """
 
 from functools import partial
-from typing import NamedTuple, Never
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, Int
 from igm_jax.kernels.points import OfPoints, matrix_of
 from igm_jax.pairwise.reductions import block_sum, soft_minimum, weighted_mean
 from igm_jax.pairwise.transport import small
-from igm_jax.pairwise.transport.problem import Potentials, Problem
+from igm_jax.pairwise.transport.problem import Potentials, Problem, no_second_derivative
 from igm_jax.pairwise.transport.solvers import Scalings
 
 
@@ -77,12 +77,7 @@ def _solved(solver: Scalings, within: bool, costs: Array, a: Array, b: Array, ep
     return _Solved(weighted_mean(f, a) + weighted_mean(g, b), plan, f, g, entropy, iterations)
 
 
-@_solved.defjvp
-def _no_second_derivative(solver: Scalings, within: bool, primals: tuple, tangents: tuple) -> Never:
-    raise NotImplementedError(
-        "the Sinkhorn divergence has no second derivatives here: its gradient treats solved potentials as constants,"
-        " which is exact once; difference the gradient instead, or stop it with `jax.lax.stop_gradient`"
-    )
+_solved.defjvp(no_second_derivative)
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(0, 1))

@@ -5,7 +5,7 @@ only the slopes that somebody asks for are summed.
 """
 
 from functools import partial
-from typing import Any, NamedTuple, Never
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +17,7 @@ from igm_jax.kernels.pairs import Norms
 from igm_jax.pairwise.reductions import weighted_mean
 from igm_jax.pairwise.transport.iterations import solve_within
 from igm_jax.pairwise.transport.potentials import solved
-from igm_jax.pairwise.transport.problem import Problem, Relaxation, strength
+from igm_jax.pairwise.transport.problem import Problem, Relaxation, no_second_derivative, strength
 from igm_jax.pairwise.transport.solvers import Solver, keeps_costs
 from igm_jax.pairwise.transport.sweeps import cross_tiles, plan_moments
 from igm_jax.pairwise.transport.sweeps_within import plan_sums, self_tiles
@@ -176,12 +176,7 @@ def _evaluated(
     return _value(problem, sides), _slopes(problem, wanted, sides)
 
 
-@_evaluated.defjvp
-def _no_second_derivative(solver: Solver, wanted: Wanted, primals: tuple, tangents: tuple) -> Never:
-    raise NotImplementedError(
-        "the Sinkhorn divergence has no second derivatives here: its gradient treats solved potentials as constants,"
-        " which is exact once; difference the gradient instead, or stop it with `jax.lax.stop_gradient`"
-    )
+_evaluated.defjvp(no_second_derivative)
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(0,))

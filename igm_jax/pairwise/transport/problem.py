@@ -1,6 +1,6 @@
 """What a problem of entropic transport is, and what a solution is."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Never
 
 import jax.numpy as jnp
 from jaxtyping import Array, Int
@@ -66,3 +66,11 @@ class Relaxation(NamedTuple):
     epsilon: Array
     omega: Array
     kappa: Array
+
+
+def no_second_derivative(*arguments: object) -> Never:
+    """The derivative rule of what is solved: an error, since the envelope theorem holds for one derivative."""
+    raise NotImplementedError(
+        "the Sinkhorn divergence has no second derivatives here: its gradient treats solved potentials as constants,"
+        " which is exact once; difference the gradient instead, or stop it with `jax.lax.stop_gradient`"
+    )

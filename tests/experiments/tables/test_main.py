@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from experiments import tables
-from experiments.tables.__main__ import SECONDS, TABLES, Plan, main, page
+from experiments.tables import __main__ as main_module
+from experiments.tables.__main__ import SECONDS, TABLES, Config, Plan, main, page
 
 
 def test_every_file_with_a_publication_is_listed():
@@ -86,6 +87,16 @@ def test_a_plan_learns_how_fast_the_machine_is():
     plan = Plan(("a", "b", "c"), {"a": 60.0, "b": 600.0, "c": 60.0})
     assert plan.told(1) == "b (table 2 of 3, about 11 min left for all):"
     assert plan.learned("a", 90.0).left(1) == pytest.approx(1.5 * 660)
-    assert plan.learned("a", 3.0) == plan  # it was made before, and only read
+    assert Plan(("a",), {"a": 5.0}).learned("a", 20.0).pace == 1  # too short to say anything
     assert Plan(("a",), {}).told(0) == "a (table 1 of 1):"
     assert Plan(("a",), {}).left(0) is None
+
+
+def test_a_table_that_was_begun_before_says_nothing_of_the_pace(tmp_path, monkeypatch):
+    clock, told = iter(range(0, 10_000, 600)), []
+    monkeypatch.setattr(main_module, "SECONDS", {"cpu": {"a": 60.0, "b": 60.0, "c": 60.0}})
+    monkeypatch.setattr(main_module.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(main_module, "made", lambda config, name, preset, plan: told.append(plan.pace) or 0)
+    (tmp_path / "a" / "cpu").mkdir(parents=True)
+    main_module.all_made(Config(tables=("a", "b", "c"), output=tmp_path), "cpu")
+    assert told == [1.0, 1.0, 10.0]
