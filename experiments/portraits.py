@@ -30,12 +30,12 @@ from jaxtyping import Array
 from experiments.configs import OBJECTIVES, Space, narrowed
 from experiments.shared.scenarios import median_distance
 from experiments.shared.study import aside, command, progress, writable
-from igm_jax import NoWitnessError, Objective, checks, energy_distance, kernels, objectives, velocity
+from igm_jax import Objective, checks, energy_distance, kernels, objectives
 from igm_jax.base import Key
 from igm_jax.distributions import Distribution, gaussian_mixture
 from igm_jax.networks import mlp_critic
 from igm_jax.objectives import mmd_witness, score_difference_field, score_difference_witness
-from igm_jax.reporting import write_whole
+from igm_jax.reporting import Field, field_on_grid, write_whole
 from igm_jax.reporting.style import View
 from igm_jax.training.step import strong
 
@@ -202,29 +202,12 @@ def lattice(across: int, up: int) -> np.ndarray:
     return np.stack(np.meshgrid(*axes), -1).reshape(-1, 2).astype(np.float32)
 
 
-def field(objective: Objective, state: Any, x: Array, y: Array) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """Points, velocities and witness: the witness and minus its gradient, or what one of the samples would do there."""
-    key = jax.random.key(3)
-
-    def witness(point: Array) -> Array:
-        return objective.witness(state, point[None], x, y)[0]
-
-    def moved(point: Array) -> Array:
-        # In the place of the last sample: some objectives count their samples.
-        there = jnp.concatenate([x[:-1], point[None]])
-        move = jax.vmap(lambda key: velocity(objective, key, state, there, y)[-1])
-        return jnp.mean(move(jax.random.split(key, DRAWS)), axis=0)
-
-    def along(move: Callable, points: np.ndarray, batch: int) -> Any:
-        return jax.tree.map(np.asarray, jax.jit(lambda points: jax.lax.map(move, points, batch_size=batch))(points))
-
-    try:
-        points = lattice(WIDE, HIGH)
-        values, slopes = along(jax.value_and_grad(witness), points, 256)
-        return points, -slopes, values
-    except NoWitnessError:
-        points = lattice(ARROWS[0] + 2, ARROWS[1] + 2)
-        return points, along(moved, points, 16), None
+def field(objective: Objective, state: Any, x: Array, y: Array) -> Field:
+    """The field on a fine grid, or where it costs a gradient of the loss for each point, on that of the arrows."""
+    coarse = field_on_grid(
+        objective, state, lattice(ARROWS[0] + 2, ARROWS[1] + 2), x, y, key=jax.random.key(3), draws=DRAWS
+    )
+    return coarse if coarse.witness is None else field_on_grid(objective, state, lattice(WIDE, HIGH), x, y)
 
 
 def prepared(config: Config) -> Config:
@@ -244,17 +227,17 @@ def prepared(config: Config) -> Config:
 
 def run(config: Config) -> None:
     """Portray one objective after the other; each picture is written when it is done."""
-    from igm_jax.reporting.figures import Field, png, portrait
+    from igm_jax.reporting.figures import png, portrait
 
     known, sizes = space(), PRESETS[config.preset]
     with progress() as bar:
         for name in bar.track(config.objectives, description="portraits"):
             subject = portrait_of(name, sizes, known)
             state, x, y = learned(subject, sizes, jax.random.key(config.seed))
-            points, velocities, witness = field(subject.objective, state, x, y)
-            if not math.isfinite(float(np.abs(velocities).max())):
+            found = field(subject.objective, state, x, y)
+            if not math.isfinite(float(np.abs(found.velocities).max())):
                 print(f"{name}: some velocities are not finite; they are drawn as none", file=sys.stderr)
-            figure = portrait(Field(points, velocities, witness), y, x, arrows=ARROWS[0])
+            figure = portrait(found, y, x, arrows=ARROWS[0])
             write_whole(config.output / f"{name}.png", png(figure, dpi=120))
     print(f"{len(config.objectives)} pictures are in {config.output}")
 

@@ -58,7 +58,14 @@ def grid_of(low: ArrayLike, high: ArrayLike, side: int = 33) -> np.ndarray:
 
 
 def field_on_grid(
-    objective: Objective, state: State, grid: ArrayLike, x: ArrayLike, y: ArrayLike, *, key: Key | None = None
+    objective: Objective,
+    state: State,
+    grid: ArrayLike,
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    key: Key | None = None,
+    draws: int = 1,
 ) -> Field:
     """Witness and velocity of an objective at the points of a grid, for ``igm_jax.reporting.figures.field_panels``.
 
@@ -70,7 +77,8 @@ def field_on_grid(
         grid: (m, 2) points, e.g. of ``grid_of``; to be drawn, a full regular grid.
         x: (n, 2) generated samples.
         y: (k, 2) data.
-        key: random key, handed to the loss where there is no witness; ``jax.random.key(0)`` if None.
+        key: random key, for the loss where there is no witness; ``jax.random.key(0)`` if None.
+        draws: over how many draws of the loss that velocity is averaged, where the loss is random.
 
     Returns:
         The field, as NumPy arrays; without a witness ``witness`` is None and ``reason`` says why. That way costs a gradient
@@ -95,13 +103,15 @@ def field_on_grid(
             f"`grid` must be points of the plane, (m, 2), but has shape {points.shape}; project the samples first"
         )
     points = points.astype(samples.dtype)
-    random = jax.random.key(0) if key is None else key
+    keys = jax.random.split(jax.random.key(0) if key is None else key, checks.count("draws", draws))
 
     def witness(point: Array) -> Array:
         return objective.witness(state, point[None], samples, data)[0]
 
     def joined(point: Array) -> Array:
-        return velocity(objective, random, state, jnp.concatenate([samples, point[None]]), data)[-1]
+        there = jnp.concatenate([samples, point[None]])
+        moves = jax.vmap(lambda one: velocity(objective, one, state, there, data)[-1])(keys)
+        return jnp.mean(moves, axis=0)
 
     try:
         values, slopes = _at(points, jax.value_and_grad(witness), 256)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from igm_jax import from_velocity, velocity
+from igm_jax.base import stochastic
 from igm_jax.kernels import linear
 from igm_jax.objectives import mmd
 from igm_jax.reporting import field_on_grid, grid_of
@@ -37,6 +38,17 @@ def test_without_one_it_is_the_velocity_of_one_more_sample_and_says_why():
     joined = jnp.concatenate([X, jnp.asarray(GRID[3:4])])
     expected = velocity(attraction, jax.random.key(0), (), joined, Y)[-1]
     np.testing.assert_allclose(field.velocities[3], expected, rtol=1e-5)
+
+
+def test_draws_of_a_random_loss_are_averaged():
+    def gap(key, x, y):
+        return jax.random.normal(key) * jnp.sum(x)  # the velocity is -n times the draw
+
+    field = field_on_grid(stochastic(gap, reason="it is random"), (), GRID[:2], X, Y, key=jax.random.key(5), draws=4)
+    normals = [float(jax.random.normal(key)) for key in jax.random.split(jax.random.key(5), 4)]
+    np.testing.assert_allclose(field.velocities, -7 * np.mean(normals), rtol=1e-5)
+    with pytest.raises(ValueError, match="`draws` must be at least 1"):
+        field_on_grid(mmd(linear()), (), GRID, X, Y, draws=0)
 
 
 def test_samples_that_are_not_of_the_plane_are_explained():
