@@ -202,12 +202,10 @@ def lattice(across: int, up: int) -> np.ndarray:
     return np.stack(np.meshgrid(*axes), -1).reshape(-1, 2).astype(np.float32)
 
 
-def field(objective: Objective, state: Any, x: Array, y: Array) -> Field:
-    """The field on a fine grid, or where it costs a gradient of the loss for each point, on that of the arrows."""
-    coarse = field_on_grid(
-        objective, state, lattice(ARROWS[0] + 2, ARROWS[1] + 2), x, y, key=jax.random.key(3), draws=DRAWS
-    )
-    return coarse if coarse.witness is None else field_on_grid(objective, state, lattice(WIDE, HIGH), x, y)
+def portrayed(objective: Objective, state: Any, x: Array, y: Array) -> Field:
+    """The field at the points of the picture."""
+    arrows = lattice(ARROWS[0] + 2, ARROWS[1] + 2)
+    return field_on_grid(objective, state, lattice(WIDE, HIGH), x, y, coarse=arrows, key=jax.random.key(3), draws=DRAWS)
 
 
 def prepared(config: Config) -> Config:
@@ -234,7 +232,7 @@ def run(config: Config) -> None:
         for name in bar.track(config.objectives, description="portraits"):
             subject = portrait_of(name, sizes, known)
             state, x, y = learned(subject, sizes, jax.random.key(config.seed))
-            found = field(subject.objective, state, x, y)
+            found = portrayed(subject.objective, state, x, y)
             if not math.isfinite(float(np.abs(found.velocities).max())):
                 print(f"{name}: some velocities are not finite; they are drawn as none", file=sys.stderr)
             figure = portrait(found, y, x, arrows=ARROWS[0])

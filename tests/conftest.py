@@ -2,8 +2,7 @@
 
 Numbers are not promoted silently in rank or in type, and float64 is only where it is asked for. Unless IGM_TESTS_COMPILE=full,
 programs are compiled without most optimisations, which takes less than half as long, and kept in build/compiled-tests for all
-workers and for the next time. Tests marked ``optimised``, which are about speed, memory or single bits of what users run, are
-only run with it.
+workers and for the next time.
 """
 
 import contextlib
@@ -31,13 +30,6 @@ jax.config.update("jax_numpy_dtype_promotion", "strict")
 
 # Bytes by which a worker's memory may grow before it forgets what it has compiled, of which JAX frees nothing by itself.
 ROOM = 700 << 20
-
-
-def pytest_collection_modifyitems(config, items):
-    """Leave out what says nothing of programs that were compiled in a hurry."""
-    if not FULL:
-        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("optimised")])
-        items[:] = [item for item in items if not item.get_closest_marker("optimised")]
 
 
 def pytest_runtest_teardown(item, nextitem):

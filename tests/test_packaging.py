@@ -143,6 +143,7 @@ def test_the_package_alone_draws_from_a_run_that_a_clone_trained(tmp_path):
     assert done.stdout == f"{generator.sample(state.average, jax.random.key(0), 5).tolist()} True\n"
 
 
+@pytest.mark.slow
 def test_what_needs_a_clone_says_so():
     needs = re.compile(r"python -m (experiments|benchmarks)|make (compare|tables|bench)")
     sources = {path: path.read_text(encoding="utf-8") for path in (ROOT / "igm_jax").rglob("*.py")}

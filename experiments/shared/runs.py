@@ -28,7 +28,7 @@ from igm_jax.reporting import field_on_grid, grid_of
 from igm_jax.training import NonFiniteError, Run, TrainState, plain, provenance, train, training
 
 POINTS, IMAGES = 500, 200
-FIELD_SIDE, FIELD_SAMPLES = 33, 256
+FIELD_SIDE, FIELD_ARROWS, FIELD_SAMPLES = 33, 17, 256
 
 Judgement = Callable[..., dict[str, float]]
 
@@ -152,8 +152,8 @@ def field(objective: Objective, state: Any, x: np.ndarray, data: np.ndarray) -> 
     """
     low, high = data.min(0), data.max(0)
     edge = 0.12 * (high - low)
-    points = grid_of(low - edge, high + edge, FIELD_SIDE).astype(x.dtype)
-    found = field_on_grid(objective, state, points, x, data[: len(x)], key=jax.random.key(3))
+    fine, coarse = (grid_of(low - edge, high + edge, side).astype(x.dtype) for side in (FIELD_SIDE, FIELD_ARROWS + 2))
+    found = field_on_grid(objective, state, fine, x, data[: len(x)], coarse=coarse, key=jax.random.key(3))
     heights = {} if found.witness is None else {"field/heights": found.witness}
     return {"field/points": found.points, "field/velocities": found.velocities} | heights
 

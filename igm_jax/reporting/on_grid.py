@@ -64,6 +64,7 @@ def field_on_grid(
     x: ArrayLike,
     y: ArrayLike,
     *,
+    coarse: ArrayLike | None = None,
     key: Key | None = None,
     draws: int = 1,
 ) -> Field:
@@ -77,12 +78,12 @@ def field_on_grid(
         grid: (m, 2) points, e.g. of ``grid_of``; to be drawn, a full regular grid.
         x: (n, 2) generated samples.
         y: (k, 2) data.
+        coarse: points that take the place of ``grid`` where there is no witness and each costs a gradient of the loss.
         key: random key, for the loss where there is no witness; ``jax.random.key(0)`` if None.
         draws: over how many draws of the loss that velocity is averaged, where the loss is random.
 
     Returns:
-        The field, as NumPy arrays; without a witness ``witness`` is None and ``reason`` says why. That way costs a gradient
-        of the loss for each point.
+        The field, as NumPy arrays; without a witness ``witness`` is None and ``reason`` says why.
 
     Raises:
         ValueError: for samples that are not of the plane, wrong shapes or non-finite numbers.
@@ -96,13 +97,9 @@ def field_on_grid(
         >>> field.velocities[4, 0].round(4).item()  # at (1, 0), between the sample and the datum
         4.0
     """
-    points, samples = checks.pair(grid, x, names=("grid", "x"))
-    samples, data = checks.pair(samples, y)
-    if points.shape[1] != 2:
-        raise ValueError(
-            f"`grid` must be points of the plane, (m, 2), but has shape {points.shape}; project the samples first"
-        )
-    points = points.astype(samples.dtype)
+    samples, data = checks.pair(x, y)
+    fine = _of_the_plane("grid", grid, samples)
+    few = fine if coarse is None else _of_the_plane("coarse", coarse, samples)
     keys = jax.random.split(jax.random.key(0) if key is None else key, checks.count("draws", draws))
 
     def witness(point: Array) -> Array:
@@ -114,10 +111,20 @@ def field_on_grid(
         return jnp.mean(moves, axis=0)
 
     try:
-        values, slopes = _at(points, jax.value_and_grad(witness), 256)
-        return Field(np.asarray(points), -slopes, values)
+        values, slopes = _at(fine, jax.value_and_grad(witness), 256)
+        return Field(np.asarray(fine), -slopes, values)
     except NoWitnessError as error:
-        return Field(np.asarray(points), _at(points, joined, 16), None, str(error))
+        return Field(np.asarray(few), _at(few, joined, 16), None, str(error))
+
+
+def _of_the_plane(name: str, points: ArrayLike, samples: Array) -> Array:
+    """The points of a grid, in the type of the samples."""
+    found, _ = checks.pair(points, samples, names=(name, "x"))
+    if found.shape[1] != 2:
+        raise ValueError(
+            f"`{name}` must be points of the plane, (m, 2), but has shape {found.shape}; project the samples first"
+        )
+    return found.astype(samples.dtype)
 
 
 def _at(points: Array, move: Callable, batch: int) -> Any:

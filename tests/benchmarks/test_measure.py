@@ -63,7 +63,10 @@ PEER_CASES = [(name, case) for name, peer in PEERS.items() for case in peer.step
 WITH_JAX = [(name, case) for name, case in PEER_CASES if "torch" not in PEERS[name].packages]
 
 
-@pytest.mark.parametrize(("name", "case"), WITH_JAX)
+@pytest.mark.parametrize(
+    ("name", "case"),
+    [pytest.param(*pair, marks=pytest.mark.slow if pair[0] == "OTT batched" else ()) for pair in WITH_JAX],
+)
 def test_implementations_in_jax_agree(name, case):
     chosen = problem(case, Size(40, 40, 2), np.asarray(random_directions(jax.random.key(0), 2, 128)), 0, 1e-3)
     with jax.numpy_rank_promotion("allow"), jax.numpy_dtype_promotion("standard"):  # OTT is not strict

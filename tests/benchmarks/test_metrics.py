@@ -12,6 +12,7 @@ from benchmarks.metrics import main
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_prints_value_time_and_memory(tmp_path, capsys):
     main(["--n", "60", "--d", "3", "--output", str(tmp_path / "metrics.json")])
     line = json.loads(capsys.readouterr().out)

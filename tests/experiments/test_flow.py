@@ -76,6 +76,7 @@ def test_the_flow_arrives(energy):
     assert [line.cells[1].text for line in table.lines][-1] == "8"
 
 
+@pytest.mark.slow
 def test_the_same_config_gives_the_same_film(energy):
     small, _, film = energy
     again = flow.filmed(*flow.prepared(small), small)

@@ -24,7 +24,7 @@ def at(points, values, place):
 def looked_at(name):
     subject = portraits.portrait_of(name, SMALL, portraits.space())
     state, x, y = portraits.learned(subject, SMALL, jax.random.key(0))
-    return portraits.field(subject.objective, state, x, y)
+    return portraits.portrayed(subject.objective, state, x, y)
 
 
 @pytest.mark.parametrize("name", ["energy", "mmd", "sinkhorn"])

@@ -84,9 +84,8 @@ def measures(directory):
     return [{name: value for name, value in row.items() if name != "seconds"} for row in read_log(directory)]
 
 
-@pytest.mark.parametrize(
-    ("objective", "options"), [("energy", []), pytest.param("gan", CRITIC, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("objective", "options"), [("energy", []), ("gan", CRITIC)])
 def test_killed_and_restarted_it_ends_in_the_same_state(objective, options, data, tmp_path):
     """kill -9 at a random step: parameters, optimiser, critic, average, random state, log and samples end up equal."""
     words = [objective, "file", "--path", str(data), *TINY, *options]
@@ -171,8 +170,11 @@ def test_smoke_makes_everything_small(data, tmp_path):
 @pytest.mark.parametrize(
     ("objective", "target"),
     [
-        *((name, "grid" if kind.needs_density else "digits") for name, kind in OBJECTIVES.items()),
-        *((name, "grid") for name in ("gan", "energy")),
+        *(("ksd", "grid"), ("energy", "grid"), ("gan", "digits"), ("sinkhorn", "digits"), ("drifting", "digits")),
+        *(
+            pytest.param(name, "grid" if kind.needs_density else "digits", marks=pytest.mark.slow)
+            for name, kind in OBJECTIVES.items()
+        ),
     ],
 )
 def test_every_choice_can_be_trained(objective, target):

@@ -32,6 +32,7 @@ def test_value_gradient_and_weights_are_those_of_the_same_kernel_of_the_package(
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-14), of(mine), of(ours))
 
 
+@pytest.mark.slow
 def test_parameters_may_be_traced_and_differentiated(x64):
     def form(s, width):
         return jnp.exp(-s / (2 * width**2))
@@ -42,6 +43,7 @@ def test_parameters_may_be_traced_and_differentiated(x64):
     np.testing.assert_allclose(mine(widths), ours(widths), rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_stein_and_scaled_discrepancies_take_it_where_it_is_smooth(x64):
     mine, ours = of_squared_distance(lambda s: jax.lax.rsqrt(1 + s)), inverse_multiquadric(1.0)
     np.testing.assert_allclose(ksd2_biased(X, lambda p: -p, mine), ksd2_biased(X, lambda p: -p, ours), rtol=1e-12)

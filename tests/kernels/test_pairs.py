@@ -6,8 +6,6 @@ import pytest
 from igm_jax.pairwise import Pairs, distances, nearest, safe_sqrt, squared_distances
 from tests import reference
 
-pytestmark = pytest.mark.optimised  # single bits depend on what the compiler fuses
-
 compiled = jax.jit(squared_distances)
 
 

@@ -51,6 +51,7 @@ def test_a_plain_function_is_a_kernel_in_value_gradient_and_weights(divergence, 
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-14), mine, ours)
 
 
+@pytest.mark.slow
 def test_a_kernel_with_a_traced_parameter_is_differentiated_in_it(x64):
     def mine(width):
         return mmd2_biased(X, Y, lambda x, y: jnp.exp(-jnp.sum(jnp.square(x - y)) / (2 * width**2)))
@@ -58,6 +59,7 @@ def test_a_kernel_with_a_traced_parameter_is_differentiated_in_it(x64):
     np.testing.assert_allclose(jax.grad(mine)(1.3), jax.grad(lambda w: mmd2_biased(X, Y, gaussian(w)))(1.3), rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_other_functions_of_kernels_take_it_too(x64):
     for function in (
         lambda k: mmd_witness(X, X, Y, k),

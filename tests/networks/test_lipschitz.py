@@ -64,6 +64,7 @@ def test_without_widening_the_slope_is_one_everywhere(x64, key):
     np.testing.assert_allclose(np.linalg.norm(slope, axis=1), 1, rtol=1e-7)
 
 
+@pytest.mark.slow
 def test_the_gap_of_a_wasserstein_critic_comes_to_the_distance_and_never_passes_it(key):
     """A translation by 2, for which no penalty is needed."""
     objective = wgan(lipschitz_critic(2, width=8, depth=2), adam(0.02))

@@ -26,7 +26,7 @@ FUNCTIONS = {
 }
 
 
-@pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16])
+@pytest.mark.parametrize("dtype", [jnp.bfloat16, pytest.param(jnp.float16, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_it_computes_in_single_precision(name, dtype):
     x, y = (jnp.asarray(v, dtype) for v in np.random.default_rng(0).normal(size=(2, 12, 2)) + 1)

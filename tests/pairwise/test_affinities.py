@@ -89,6 +89,7 @@ def test_closed_form_of_equal_costs(x64):
     np.testing.assert_allclose(places, np.broadcast_to(4 / 3 * centre, (9, 2, 2)), rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_small_temperatures_keep_their_digits_in_single_precision():
     x, kinds = drawn(300, 70, dtype=np.float32)
     temperature = 1e-3  # kernels of the scale exp(-100) at the nearest
@@ -115,6 +116,7 @@ def test_targets_that_count_nothing_are_removals(temperature, x64):
     jax.tree.map(lambda one, other: np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-11), *results)
 
 
+@pytest.mark.slow
 def test_no_affinity_is_below_the_least(x64):
     x, kinds = drawn(7, 5)
     far = kinds[1]._replace(points=kinds[1].points + 1e3)

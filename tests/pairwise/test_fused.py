@@ -188,6 +188,7 @@ def test_products_in_double_precision_stay_so(x64):
     assert str(traced).count("precision=(Precision.HIGHEST, Precision.HIGHEST)") == 2
 
 
+@pytest.mark.slow
 def test_a_whole_loss_lowers_for_cuda_and_holds_kernels():
     shape = jax.ShapeDtypeStruct((1000, 2), jnp.float32)
     step = jax.jit(jax.value_and_grad(lambda x, y: mmd2_biased(x, y, kernels.gaussian(1.0)), argnums=(0, 1)))
@@ -243,6 +244,7 @@ def test_gradients_of_a_loss_are_those_of_tiles(d):
     )
 
 
+@pytest.mark.slow
 def test_second_derivatives_come_from_tiles():
     x, y, _ = samples(30, 40, 2)
     v = np.ones_like(x)
@@ -268,6 +270,7 @@ def test_derivatives_in_bandwidth_weights_and_columns():
         near(gradient(1.2, y, weights), expected, 1e-5)
 
 
+@pytest.mark.slow
 def test_a_batch_of_losses():
     x = np.stack([samples(20, 30, 2, seed)[0] for seed in range(3)])
     y = samples(20, 30, 2)[1]

@@ -94,6 +94,7 @@ def test_closed_form_of_one_landmark(x64):
     np.testing.assert_allclose([found.square, found.overlap], np.exp(-2), rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_equal_landmarks_and_single_precision_do_not_break_the_projection():
     z, y = (jnp.asarray(RNG.normal(size=(n, 2)), jnp.float32) for n in (9, 40))
     b, smooth = jnp.full(40, 1 / 40), kernels.gaussian(3.0)  # eigenvalues far below a rounding

@@ -28,8 +28,7 @@ def started(devices, *arguments):
     environment = {
         **os.environ,
         "JAX_PLATFORMS": "cpu",
-        # Nearly all of the time goes into compiling small programs.
-        "XLA_FLAGS": f"--xla_llvm_disable_expensive_passes=true --xla_force_host_platform_device_count={devices}",
+        "XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count={devices}",
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
     }
     command = [sys.executable, "-m", "tests.pairwise.ring_check", *map(str, arguments)]
@@ -59,6 +58,7 @@ def test_value_and_gradients():
         assert max(differences) < (2e-5 if name == "single" else 1e-12), (name, differences)
 
 
+@pytest.mark.slow
 def test_witness_bandwidth_and_training():
     (found,) = results([started(4, "more")])
     assert found["witness"] < 1e-12
@@ -71,6 +71,7 @@ def test_the_program_sends_to_neighbours_and_gathers_nothing():
     assert found == {"permutes": True, "gathers": False, "whole": False, "kept": False, "gradients_are_sharded": True}
 
 
+@pytest.mark.slow
 def test_two_processes():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -17,7 +17,7 @@ def choices():
     return {"tiles": backend.using("xla"), "fused": backend.using("interpret"), "ring": backend.over(mesh_of_one())}
 
 
-@pytest.mark.parametrize("name", ["tiles", "fused", "ring"])
+@pytest.mark.parametrize("name", ["tiles", "fused", pytest.param("ring", marks=pytest.mark.slow)])
 def test_sums_pulls_and_derivatives(name, x64):
     rng = np.random.default_rng(0)
     x, y, a, b = rng.normal(size=(7, 2)), rng.normal(size=(5, 2)), rng.uniform(size=7), rng.uniform(size=5)

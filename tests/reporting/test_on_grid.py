@@ -40,6 +40,15 @@ def test_without_one_it_is_the_velocity_of_one_more_sample_and_says_why():
     np.testing.assert_allclose(field.velocities[3], expected, rtol=1e-5)
 
 
+def test_without_a_witness_the_coarse_points_take_the_place_of_the_grid():
+    objective = from_velocity(lambda x, y: 2 * (jnp.mean(y) - x))
+    field = field_on_grid(objective, (), GRID, X, Y, coarse=GRID[:2])
+    np.testing.assert_array_equal(field.points, GRID[:2])
+    assert field_on_grid(mmd(linear()), (), GRID, X, Y, coarse=GRID[:2]).points.shape == GRID.shape
+    with pytest.raises(ValueError, match="`coarse` and `x` must have the same number of features"):
+        field_on_grid(objective, (), GRID, X, Y, coarse=np.ones((4, 3)))
+
+
 def test_draws_of_a_random_loss_are_averaged():
     def gap(key, x, y):
         return jax.random.normal(key) * jnp.sum(x)  # the velocity is -n times the draw

@@ -11,7 +11,7 @@ from igm_jax.training.chunks import chunk_of, first_bad
 from tests.training import toys
 
 # Resumed runs are compared bit by bit.
-pytestmark = [pytest.mark.usefixtures("optax_types"), pytest.mark.optimised]
+pytestmark = pytest.mark.usefixtures("optax_types")
 
 
 def test_a_chunk_is_its_steps_in_one_program(key):

@@ -29,8 +29,7 @@ from igm_jax.training import (
 )
 from tests.training import toys
 
-# Resumed runs are compared bit by bit.
-pytestmark = [pytest.mark.usefixtures("optax_types"), pytest.mark.optimised]
+pytestmark = pytest.mark.usefixtures("optax_types")
 QUIET = {"progress": False}
 
 
@@ -303,6 +302,7 @@ def test_a_run_that_goes_on_says_what_could_not_be_verified(key, tmp_path, capsy
     assert "unverified, since only a name is known of its code: objective.divergence, target" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_double_precision_is_kept_across_sessions(key, tmp_path, x64):
     """orbax reads in threads of its own, which do not see that this one counts in float64."""
     run = toys.still_run()
@@ -325,6 +325,7 @@ def test_something_that_is_no_key_is_refused(bad):
         train(toys.still_run(), bad, 10)
 
 
+@pytest.mark.slow
 def test_keys_of_the_old_kind_are_taken(key):
     run = toys.still_run()
     old = train(run, jax.random.PRNGKey(0), 10, **QUIET)

@@ -55,6 +55,7 @@ def elsewhere(directory, out):
     return dict(np.load(out))
 
 
+@pytest.mark.slow
 def test_another_process_draws_the_same_samples_while_the_run_goes_on(tmp_path):
     live, found = {}, {}
 

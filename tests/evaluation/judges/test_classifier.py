@@ -80,6 +80,7 @@ def test_a_damaged_file_is_replaced(stripes, tmp_path, damage):
     assert len(path.read_bytes()) == len(whole)
 
 
+@pytest.mark.slow
 def test_other_data_seeds_and_shapes_are_other_classifiers(stripes, tmp_path):
     images, labels = stripes
     first = features(images, labels, directory=tmp_path)

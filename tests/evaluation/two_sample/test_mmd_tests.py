@@ -16,6 +16,7 @@ from tests import reference
 from tests.evaluation.two_sample.samples import QUICK, normal
 
 
+@pytest.mark.slow
 def test_narrow_kernels_see_what_the_median_does_not():
     # Far modes, of which one is narrower: the median distance is that between modes.
     rng = np.random.default_rng(0)

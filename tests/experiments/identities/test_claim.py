@@ -51,6 +51,7 @@ def test_the_spread_of_means_is_the_standard_deviation_over_the_root_of_their_nu
     assert outcome.at == (4.0, 64.0)
 
 
+@pytest.mark.slow
 def test_a_velocity_that_is_not_the_slope_of_the_witness_is_seen(x64):
     objective = energy()
     halved = objective._replace(witness=lambda *given: objective.witness(*given) / 2)

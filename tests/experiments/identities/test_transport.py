@@ -15,6 +15,7 @@ def test_identity(identity):
     assert_holds(identity)
 
 
+@pytest.mark.slow
 def test_the_assignment_is_the_best_permutation(x64):
     x, y = plane(5, 5)
     orders = [sum(float(jnp.sum((x[i] - y[j]) ** 2)) for i, j in enumerate(order)) for order in permutations(range(5))]

@@ -18,6 +18,7 @@ def test_updates_are_shared_out_by_cost():
     assert budgets.updates("time", 960, budgets.Cost(1e-9, 1.0), reference) == budgets.MOST * 960
 
 
+@pytest.mark.slow
 def test_the_cost_of_an_update_grows_with_its_work():
     problem = TARGETS["ring"]().build()
     keys = jax.random.split(jax.random.key(0), 1)

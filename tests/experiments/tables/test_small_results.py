@@ -19,6 +19,7 @@ from experiments.tables.small_results import (
 )
 
 
+@pytest.mark.slow
 def test_one_toss_of_a_coin():
     """E|θ − k| = θ*(1 − θ) + (1 − θ*)θ has slope 1 − 2θ*, least at θ = 1 for θ* = .7; E(θ − k)² is least at θ*."""
     found = coin(0.7, 1).metrics

@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from experiments.tables.wasserstein1_pairs import Cell, drawn
 from experiments.tables.wasserstein1_solvers import assigned, judged, learned, measured, sinkhorn_critic
@@ -19,6 +20,7 @@ def test_the_best_critic_has_the_best_scores(x64):
     np.testing.assert_allclose(half, [1, 0.25, cost / 2], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_discrete_transport_is_biased_upwards():
     pair, key = drawn(Cell(4, 8), 0), jax.random.key(0)
     true, _ = measured(pair, key, draws=2**15)
@@ -43,6 +45,7 @@ def test_the_sinkhorn_critic_has_slope_at_most_one_and_nearly_the_exact_gap():
     assert 0.9 * exact < gap <= exact + 1e-4
 
 
+@pytest.mark.slow
 def test_a_penalised_critic_finds_the_direction():
     pair, sizes = drawn(Cell(4, 8), 0), {"solver": "Lipschitz penalty", "batch": 128, "points": 512}
     with jax.numpy_dtype_promotion("standard"):

@@ -78,6 +78,7 @@ def test_value_and_its_derivative_with_the_ratio_fixed(x64):
     np.testing.assert_allclose(on_fake, -ratio * (1 + ratio * fake > 0) / 5, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_the_flow_descends_donsker_and_varadhans_bound(x64, key):
     objective, state = kl_wgan(BOWL, optax.sgd(1.0)), CriticState({}, ())
     x = jnp.asarray(np.random.default_rng(1).normal(size=(6, 2)))

@@ -82,6 +82,7 @@ def test_fields_by_class_are_the_fields_of_the_classes(x64):
         drift.witness((), x, x, y)
 
 
+@pytest.mark.slow
 def test_a_kernel_of_labels_compares_joint_distributions(x64):
     x, y = labelled_draws()
     kernel = kernels.gaussian(1.0)

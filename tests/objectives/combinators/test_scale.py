@@ -75,6 +75,7 @@ def test_the_first_update_counts_whole_and_later_ones_as_the_memory_says(x64):
         assert state.step == 2
 
 
+@pytest.mark.slow
 def test_an_annealed_objective_is_that_of_the_scheduled_scale(x64):
     x, y = draws()
     objective = annealed(lambda s: drifting(s), lambda step: 2.0 * 0.5 ** step.astype(float))

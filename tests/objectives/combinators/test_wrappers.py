@@ -74,6 +74,7 @@ def test_velocity_on_features_is_pulled_back_by_the_jacobian(x64):
     np.testing.assert_allclose(got, np.einsum("njk,nk->nj", jacobians, fields), rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_a_feature_network_is_drawn_at_init_and_never_changes():
     x, y = draws()
     network = mlp(2, 3, width=8, depth=1)
@@ -99,6 +100,7 @@ def test_velocity_and_witness_of_a_weighted_sum_are_the_weighted_sums(x64):
     assert_same(all_of(objective, state, x, y), [sum(w * values[k] for w, values in each) for k in range(3)])
 
 
+@pytest.mark.slow
 def test_infos_are_prefixed_and_parts_have_keys_of_their_own():
     x, y = draws()
     two = [(1.0, gan(mlp_critic(2, width=4, depth=1), optax.sgd(0.1)))] * 2

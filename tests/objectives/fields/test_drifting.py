@@ -59,6 +59,7 @@ def test_released_objective_moves_along_the_released_gradient(released):
     assert ratio.mean() > 0
 
 
+@pytest.mark.slow
 def test_size_before_normalisation_is_reported(released):
     x, y = released["x"][0].astype(np.float32), released["y"][0].astype(np.float32)
     objective = drifting(preset="released")

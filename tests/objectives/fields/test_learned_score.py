@@ -14,6 +14,7 @@ LINEAR = network(lambda rngs: nnx.Linear(1, 1, rngs=rngs))
 KEY = jax.random.key(0)
 
 
+@pytest.mark.slow
 def test_linear_networks_learn_the_score_difference_of_two_gaussians(key):
     # N(m, s²) with noise σ has the score (m - x)/(s² + σ²), and the least error of denoising is s²/(s² + σ²).
     objective = learned_score_difference(LINEAR, optax.adam(optax.exponential_decay(0.1, 50, 0.5)), SIGMA)

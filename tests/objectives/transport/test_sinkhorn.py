@@ -67,6 +67,7 @@ def test_weight_of_zero_is_exact(x64):
     np.testing.assert_array_equal(gradient[::3], np.zeros((10, 2)))
 
 
+@pytest.mark.slow
 def test_unbalanced_transport_tends_to_balanced(x64):
     balanced = sinkhorn_divergence(X, Y, 0.5, tolerance=1e-10)
     values = [float(sinkhorn_divergence(X, Y, 0.5, rho=rho, tolerance=1e-10)) for rho in (0.1, 1.0, 1e3, 1e8)]

@@ -65,6 +65,7 @@ def _exact(x, y):
     return np.mean((x - y) ** 2)
 
 
+@pytest.mark.slow
 def test_sliced_closed_form_of_two_gaussians(x64):
     rng = np.random.default_rng(0)
     values = []
@@ -181,10 +182,10 @@ def test_weights_are_repetitions(divergence, chunks, x64):
     np.testing.assert_allclose(got, divergence(np.repeat(x, a, 0), np.repeat(y, b, 0)), rtol=1e-10)
 
 
-@pytest.mark.optimised
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(
-    "sizes", [(4096, 4096), pytest.param((20_000, 30_000), marks=pytest.mark.slow), (65_536, 65_536)]
+    "sizes",
+    [*(pytest.param(sizes, marks=pytest.mark.slow) for sizes in ((4096, 4096), (20_000, 30_000))), (65_536, 65_536)],
 )
 def test_memory_of_value_and_gradient_is_bounded(sizes, weighted):
     x, y, a, b = (jax.ShapeDtypeStruct(s, jnp.float32) for s in ((sizes[0], 8), (sizes[1], 8), sizes[:1], sizes[1:]))

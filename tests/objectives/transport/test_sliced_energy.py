@@ -44,6 +44,7 @@ def test_sliced_energy_is_the_energy_distance_in_the_mean(x64):
     assert abs(error) < 4 * np.std(values, ddof=1) / np.sqrt(200)
 
 
+@pytest.mark.slow
 def test_energy_vanishes_for_equal_samples_and_ties_have_no_pull():
     x = np.repeat(RNG.normal(size=(5, 1)), 4, axis=0).astype(np.float32)
     assert float(energy_distance_1d(x, x[::-1])) == 0

@@ -102,6 +102,7 @@ def test_chunks_change_neither_value_nor_gradients(weighted, few_at_once, x64):
     jax.tree.map(lambda got, other: np.testing.assert_allclose(got, other, rtol=1e-11, atol=1e-13), found, expected)
 
 
+@pytest.mark.slow
 def test_a_second_call_compiles_nothing():
     x, y, directions = RNG.normal(size=(3, 12, 3)).astype(np.float32)
     mean_over_directions(Transport(2), directions, x, y)

@@ -67,8 +67,7 @@ def test_computing_costs_anew_is_only_another_order_of_sums(n, m, dim, x64):
     np.testing.assert_allclose(both[0][0], dense_divergence(x, y, 0.5 * dim, a, b), rtol=1e-7)
 
 
-@pytest.mark.optimised
-@pytest.mark.parametrize("argnums", [0, (0, 1)])
+@pytest.mark.parametrize("argnums", [pytest.param(0, marks=pytest.mark.slow), (0, 1)])
 def test_memory_is_linear_at_large_sizes(argnums):
     samples = jax.ShapeDtypeStruct((16384, 64), jnp.float32)
     step = jax.jit(jax.value_and_grad(lambda x, y: sinkhorn_divergence(x, y, 1.0), argnums=argnums))
@@ -76,6 +75,7 @@ def test_memory_is_linear_at_large_sizes(argnums):
     assert used < 150e6 < 4 * 16384**2
 
 
+@pytest.mark.slow
 def test_forward_derivatives_agree_with_backward_ones(x64):
     def value(x):
         return sinkhorn_divergence(x, Y, 0.5)
@@ -92,6 +92,7 @@ def test_second_derivatives_are_refused():
         jax.grad(lambda x: jnp.sum(jax.grad(sinkhorn_divergence)(x, Y.astype(np.float32))))(X.astype(np.float32))
 
 
+@pytest.mark.slow
 def test_unbalanced_gradients_by_finite_differences(x64):
     a, b = RNG.uniform(1, 2, size=8), RNG.uniform(0.5, 1, size=7)
 

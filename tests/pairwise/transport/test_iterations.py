@@ -1,5 +1,6 @@
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from igm_jax.pairwise.transport import iterations, solvers, sweeps, sweeps_within
 from tests import reference
@@ -22,6 +23,7 @@ def test_over_relaxation_knows_the_rate_of_a_linear_problem():
     assert iterations.over_relaxation(jnp.asarray(1.5), jnp.asarray(1.2)) == 1
 
 
+@pytest.mark.slow
 def test_a_lost_start_is_found_again():
     # Potentials so wrong that every mass overflows or vanishes: the solver must notice, not creep back step by step.
     x, y = RNG.normal(size=(50, 2)).astype(np.float32), RNG.normal(size=(40, 2)).astype(np.float32)

@@ -36,6 +36,7 @@ def test_marginal_error_is_the_plan_s_own(x64):
     assert sinkhorn_potentials(X, Y, 0.1).marginal_error < 1e-4
 
 
+@pytest.mark.slow
 def test_a_warm_start_needs_fewer_updates_for_the_same_potentials(x64):
     options = {"epsilon": 0.1, "tolerance": 1e-9, "max_iterations": 3000}
     before = sinkhorn_potentials(X, Y, **options)

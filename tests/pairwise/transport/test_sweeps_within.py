@@ -37,6 +37,7 @@ def test_a_sample_is_exactly_no_distance_from_itself(dim):
     np.testing.assert_array_equal(costs[:, rows, rows], np.zeros(costs.shape[:2]))
 
 
+@pytest.mark.slow
 def test_a_plain_update_is_the_soft_minimum_of_the_sample_itself(x64):
     x, f, epsilon = RNG.normal(size=(100, 3)), RNG.normal(size=100), 0.7
     pairs = sweeps_within.self_tiles(jnp.asarray(x), uniform(100), keep=False)
