@@ -1,4 +1,9 @@
-"""How good samples are: metrics with keyword-only ``real=`` and ``fake=``, judges, and the floor of real against real."""
+"""How good samples are: metrics with keyword-only ``real=`` and ``fake=``, judges, and the floor of real against real.
+
+Metrics of samples are made of distances, in the units that the features come in. Where these are no coordinates of one space
+but, say, an age and an income, the one with the larger numbers is all that any distance sees: divide each feature by the
+standard deviation of the real ones first, real and fake alike.
+"""
 
 from igm_jax.evaluation.floor import floor
 from igm_jax.evaluation.judges.classifier import classifier_judge
