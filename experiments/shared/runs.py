@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from experiments.shared.tasks import DAMAGED, Task
 from igm_jax import Generator, Objective
 from igm_jax.base import Key
 from igm_jax.evaluation import (
+    UnlikeSamplesWarning,
     classifier_judge,
     evaluate_2d,
     evaluate_images,
@@ -94,7 +96,7 @@ def judges(problem: Problem, samples: int, directory: Path | None) -> Judges:
             covered = mode_coverage(fake=fake, modes=modes)
             return {"modes": covered.modes, "high_quality": covered.high_quality}
 
-        return Judges(real, lambda real, fake: evaluate_2d(real=real, fake=fake, modes=modes), quick)
+        return Judges(real, silently(lambda real, fake: evaluate_2d(real=real, fake=fake, modes=modes)), quick)
     splits = problem.splits
     train_images, real = np.asarray(splits.train.images), np.asarray(splits.test.images)
     several = random_convolution_judges(splits.image_shape, draws=5)
@@ -107,7 +109,20 @@ def judges(problem: Problem, samples: int, directory: Path | None) -> Judges:
     def final(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
         return evaluate_images(real=real, fake=fake, judge=judge, random_judges=several, train=train_images)
 
-    return Judges(real, final, lambda fake: {"frechet": frechet_distance(real=seen, fake=judge.features(fake))})
+    return Judges(
+        real, silently(final), lambda fake: {"frechet": frechet_distance(real=seen, fake=judge.features(fake))}
+    )
+
+
+def silently(judge: Judgement) -> Judgement:
+    """The judge without warnings of other units, which are known or have been told: a model may be as wrong as it likes."""
+
+    def judgement(*, real: Any, fake: Any) -> dict[str, float]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UnlikeSamplesWarning)
+            return judge(real=real, fake=fake)
+
+    return judgement
 
 
 class _Recorder:

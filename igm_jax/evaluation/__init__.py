@@ -25,6 +25,7 @@ from igm_jax.evaluation.metrics.modes import ModeCoverage, mode_coverage
 from igm_jax.evaluation.metrics.prd import PRD, PrecisionRecallCurve, prd, prd_curve
 from igm_jax.evaluation.metrics.transport import exact_w2, exact_wasserstein, sliced_w2
 from igm_jax.evaluation.metrics.vendi import vendi_score
+from igm_jax.evaluation.ranges import UnlikeSamplesWarning, unlike_ranges
 from igm_jax.evaluation.summary import MEASURES, Measure, evaluate_2d, evaluate_images, evaluate_samples
 from igm_jax.evaluation.two_sample.banks import mmd_aggregated_test, mmd_fuse_test
 from igm_jax.evaluation.two_sample.classifier import TwoSampleTest, classifier_two_sample_test
@@ -56,6 +57,7 @@ __all__ = [
     "PrecisionRecallCurve",
     "Tensors",
     "TwoSampleTest",
+    "UnlikeSamplesWarning",
     "authenticity",
     "classifier_judge",
     "classifier_two_sample_test",
@@ -94,5 +96,6 @@ __all__ = [
     "random_convolution_judges",
     "read_safetensors",
     "sliced_w2",
+    "unlike_ranges",
     "vendi_score",
 ]
