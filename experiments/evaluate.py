@@ -254,8 +254,9 @@ def summary(comparison: Comparison, ours: dict[str, float], floors: dict[str, li
     for name, measure in MEASURES.items():
         if name in ours:
             values = np.array(floors[name])
-            real = f"{values.mean():.{measure.digits}f} ± {values.std(ddof=len(values) > 1):.{measure.digits}f}"
-            cells = Cell(f"{ours[name]:.{measure.digits}f}"), Cell(real)
+            spread = values.std(ddof=len(values) > 1)
+            real = f"{measure.sign(values)}{values.mean():.{measure.digits}f} ± {spread:.{measure.digits}f}"
+            cells = Cell(f"{measure.sign([ours[name]])}{ours[name]:.{measure.digits}f}"), Cell(real)
             lines.append(Line(measure.label + arrows[measure.better], cells))
     caption = (
         f"{len(comparison.fake)} generated samples against {len(comparison.real)} real ones. {FLOOR.capitalize()}: as many real"

@@ -3,7 +3,7 @@
 Distances that some objective minimises (energy, MMD, sliced Wasserstein) are left out: they would be judges of themselves.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -20,7 +20,7 @@ from igm_jax.evaluation.metrics.modes import frequencies_kl, mode_coverage
 from igm_jax.evaluation.metrics.transport import exact_w2
 from igm_jax.evaluation.ranges import warn_of_unlike_ranges
 from igm_jax.evaluation.two_sample.classifier import classifier_two_sample_test
-from igm_jax.evaluation.two_sample.n50 import n50
+from igm_jax.evaluation.two_sample.n50 import SMALLEST, n50
 
 W2_POINTS = 1000
 
@@ -36,12 +36,26 @@ class Measure(NamedTuple):
         label: a column's heading.
         better: ``"lower"``, ``"higher"``, or None where a model should match the floor, not pass it.
         digits: decimals to show.
+        limited: whether a whole number is the least or the largest that could be tried: the truth is below or above.
     """
 
     name: str
     label: str
     better: Literal["lower", "higher"] | None
     digits: int = 3
+    limited: bool = False
+
+    def sign(self, values: Iterable[float]) -> str:
+        """``"≥ "`` or ``"≤ "`` before the mean of such numbers, where some are at a limit, else nothing.
+
+        Args:
+            values: the numbers.
+
+        Returns:
+            What to put before their mean.
+        """
+        whole = {value for value in values if self.limited and float(value).is_integer()}
+        return "" if not whole else "≤ " if max(whole) <= SMALLEST else "≥ "
 
 
 _ALL = (
@@ -61,7 +75,7 @@ _ALL = (
     Measure("coverage", "coverage", "higher"),
     Measure("c2st", "C2ST accuracy", "lower"),
     Measure("c2st_p", "C2ST p-value", None),
-    Measure("n50", "n50", "higher", 0),
+    Measure("n50", "n50", "higher", 0, limited=True),
     Measure("class_reverse_kl", "class reverse KL", "lower"),
     Measure("confidence", "confidence", None),
     Measure("memorisation", "memorisation", None),
@@ -83,7 +97,8 @@ def evaluate_samples(*, real: Any, fake: Any, k: int = 5, seed: int = 0) -> dict
 
     Returns:
         ``precision``, ``recall``, ``density``, ``coverage``, ``c2st`` (accuracy), ``c2st_p`` and ``n50``, with nearest
-        neighbours; where no size suffices to tell fake from real, the largest that was tried, half of the samples.
+        neighbours; where no size suffices to tell fake from real, the largest that was tried, half of the samples. Tables put
+        "≥" before it.
 
     Raises:
         ValueError: for too few samples, wrong shapes, NaN or infinity.
