@@ -13,8 +13,9 @@ import numpy as np
 
 from experiments.configs import ObjectiveConfig, Problem, Pushforward
 from experiments.shared.budgets import PARTS, Cost, Equal
-from experiments.shared.tasks import DAMAGED, Task
+from experiments.shared.tasks import Task
 from igm_jax import Generator, Objective
+from igm_jax.arrays import read_npz
 from igm_jax.base import Key
 from igm_jax.evaluation import (
     UnlikeSamplesWarning,
@@ -263,11 +264,10 @@ class Groups(NamedTuple):
     def kept(self, task: Task[Group]) -> Group | None:
         """The group, if it was trained under the task's settings; None where it is absent, damaged or another."""
         try:
-            with self._path(task).open("rb") as handle, np.load(handle, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
+            arrays = read_npz(self._path(task))
             story = json.loads(str(arrays.pop("story")))
             group = Group(arrays=arrays, **story)
-        except DAMAGED:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
         return group if group.config == plain(task.config) else None
 

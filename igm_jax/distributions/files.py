@@ -1,42 +1,19 @@
 """Samples from your own files: ``.npy`` and ``.npz``, read without ever running what they hold."""
 
-import contextlib
-import lzma
-import math
 import os
-import struct
-import tokenize
-import warnings
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from jaxtyping import Array
 
 from igm_jax import checks
+from igm_jax.arrays import BadArrayError, Source, opened_zip
 
 _NPY, _ZIP = b"\x93NUMPY", b"PK"
 
-# NumPy's own limit: parsing a longer one could take the machine's memory.
-LONGEST_HEADER = 10_000
-
-# Beyond this many bytes, what became so much smaller in a zip file is not made of samples.
-LARGEST_UNPACKED, MOST_COMPRESSED = 2**28, 100
-
 MOST_NAMES = 20
-
-# What the readers of NumPy, of zip files and of Python's literals raise for bytes that nobody meant.
-_DAMAGE = (
-    ValueError, TypeError, ArithmeticError, LookupError, AttributeError, MemoryError, RuntimeError, OSError, EOFError,
-    SyntaxError, tokenize.TokenError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error,
-)  # fmt: skip
-
-
-class _BadFileError(ValueError):
-    """An array that will not do, in words of our own."""
 
 
 def load_samples(
@@ -72,7 +49,7 @@ def load_samples(
         ...     load_samples(path, "images").shape
         (5, 4)
     """
-    what, array = _found(Path(path).expanduser(), key, _array)
+    what, array = _found(Path(path).expanduser(), key, lambda source: source.array(_check))
     return _samples(what, array, image_shape)
 
 
@@ -98,26 +75,10 @@ def sample_shape(path: str | os.PathLike[str], key: str | None = None) -> tuple[
         ...     sample_shape(pathlib.Path(folder) / "x.npy")
         (5, 3, 2, 2)
     """
-    return _found(Path(path).expanduser(), key, _checked_shape)[1]
+    return _found(Path(path).expanduser(), key, lambda source: source.shape(_check))[1]
 
 
 T = TypeVar("T")
-
-
-class Source(NamedTuple):
-    """An array in NumPy's format.
-
-    Attributes:
-        what: its name, for errors.
-        stream: its bytes.
-        size: how many these are said to be.
-        stored: how many of them are on the disk, where they are compressed.
-    """
-
-    what: str
-    stream: Any
-    size: int
-    stored: int
 
 
 def _found(path: Path, key: str | None, read: Callable[[Source], T]) -> tuple[str, T]:
@@ -146,29 +107,9 @@ def _found(path: Path, key: str | None, read: Callable[[Source], T]) -> tuple[st
 
 
 def _from_zip(path: Path, stream: Any, key: str | None, read: Callable[[Source], T]) -> tuple[str, T]:
-    with _whole_zip(path):
-        archive = zipfile.ZipFile(stream)
-        names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
-    name = _choose(path, names, key)
-    what = f"{path}[{name!r}]"
-    with _whole_zip(path):
-        info = archive.getinfo(f"{name}.npy")
-        with archive.open(info) as member:
-            return what, read(Source(what, member, info.file_size, info.compress_size))
-
-
-@contextlib.contextmanager
-def _whole_zip(path: Path) -> Iterator[None]:
-    """What a zip file's reader raises for a damaged one becomes an error that says so."""
-    try:
-        yield
-    except _BadFileError:
-        raise
-    except _DAMAGE as error:
-        raise ValueError(
-            f"expected a whole .npz file of samples, but {path} is truncated or damaged"
-            f" ({type(error).__name__}: {str(error)[:200]}); copy or download it again, or save it anew with `numpy.savez`"
-        ) from error
+    found = opened_zip(path, stream)
+    with found.source(_choose(path, found.names, key)) as source:
+        return source.what, read(source)
 
 
 def _choose(path: Path, names: list[str], key: str | None) -> str:
@@ -184,77 +125,18 @@ def _choose(path: Path, names: list[str], key: str | None) -> str:
     return key
 
 
-def _array(source: Source) -> np.ndarray:
-    """One array in NumPy's format; nothing but its header is read before it is checked against the bytes that there are."""
-    _checked_shape(source)
-    source.stream.seek(0)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return np.lib.format.read_array(source.stream, allow_pickle=False)
-    except MemoryError as error:
-        raise _BadFileError(f"{source.what} does not fit into memory; save fewer samples, or in float32") from error
-
-
-def _checked_shape(source: Source) -> tuple[int, ...]:
-    """The shape of an array of samples whose bytes are there, or an error."""
-    what = source.what
-    try:
-        shape, dtype = _header(source.stream)
-    except _DAMAGE as error:
-        raise _BadFileError(
-            f"expected an array in NumPy's format, but the header of {what} is truncated or damaged"
-            f" ({type(error).__name__}: {str(error)[:200]}); copy the file again, or save it anew with `numpy.save`"
-        ) from error
-    if dtype.hasobject:
-        raise _BadFileError(
-            f"{what} holds pickled Python objects (dtype {dtype}), which can run code when loaded and are refused;"
-            " save a plain numeric array, e.g. `numpy.save(path, numpy.stack(list_of_samples))`"
-        )
+def _check(what: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """An error for an array that does not hold samples."""
     if dtype.kind not in "fiub":
-        raise _BadFileError(f"expected real numbers, but {what} has dtype {dtype}; save the samples as float32")
-    _check_size(source, shape, dtype)
-    return shape
-
-
-def _check_size(source: Source, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-    what, expected, left = source.what, math.prod(shape) * dtype.itemsize, source.size - source.stream.tell()
+        raise BadArrayError(f"expected real numbers, but {what} has dtype {dtype}; save the samples as float32")
     if not 2 <= len(shape) <= 4:
-        raise _BadFileError(
+        raise BadArrayError(
             f"expected samples of shape (n, d), (n, h, w) or (n, h, w, c), but {what} has shape {shape};"
             " reshape it, e.g. `x[:, None]` for scalars, and save it again"
         )
     if min(shape) < 1:
         least = "at least 1 sample" if shape[0] < 1 else "at least one feature"
-        raise _BadFileError(f"{what} must hold {least}, but has shape {shape}; save samples that are not empty")
-    if left < expected:
-        raise _BadFileError(
-            f"{what} is truncated: an array of shape {shape} and dtype {dtype} needs {expected} bytes,"
-            f" but {left} are there; copy or download the file again"
-        )
-    if expected > max(LARGEST_UNPACKED, MOST_COMPRESSED * source.stored):
-        raise _BadFileError(
-            f"{what} takes {source.stored} bytes in its file and would become {expected} in memory, as no samples do;"
-            " if it is meant, save it with `numpy.save`"
-        )
-
-
-def _header(stream: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    version = np.lib.format.read_magic(stream)
-    if version not in ((1, 0), (2, 0)):
-        raise ValueError(f"format version {version} is only for arrays with named fields")
-    # In a zip file, a header of gigabytes takes few bytes.
-    length = int.from_bytes(stream.read(2 if version == (1, 0) else 4), "little")
-    if length > LONGEST_HEADER:
-        raise ValueError(f"it is {length} bytes long")
-    stream.seek(np.lib.format.MAGIC_LEN)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    with warnings.catch_warnings():  # of odd types and numbers, as damage makes them
-        warnings.simplefilter("ignore")
-        shape, _, dtype = read(stream)
-    if not all(type(size) is int for size in shape):
-        raise ValueError(f"its shape is {shape}")
-    return shape, dtype
+        raise BadArrayError(f"{what} must hold {least}, but has shape {shape}; save samples that are not empty")
 
 
 def _samples(what: str, array: np.ndarray, image_shape: tuple[int, int, int] | None) -> Array:

@@ -10,7 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from igm_jax.distributions import files, load_samples, sample_shape
+from igm_jax import arrays
+from igm_jax.distributions import load_samples, sample_shape
 
 X = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
 
@@ -239,7 +240,7 @@ def test_hostile_headers_end_with_a_sentence(tmp_path, content):
 
 
 def test_a_zip_bomb_is_not_unpacked(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "LARGEST_UNPACKED", 10_000)
+    monkeypatch.setattr(arrays, "LARGEST_UNPACKED", 10_000)
     content = stored(lambda b: np.savez_compressed(b, x=np.zeros((1000, 1000), np.uint8)))
     (tmp_path / "x.npz").write_bytes(content)
     with pytest.raises(ValueError, match="would become 1000000 in memory"):
