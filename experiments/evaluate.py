@@ -240,7 +240,7 @@ def _config_of(stored: Any, directory: Path) -> Train:
     wanted = {field.name for field in dataclasses.fields(Train)}
     try:
         return Train(**{name: built(part) for name, part in stored.items() if name in wanted})
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RunMismatchError(
             f"{directory} does not hold a run of this version of experiments.train ({type(error).__name__}: {error});"
             " evaluate its samples.npz with --fake and --real instead"

@@ -113,6 +113,11 @@ def worked(
     found = {i: one for i, task in enumerate(tasks) if (one := store.kept(task)) is not None}
     left = time_left(tasks, found, after)
     with progress(LeftColumn()) as bar:
+        if found:
+            more = len(tasks) - len(found)
+            bar.console.print(
+                f"{len(found)} of {len(tasks)} runs were found, {f'{more} to be made' if more else 'none to be made'}"
+            )
         shown = bar.add_task("", total=len(tasks), completed=len(found), left=left)
 
         def tell(i: int) -> None:
@@ -191,7 +196,11 @@ class Book:
         self.make_row = row_maker(experiment, {"settings": settings, "workers": workers})
         rows = self.rows()
         for row in rows:
-            found = row["config"]["settings"]
+            found = row["config"].get("settings")
+            if not isinstance(found, dict):
+                raise ValueError(
+                    f"{str(self.path)!r} holds a run without its settings; choose another --output, or move it away"
+                )
             if found != settings:
                 names = ", ".join(name for name in {*found, *settings} if found.get(name) != settings.get(name))
                 raise ValueError(

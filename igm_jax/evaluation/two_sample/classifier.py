@@ -119,7 +119,8 @@ def _within_reach(z: Float[np.ndarray, "n p"]) -> Float[np.ndarray, "n p"]:
 def _guessed(learn: Known, guess: Known) -> TwoSampleTest:
     fakes, reals = int(guess.fake.sum()), int((~guess.fake).sum())
     if not (fakes and reals and learn.fake.any() and not learn.fake.all()):
-        return TwoSampleTest(0.5, math.nan, 1.0)  # few groups of copies, dealt out unluckily: nothing can be told
+        # Few groups of copies, dealt out unluckily: nothing can be told.
+        return TwoSampleTest(0.5, 0.5 / math.sqrt(max(1, len(guess.fake))), 1.0)
     called = _logistic(_clues(learn, learn), learn.fake, _clues(guess, learn)) > 0
     right_fake, right_real = int(np.sum(called & guess.fake)), int(np.sum(~called & ~guess.fake))
     accuracy = (right_fake * reals + right_real * fakes) / (2 * fakes * reals)
