@@ -139,7 +139,18 @@ class Zip(NamedTuple):
 
 
 def opened_zip(path: Path, stream: Any) -> Zip:
-    """The arrays in a file, or an error if it is none of ``numpy.savez``."""
+    """The arrays in a file, or an error if it is none of ``numpy.savez``.
+
+    Args:
+        path: the file, for errors.
+        stream: its bytes.
+
+    Returns:
+        What it holds; nothing but the list of its arrays has been read.
+
+    Raises:
+        BadArrayError: for another file, or a damaged one.
+    """
     with _whole(path):
         archive = zipfile.ZipFile(stream)
         return Zip(path, archive, [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")])
