@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from igm_jax.arrays import read_npz
+
 DIRECTIONS = 128
 BANK = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Bandwidths of the bank, in units of √d / 2: each the double of the one before, so that one exponential serves all."""
@@ -80,6 +82,6 @@ def save(path: str | os.PathLike[str], chosen: Problem) -> None:
 
 def load(path: str | os.PathLike[str]) -> Problem:
     """Read what ``save`` wrote."""
-    with np.load(path, allow_pickle=False) as kept:
-        told = json.loads(str(kept["told"]))
-        return Problem(told["case"], kept["x"], kept["y"], kept["directions"], told["parameters"])
+    kept = read_npz(path)
+    told = json.loads(str(kept["told"]))
+    return Problem(told["case"], kept["x"], kept["y"], kept["directions"], told["parameters"])

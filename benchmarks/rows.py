@@ -101,7 +101,11 @@ def read_results(path: str | os.PathLike[str]) -> Results:
         told = json.loads(Path(path).read_text(encoding="utf-8"))
         rows = [Row(**row) for row in told["rows"]]
         return Results(rows, told["rates"], told["absent"], told["settings"])
-    except (ValueError, TypeError, KeyError) as error:
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"there are no results at {str(path)!r}; give the results.json of an earlier `python -m benchmarks.run`"
+        ) from error
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ValueError(
             f"{str(path)!r} must be a results.json that `python -m benchmarks.run` wrote, but is not: {error}"
         ) from error

@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             problems = {name: problem_of(name) for name in config.targets}
             for target, problem in problems.items():
                 for name in (*config.objectives, *(() if config.equal == "updates" else (config.reference,))):
-                    settings(target, name).build(problem.space)
+                    run_of(name, settings(target, name), problem, budget(config, problem))
             settled = run_directory(config.directory, _identity(config), jax.random.key(0), ROOM)
             config = dataclasses.replace(config, directory=stack.enter_context(settled))
         except (ValueError, TypeError, OSError, ImportError) as error:

@@ -26,11 +26,11 @@ import tyro
 from rich.console import Console
 
 from experiments.configs import OBJECTIVES, TARGETS, Adam, Critic, FeatureCritic, Pushforward
-from experiments.shared.runs import judges
+from experiments.shared.layout import Layout
+from experiments.shared.runs import judges, silently
 from experiments.shared.study import ended_with, row_maker
 from experiments.train import Train, prepared
 from igm_jax import checks
-from igm_jax.distributions import load_samples
 from igm_jax.evaluation import (
     MEASURES,
     authenticity,
@@ -41,6 +41,7 @@ from igm_jax.evaluation import (
     memorisation_ratio,
     random_convolution_judges,
     sliced_w2,
+    unlike_ranges,
 )
 from igm_jax.reporting import FLOOR, Cell, Line, Table, to_console, to_markdown, write_jsonl, write_whole
 from igm_jax.training import RunMismatchError, read_config, restore
@@ -68,7 +69,7 @@ class Evaluate:
     train_array: str | None = None
     """The same for the training data."""
     image_shape: tuple[int, int, int] | None = None
-    """Height, width and channels, if the samples are images."""
+    """Height, width and channels, if the samples are images; files that hold them in another order are refused."""
     size: int = 1000
     """How many samples of each to compare, at most; half of the real ones at most, so that there is a floor."""
     floors: int = 5
@@ -107,6 +108,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _check(config)
         comparison = compared(config)
+        if note := unlike_ranges(real=comparison.real, fake=comparison.fake):
+            print(f"note: {note}", file=sys.stderr)
         ours = comparison.judge(real=comparison.real, fake=comparison.fake)
         size = len(comparison.real)
         floors = floor(comparison.judge, comparison.pool, size, range(config.floors), fake_size=len(comparison.fake))
@@ -165,24 +168,28 @@ def _check(config: Evaluate) -> None:
 
 
 def _of_files(config: Evaluate, real: Path, fake: Path) -> Comparison:
-    held_out, generated = _read(real, config.real_array, "--real-array"), _read(fake, config.fake_array, "--fake-array")
-    return Comparison(fake.stem, real.stem, held_out, generated, held_out, _judge(config))
+    known = _files(config)
+    held_out, generated = known.read("real"), known.read("fake")
+    return Comparison(fake.stem, real.stem, held_out, generated, held_out, _judge(config, known))
 
 
-def _read(path: Path, array: str | None, option: str) -> np.ndarray:
-    try:
-        return np.asarray(load_samples(path, array))
-    except ValueError as error:  # in the words of the command line
-        raise ValueError(str(error).replace("`key=`", option).replace("`key`", option)) from error
+def _files(config: Evaluate, image_shape: tuple[int, int, int] | None = None) -> Layout:
+    """The files that a config names, all of one layout, or an error."""
+    named = {name: (getattr(config, name), getattr(config, f"{name}_array")) for name in ("real", "fake", "train")}
+    known = Layout(
+        {name: file for name, file in named.items() if file[0] is not None}, config.image_shape or image_shape
+    )
+    known.check()
+    return known
 
 
-def _judge(config: Evaluate) -> Callable[..., dict[str, float]]:
+def _judge(config: Evaluate, known: Layout) -> Callable[..., dict[str, float]]:
     """A judge of samples of which nothing more is known."""
-    train = None if config.train is None else _read(config.train, config.train_array, "--train-array")
+    train = known.read("train") if "train" in known.files else None
     if config.image_shape is None:
-        return partial(_points, train=train, seed=config.seed)
+        return silently(partial(_points, train=train, seed=config.seed))
     first, *others = random_convolution_judges(config.image_shape, draws=6, seed=config.seed)
-    return partial(evaluate_images, judge=first, random_judges=others, train=train, seed=config.seed)
+    return silently(partial(evaluate_images, judge=first, random_judges=others, train=train, seed=config.seed))
 
 
 def _points(*, real: Any, fake: Any, train: Any, seed: int) -> dict[str, float]:
@@ -203,8 +210,9 @@ def _of_run(config: Evaluate, directory: Path) -> Comparison:
     fake = np.asarray(draw(state.average, jax.random.key(config.seed), config.size))
     name = f"{trained.objective.name}, step {int(state.step)}"
     if config.real is not None:
-        real = _read(config.real, config.real_array, "--real-array")
-        return Comparison(name, config.real.stem, real, fake, real, _judge(config))
+        known = _files(config, problem.space.image_shape)
+        real = known.read("real")
+        return Comparison(name, config.real.stem, real, fake, real, _judge(config, known))
     if problem.fingerprint is not None:
         raise ValueError(f"the run in {directory} learned from a file of yours; give held-out samples with --real")
     if problem.splits is None:
@@ -232,7 +240,7 @@ def _config_of(stored: Any, directory: Path) -> Train:
     wanted = {field.name for field in dataclasses.fields(Train)}
     try:
         return Train(**{name: built(part) for name, part in stored.items() if name in wanted})
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RunMismatchError(
             f"{directory} does not hold a run of this version of experiments.train ({type(error).__name__}: {error});"
             " evaluate its samples.npz with --fake and --real instead"
@@ -246,8 +254,9 @@ def summary(comparison: Comparison, ours: dict[str, float], floors: dict[str, li
     for name, measure in MEASURES.items():
         if name in ours:
             values = np.array(floors[name])
-            real = f"{values.mean():.{measure.digits}f} ± {values.std(ddof=len(values) > 1):.{measure.digits}f}"
-            cells = Cell(f"{ours[name]:.{measure.digits}f}"), Cell(real)
+            spread = values.std(ddof=len(values) > 1)
+            real = f"{measure.sign(values)}{values.mean():.{measure.digits}f} ± {spread:.{measure.digits}f}"
+            cells = Cell(f"{measure.sign([ours[name]])}{ours[name]:.{measure.digits}f}"), Cell(real)
             lines.append(Line(measure.label + arrows[measure.better], cells))
     caption = (
         f"{len(comparison.fake)} generated samples against {len(comparison.real)} real ones. {FLOOR.capitalize()}: as many real"

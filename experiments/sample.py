@@ -155,12 +155,18 @@ def _sizes(config: Sample, model: TrainedGenerator) -> tuple[int, int]:
 
 def _image_shape(config: Sample, model: TrainedGenerator, dim: int) -> tuple[int, int, int]:
     """The shape of the images: as it was asked for, or as the generator's network has it."""
-    shape = config.image_shape or _own_shape(model.generator)
+    own = _own_shape(model.generator)
+    shape = config.image_shape or own
     if shape is None or int(np.prod(shape)) != dim or shape[-1] not in (1, 3):
         told = "nothing is known of a shape" if shape is None else f"height, width and channels (1 or 3) are {shape}"
         raise ValueError(
             f"a .png shows images, but the samples have {dim} features and {told}; give --image-shape HEIGHT WIDTH CHANNELS,"
             " or write .npy, .npz or .csv"
+        )
+    if own is not None and own != shape:
+        raise ValueError(
+            f"--image-shape must be the shape of the generator's images, {own[0]} {own[1]} {own[2]}, but is"
+            f" {shape[0]} {shape[1]} {shape[2]}; leave it out"
         )
     return shape
 

@@ -110,12 +110,13 @@ def _page(config: Tune, found: Sequence[Group]) -> str:
             signed = np.asarray(scores) * (-1 if MEASURES[measure].better == "higher" else 1)
             best = int(np.nanargmin(signed)) if np.isfinite(signed).any() else -1
             for number, (kind, score) in enumerate(zip(kinds, scores, strict=True)):
-                mark = ("best" if number == best else "") + (", used" if number == 0 else "")
-                lines.append(f"| {target} | {name} | {measure} | {score:.4g} | `{plain(kind)}` | {mark} |")
+                marks = [mark for mark, of in (("best", best), ("used", 0)) if number == of]
+                lines.append(f"| {target} | {name} | {measure} | {score:.4g} | `{plain(kind)}` | {', '.join(marks)} |")
     length = " in the comparison" if config.steps is None else f" {config.steps} updates"
     return (
         f"# Tuning\n\nMade by `python -m experiments.tune`: one run for each setting, as long as{length};"
-        " judged on held-out data that the comparison does not use.\n\n"
+        " judged on held-out data that the comparison does not use. Used are the settings that"
+        " `experiments/shared/settings.py` names first.\n\n"
     ) + "\n".join([*lines, ""])
 
 

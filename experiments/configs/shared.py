@@ -1,14 +1,16 @@
 """What several objectives share: a critic with its optimiser, options with their help, lengths in the data's own unit."""
 
 import dataclasses
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 import optax
 import tyro
+from jaxtyping import Array
 
-from experiments.configs.choices import ObjectiveConfig, Space
+from experiments.configs.choices import ImageShape, ObjectiveConfig, Space
 from igm_jax import Network, checks
-from igm_jax.distributions import Distribution
+from igm_jax.distributions import Distribution, load_samples
 from igm_jax.networks import conv_critic, mlp, mlp_critic
 
 R1 = Annotated[float, tyro.conf.arg(help="Penalty on the critic's slope at data, in squared median distances.")]
@@ -55,6 +57,22 @@ class FeatureCritic(Critic):
 
 
 CRITIC, FEATURE_CRITIC = Critic(), FeatureCritic()
+
+
+def read_samples(path: Path, array: str | None, option: str, image_shape: ImageShape | None = None) -> Array:
+    """Samples from a file, with errors in the words of the command line.
+
+    Args:
+        path: the file.
+        array: which array of a .npz file.
+        option: the option that says so.
+        image_shape: the shape that they must have if they are images.
+    """
+    try:
+        return load_samples(path, array, image_shape=image_shape)
+    except ValueError as error:
+        text = str(error).replace("`key=`", option).replace("`key`", option).replace("`image_shape`", "--image-shape")
+        raise ValueError(text) from error
 
 
 def length(name: str, multiple: float, space: Space) -> float:

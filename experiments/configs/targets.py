@@ -10,6 +10,7 @@ import tyro
 
 from experiments.configs import choices
 from experiments.configs.choices import ImageShape, Problem, Space
+from experiments.configs.shared import read_samples
 from igm_jax import distributions, kernels
 from igm_jax.distributions import Distribution, Splits
 
@@ -102,7 +103,7 @@ def file(path: Path, array: str | None = None) -> Problem:
         path: The file: (n, d) samples, or (n, h, w) or (n, h, w, c) images, which are flattened.
         array: Which array of a .npz file; may be left out if it holds only one.
     """
-    x = distributions.load_samples(path, array)
+    x = read_samples(path, array, "--array")
     if len(x) < 20:
         raise ValueError(f"{path} holds {len(x)} samples, but at least 20 are needed to train and to hold some out")
     # A fixed random tenth: files are often sorted.

@@ -97,12 +97,21 @@ def updates(equal: Equal, steps: int, cost: Cost, reference: Cost) -> int:
     return PARTS * max(1, int(min(MOST * steps, steps * share) / PARTS))
 
 
+def _kept(path: Path) -> dict[str, list[float]]:
+    """Costs by name as they were kept; none from a file that is not one of them, so that they are measured again."""
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+        return {str(name): [float(number) for number in Cost(*cost)] for name, cost in known.items()}
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
 class Costs:
     """Costs that were measured once and are kept beside the results, so that a second command trains the same updates."""
 
     def __init__(self, path: Path):
         self.path = path
-        self.known: dict[str, list[float]] = json.loads(path.read_text()) if path.exists() else {}
+        self.known: dict[str, list[float]] = _kept(path)
 
     def of(self, name: str, measure: Any) -> Cost:
         """The cost that is known under a name, or that is measured now."""

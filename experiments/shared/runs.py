@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -12,10 +13,12 @@ import numpy as np
 
 from experiments.configs import ObjectiveConfig, Problem, Pushforward
 from experiments.shared.budgets import PARTS, Cost, Equal
-from experiments.shared.tasks import DAMAGED, Task
+from experiments.shared.tasks import Task
 from igm_jax import Generator, Objective
+from igm_jax.arrays import read_npz
 from igm_jax.base import Key
 from igm_jax.evaluation import (
+    UnlikeSamplesWarning,
     classifier_judge,
     evaluate_2d,
     evaluate_images,
@@ -94,7 +97,7 @@ def judges(problem: Problem, samples: int, directory: Path | None) -> Judges:
             covered = mode_coverage(fake=fake, modes=modes)
             return {"modes": covered.modes, "high_quality": covered.high_quality}
 
-        return Judges(real, lambda real, fake: evaluate_2d(real=real, fake=fake, modes=modes), quick)
+        return Judges(real, silently(lambda real, fake: evaluate_2d(real=real, fake=fake, modes=modes)), quick)
     splits = problem.splits
     train_images, real = np.asarray(splits.train.images), np.asarray(splits.test.images)
     several = random_convolution_judges(splits.image_shape, draws=5)
@@ -107,7 +110,20 @@ def judges(problem: Problem, samples: int, directory: Path | None) -> Judges:
     def final(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
         return evaluate_images(real=real, fake=fake, judge=judge, random_judges=several, train=train_images)
 
-    return Judges(real, final, lambda fake: {"frechet": frechet_distance(real=seen, fake=judge.features(fake))})
+    return Judges(
+        real, silently(final), lambda fake: {"frechet": frechet_distance(real=seen, fake=judge.features(fake))}
+    )
+
+
+def silently(judge: Judgement) -> Judgement:
+    """The judge without warnings of other units, which are known or have been told: a model may be as wrong as it likes."""
+
+    def judgement(*, real: Any, fake: Any) -> dict[str, float]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UnlikeSamplesWarning)
+            return judge(real=real, fake=fake)
+
+    return judgement
 
 
 class _Recorder:
@@ -248,11 +264,10 @@ class Groups(NamedTuple):
     def kept(self, task: Task[Group]) -> Group | None:
         """The group, if it was trained under the task's settings; None where it is absent, damaged or another."""
         try:
-            with self._path(task).open("rb") as handle, np.load(handle, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
+            arrays = read_npz(self._path(task))
             story = json.loads(str(arrays.pop("story")))
             group = Group(arrays=arrays, **story)
-        except DAMAGED:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
         return group if group.config == plain(task.config) else None
 

@@ -5,41 +5,25 @@ A command that is stopped goes on where it was when it is given again, since wha
 
 import re
 import time
-import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from functools import lru_cache
 from importlib import import_module
 from operator import attrgetter
 from pathlib import Path
-from tokenize import TokenError
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
-from zipfile import BadZipFile
 
 import numpy as np
 
 from experiments.shared.left import Left, LeftColumn, words
 from experiments.shared.study import progress, row_maker
 from experiments.shared.workers import ended
+from igm_jax.arrays import read_npz
 from igm_jax.files import write_npz
 from igm_jax.reporting import append_jsonl, read_jsonl, write_jsonl
 from igm_jax.training import plain
 
 T = TypeVar("T")
-
-DAMAGED = (
-    OSError,
-    ValueError,
-    KeyError,
-    TypeError,
-    EOFError,
-    NotImplementedError,
-    SyntaxError,
-    TokenError,
-    BadZipFile,
-    zlib.error,
-)
-"""What reading a damaged .npz can raise."""
 
 
 class Task(NamedTuple, Generic[T]):
@@ -129,6 +113,11 @@ def worked(
     found = {i: one for i, task in enumerate(tasks) if (one := store.kept(task)) is not None}
     left = time_left(tasks, found, after)
     with progress(LeftColumn()) as bar:
+        if found:
+            more = len(tasks) - len(found)
+            bar.console.print(
+                f"{len(found)} of {len(tasks)} runs were found, {f'{more} to be made' if more else 'none to be made'}"
+            )
         shown = bar.add_task("", total=len(tasks), completed=len(found), left=left)
 
         def tell(i: int) -> None:
@@ -207,7 +196,11 @@ class Book:
         self.make_row = row_maker(experiment, {"settings": settings, "workers": workers})
         rows = self.rows()
         for row in rows:
-            found = row["config"]["settings"]
+            found = row["config"].get("settings")
+            if not isinstance(found, dict):
+                raise ValueError(
+                    f"{str(self.path)!r} holds a run without its settings; choose another --output, or move it away"
+                )
             if found != settings:
                 names = ", ".join(name for name in {*found, *settings} if found.get(name) != settings.get(name))
                 raise ValueError(
@@ -228,9 +221,8 @@ class Book:
         arrays = {}
         if path.exists():
             try:
-                with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
-                    arrays = dict(file)
-            except DAMAGED:
+                arrays = read_npz(path)
+            except (OSError, ValueError):
                 self._forget(row)  # it is done again
                 return None
         return Found(row["metrics"], arrays, row["compile_seconds"], row["seconds"])

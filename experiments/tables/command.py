@@ -73,6 +73,11 @@ class Part(NamedTuple):
     def table(self) -> Table:
         return tabulated(*self)
 
+    def unjudged(self) -> "Part":
+        """The same without any word on whether numbers agree, for those of a trial, which mean nothing."""
+        caption = f"{self.caption} Only tried out: these numbers mean nothing, and none is judged.".strip()
+        return self._replace(caption=caption, entries=[entry._replace(rule=None) for entry in self.entries])
+
 
 class Publication(NamedTuple):
     """A published result, and how it is made again.
@@ -151,7 +156,7 @@ def written(publication: Publication, config: Config, results: Results, rows: Se
     parts = publication.parts(config, results)
     lines = [json.dumps(_judged(part, entry, config, rows)) for part in parts for entry in part.entries]
     write_whole(directory / "entries.jsonl", "".join(line + "\n" for line in lines))
-    tables = [part.table() for part in parts]
+    tables = [(part.unjudged() if config.smoke else part).table() for part in parts]
     write_whole(directory / "table.tex", "\n".join(map(to_latex, tables)))
     write_page(directory, _head(publication, config, rows), tables, publication.pictures(config, results))
 

@@ -1,7 +1,5 @@
 """The pairs of the Wasserstein-1 benchmark: drawn by seed, or given in a file."""
 
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +8,7 @@ import jax
 import numpy as np
 from jaxtyping import Array
 
+from igm_jax.arrays import read_npz
 from igm_jax.distributions import random_ray_pair, ray_pair
 
 Pair = tuple[Array, Array]
@@ -63,17 +62,12 @@ def _arrays(path: Path) -> Mapping[str, np.ndarray]:
     if not path.is_file():
         raise FileNotFoundError(f"expected a .npz file of pairs at {path}, but there is none; check `--pairs`")
     try:
-        with path.open("rb") as file:  # closed whatever is in it
-            loaded = np.load(file, allow_pickle=False)
-            found = dict(loaded) if isinstance(loaded, np.lib.npyio.NpzFile) else None
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
+        return read_npz(path)
+    except (ValueError, OSError) as error:
         raise ValueError(
             f"expected a .npz file of numeric arrays at {path}, but it cannot be read so ({error});"
             " save it with `numpy.savez`"
         ) from error
-    if found is None:
-        raise ValueError(f"expected a .npz file at {path}, but it holds a single array; save it with `numpy.savez`")
-    return found
 
 
 def _checked(path: Path, cell: Cell, arrays: Mapping[str, np.ndarray]) -> Pair:

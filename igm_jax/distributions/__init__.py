@@ -3,7 +3,7 @@
 from igm_jax.distributions.alternatives import odd_mode, perturbed_uniform
 from igm_jax.distributions.base import Distribution, Modes, dataset, normal, sphere, uniform_cube
 from igm_jax.distributions.curved import banana, funnel
-from igm_jax.distributions.files import load_samples
+from igm_jax.distributions.files import load_samples, sample_shape
 from igm_jax.distributions.images import Images, Splits, digits, photo_patches
 from igm_jax.distributions.mixtures import gaussian, gaussian_mixture
 from igm_jax.distributions.posterior import logistic_posterior
@@ -34,6 +34,7 @@ __all__ = [
     "random_ray_pair",
     "ray_pair",
     "ring",
+    "sample_shape",
     "sphere",
     "swiss_roll",
     "unequal_mixture",

@@ -1,21 +1,24 @@
 """Samples from your own files: ``.npy`` and ``.npz``, read without ever running what they hold."""
 
 import os
-import tokenize
-import zipfile
-import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from jaxtyping import Array
 
 from igm_jax import checks
+from igm_jax.arrays import BadArrayError, Source, opened_zip
 
 _NPY, _ZIP = b"\x93NUMPY", b"PK"
 
+MOST_NAMES = 20
 
-def load_samples(path: str | os.PathLike[str], key: str | None = None) -> Array:
+
+def load_samples(
+    path: str | os.PathLike[str], key: str | None = None, *, image_shape: tuple[int, int, int] | None = None
+) -> Array:
     """Samples from a ``.npy`` or ``.npz`` file.
 
     The file's kind is told by its content, not by its name. Pickled objects are never loaded. Values are kept as they
@@ -24,14 +27,17 @@ def load_samples(path: str | os.PathLike[str], key: str | None = None) -> Array:
     Args:
         path: the file.
         key: which array of a ``.npz`` file; may be left out where it holds only one.
+        image_shape: (height, width, channels) that the samples must be images of, if they are; the file's own shape must
+            agree, so that images with their channels first are not taken for others.
 
     Returns:
         (n, d) samples; images (n, h, w) or (n, h, w, c) come flattened, in row-major order.
 
     Raises:
-        FileNotFoundError: where there is no file.
-        ValueError: for a file of another type, truncated or damaged, with pickled objects, without ``key``, or with an
-            array that is not 2- to 4-dimensional, finite and real; each text says what to do.
+        FileNotFoundError: where there is no file; another OSError where it cannot be read.
+        ValueError: for a file of another type, truncated or damaged, that would fill the memory, with pickled objects,
+            without ``key``, or with an
+            array that is not 2- to 4-dimensional, finite and real, or of other images; each text says what to do.
 
     Example:
         >>> import pathlib, tempfile
@@ -43,10 +49,45 @@ def load_samples(path: str | os.PathLike[str], key: str | None = None) -> Array:
         ...     load_samples(path, "images").shape
         (5, 4)
     """
-    path = Path(path).expanduser()
+    what, array = _found(Path(path).expanduser(), key, lambda source: source.array(_check))
+    return _samples(what, array, image_shape)
+
+
+def sample_shape(path: str | os.PathLike[str], key: str | None = None) -> tuple[int, ...]:
+    """The shape of the array that ``load_samples`` would read, before it is flattened; only its header is read.
+
+    Args:
+        path: the file.
+        key: which array of a ``.npz`` file; may be left out where it holds only one.
+
+    Returns:
+        (n, d), (n, h, w) or (n, h, w, c).
+
+    Raises:
+        OSError, ValueError: as ``load_samples`` does.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> import numpy as np
+        >>> from igm_jax.distributions import sample_shape
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     np.save(pathlib.Path(folder) / "x.npy", np.zeros((5, 3, 2, 2)))
+        ...     sample_shape(pathlib.Path(folder) / "x.npy")
+        (5, 3, 2, 2)
+    """
+    return _found(Path(path).expanduser(), key, lambda source: source.shape(_check))[1]
+
+
+T = TypeVar("T")
+
+
+def _found(path: Path, key: str | None, read: Callable[[Source], T]) -> tuple[str, T]:
+    """What a file's array is called in errors, and what ``read`` makes of it."""
     if not path.is_file():
         what = "is a directory" if path.is_dir() else "does not exist"
-        raise FileNotFoundError(f"expected a .npy or .npz file of samples at {path}, but it {what}; check the path")
+        raise FileNotFoundError(
+            f"expected a .npy or .npz file of samples at {str(path)!r}, but it {what}; check the path"
+        )
     with path.open("rb") as stream:
         start = stream.read(len(_NPY))
         stream.seek(0)
@@ -55,33 +96,24 @@ def load_samples(path: str | os.PathLike[str], key: str | None = None) -> Array:
                 raise ValueError(
                     f"{path} is a .npy file, which holds one array and no keys, but `key` is {key!r}; drop it"
                 )
-            return _samples(str(path), _array(str(path), stream, path.stat().st_size))
+            size = path.stat().st_size
+            return str(path), read(Source(str(path), stream, size, size))
         if start[:2] == _ZIP:
-            return _from_zip(path, stream, key)
+            return _from_zip(path, stream, key, read)
     came = "is empty" if not start else f"starts with the bytes {start!r}"
     raise ValueError(
         f"expected a .npy or .npz file of samples, but {path} {came}; save samples with `numpy.save(path, samples)`"
     )
 
 
-def _from_zip(path: Path, stream: Any, key: str | None) -> Array:
-    try:
-        with zipfile.ZipFile(stream) as archive:
-            names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
-            name = _choose(path, names, key)
-            info = archive.getinfo(f"{name}.npy")
-            with archive.open(info) as member:
-                array = _array(f"{path}[{name!r}]", member, info.file_size)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        raise ValueError(
-            f"expected a whole .npz file of samples, but {path} is truncated or damaged ({error});"
-            " copy or download it again, or save it anew with `numpy.savez`"
-        ) from error
-    return _samples(f"{path}[{name!r}]", array)
+def _from_zip(path: Path, stream: Any, key: str | None, read: Callable[[Source], T]) -> tuple[str, T]:
+    found = opened_zip(path, stream)
+    with found.source(_choose(path, found.names, key)) as source:
+        return source.what, read(source)
 
 
 def _choose(path: Path, names: list[str], key: str | None) -> str:
-    listing = ", ".join(repr(name) for name in names)
+    listing = ", ".join(repr(name) for name in names[:MOST_NAMES]) + (", ..." if len(names) > MOST_NAMES else "")
     if not names:
         raise ValueError(f"expected a .npz file of samples, but {path} is a zip file without arrays; use `numpy.savez`")
     if key is None:
@@ -93,53 +125,45 @@ def _choose(path: Path, names: list[str], key: str | None) -> str:
     return key
 
 
-def _array(what: str, stream: Any, size: int) -> np.ndarray:
-    """One array in NumPy's format from a stream of ``size`` bytes; its header is checked against them first."""
-    try:
-        shape, dtype = _header(stream)
-    except (ValueError, SyntaxError, tokenize.TokenError) as error:
-        raise ValueError(
-            f"expected an array in NumPy's format, but the header of {what} is truncated or damaged ({error});"
-            " copy the file again, or save it anew with `numpy.save`"
-        ) from error
-    if dtype.hasobject:
-        raise ValueError(
-            f"{what} holds pickled Python objects (dtype {dtype}), which can run code when loaded and are refused;"
-            " save a plain numeric array, e.g. `numpy.save(path, numpy.stack(list_of_samples))`"
-        )
+def _check(what: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """An error for an array that does not hold samples."""
     if dtype.kind not in "fiub":
-        raise ValueError(f"expected real numbers, but {what} has dtype {dtype}; save the samples as float32")
-    expected, left = int(np.prod(shape, dtype=object)) * dtype.itemsize, size - stream.tell()
-    if left < expected:
-        raise ValueError(
-            f"{what} is truncated: an array of shape {shape} and dtype {dtype} needs {expected} bytes,"
-            f" but {left} are there; copy or download the file again"
-        )
-    stream.seek(0)
-    return np.lib.format.read_array(stream, allow_pickle=False)
-
-
-def _header(stream: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    version = np.lib.format.read_magic(stream)
-    if version == (1, 0):
-        shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
-    elif version == (2, 0):
-        shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
-    else:
-        raise ValueError(f"format version {version} is only for arrays with named fields")
-    return shape, dtype
-
-
-def _samples(what: str, array: np.ndarray) -> Array:
-    if not 2 <= array.ndim <= 4:
-        raise ValueError(
-            f"expected samples of shape (n, d), (n, h, w) or (n, h, w, c), but {what} has shape {array.shape};"
+        raise BadArrayError(f"expected real numbers, but {what} has dtype {dtype}; save the samples as float32")
+    if not 2 <= len(shape) <= 4:
+        raise BadArrayError(
+            f"expected samples of shape (n, d), (n, h, w) or (n, h, w, c), but {what} has shape {shape};"
             " reshape it, e.g. `x[:, None]` for scalars, and save it again"
         )
+    if min(shape) < 1:
+        least = "at least 1 sample" if shape[0] < 1 else "at least one feature"
+        raise BadArrayError(f"{what} must hold {least}, but has shape {shape}; save samples that are not empty")
+
+
+def _samples(what: str, array: np.ndarray, image_shape: tuple[int, int, int] | None) -> Array:
+    if image_shape is not None:
+        _check_layout(what, array.shape, image_shape)
     # Integers go through float64: as integers, JAX would wrap those beyond 32 bits. Half and foreign byte orders end here.
     known = np.float32 if array.dtype.kind == "f" and array.dtype.itemsize <= 4 else np.float64
-    flat = array.reshape(len(array), -1 if array.size else 0).astype(known)
+    flat = array.reshape(len(array), -1).astype(known)
     # Twice: NaN in the file is found at its place, and numbers too large for float32 after they are cast.
     checks.finite(what, array)
     with np.errstate(over="ignore"):
         return checks.samples(what, flat)
+
+
+def _check_layout(what: str, shape: tuple[int, ...], image_shape: tuple[int, int, int]) -> None:
+    """An error unless an array holds flat images of a shape, or images of this shape themselves."""
+    height, width, channels = image_shape
+    own, flat = shape[1:], height * width * channels
+    if own in (tuple(image_shape), (flat,)) or (own == (height, width) and channels == 1):
+        return
+    if own == (channels, height, width):
+        way = "its channels come first: move them with `numpy.transpose(images, (0, 2, 3, 1))`, and save it again"
+    elif len(own) == 1:
+        way = "check the height, the width and the channels"
+    else:
+        way = "say the file's own shape, or save it in another"
+    raise ValueError(
+        f"`image_shape` must be that of the images in the file, or their {flat} numbers in a row, but is"
+        f" {height} {width} {channels}, and {what} has shape {shape}; {way}"
+    )

@@ -1,4 +1,9 @@
-"""How good samples are: metrics with keyword-only ``real=`` and ``fake=``, judges, and the floor of real against real."""
+"""How good samples are: metrics with keyword-only ``real=`` and ``fake=``, judges, and the floor of real against real.
+
+Metrics of samples are made of distances, in the units that the features come in. Where these are no coordinates of one space
+but, say, an age and an income, the one with the larger numbers is all that any distance sees: divide each feature by the
+standard deviation of the real ones first, real and fake alike.
+"""
 
 from igm_jax.evaluation.floor import floor
 from igm_jax.evaluation.judges.classifier import classifier_judge
@@ -20,6 +25,7 @@ from igm_jax.evaluation.metrics.modes import ModeCoverage, mode_coverage
 from igm_jax.evaluation.metrics.prd import PRD, PrecisionRecallCurve, prd, prd_curve
 from igm_jax.evaluation.metrics.transport import exact_w2, exact_wasserstein, sliced_w2
 from igm_jax.evaluation.metrics.vendi import vendi_score
+from igm_jax.evaluation.ranges import UnlikeSamplesWarning, unlike_ranges
 from igm_jax.evaluation.summary import MEASURES, Measure, evaluate_2d, evaluate_images, evaluate_samples
 from igm_jax.evaluation.two_sample.banks import mmd_aggregated_test, mmd_fuse_test
 from igm_jax.evaluation.two_sample.classifier import TwoSampleTest, classifier_two_sample_test
@@ -51,6 +57,7 @@ __all__ = [
     "PrecisionRecallCurve",
     "Tensors",
     "TwoSampleTest",
+    "UnlikeSamplesWarning",
     "authenticity",
     "classifier_judge",
     "classifier_two_sample_test",
@@ -89,5 +96,6 @@ __all__ = [
     "random_convolution_judges",
     "read_safetensors",
     "sliced_w2",
+    "unlike_ranges",
     "vendi_score",
 ]

@@ -12,6 +12,9 @@ from igm_jax.evaluation import neighbours
 # Balls are closed: a neighbour that lies on the rim counts, also when rounding put it a hair outside.
 ROUNDING = 1e-9
 
+# Beyond, squares of distances and products of two of them are infinite or zero.
+SMALLEST, LARGEST = 1e-75, 1e75
+
 
 def samples(name: str, value: Any, *, least: int = 1) -> Float[np.ndarray, "n d"]:
     """``value`` as float64 samples (n, d), or an error (see ``igm_jax.checks.samples``)."""
@@ -26,13 +29,20 @@ def pair(real: Any, fake: Any, *, least: int = 1) -> tuple[Float[np.ndarray, "n 
 
 
 def same_features(**named: Float[np.ndarray, "_ _"]) -> tuple[Float[np.ndarray, "_ _"], ...]:
-    """The named samples, or an error if they do not have the same number of features."""
+    """The named samples, or an error if they do not have the same number of features, or cannot be squared."""
     if len({x.shape[1] for x in named.values()}) > 1:
         names = " and ".join(f"`{name}`" for name in named)
         shapes = " and ".join(str(x.shape) for x in named.values())
         raise ValueError(
             f"{names} must have the same number of features, but have shapes {shapes}; compare samples of one space"
         )
+    for name, x in named.items():
+        largest = max(-x.min(), x.max())
+        if largest and not SMALLEST < largest < LARGEST:
+            raise ValueError(
+                f"`{name}` must hold numbers whose squares double precision can hold, but the largest is {largest:.3g};"
+                f" scale all samples alike, so that it lies between {SMALLEST:g} and {LARGEST:g}"
+            )
     return tuple(named.values())
 
 

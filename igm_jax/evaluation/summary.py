@@ -3,7 +3,7 @@
 Distances that some objective minimises (energy, MMD, sliced Wasserstein) are left out: they would be judges of themselves.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -18,8 +18,9 @@ from igm_jax.evaluation.metrics.manifold import density_coverage, precision_reca
 from igm_jax.evaluation.metrics.memorisation import authenticity, memorisation_ratio
 from igm_jax.evaluation.metrics.modes import frequencies_kl, mode_coverage
 from igm_jax.evaluation.metrics.transport import exact_w2
+from igm_jax.evaluation.ranges import warn_of_unlike_ranges
 from igm_jax.evaluation.two_sample.classifier import classifier_two_sample_test
-from igm_jax.evaluation.two_sample.n50 import n50
+from igm_jax.evaluation.two_sample.n50 import SMALLEST, n50
 
 W2_POINTS = 1000
 
@@ -35,12 +36,26 @@ class Measure(NamedTuple):
         label: a column's heading.
         better: ``"lower"``, ``"higher"``, or None where a model should match the floor, not pass it.
         digits: decimals to show.
+        limited: whether a whole number is the least or the largest that could be tried: the truth is below or above.
     """
 
     name: str
     label: str
     better: Literal["lower", "higher"] | None
     digits: int = 3
+    limited: bool = False
+
+    def sign(self, values: Iterable[float]) -> str:
+        """``"≥ "`` or ``"≤ "`` before the mean of such numbers, where some are at a limit, else nothing.
+
+        Args:
+            values: the numbers.
+
+        Returns:
+            What to put before their mean.
+        """
+        whole = {value for value in values if self.limited and float(value).is_integer()}
+        return "" if not whole else "≤ " if max(whole) <= SMALLEST else "≥ "
 
 
 _ALL = (
@@ -60,7 +75,7 @@ _ALL = (
     Measure("coverage", "coverage", "higher"),
     Measure("c2st", "C2ST accuracy", "lower"),
     Measure("c2st_p", "C2ST p-value", None),
-    Measure("n50", "n50", "higher", 0),
+    Measure("n50", "n50", "higher", 0, limited=True),
     Measure("class_reverse_kl", "class reverse KL", "lower"),
     Measure("confidence", "confidence", None),
     Measure("memorisation", "memorisation", None),
@@ -82,10 +97,14 @@ def evaluate_samples(*, real: Any, fake: Any, k: int = 5, seed: int = 0) -> dict
 
     Returns:
         ``precision``, ``recall``, ``density``, ``coverage``, ``c2st`` (accuracy), ``c2st_p`` and ``n50``, with nearest
-        neighbours; where no size suffices to tell fake from real, the largest that was tried, half of the samples.
+        neighbours; where no size suffices to tell fake from real, the largest that was tried, half of the samples. Tables put
+        "≥" before it.
 
     Raises:
         ValueError: for too few samples, wrong shapes, NaN or infinity.
+
+    Warns:
+        UnlikeSamplesWarning: where real and fake look as if they were in different units (see ``unlike_ranges``).
 
     Example:
         >>> import numpy as np
@@ -94,6 +113,12 @@ def evaluate_samples(*, real: Any, fake: Any, k: int = 5, seed: int = 0) -> dict
         >>> sorted(evaluate_samples(real=real, fake=fake))
         ['c2st', 'c2st_p', 'coverage', 'density', 'n50', 'precision', 'recall']
     """
+    warn_of_unlike_ranges(real=real, fake=fake)
+    return _told_apart(real, fake, k, seed)
+
+
+def _told_apart(real: Any, fake: Any, k: int, seed: int) -> dict[str, float]:
+    """The numbers of ``evaluate_samples``, whose ranges were looked at."""
     manifold = precision_recall(real=real, fake=fake, k=k)
     balls = density_coverage(real=real, fake=fake, k=k)
     test = classifier_two_sample_test(real=real, fake=fake, seed=seed)
@@ -121,6 +146,9 @@ def evaluate_2d(
     Raises:
         ValueError: for too few samples, wrong shapes, NaN or infinity.
 
+    Warns:
+        UnlikeSamplesWarning: where real and fake look as if they were in different units (see ``unlike_ranges``).
+
     Example:
         >>> import jax
         >>> from igm_jax import distributions, evaluation
@@ -130,13 +158,14 @@ def evaluate_2d(
         25
     """
     real, fake = _inputs.pair(real, fake)
+    warn_of_unlike_ranges(real=real, fake=fake)
     rng = np.random.default_rng(checks.count("seed", seed, least=0))
     size = min(len(real), len(fake), checks.count("points", points))
     chosen = {"real": _inputs.subsample(real, size, rng), "fake": _inputs.subsample(fake, size, rng)}
     numbers = {"w2": exact_w2(**chosen)}
     if modes is not None:
         numbers |= {name: float(value) for name, value in mode_coverage(fake=fake, modes=modes)._asdict().items()}
-    return numbers | evaluate_samples(real=real, fake=fake, k=k, seed=seed)
+    return numbers | _told_apart(real, fake, k, seed)
 
 
 def evaluate_images(
@@ -169,6 +198,9 @@ def evaluate_images(
     Raises:
         ValueError: for too few samples, wrong shapes, NaN or infinity.
 
+    Warns:
+        UnlikeSamplesWarning: where real and fake look as if they were in different units (see ``unlike_ranges``).
+
     Example:
         >>> import numpy as np
         >>> from igm_jax.evaluation import evaluate_images, random_convolution_judges
@@ -179,9 +211,10 @@ def evaluate_images(
         True
     """
     seen = {"real": judge.features(real), "fake": judge.features(fake)}
+    warn_of_unlike_ranges(real=real, fake=fake)
     distance = kid(**seen, seed=seed)
     numbers = {"frechet": frechet_distance(**seen), "kid": distance.value, "kid_error": distance.standard_error}
-    numbers |= evaluate_samples(**seen, k=k, seed=seed)
+    numbers |= _told_apart(seen["real"], seen["fake"], k, seed)
     if random_judges:
         values = [frechet_distance(real=other.features(real), fake=other.features(fake)) for other in random_judges]
         numbers |= {

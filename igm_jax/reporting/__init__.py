@@ -7,10 +7,10 @@ Tables need nothing extra. ``igm_jax.reporting.figures`` and ``igm_jax.reporting
 from igm_jax.evaluation import Measure as Metric
 from igm_jax.files import write_whole
 from igm_jax.reporting.on_grid import Field, field_on_grid, grid_of
-from igm_jax.reporting.paired import Difference, holm, paired_bootstrap, pairwise_tests, ranks
+from igm_jax.reporting.paired import Difference, holm, paired_bootstrap, pairwise_tests
 from igm_jax.reporting.ranking import difference_table, rank_table
 from igm_jax.reporting.rows import FLOOR, append_jsonl, check_row, read_jsonl, write_jsonl
-from igm_jax.reporting.statistics import Interval, interval, ties_with_best
+from igm_jax.reporting.statistics import Interval, Standing, interval, ranks, standing, ties_with_best
 from igm_jax.reporting.tables import Cell, Line, Table, comparison_table, to_console, to_latex, to_markdown
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Interval",
     "Line",
     "Metric",
+    "Standing",
     "Table",
     "append_jsonl",
     "check_row",
@@ -35,6 +36,7 @@ __all__ = [
     "rank_table",
     "ranks",
     "read_jsonl",
+    "standing",
     "ties_with_best",
     "to_console",
     "to_latex",

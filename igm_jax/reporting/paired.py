@@ -1,4 +1,4 @@
-"""Differences between objectives that ran with the same seeds: bootstrap intervals, corrected tests, ranks with ties."""
+"""Differences between objectives that ran with the same seeds: bootstrap intervals, corrected tests."""
 
 import itertools
 import math
@@ -206,35 +206,3 @@ def _paired_t(gaps: np.ndarray) -> float:
         return 2.0 ** (1 - len(gaps)) if gaps.any() else 1.0
     statistic = abs(gaps.mean()) / (spread / np.sqrt(len(gaps)))
     return float(2 * stats.t.sf(statistic, len(gaps) - 1))
-
-
-def ranks(values: Mapping[str, Sequence[float] | np.ndarray], better: str, *, level: float = 0.95) -> dict[str, int]:
-    """Each objective's rank, with ties: one more than how many are better beyond chance.
-
-    ``rank(a) = 1 + #{b : mean(b) better than mean(a), adjusted p(a, b) ≤ 1 - level}``
-
-    Args:
-        values: for each objective its numbers, one for each seed, in the same order of seeds.
-        better: ``"lower"`` or ``"higher"``.
-        level: of the tests, all pairs together.
-
-    Returns:
-        The ranks, 1 for all that nothing is shown to beat. An objective with a broken seed comes after all others.
-
-    Raises:
-        ValueError: for another direction, or numbers that do not fit together.
-
-    Example:
-        >>> from igm_jax.reporting import ranks
-        >>> ranks({"a": [1.0, 2.0, 3.0], "b": [1.1, 1.9, 3.0], "c": [9.0, 9.5, 11.0]}, "lower")
-        {'a': 1, 'b': 1, 'c': 3}
-    """
-    checks.choice("better", better, ("lower", "higher"))
-    _checked(level)
-    sound = [name for name, value in values.items() if np.isfinite(np.asarray(value, float)).all()]
-    found = {name: 1 if name in sound else 1 + len(sound) for name in values}
-    for test in _tested(values):  # no interval is asked for, so that none is computed
-        if test.adjusted <= 1 - level:
-            loses = test.first if (test.gaps.mean() > 0) == (better == "lower") else test.second
-            found[loses] += 1
-    return found

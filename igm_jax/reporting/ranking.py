@@ -1,12 +1,13 @@
 """Tables of ranks and of differences, from rows of results."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
 from igm_jax.evaluation import Measure as Metric
-from igm_jax.reporting.paired import Difference, pairwise_tests, ranks
+from igm_jax.reporting.paired import Difference, pairwise_tests
 from igm_jax.reporting.rows import FLOOR, Row
+from igm_jax.reporting.statistics import Standing, standing
 from igm_jax.reporting.tables import Cell, Line, Table
 
 
@@ -14,16 +15,17 @@ def rank_table(rows: Iterable[Row], metrics: Sequence[Metric], target: str, *, l
     """Each objective's rank under each metric, with ties, and the mean of its ranks.
 
     Args:
-        rows: rows of results (see ``check_row``), every objective with the same seeds, at least two.
+        rows: rows of results (see ``check_row``).
         metrics: the columns; those without a better direction, or that no row has, are left out.
         target: the target's name.
-        level: of the tests behind the ranks (see ``ranks``).
+        level: of the tests behind the ranks (see ``standing``).
 
     Returns:
-        The table, the best mean rank first.
+        The table, the best mean rank first. Where more than half of the objectives cannot be told from the best, a question mark
+        stands for their rank.
 
     Raises:
-        ValueError: for a single seed, or objectives with different ones.
+        ValueError: for an unknown direction.
 
     Example:
         >>> from igm_jax.reporting import Metric, rank_table
@@ -34,25 +36,45 @@ def rank_table(rows: Iterable[Row], metrics: Sequence[Metric], target: str, *, l
     """
     rows = [row for row in rows if row["target"] == target and row["objective"] != FLOOR]
     found = {
-        metric: ranks(values, metric.better, level=level)
+        metric: standing(values, metric.better, level=level)
         for metric in metrics
         if metric.better is not None and (values := by_seed(rows, metric.name))
     }
     names = dict.fromkeys(row["objective"] for row in rows)
-    means = {name: float(np.mean([of[name] for of in found.values() if name in of])) for name in names}
+    # Columns in which hardly anything is told would give everybody the same.
+    told = [one.ranks for one in found.values() if one.told]
+    means = {name: float(np.mean([of[name] for of in told if name in of] or [np.nan])) for name in names}
     lines = tuple(
-        Line(name, (*(_rank(of.get(name)) for of in found.values()), Cell(f"{means[name]:.1f}")))
-        for name in sorted(names, key=means.__getitem__)
+        Line(name, (*(_rank(of, name) for of in found.values()), Cell(_mean(means[name]))))
+        for name in sorted(names, key=lambda name: np.nan_to_num(means[name], nan=np.inf))
     )
-    caption = (
-        f"1 + how many objectives are better beyond chance: paired t-tests over seeds, Holm's correction over all pairs, at"
-        f" {100 * level:g} %. Objectives with one rank in a column are tied; few seeds make many ties."
+    return Table(
+        f"{target}: ranks",
+        _caption(found.values(), level),
+        ("objective", *(metric.label for metric in found), "mean rank"),
+        lines,
     )
-    return Table(f"{target}: ranks", caption, ("objective", *(metric.label for metric in found), "mean rank"), lines)
 
 
-def _rank(rank: int | None) -> Cell:
-    return Cell("–") if rank is None else Cell(str(rank), rank == 1)
+def _mean(value: float) -> str:
+    return "–" if np.isnan(value) else f"{value:.1f}"
+
+
+def _rank(of: Standing, name: str) -> Cell:
+    if name not in of.ranks:
+        return Cell("–")
+    rank = of.ranks[name]
+    return Cell(str(rank), rank == 1) if of.told or rank > 1 else Cell("?")
+
+
+def _caption(found: Collection[Standing], level: float) -> str:
+    text = (
+        "Ranks follow the means. An objective shares the rank of the ones above it unless it is worse than the best of them"
+        f" beyond chance (Welch's test, Bonferroni, at {100 * level:g} %): what is in bold here is in bold in the table of means."
+    )
+    if all(one.told for one in found):
+        return text
+    return f"{text} ?: too few seeds to tell, for most from the best; the mean of the ranks leaves such a column out."
 
 
 def difference_table(rows: Iterable[Row], metric: Metric, target: str, *, level: float = 0.95) -> Table:
@@ -74,7 +96,8 @@ def difference_table(rows: Iterable[Row], metric: Metric, target: str, *, level:
     tests = sorted(pairwise_tests(by_seed(rows, metric.name), level=level), key=lambda test: test.p_value)
     caption = (
         f"First minus second, the mean over seeds that both share; its {100 * level:g} % paired bootstrap interval; the p-value"
-        f" of the paired t-test, and the same with Holm's correction for {len(tests)} pairs. In bold: differ beyond chance."
+        f" of the paired t-test, and the same with Holm's correction for {len(tests)} pairs. In bold: differ beyond chance. Ranks"
+        " ask for less, not for all pairs at once, and tell more apart."
     )
     headings = ("pair", "difference", f"{100 * level:g} % interval", "p", "corrected p")
     lines = tuple(_difference(test, metric.digits, 1 - level) for test in tests)

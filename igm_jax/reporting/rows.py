@@ -135,7 +135,7 @@ def read_jsonl(path: str | os.PathLike[str]) -> list[Row]:
             continue
         try:
             parsed = json.loads(line)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:  # numbers of thousands of digits, and brackets in brackets
             if number == len(lines):  # nothing ends it, not even a line feed: its writer was stopped in the middle
                 warnings.warn(
                     f"the last line of {str(path)!r} is torn and was left out; its run has to be repeated", stacklevel=2

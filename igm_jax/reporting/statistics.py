@@ -1,9 +1,10 @@
-"""Means with their intervals over seeds, and which objectives tie with the best.
+"""Means with their intervals over seeds, and ranks with ties.
 
 Few seeds are the rule, so everything here says how little it knows: an interval from Student's t with n - 1 degrees of
-freedom, none from a single seed, and a set of the best that is a confidence set rather than one winner.
+freedom, none from a single seed, and ranks that many share. One rule gives the ranks and what is in bold.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -65,33 +66,119 @@ def interval(values: Sequence[float] | np.ndarray, *, level: float = 0.95) -> In
     return Interval(float(array.mean()), float(half_width), n, 0)
 
 
-def ties_with_best(
-    values: Mapping[str, Sequence[float] | np.ndarray], better: str | None, *, level: float = 0.95
-) -> frozenset[str]:
-    """The objectives that cannot be told from the best: a confidence set for the truly best one.
+class Standing(NamedTuple):
+    """Where objectives stand under one metric.
 
-    The best is the one with the best mean. Another of the k objectives is left out if it is worse by more than chance
-    explains, in Welch's one-sided test at ``(1 - level) / (k - 1)``::
+    Attributes:
+        ranks: the rank of each, with ties.
+        told: whether enough can be told from the best: not if more than half of the others come out worse than it by no more
+            than chance explains. Then there are too few seeds to tell.
+    """
+
+    ranks: dict[str, int]
+    told: bool
+
+
+def standing(
+    values: Mapping[str, Sequence[float] | np.ndarray], better: str | None, *, level: float = 0.95
+) -> Standing:
+    """The ranks of objectives in the order of their means, with ties where a difference may be chance.
+
+    From the best mean to the worst, each objective is compared with the best one of its rank so far. It shares that rank unless
+    it is worse by more than chance explains, in Welch's one-sided test at ``(1 - level) / (k - 1)`` for k objectives::
 
         (worse mean - best mean) / √(s_w² / n_w + s_b² / n_b) > t_{1 - (1 - level) / (k - 1), Welch's degrees of freedom}
 
-    So the truly best objective is left out with probability at most ``1 - level``: leaving it out takes at least one of
-    k - 1 false rejections (Bonferroni), whichever objective happened to come out best. Two objectives that are both in
-    the set may still differ from each other.
+    Then it opens the next rank, which is one more than how many have better means. So a rank never contradicts the order of
+    the means, and there are k - 1 tests in all (Bonferroni): among equally good objectives any rank but the first is given with
+    probability at most ``1 - level``. An objective whose numbers scatter may stand behind one that is told from the best
+    although it is not itself.
 
     Why Welch rather than pairs over seeds: with three seeds the paired test has 2 degrees of freedom, Welch's up to 4, and
     its tail is what limits us here. Seeds that share a start and a data order correlate positively at most, which makes
     Welch's test err on the careful side; and it neither needs equal variances, which a GAN beside a kernel loss does
-    not have, nor the same seeds everywhere.
+    not have, nor the same seeds everywhere. Where numbers do not vary at all (24 of 25 modes at every seed against 25), the
+    exact permutation test takes its place, ``p = n_w! n_b! / (n_w + n_b)!``: for counts it is not impossible by chance.
+
+    Args:
+        values: for each objective its values, one for each seed.
+        better: ``"lower"``, ``"higher"``, or ``None``, for which there are no ranks.
+        level: of all tests together.
+
+    Returns:
+        The ranks. Objectives with a failed seed come after all others, together. From single seeds nothing can be told about
+        chance, so then ranks follow the numbers, and only equal ones tie.
+
+    Raises:
+        ValueError: for an unknown direction, a level outside (0, 1) or an objective without values.
+
+    Example:
+        >>> from igm_jax.reporting import standing
+        >>> values = {"a": [1.0, 1.1, 0.9], "b": [1.0, 1.2, 1.1], "c": [9.0, 9.1, 9.2], "d": [7.0, 7.1, 7.2]}
+        >>> standing(values, "lower")
+        Standing(ranks={'a': 1, 'b': 1, 'd': 3, 'c': 4}, told=True)
+
+    Source: Welch (1947), "The generalization of 'Student's' problem".
+    """
+    checks.choice("better", better, ("lower", "higher", None))
+    _level(level)
+    arrays = {name: _values(f"values[{name!r}]", value) for name, value in values.items()}
+    sound = {name: array for name, array in arrays.items() if np.isfinite(array).all()}
+    if better is None or not sound:
+        return Standing(dict.fromkeys(arrays, 1) if better else {}, False)
+    sign = 1.0 if better == "lower" else -1.0
+    costs = {name: sign * array for name, array in sound.items()}
+    order = sorted(costs, key=lambda name: costs[name].mean())
+    alpha = (1 - level) / max(len(costs) - 1, 1)
+    found = {order[0]: 1}
+    best = order[0]
+    for number, name in enumerate(order[1:], 2):
+        if _is_worse(costs[name], costs[best], alpha):
+            best = name
+            found[name] = number
+        else:
+            found[name] = found[best]
+    first = costs[order[0]].mean()
+    open_ones = [name for name in order if found[name] == 1 and not np.isclose(costs[name].mean(), first, rtol=1e-12)]
+    broken = {name: 1 + len(sound) for name in arrays if name not in sound}
+    return Standing(found | broken, 2 * len(open_ones) <= len(order) - 1)
+
+
+def ranks(values: Mapping[str, Sequence[float] | np.ndarray], better: str, *, level: float = 0.95) -> dict[str, int]:
+    """Each objective's rank (see ``standing``).
+
+    Args:
+        values: for each objective its values, one for each seed.
+        better: ``"lower"`` or ``"higher"``.
+        level: of all tests together.
+
+    Returns:
+        The ranks, from 1; those that share one cannot be told apart.
+
+    Raises:
+        ValueError: for an unknown direction, a level outside (0, 1) or an objective without values.
+
+    Example:
+        >>> from igm_jax.reporting import ranks
+        >>> ranks({"a": [1.0, 2.0, 3.0], "b": [1.1, 1.9, 3.0], "c": [29.0, 29.5, 31.0]}, "lower")
+        {'a': 1, 'b': 1, 'c': 3}
+    """
+    checks.choice("better", better, ("lower", "higher"))
+    return standing(values, better, level=level).ranks
+
+
+def ties_with_best(
+    values: Mapping[str, Sequence[float] | np.ndarray], better: str | None, *, level: float = 0.95
+) -> frozenset[str]:
+    """The objectives of rank 1 (see ``standing``): the best mean, and those after it up to the first that is told from it.
 
     Args:
         values: for each objective its values, one for each seed.
         better: ``"lower"``, ``"higher"``, or ``None``, for which nothing is best.
-        level: the probability that the truly best objective is in the set.
+        level: of all tests together.
 
     Returns:
-        The names, the best included. Objectives with a failed seed are never in it. From single seeds nothing can be
-        told about chance, so then it is the best alone (with exact ties).
+        The names, the best included. Objectives with a failed seed are never among them.
 
     Raises:
         ValueError: for an unknown direction, a level outside (0, 1) or an objective without values.
@@ -101,21 +188,9 @@ def ties_with_best(
         >>> values = {"a": [1.0, 1.1, 0.9], "b": [1.0, 1.2, 1.1], "c": [9.0, 9.1, 9.2]}
         >>> sorted(ties_with_best(values, "lower"))
         ['a', 'b']
-
-    Source: Welch (1947), "The generalization of 'Student's' problem"; confidence sets for the best: Hsu (1981),
-    "Simultaneous confidence intervals for all distances from the 'best'".
     """
-    checks.choice("better", better, ("lower", "higher", None))
-    _level(level)
-    arrays = {name: _values(f"values[{name!r}]", value) for name, value in values.items()}
-    arrays = {name: array for name, array in arrays.items() if np.isfinite(array).all()}
-    if better is None or not arrays:
-        return frozenset()
-    sign = 1.0 if better == "lower" else -1.0
-    costs = {name: sign * array for name, array in arrays.items()}
-    best = min(costs, key=lambda name: costs[name].mean())
-    alpha = (1 - level) / max(len(costs) - 1, 1)
-    return frozenset(name for name in costs if name == best or not _is_worse(costs[name], costs[best], alpha))
+    found = standing(values, better, level=level).ranks
+    return frozenset(name for name, rank in found.items() if rank == 1 and np.isfinite(np.asarray(values[name])).all())
 
 
 def _is_worse(candidate: np.ndarray, best: np.ndarray, alpha: float) -> bool:
@@ -126,9 +201,9 @@ def _is_worse(candidate: np.ndarray, best: np.ndarray, alpha: float) -> bool:
     if len(candidate) < 2 or len(best) < 2:
         return True
     parts = [array.var(ddof=1) / len(array) for array in (candidate, best)]
-    # Values that do not vary at all (25 of 25 modes at every seed) up to rounding: any gap is a difference.
+    # Values that do not vary at all, up to rounding, have no t.
     if sum(parts) <= (np.finfo(float).eps * max(np.abs(candidate).max(), np.abs(best).max())) ** 2:
-        return True
+        return 1 / math.comb(len(candidate) + len(best), len(best)) <= alpha
     freedom = sum(parts) ** 2 / sum(
         part**2 / (len(array) - 1) for part, array in zip(parts, (candidate, best), strict=True)
     )

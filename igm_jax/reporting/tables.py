@@ -11,7 +11,7 @@ from rich.text import Text
 
 from igm_jax.evaluation import Measure as Metric
 from igm_jax.reporting.rows import FLOOR, Row
-from igm_jax.reporting.statistics import Interval, interval, ties_with_best
+from igm_jax.reporting.statistics import Interval, Standing, interval, standing
 
 
 class Cell(NamedTuple):
@@ -52,8 +52,8 @@ def comparison_table(rows: Iterable[Row], metrics: Sequence[Metric], target: str
         level: the intervals' and the ties' level.
 
     Returns:
-        The table. Cells are ``mean ± half width`` over the seeds; the best of each column and all that cannot be told
-        from it (see ``ties_with_best``) are marked. The floor is never ranked.
+        The table. Cells are ``mean ± half width`` over the seeds; the first rank of each column (see ``standing``) is marked,
+        unless most of the column cannot be told from the best. The floor is never ranked.
 
     Raises:
         ValueError: if the target has no rows, or one seed of an objective is there twice.
@@ -72,7 +72,8 @@ def comparison_table(rows: Iterable[Row], metrics: Sequence[Metric], target: str
         known = ", ".join(sorted({row["target"] for row in rows})) or "none"
         raise ValueError(f"`rows` must hold results on {target!r}, but have these targets: {known}")
     metrics = [m for m in metrics if any(m.name in row["metrics"] for group in groups.values() for row in group)]
-    columns = [_metric_column(groups, metric, level) for metric in metrics]
+    standings = [_standing(groups, metric, level) for metric in metrics]
+    columns = [_metric_column(groups, metric, of, level) for metric, of in zip(metrics, standings, strict=True)]
     costs = [(heading, column) for name, heading, digits in _COSTS if (column := _cost_column(groups, name, digits))]
     columns += [column for _, column in costs]
     lines = tuple(Line(name, tuple(column[name] for column in columns), name == FLOOR) for name in groups)
@@ -81,7 +82,8 @@ def comparison_table(rows: Iterable[Row], metrics: Sequence[Metric], target: str
         *(metric.label + _ARROWS[metric.better] for metric in metrics),
         *(heading for heading, _ in costs),
     )
-    return Table(target, _caption(groups, level), headings, lines)
+    few = any(not of.told and len(of.ranks) > 1 for of in standings)
+    return Table(target, _caption(groups, level, few), headings, lines)
 
 
 def _groups(rows: list[Row]) -> dict[str, list[Row]]:
@@ -100,17 +102,34 @@ def _groups(rows: list[Row]) -> dict[str, list[Row]]:
     return groups
 
 
-def _metric_column(groups: Mapping[str, list[Row]], metric: Metric, level: float) -> dict[str, Cell]:
-    values = {
+def _values(groups: Mapping[str, list[Row]], metric: Metric) -> dict[str, list[float]]:
+    """A metric's numbers for each objective, none for those that have none."""
+    return {
         name: [row["metrics"][metric.name] for row in group if metric.name in row["metrics"]]
         for name, group in groups.items()
     }
-    ranked = {name: value for name, value in values.items() if value and name != FLOOR}
-    best = ties_with_best(ranked, metric.better, level=level)
+
+
+def _standing(groups: Mapping[str, list[Row]], metric: Metric, level: float) -> Standing:
+    ranked = {name: value for name, value in _values(groups, metric).items() if value and name != FLOOR}
+    return standing(ranked, metric.better, level=level)
+
+
+def _metric_column(groups: Mapping[str, list[Row]], metric: Metric, of: Standing, level: float) -> dict[str, Cell]:
     return {
-        name: Cell(_interval(interval(value, level=level), metric.digits), name in best) if value else Cell("–")
-        for name, value in values.items()
+        name: _cell(value, interval(value, level=level), metric, of.ranks.get(name) == 1 and of.told)
+        if value
+        else Cell("–")
+        for name, value in _values(groups, metric).items()
     }
+
+
+def _cell(values: Sequence[float], found: Interval, metric: Metric, best: bool) -> Cell:
+    """A mean, in bold if it is of the first rank, unless too few seeds tell it from the others."""
+    sign = metric.sign(values)
+    if sign and found.half_width == 0:
+        found = found._replace(half_width=float("nan"))  # all at one limit
+    return Cell(sign + _interval(found, metric.digits), best and not found.failed)
 
 
 def _interval(value: Interval, digits: int) -> str:
@@ -135,7 +154,7 @@ def _cost_column(groups: Mapping[str, list[Row]], name: str, digits: int) -> dic
     }
 
 
-def _caption(groups: Mapping[str, list[Row]], level: float) -> str:
+def _caption(groups: Mapping[str, list[Row]], level: float, few: bool) -> str:
     counts = sorted(
         {len(rows) for name, rows in groups.items() if name != FLOOR} or {len(rows) for rows in groups.values()}
     )
@@ -144,9 +163,11 @@ def _caption(groups: Mapping[str, list[Row]], level: float) -> str:
     if counts[-1] > 1:
         seeds = f"{counts[0]} seeds" if len(counts) == 1 else f"{counts[0]} to {counts[-1]} seeds"
         text = (
-            f"Mean over {seeds} ± half of the {percent} interval of the mean (Student's t). In bold the best and all that"
-            f" cannot be told from it (Welch's test, Bonferroni: the truly best is in bold with {percent} probability)."
+            f"Mean over {seeds} ± half of the {percent} interval of the mean (Student's t). In bold rank 1: the best mean, and"
+            f" those after it up to the first that is worse beyond chance (Welch's test, Bonferroni, at {percent})."
         )
+        if few:
+            text += " Where nothing is in bold, more than half cannot be told from the best: too few seeds to tell."
     if FLOOR in groups:
         text += (
             " The last line compares real data with other real data, as a perfect model would score; it is not ranked."
@@ -191,7 +212,7 @@ _LATEX = {
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
     "±": r"$\pm$", "↓": r"$\downarrow$", "↑": r"$\uparrow$", "×": r"$\times$", "–": "--", "’": "'", "½": r"$\frac12$",
     "²": "$^2$", "³": "$^3$", "₁": "$_1$", "₂": "$_2$", "√": r"$\surd$", "∞": r"$\infty$", "→": r"$\to$",
-    "✓": r"$\surd$", "✗": r"$\neq$",
+    "≥": r"$\geq$", "≤": r"$\leq$", "✓": r"$\surd$", "✗": r"$\neq$",
     "α": r"$\alpha$", "β": r"$\beta$", "γ": r"$\gamma$", "ε": r"$\varepsilon$", "λ": r"$\lambda$", "ρ": r"$\rho$",
     "σ": r"$\sigma$", "τ": r"$\tau$", "χ": r"$\chi$",
 }  # fmt: skip

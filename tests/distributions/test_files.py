@@ -2,13 +2,16 @@
 
 import io
 import pathlib
+import struct
+import zipfile
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from igm_jax.distributions import load_samples
+from igm_jax import arrays
+from igm_jax.distributions import load_samples, sample_shape
 
 X = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
 
@@ -173,6 +176,7 @@ def test_a_zip_without_arrays(tmp_path):
     [
         (np.zeros(3), r"but .* has shape \(3,\); reshape it"),
         (np.zeros((2, 1, 1, 1, 1)), r"expected samples of shape"),
+        (np.zeros((10**9, 0)), "at least one feature"),
         (np.float32(1.0), r"has shape \(\)"),
         (np.zeros((0, 3)), "at least 1 sample"),
         (np.zeros((3, 0)), "at least one feature"),
@@ -188,6 +192,64 @@ def test_bad_arrays(tmp_path, array, text):
     np.save(tmp_path / "x.npy", array)
     with pytest.raises(ValueError, match=text):
         load_samples(tmp_path / "x.npy")
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (3, 2, 2), (3, 2, 2, 1)])
+def test_images_of_the_shape_that_was_asked_for(tmp_path, shape):
+    np.save(tmp_path / "x.npy", np.ones(shape))
+    assert load_samples(tmp_path / "x.npy", image_shape=(2, 2, 1)).shape == (3, 4)
+    assert sample_shape(tmp_path / "x.npy") == shape
+    with pytest.raises(ValueError, match=r"`image_shape` must be that of the images in the file, .* but is 4 3 1"):
+        load_samples(tmp_path / "x.npy", image_shape=(4, 3, 1))
+
+
+def npy(header: bytes, data: bytes = b"", version: int = 1) -> bytes:
+    return b"\x93NUMPY" + bytes([version, 0]) + struct.pack("<H" if version == 1 else "<I", len(header)) + header + data
+
+
+HEADER = b"{'descr': '<f4', 'fortran_order': False, 'shape': (%b)}"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        npy(HEADER % b"10000000000, 0"),
+        npy(HEADER % b"-1, -4", bytes(16)),
+        npy(HEADER % b"99999999999999999999999999, 2", bytes(16)),
+        npy(HEADER % b"True, 4", bytes(16)),
+        npy(b"(" * 9000),
+        npy(b"-" * 9000 + b"1"),
+        npy(b"{[]: 1}"),
+        npy(b"{'descr': '<f4', 2: False, 'shape': (1, 4)}"),
+        npy(b"{'descr': [('a', 'b', 'c', 'd')], 'fortran_order': False, 'shape': (1, 4)}"),
+        npy(b"{'descr': '<f99999999999999999999', 'fortran_order': False, 'shape': (1, 4)}"),
+        npy(b"\xff\xfe" * 50, version=2),
+        npy(b" " * 20_000, version=2),
+        b"\x93NUMPY\x02\x00\xff\xff\xff\xff",
+    ],
+)
+def test_hostile_headers_end_with_a_sentence(tmp_path, content):
+    for name in ("x.npy", "x.npz"):
+        if name == "x.npz":
+            with zipfile.ZipFile(tmp_path / name, "w") as archive:
+                archive.writestr("a.npy", content)
+        else:
+            (tmp_path / name).write_bytes(content)
+        with pytest.raises(ValueError, match=r"header .* damaged|must hold at least|needs \d+ bytes|is -?\d+"):
+            load_samples(tmp_path / name)
+
+
+def test_a_zip_bomb_is_not_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr(arrays, "LARGEST_UNPACKED", 10_000)
+    content = stored(lambda b: np.savez_compressed(b, x=np.zeros((1000, 1000), np.uint8)))
+    (tmp_path / "x.npz").write_bytes(content)
+    with pytest.raises(ValueError, match="would become 1000000 in memory"):
+        load_samples(tmp_path / "x.npz")
+
+
+def test_a_name_with_a_null_byte_is_no_file():
+    with pytest.raises(FileNotFoundError, match="does not exist"):
+        load_samples("x\0.npy")
 
 
 def test_what_is_loaded_is_a_base_for_draws(tmp_path, key):

@@ -105,7 +105,7 @@ def test_directions(name):
 NO_METRICS = {
     "classifier_judge", "extractor_from_safetensors", "extractor_judge", "floor", "identity_judge",
     "random_convolution_judges", "read_safetensors", "energy_permutation_test", "mmd_aggregated_test", "mmd_fuse_test",
-    "mmd_permutation_test", "mmd_split_test", "mmd_wild_bootstrap_test", "n50", "nearest_neighbour_test",
+    "mmd_permutation_test", "mmd_split_test", "mmd_wild_bootstrap_test", "n50", "nearest_neighbour_test", "unlike_ranges",
 }  # fmt: skip
 
 

@@ -109,6 +109,13 @@ def test_units_do_not_matter(metric, scale):
     )
 
 
+@pytest.mark.parametrize("metric", PAIRED.values(), ids=PAIRED)
+@pytest.mark.parametrize("scale", [1e-200, 1e200])
+def test_numbers_without_squares_are_refused(metric, scale):
+    with pytest.raises(ValueError, match="whose squares double precision can hold"):
+        metric(real=scale * draws(0), fake=scale * draws(1))
+
+
 def test_large_sets_are_taken_block_by_block():
     # A full matrix of distances would be 20 000 × 400 numbers, twice what a block may hold.
     real, fake = draws(0, 400, 2), draws(1, 20_000, 2)

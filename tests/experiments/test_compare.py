@@ -135,6 +135,8 @@ def test_a_seed_that_breaks_does_not_take_the_others_with_it(tmp_path, monkeypat
         (["--targets", "digits", "--objectives", "energy", "svgd"], "svgd needs a target whose score is known"),
         (["--samples", "5"], "`samples` must be at least 50"),
         (["--workers", "0"], "`workers` must be at least 1"),
+        (["--average", "2"], "`average` must be a decay in [0, 1)"),
+        (["--optimizer.rate", "-1"], "`rate` must be positive"),
         (
             ["--targets", "digits", "--objectives", "energy", "--equal", "time", "--reference", "svgd"],
             "svgd needs a target",

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from experiments import evaluate, train
-from igm_jax.evaluation import exact_w2, floor
+from igm_jax.evaluation import exact_w2, floor, unlike_ranges
 from igm_jax.reporting import FLOOR, read_jsonl
 
 
@@ -152,3 +152,18 @@ def test_a_run_of_something_else_is_refused(tmp_path, capsys):
     (tmp_path / "config.json").write_text(json.dumps({"schema": 1, "config": {"objective": {"kind": "Unheard"}}}))
     assert evaluate.main(["--run", str(tmp_path)]) == 2
     assert "does not hold a run of this version of experiments.train" in capsys.readouterr().err
+
+
+def test_images_in_another_order_and_values_in_other_units(files, tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    images = rng.uniform(-1, 1, size=(60, 4, 4, 3))
+    np.save(tmp_path / "real.npy", images)
+    np.save(tmp_path / "first.npy", images.transpose(0, 3, 1, 2))
+    for shape in ([], ["--image-shape", "4", "4", "3"]):
+        assert evaluate.main([*words(tmp_path, "real.npy", "first.npy"), *shape]) == 2
+        assert "transpose" in capsys.readouterr().err
+    np.save(tmp_path / "unit.npy", (images + 1) / 2)
+    told = evaluate.compared(evaluate.Evaluate(real=tmp_path / "real.npy", fake=tmp_path / "unit.npy"))
+    assert unlike_ranges(real=told.real, fake=told.fake).startswith(
+        "real values lie in [-1, 1], generated ones in [0, 1]"
+    )

@@ -92,3 +92,20 @@ def test_the_outcome_is_zero_for_the_data_and_one_for_the_start():
     assert failures.judged(scene, scene.data)["left"] == 0
     assert failures.judged(scene, scene.start)["left"] == 1
     assert np.isnan(failures.judged(scene, scene.start * np.inf)["left"])
+
+
+def test_moves_are_cut_to_a_length_in_their_direction():
+    moves = np.array([[3.0, 4.0], [0.3, 0.4], [0.0, 0.0], [3e30, -4e30], [np.inf, 0.0], [np.nan, 0.0]], np.float32)
+    cut = np.asarray(failures._capped(jnp.asarray(moves), 1.0))
+    np.testing.assert_allclose(cut[:4], [[0.6, 0.8], [0.3, 0.4], [0.0, 0.0], [0.6, -0.8]], rtol=1e-6)
+    np.testing.assert_array_equal(cut[1:3], moves[1:3])  # to the bit
+    assert not np.isfinite(cut[4:]).all(axis=1).any()  # a flow that breaks is not mended
+
+
+def test_narrow_modes_do_not_break_a_flow_along_an_exact_score():
+    config = dataclasses.replace(failures.Config(), particles=40, steps=60)
+    scenes = [scenario(name, 40, 0) for name in ("healthy", "far modes", "collapsed start")]
+    found = failures.outcome(config, OBJECTIVES["svgd"], scenes)
+    left = [failures.judged(scene, places)["left"] for scene, places in zip(scenes, found.places, strict=True)]
+    assert np.isfinite(left).all()
+    assert left[1] < 0.5  # from afar to the modes

@@ -121,6 +121,10 @@ def test_nothing_is_overwritten_unless_it_is_said(drawn):
         (["points", 3, "x.png"], "the samples have 2 features and nothing is known of a shape; give --image-shape"),
         (["images", 3, "x.png", "--image-shape", "3", "3", "1"], "the samples have 16 features"),
         (["images", 3, "x.png", "--image-shape", "2", "4", "2"], "channels (1 or 3) are (2, 4, 2)"),
+        (
+            ["images", 3, "x.png", "--image-shape", "2", "8", "1"],
+            "--image-shape must be the shape of the generator's images",
+        ),
         (["images", 3, "x.png", "--value-range", "1", "0"], "--value-range"),
         (["images", 3, "x.npy", "--value-range", "0", "1"], "--value-range is for a .png"),
         (["points", 3, "x.csv", "--image-shape", "1", "2", "1"], "--image-shape is for a .png"),

@@ -1,12 +1,15 @@
 """Tuning: a line for every candidate, one of them the best, and no trial twice."""
 
+from pathlib import Path
+
 import jax
 import pytest
 
 from experiments import tune
 from experiments.shared import runs
 from experiments.shared.runs import Group
-from experiments.shared.settings import CANDIDATES
+from experiments.shared.settings import CANDIDATES, settings
+from igm_jax.training import plain
 
 SMALL = ["--smoke", "--targets", "grid", "--objectives", "energy", "--steps", "3"]
 
@@ -37,3 +40,12 @@ def test_the_best_has_the_highest_coverage_and_a_broken_trial_is_never_best():
     assert "nan" in lines[1]
     lines = tune._page(config, [group(), group(), group()]).splitlines()[-3:]
     assert not any("best" in line for line in lines)
+
+
+@pytest.mark.parametrize("name", ["tuning", "tuning-photo-patches"])
+def test_the_published_searches_mark_as_used_what_is_used(name):
+    page = Path(__file__, "../../../results/published", f"{name}.md").resolve().read_text(encoding="utf-8")
+    lines = [line.split(" | ") for line in page.splitlines() if "used |" in line]
+    marked = {(target.strip("| "), objective): given for target, objective, _, _, given, _ in lines}
+    assert marked == {place: f"`{plain(settings(*place))}`" for place in marked}
+    assert len(marked) in (9, 18)

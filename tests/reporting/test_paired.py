@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from igm_jax.reporting import holm, paired_bootstrap, pairwise_tests, ranks
+from igm_jax.reporting import holm, paired_bootstrap, pairwise_tests
 
 
 def test_two_seeds_have_three_means():
@@ -23,12 +23,10 @@ def test_few_seeds_have_the_interval_of_all_resamples(n):
     np.testing.assert_allclose(paired_bootstrap(gaps, np.zeros(n)), wide, atol=1e-12)
 
 
-def test_resamples_are_drawn_once_for_all_pairs_and_not_for_ranks(monkeypatch):
+def test_resamples_are_drawn_once_for_all_pairs(monkeypatch):
     values = {name: np.random.default_rng(ord(name)).normal(size=8) for name in "abcd"}
     draws, generator = [], np.random.default_rng
     monkeypatch.setattr(np.random, "default_rng", lambda seed: draws.append(seed) or generator(seed))
-    ranks(values, "lower")
-    assert draws == []
     tests = pairwise_tests(values)
     assert draws == [0]
     assert [tests[0][3:5], tests[5][3:5]] == [paired_bootstrap(values[a], values[b]) for a, b in ("ab", "cd")]
@@ -75,26 +73,10 @@ def test_paired_tests_are_scipys():
     np.testing.assert_allclose([test.adjusted for test in pairwise_tests(values)], by_hand)
 
 
-def test_ranks_follow_the_direction_and_broken_runs_come_last():
-    values = {"good": [1.0, 1.1, 0.9], "also": [1.05, 1.0, 0.95], "bad": [5.0, 5.2, 4.9], "broke": [0.0, np.nan, 0.0]}
-    assert ranks(values, "lower") == {"good": 1, "also": 1, "bad": 3, "broke": 4}
-    assert ranks(values, "higher") == {"good": 2, "also": 2, "bad": 1, "broke": 4}
-
-
 def test_seeds_without_spread_are_tested_by_signs():
     """Three counts of 24 against three of 25 may be chance: one in four. Of seven it is one in 64."""
     few, many = ({"a": [25.0] * n, "b": [24.0] * n} for n in (3, 7))
     assert [test.p_value for test in (*pairwise_tests(few), *pairwise_tests(many))] == [0.25, 2.0**-6]
-    assert ranks(few, "higher") == {"a": 1, "b": 1}
-    assert ranks(many, "higher") == {"a": 1, "b": 2}
-    assert ranks({"a": [25.0] * 3, "b": [25.0] * 3}, "higher") == {"a": 1, "b": 1}
-
-
-def test_equal_counts_are_seldom_told_apart():
-    """Ten objectives of one law on two values: hardly ever is any pair beyond chance."""
-    rng = np.random.default_rng(5)
-    told = [max(ranks({str(i): rng.integers(24, 26, 3) for i in range(10)}, "higher").values()) > 1 for _ in range(100)]
-    assert np.mean(told) < 0.15
 
 
 @pytest.mark.parametrize(
@@ -105,9 +87,6 @@ def test_equal_counts_are_seldom_told_apart():
         (lambda: paired_bootstrap([1.0, np.nan], [1.0, 2.0]), "must be finite"),
         (lambda: paired_bootstrap([1.0, 2.0], [1.0, 2.0], level=1.0), "between 0 and 1"),
         (lambda: holm([2.0]), "between 0 and 1"),
-        (lambda: ranks({"a": [1.0, 2.0]}, "more"), "`better` must be"),
-        (lambda: ranks({"a": [1.0, 2.0], "b": [1.0]}, "lower"), "the same seeds"),
-        (lambda: ranks({"a": [1.0, 2.0]}, "lower", level=95), "between 0 and 1"),
     ],
 )
 def test_bad_input_is_explained(call, text):

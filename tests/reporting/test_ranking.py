@@ -35,6 +35,23 @@ def test_differences_are_paired_by_seed():
     assert line.cells[0].best
 
 
-def test_objectives_with_other_seeds_are_an_error():
+def test_a_column_in_which_nothing_is_told():
+    noisy = [{"target": "ring", "objective": name, "seed": seed, "metrics": {"w2": seed + i, "modes": 9.0 - 9 * i}}
+             for i, name in enumerate("abc") for seed in range(3)]  # fmt: skip
+    for row in noisy:
+        row["metrics"]["modes"] += 0.01 * row["seed"]
+    table = rank_table(noisy, [W2, MODES], "ring")
+    assert [[cell.text for cell in line.cells] for line in table.lines] == [
+        ["?", "1", "1.0"],
+        ["?", "2", "2.0"],
+        ["?", "3", "3.0"],
+    ]
+    assert not any(line.cells[0].best for line in table.lines)
+    assert "too few seeds to tell" in table.caption
+    assert "–" in {cell.text for cell in rank_table(noisy, [W2], "ring").lines[0].cells}
+
+
+def test_objectives_with_other_seeds_have_ranks_but_no_differences():
+    assert [line.cells[0].text for line in rank_table(rows()[1:], [W2], "ring").lines] == ["1", "2"]
     with pytest.raises(ValueError, match="the same seeds"):
-        rank_table(rows()[1:], [W2], "ring")
+        difference_table(rows()[1:], W2, "ring")

@@ -6,6 +6,7 @@ import re
 import pytest
 from rich.console import Console
 
+from igm_jax.evaluation import MEASURES
 from igm_jax.reporting import FLOOR, Metric, comparison_table, to_console, to_latex, to_markdown
 from tests.reporting import row
 
@@ -33,6 +34,22 @@ def test_cells_are_means_with_half_widths_and_marks():
     assert [cell.best for cell in lines["energy"].cells] == [True, True, False, False, False]
     assert not any(cell.best for cell in lines[NASTY].cells)
     assert [cell.text for cell in lines["gan"].cells][:2] == ["not finite (2 of 3)", "–"]
+
+
+def test_nothing_is_in_bold_where_too_few_seeds_tell():
+    noisy = [row(name, s, {"w2": float(s + i)}) for i, name in enumerate("abc") for s in range(3)]
+    table = comparison_table(noisy, METRICS, "ring")
+    assert not any(cell.best for line in table.lines for cell in line.cells)
+    assert "too few seeds to tell" in table.caption
+    assert "too few seeds" not in comparison_table(rows(), METRICS, "ring").caption
+
+
+def test_limits_of_what_was_tried_are_no_values():
+    n50 = MEASURES["n50"]
+    values = {"all": [1000.0] * 3, "some": [1000.0, 812.5, 900.25], "none": [9.5, 10.5, 11.5], "least": [8.0, 8.0, 8.0]}
+    found = comparison_table([row(n, s, {"n50": v[s]}) for n, v in values.items() for s in range(3)], [n50], "ring")
+    assert [line.cells[0].text for line in found.lines] == ["≥ 1000", "≥ 904 ± 233", "10 ± 2", "≤ 8"]
+    assert r"$\geq$ 1000" in to_latex(found)
 
 
 def test_the_floor_is_last_and_not_ranked():

@@ -4,7 +4,6 @@ import hashlib
 import os
 import pathlib
 import tempfile
-import zipfile
 from functools import partial
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
+from igm_jax.arrays import read_npz
 from igm_jax.evaluation.judges import convolutions
 from igm_jax.files import write_npz
 
@@ -186,12 +186,10 @@ def _writable(directory: str | os.PathLike[str]) -> pathlib.Path:
 def _load(path: pathlib.Path, fingerprint: str) -> Weights | None:
     """The weights in the file, or None if it is absent, damaged or another classifier's."""
     try:
-        # Opened here: np.load leaves a file that it cannot read open.
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            stored = dict(file)
+        stored = read_npz(path)
         kept = str(stored.pop("fingerprint")), str(stored.pop("checksum"))
         stored.pop("seed")
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError):
         return None
     if kept != (fingerprint, _checksum(stored)):
         return None

@@ -88,7 +88,7 @@ def _split(content: bytes) -> tuple[dict[str, Any], memoryview]:
         raise ValueError(f"its {len(content)} bytes do not hold the header that they announce; it may be cut off")
     try:
         header = json.loads(content[8 : 8 + length].decode("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"its header is not JSON: {error}") from error
     if not isinstance(header, dict) or not all(isinstance(entry, dict) for entry in header.values()):
         raise ValueError("its header does not name tensors")

@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
 
 from igm_jax import checks
 from igm_jax.evaluation import _inputs
@@ -37,7 +38,8 @@ def kid(*, real: Any, fake: Any, subset_size: int | None = None, repeats: int = 
         The value and its standard error.
 
     Raises:
-        ValueError: for too few samples to cut two subsets of two, wrong shapes, NaN or infinity.
+        ValueError: for too few samples to cut two subsets of two, features so far from one that rounding is all that is left,
+            wrong shapes, NaN or infinity.
 
     Example:
         >>> import numpy as np
@@ -59,7 +61,22 @@ def kid(*, real: Any, fake: Any, subset_size: int | None = None, repeats: int = 
         with jax.enable_x64(True):
             values.append(np.asarray(_blockwise(jnp.asarray(parts[0]), jnp.asarray(parts[1]))))
     spread = np.mean([np.var(value, ddof=1) for value in values])
-    return Estimate(float(np.mean(values)), float(np.sqrt(spread / blocks)))
+    found = Estimate(float(np.mean(values)), float(np.sqrt(spread / blocks)))
+    _digits(real, fake, found)
+    return found
+
+
+def _digits(real: Float[np.ndarray, "n p"], fake: Float[np.ndarray, "m p"], found: Estimate) -> None:
+    """Refuse an estimate that is made of rounding: the kernel has a scale of its own, about one, and differs from one to see."""
+    largest = max(float(np.max(np.mean(np.square(x), axis=1))) for x in (real, fake))
+    # Of all its sixth powers, cubic roots overflow last.
+    rounding = np.cbrt(64 * np.finfo(float).eps) * (largest + 1)
+    if np.ptp(real) + np.ptp(fake) > 0 and not rounding <= np.cbrt(max(abs(found.value), found.standard_error)):
+        raise ValueError(
+            f"`real` and `fake` must hold features of about one, as the kernel (x·y/d + 1)³ has no other scale, but the largest"
+            f" root mean square of a sample is {np.sqrt(largest):.3g} and the result is rounding; move all of them to about"
+            " zero, and divide them by their standard deviation"
+        )
 
 
 def _subset_size(subset_size: int | None, smaller: int) -> int:

@@ -30,7 +30,7 @@ def pooled_distances(
 ) -> Float[np.ndarray, " p"]:
     """The distances of all pairs i ≤ j, with the zeros of a sample to itself, of at most ``MAX_SAMPLES`` random samples."""
     chosen = z if len(z) <= MAX_SAMPLES else z[np.sort(rng.permutation(len(z))[:MAX_SAMPLES])]
-    with jax.enable_x64(False):
+    with jax.enable_x64(z.dtype == np.float64):
         matrix = np.asarray(of(jnp.asarray(chosen)))
     return matrix[np.triu_indices(len(matrix))]
 

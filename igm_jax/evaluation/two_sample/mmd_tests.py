@@ -109,9 +109,9 @@ _chosen = jax.jit(power_bandwidth, static_argnums=2)
 
 def _most_powerful(learn: Pool, count: int, rng: np.random.Generator) -> np.ndarray:
     candidates = bandwidths.grid(bandwidths.pooled_distances(bandwidths.euclidean, learn.z, rng), count)
-    with jax.enable_x64(False):
+    with learn.precision():
         halves = jnp.asarray(learn.z[learn.real :]), jnp.asarray(learn.z[: learn.real])
-        return np.asarray(_chosen(*halves, gaussian, jnp.asarray(candidates)).bandwidth)[None]
+        return np.asarray(_chosen(*halves, gaussian, jnp.asarray(candidates, learn.z.dtype)).bandwidth)[None]
 
 
 def _tested(both: Pool, family: Family, num_permutations: int, rng: np.random.Generator) -> KernelTest:
@@ -180,7 +180,7 @@ def _statistics(splits: Splits, both: Pool, partners: float) -> Float[np.ndarray
 def _partners(both: Pool, family: Family) -> float:
     """``Σ_i k(x_i, y_i)``."""
     kernel_of, widths = family
-    with jax.enable_x64(False):
+    with both.precision():
         values = kernel_values(kernel_of(widths[0]), *map(jnp.asarray, (both.z[: both.real], both.z[both.real :])))
     return float(np.asarray(values, np.float64).sum())
 

@@ -5,6 +5,7 @@ sample size. Rounding must not spoil this where splits tie, so what is greater b
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 import jax
@@ -18,8 +19,14 @@ from igm_jax.evaluation.two_sample import bandwidths
 from igm_jax.kernels import Kernel, gaussian
 from igm_jax.pairwise.group_sums import group_sums
 
-# Sums of single precision differ by rounding up to about this share of the sum of absolute values.
-ROUNDING = 4 * float(np.finfo(np.float32).eps)
+# Sums differ by rounding up to about this many units of the sum of absolute values.
+ROUNDING = 4
+
+# Where the farthest sample is so many times as far as a typical one, single precision keeps too few digits of the others.
+FAR = 1000
+
+# And double precision, too.
+TOO_FAR = 1e10
 
 
 class PermutationTest(NamedTuple):
@@ -49,7 +56,9 @@ class KernelTest(NamedTuple):
 
 
 class Pool(NamedTuple):
-    """Real and fake samples in one list, the real ones first, moved and scaled into [-1, 1] for single precision.
+    """Real and fake samples in one list, the real ones first, moved and scaled into [-1, 1].
+
+    In single precision; in double, where some are so far away that their distances would swallow the digits of all others.
 
     Attributes:
         z: all samples.
@@ -64,6 +73,10 @@ class Pool(NamedTuple):
     @property
     def fake(self) -> int:
         return len(self.z) - self.real
+
+    def precision(self) -> AbstractContextManager[None]:
+        """The context in which JAX computes in the precision of the samples."""
+        return jax.enable_x64(self.z.dtype == np.float64)
 
 
 Family = tuple[Callable[[Any], Kernel], Float[np.ndarray, " k"]]
@@ -92,11 +105,19 @@ def pool(real: Any, fake: Any, *, least: int = 2) -> Pool:
     """Real and fake samples as a pool, or an error; their order and place do not matter."""
     real, fake = _inputs.pair(real, fake, least=least)
     z = np.concatenate([real, fake])
-    z = z - np.median(
-        z, axis=0
-    )  # which one far sample does not move: in single precision it would take all others' digits
-    scale = float(np.abs(z).max()) or 1.0
-    return Pool((z / scale).astype(np.float32), len(real), scale)
+    # The median, which one far sample does not move.
+    z = z - np.median(z, axis=0)
+    away = np.abs(z).max(axis=1)
+    scale = float(away.max()) or 1.0
+    near = float(np.median(away[away > 0])) if away.any() else scale
+    if scale > TOO_FAR * near:
+        farthest = int(away.argmax())
+        name, row = ("real", farthest) if farthest < len(real) else ("fake", farthest - len(real))
+        raise ValueError(
+            f"`{name}` must hold samples of one scale, but row {row} is {scale / near:.1g} times as far from the centre as a"
+            " typical sample, so that its distances leave no digits for all others; find out where it comes from, or leave it out"
+        )
+    return Pool((z / scale).astype(np.float32 if FAR * near > scale else np.float64), len(real), scale)
 
 
 def permuted(pool: Pool, num_permutations: int, rng: np.random.Generator) -> Float[np.ndarray, "n b"]:
@@ -110,9 +131,9 @@ def permuted(pool: Pool, num_permutations: int, rng: np.random.Generator) -> Flo
 
 def split_sums(pool: Pool, families: Sequence[Family], groups: Float[np.ndarray, "n b"]) -> Splits:
     """The sums of all kernels of some families, in one pass over the pairs for each family."""
-    with jax.enable_x64(False):
-        z, columns = jnp.asarray(pool.z), jnp.asarray(groups)
-        found = [group_sums(kernel_of, jnp.asarray(widths), z, columns) for kernel_of, widths in families]
+    with pool.precision():
+        z, columns = jnp.asarray(pool.z), jnp.asarray(groups, pool.z.dtype)
+        found = [group_sums(kernel_of, jnp.asarray(widths, z.dtype), z, columns) for kernel_of, widths in families]
     parts = [[np.asarray(part, np.float64) for part in sums] for sums in found]
     within, reach, total, size, squares, offset = (np.concatenate(part) for part in zip(*parts, strict=True))
     total, size, squares, offset = (part[:, None] for part in (total, size, squares, offset))
@@ -120,7 +141,7 @@ def split_sums(pool: Pool, families: Sequence[Family], groups: Float[np.ndarray,
     within = within + offset * members * (members - 1)
     reach = reach + offset * members * (n - 1)
     total = total + offset * n * (n - 1)
-    rounding = ROUNDING * size / (pool.real * pool.fake)
+    rounding = ROUNDING * float(np.finfo(pool.z.dtype).eps) * size / (pool.real * pool.fake)
     return Splits(within, total - 2 * reach + within, reach - within, squares, rounding)
 
 

@@ -80,3 +80,15 @@ def test_three_samples_are_too_few():
     rng = np.random.default_rng(0)
     with pytest.raises(ValueError, match="`fake` must hold at least 4 samples"):
         kid(real=draws(rng, 30), fake=draws(rng, 3))
+
+
+@pytest.mark.parametrize("change", [lambda x: 1e-30 * x, lambda x: x + 1e8, lambda x: 1e60 * x])
+def test_what_would_be_rounding_is_refused(change):
+    rng = np.random.default_rng(0)
+    real, fake = draws(rng, 50), draws(rng, 50, 0.3)
+    with pytest.raises(ValueError, match="features of about one"):
+        kid(real=change(real), fake=change(fake))
+
+
+def test_a_constant_is_itself():
+    assert kid(real=np.ones((8, 2)), fake=np.ones((8, 2))).value == pytest.approx(0, abs=1e-12)

@@ -129,3 +129,26 @@ def test_bad_samples_are_refused(test):
         test(real=normal(0), fake=np.full((40, 2), np.nan))
     with pytest.raises(TypeError):
         test(normal(0), normal(1))
+
+
+def test_a_far_sample_takes_no_digits_of_the_others():
+    # The same one in both sets: it says nothing, and what the others say is as without it.
+    real, fake = normal(0, 60), normal(1, 60) + 1
+    far = [np.vstack([x, np.full(2, 1e8)]) for x in (real, fake)]
+    for test in (evaluation.energy_permutation_test, evaluation.mmd_permutation_test):
+        plain, beside = (test(real=x, fake=y, **QUICK) for x, y in ((real, fake), far))
+        assert beside.statistic == pytest.approx(plain.statistic, rel=0.1)
+    x, y = far
+    energy = 2 * distances(x, y).mean() - distances(x, x).mean() - distances(y, y).mean()
+    assert evaluation.energy_permutation_test(real=x, fake=y, **QUICK).statistic == pytest.approx(energy, abs=1e-5)
+
+
+def test_a_sample_that_is_too_far_away_is_named():
+    real = normal(0, 30)
+    real[7] = 1e12
+    with pytest.raises(ValueError, match="row 7 is 1e"):
+        evaluation.energy_permutation_test(real=real, fake=normal(1, 30))
+
+
+def distances(x, y):
+    return np.sqrt(np.sum((x[:, None] - y[None]) ** 2, axis=-1))

@@ -34,3 +34,9 @@ def test_a_file_of_few_samples_is_refused(tmp_path):
     np.save(tmp_path / "x.npy", np.zeros((19, 2)))
     with pytest.raises(ValueError, match="holds 19 samples, but at least 20 are needed"):
         file(tmp_path / "x.npy").build()
+
+
+def test_what_is_wrong_with_a_file_is_told_in_the_words_of_the_command_line(tmp_path):
+    np.savez(tmp_path / "x.npz", a=np.zeros((30, 2)), b=np.zeros((30, 2)))
+    with pytest.raises(ValueError, match=r"holds 2 arrays: 'a', 'b'; say which holds the samples with --array"):
+        file(tmp_path / "x.npz").build()

@@ -45,3 +45,10 @@ def test_a_cost_is_measured_once_and_kept(tmp_path):
     first = budgets.Costs(path).of("energy", lambda: budgets.Cost(0.25, 0.5))
     again = budgets.Costs(path).of("energy", lambda: pytest.fail("measured again"))
     assert first == again == budgets.Cost(0.25, 0.5)
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"energy": 3}', '{"energy": ["a", 1]}', "[" * 5000, "\xff"])
+def test_costs_that_cannot_be_read_are_measured_again(tmp_path, content):
+    path = tmp_path / "costs.json"
+    path.write_bytes(content.encode("latin-1"))
+    assert budgets.Costs(path).of("energy", lambda: budgets.Cost(0.25, 0.5)) == budgets.Cost(0.25, 0.5)

@@ -108,9 +108,13 @@ def test_whoever_watches_is_told_after_each_but_the_last(tmp_path, capsys):
     lines = capsys.readouterr().err  # no terminal: a line for each
     assert "b, seed 1: 2 of 3, about 5 s left\n" in lines
     assert "c, seed 2: 3 of 3\n" in lines
+    assert "found" not in lines
+    worked(runs, book(tmp_path), NOWHERE)
+    assert "3 of 3 runs were found, none to be made\n" in capsys.readouterr().err
     worked(
         [*runs, counted([], "d", 3)], book(tmp_path), NOWHERE, on_end=lambda *_: pytest.fail("that was the last one")
     )
+    assert "3 of 4 runs were found, 1 to be made\n" in capsys.readouterr().err
 
 
 def test_what_is_expected_of_no_task_is_what_the_others_take():

@@ -55,7 +55,10 @@ def test_a_stopped_command_goes_on_where_it_was(tmp_path, refusal):
     assert entry["ours"] == [0.0, 1.0]
     assert entry["agrees"] is True
     assert entry["commit"]
-    assert "Everything." in (tmp_path / "report.md").read_text()
+    report = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "Everything." in report
+    assert "these numbers mean nothing" in report
+    assert "✓" not in report
     assert r"\begin{tabular}" in (tmp_path / "table.tex").read_text()
     assert "differ in preset" in refusal(main, PUBLICATION, Config, ["--preset", "full", "--output", str(tmp_path)])
 

@@ -1,0 +1,132 @@
+"""The readers of files under damage: random mutations, giants and bombs end with the errors that are documented."""
+
+import io
+import json
+import resource
+import zipfile
+
+import numpy as np
+import pytest
+
+from benchmarks.rows import read_results
+from igm_jax import arrays
+from igm_jax.arrays import read_npz
+from igm_jax.distributions import load_samples
+from igm_jax.evaluation import read_safetensors
+from igm_jax.reporting import read_jsonl
+from tests.reporting import row
+
+X = np.arange(24, dtype=np.float32).reshape(6, 4)
+
+
+def stored(save, *things, **named):
+    buffer = io.BytesIO()
+    save(buffer, *things, **named)
+    return buffer.getvalue()
+
+
+def safetensors():
+    header = json.dumps({"w": {"dtype": "F32", "shape": [6, 4], "data_offsets": [0, 96]}}).encode()
+    return len(header).to_bytes(8, "little") + header + X.tobytes()
+
+
+ROWS = "".join(json.dumps(row("energy", seed, {"w2": 1.5})) + "\n" for seed in range(2)).encode()
+RESULTS = json.dumps({
+    "rows": [{"case": "mmd", "n": 1, "m": 1, "d": 1, "implementation": "ours", "status": "ok"}],
+    "rates": {}, "absent": {}, "settings": {},
+}).encode()  # fmt: skip
+NPZ = stored(np.savez_compressed, x=X, story=np.array("{}"))
+
+READERS = {
+    "samples, npy": (load_samples, stored(np.save, X)),
+    "samples, npz": (lambda path: load_samples(path, "x"), NPZ),
+    "arrays": (read_npz, NPZ),
+    "safetensors": (read_safetensors, safetensors()),
+    "rows": (read_jsonl, ROWS),
+    "benchmarks": (read_results, RESULTS),
+}
+
+# What mutations put in: what ends, opens, nests and overflows.
+PIECES = (
+    b"\x00", b"\xff\xff\xff\xff", b"(", b"[" * 200, b"{", b"9" * 30, b"-", b"'", b"True", b"NaN", b"1e999", b"\n",
+    b"PK\x03\x04", b"\\u0000", b"O", b"null",
+)  # fmt: skip
+
+
+def mutated(content, rng):
+    """A few bytes flipped, cut, doubled, or replaced by something that parsers stumble over."""
+    content = bytearray(content)
+    for _ in range(rng.integers(1, 4)):
+        at = int(rng.integers(len(content))) if content else 0
+        kind = rng.integers(5)
+        if kind == 0 and content:
+            content[at] ^= 1 << int(rng.integers(8))
+        elif kind == 1:
+            del content[at : at + int(rng.integers(1, 20))]
+        elif kind == 2:
+            piece = PIECES[rng.integers(len(PIECES))]
+            content[at : at + int(rng.integers(len(piece) + 1))] = piece
+        elif kind == 3:
+            content[at:at] = content[at : at + int(rng.integers(1, 40))]
+        else:
+            del content[at:]
+    return bytes(content)
+
+
+def survives(name, count, tmp_path, seed=0):
+    """How many of so many mutated files a reader refuses; any other error than those of files and values is a fault."""
+    reader, content = READERS[name]
+    rng, path, refused = np.random.default_rng(seed), tmp_path / "file", 0
+    reader_of_whole = tmp_path / "whole"
+    reader_of_whole.write_bytes(content)
+    reader(reader_of_whole)
+    for _ in range(count):
+        path.write_bytes(mutated(content, rng))
+        try:
+            reader(path)
+        except (ValueError, OSError):
+            refused += 1
+    return refused
+
+
+@pytest.mark.filterwarnings("ignore:the last line of")
+@pytest.mark.parametrize("name", READERS)
+def test_mutated_files_are_read_or_refused(name, tmp_path):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert survives(name, 1000, tmp_path) > 300
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kB
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:the last line of")
+@pytest.mark.parametrize("name", READERS)
+def test_many_mutated_files_are_read_or_refused(name, tmp_path):
+    assert survives(name, 10_000, tmp_path, seed=1) > 3000
+
+
+def test_what_write_npz_writes_is_read(tmp_path):
+    np.savez(tmp_path / "x.npz", x=X, text=np.array("words"), none=np.array(""), empty=np.zeros((0, 3)), number=3)
+    found = read_npz(tmp_path / "x.npz")
+    np.testing.assert_array_equal(found["x"], X)
+    assert (str(found["text"]), str(found["none"]), int(found["number"])) == ("words", "", 3)
+    assert found["empty"].shape == (0, 3)
+
+
+def test_pickles_bombs_and_single_arrays_are_refused(tmp_path, monkeypatch):
+    np.savez(tmp_path / "pickled.npz", x=np.array([{}], dtype=object))
+    np.save(tmp_path / "one.npz.npy", X)
+    monkeypatch.setattr(arrays, "LARGEST_UNPACKED", 10_000)
+    np.savez_compressed(tmp_path / "bomb.npz", x=np.zeros(10**6, np.uint8))
+    for name, text in (("pickled.npz", "pickled"), ("one.npz.npy", "damaged"), ("bomb.npz", "would become 1000000")):
+        with pytest.raises(ValueError, match=text):
+            read_npz(tmp_path / name)
+    with pytest.raises(FileNotFoundError):
+        read_npz(tmp_path / "none.npz")
+
+
+def test_texts_without_letters_are_no_way_to_fill_the_memory(tmp_path):
+    header = b"{'descr': '<U0', 'fortran_order': False, 'shape': (100000000000,)}"
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.writestr("x.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    with pytest.raises(ValueError, match="truncated"):
+        read_npz(tmp_path / "x.npz")
