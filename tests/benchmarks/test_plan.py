@@ -5,7 +5,10 @@ from benchmarks.problems import Size
 from benchmarks.rates import RATES
 
 
-@pytest.mark.parametrize("name", plan.OBJECTIVES)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name in ("energy", "sinkhorn") else pytest.mark.slow) for name in plan.OBJECTIVES],
+)
 def test_every_objective_can_be_planned(name, capsys, monkeypatch):
     monkeypatch.setattr(plan, "measured_rates", lambda edge: dict.fromkeys(RATES, 1e9))
     words = ["--n", "96", "--m", "64", "--d", "3", "--sample", "32", "--edge", "64"]

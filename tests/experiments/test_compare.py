@@ -93,6 +93,7 @@ def test_results_of_another_budget_are_not_mixed(finished, capsys):
     assert "batch_size" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_run_that_breaks_is_reported_and_the_others_go_on(tmp_path):
     with jax.numpy_dtype_promotion("standard"):
         words = ["--smoke", "--targets", "ring", "--objectives", "energy", "--steps", "4", "--samples", "60"]

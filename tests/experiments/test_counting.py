@@ -107,6 +107,7 @@ def small_run(tmp_path_factory):
     return output
 
 
+@pytest.mark.slow
 def test_a_small_run_writes_everything(small_run):
     assert {path.name for path in small_run.iterdir()} == {
         "binary.png", "counting.jsonl", "counting.md", "digits.png", "patches.png",

@@ -75,8 +75,14 @@ def test_what_is_there_stays(tmp_path):
     assert (tmp_path / "README.md").read_text() == "mine"
 
 
-@pytest.mark.parametrize("seeds", [None, 1, 3])
-@pytest.mark.parametrize("points", [None, 5])
+@pytest.mark.parametrize(
+    ("seeds", "points"),
+    [
+        (3, None),
+        (None, 5),
+        *(pytest.param(*pair, marks=pytest.mark.slow) for pair in ((None, None), (1, None), (1, 5), (3, 5))),
+    ],
+)
 def test_what_it_says_of_samples_runs_for_particles_and_several_seeds(tmp_path, monkeypatch, seeds, points):
     monkeypatch.chdir(tmp_path)
     run = RUN

@@ -92,6 +92,7 @@ def test_workers_find_the_same(tmp_path, capsys):
     capsys.readouterr()
 
 
+@pytest.mark.slow
 def test_workers_are_processes_and_what_ends_well_is_kept(tmp_path, monkeypatch, capsys):
     arguments = ["--smoke", "--workers", "2", "--output", str(tmp_path)]
     monkeypatch.setenv(places.BROKEN, str(tmp_path / "begun"))

@@ -14,7 +14,7 @@ def uniform(n):
 
 
 @pytest.mark.parametrize("keep", [False, True])
-@pytest.mark.parametrize("n", [1, 5, 257, 700])
+@pytest.mark.parametrize("n", [1, 257, *(pytest.param(n, marks=pytest.mark.slow) for n in (5, 700))])
 def test_circulant_windows_meet_every_pair_once(n, keep, x64):
     x, f, epsilon = RNG.normal(size=(n, 3)), RNG.normal(size=n), 0.7
     pairs = sweeps_within.self_tiles(jnp.asarray(x), uniform(n), keep=keep)
