@@ -133,7 +133,7 @@ def power_bandwidth(x: Rows, y: Rows, kernel_of: Callable[[Array], Kernel], cand
     Source: Sutherland et al., Generative Models and Model Criticism via Optimized Maximum Mean Discrepancy, arXiv 1611.04488.
     """
     x, y = checks.pair(x, y, least=4)
-    widths = checks.samples("candidates", jnp.asarray(candidates)[..., None])[:, 0]
+    widths = checks.samples("candidates", checks.column("candidates", candidates))[:, 0]
     if checks.is_concrete(widths):
         checks.positive("candidates", jnp.min(widths))
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from igm_jax import checks
+from igm_jax import checks, digits
 from igm_jax.base import Info, Objective, from_velocity
 from igm_jax.checks import ArrayLike, Rows, Scalar, Weights
 from igm_jax.kernels.pairs import centred
@@ -213,10 +213,11 @@ def drifting_loss(x: ArrayLike, y: ArrayLike, temperatures: ArrayLike | None = N
     Source: the released code of arXiv 2602.04770.
     """
     temperatures = _checked_temperatures(temperatures, "released")
-    x, y = jnp.asarray(x), jnp.asarray(y)
+    x, y = digits.as_given("x", x), digits.as_given("y", y)
     if x.ndim != 3 or y.ndim != 3 or len(x) != len(y) or x.shape[2] != y.shape[2]:
         raise ValueError(f"expected x (b, n, d) and y (b, m, d), but got shapes {x.shape} and {y.shape}")
-    checks.finite("x", x), checks.finite("y", y)
+    flat = checks.pair(*(some.reshape(-1, some.shape[2]) for some in (x, y)))
+    x, y = flat[0].reshape(x.shape), flat[1].reshape(y.shape)
     ones = jnp.ones(x.shape[1] + y.shape[1], x.dtype)
     fixed = jax.lax.stop_gradient(x)
     known, n = jnp.asarray(temperatures, x.dtype), x.shape[1]

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from igm_jax import checks, kernels
+from igm_jax import checks, digits, kernels
 from igm_jax.checks import ArrayLike, Rows
 from igm_jax.kernels.kernel import KernelLike, checked_kernel
 from igm_jax.pairwise.sums import kernel_mean_distinct, kernel_means, kernel_values
@@ -86,7 +86,7 @@ def energy_score(draws: ArrayLike, y: Rows, *, beta: float = 1.0) -> Float[Array
 
 
 def _checked(draws: ArrayLike, y: Rows) -> tuple[Float[Array, "c k d"], Float[Array, "c d"]]:
-    draws, y = jnp.asarray(draws), checks.samples("y", y)
+    draws, y = digits.as_given("draws", draws), digits.as_given("y", y)
     if draws.ndim != 3 or draws.shape[::2] != y.shape or draws.shape[1] < 2:
         raise ValueError(
             f"`draws` must have shape (c, k, d) with at least two draws for each of the data (c, d), but `draws` has shape"
