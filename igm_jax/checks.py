@@ -3,6 +3,8 @@
 Shapes are checked always, also while tracing; values only where they are known, so that nothing is lost under ``jax.jit``.
 """
 
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 import jax
@@ -167,6 +169,20 @@ def at_least_single(dtype: Any) -> Any:
     return jnp.dtype(jnp.float32) if jnp.finfo(dtype).bits < 32 else dtype
 
 
+_noted: ContextVar[list[int] | None] = ContextVar("_noted", default=None)
+
+
+def least_weights(function: Callable[..., Any], **samples: Any) -> int:
+    """How many weights must be positive for a function of weighted samples, as it says to ``weights`` when it is traced."""
+    noted = [1]
+    token = _noted.set(noted)
+    try:
+        jax.eval_shape(lambda samples: function(**samples), samples)  # a new function: of a known one no call is made
+    finally:
+        _noted.reset(token)
+    return max(noted)
+
+
 def weights(name: str, value: Any, like: jax.Array, *, least: int = 1) -> jax.Array:
     """Weights of the samples ``like``, normalised to sum one; uniform for ``None``.
 
@@ -182,7 +198,9 @@ def weights(name: str, value: Any, like: jax.Array, *, least: int = 1) -> jax.Ar
     Raises:
         ValueError: for another shape, negative, NaN or infinite weights, a sum of zero, or too few that are positive.
     """
-    n = len(like)
+    n, noted = len(like), _noted.get()
+    if noted is not None:
+        noted.append(least)
     if value is None:
         return jnp.full((n,), 1 / n, like.dtype)
     array = _numbers(name, value)[1].astype(like.dtype)

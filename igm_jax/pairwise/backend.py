@@ -155,11 +155,27 @@ def _fused(way: str) -> Summer:
         at, pair = partial(_sums, form, slopes, way, parameters), (tiles.side(x, a), tiles.side(y, b))
         return at(*pair), at(*pair[::-1]) if columns else None
 
-    def within(form: Form, parameters: tuple, x: Array, a: Array, slopes: bool = False, each: bool = True) -> Sums:
+    def within(
+        form: Form,
+        parameters: tuple,
+        x: Array,
+        a: Array,
+        slopes: bool = False,
+        each: bool = True,
+        distinct: bool = False,
+    ) -> Sums:
         del each
-        return between(form, parameters, x, x, a, a, slopes)[0]
+        sums = between(form, parameters, x, x, a, a, slopes)[0]
+        return _without_own(sums, form, parameters, a) if distinct else sums
 
     return TILES._replace(between=between, within=within)
+
+
+def _without_own(sums: Sums, form: Form, parameters: tuple, a: Array) -> Sums:
+    """The sums less what each sample gave to its own, after the fact: a kernel's blocks do not look who is who."""
+    value, slope = form.both(jnp.zeros((), a.dtype), *parameters)
+    mass = None if sums.mass is None else sums.mass - a * slope
+    return sums._replace(values=sums.values - a * value, mass=mass)
 
 
 def _tiles(form: Form, slopes: bool, parameters: tuple[Array, ...], x: tiles.Side, y: tiles.Side) -> Sums:

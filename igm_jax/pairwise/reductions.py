@@ -37,12 +37,21 @@ def weighted_mean(values: OfSamples, weights: OfSamples) -> Scalar:
     return block_sum(weights * values)
 
 
-def row_means(tile: Callable[[Array], Array], points: Points, weights: OfData) -> OfPoints:
-    """``Σ_j w_j tile(points)_ij``, some rows at a time, from operations that can be differentiated in everything."""
+def without_own(tile: Float[Array, "r m"], start: Array | int) -> Float[Array, "r m"]:
+    """A tile of samples against themselves, its rows the samples from ``start`` on, with zeros where one meets itself."""
+    row, column = (jax.lax.broadcasted_iota(jnp.int32, tile.shape, axis) for axis in (0, 1))
+    return jnp.where(column - row == jnp.asarray(start).astype(jnp.int32), 0, tile)
+
+
+def row_means(tile: Callable[[Array], Array], points: Points, weights: OfData, *, distinct: bool = False) -> OfPoints:
+    """``Σ_j w_j tile(points)_ij``, some rows at a time, from operations that can be differentiated in everything.
+
+    With ``distinct`` the columns are the points themselves, and none counts its own: j ≠ i.
+    """
 
     def visit(carry: tuple, rows: Array, index: Array) -> tuple[tuple, Array]:
-        del index
-        return carry, block_sum(tile(rows) * weights[None, :], axis=1)
+        values = without_own(tile(rows), index[0]) if distinct else tile(rows)
+        return carry, block_sum(values * weights[None, :], axis=1)
 
     return by_rows(visit, (), points, len(points), len(weights))[1]
 
