@@ -43,6 +43,12 @@ def without_own(tile: Float[Array, "r m"], start: Array | int) -> Float[Array, "
     return jnp.where(column - row == jnp.asarray(start).astype(jnp.int32), 0, tile)
 
 
+def weight_of_others(weights: OfSamples) -> OfSamples:
+    """``Σ_{j≠i} w_j`` for weights that sum to one: of a weight near one, ``1 - w_i`` would have no digits left."""
+    heavy = weights > 0.5
+    return jnp.where(heavy, block_sum(jnp.where(heavy, 0, weights)), 1 - weights)
+
+
 def row_means(tile: Callable[[Array], Array], points: Points, weights: OfData, *, distinct: bool = False) -> OfPoints:
     """``Σ_j w_j tile(points)_ij``, some rows at a time, from operations that can be differentiated in everything.
 

@@ -18,7 +18,7 @@ from igm_jax.kernels.kernel import Kernel
 from igm_jax.kernels.pairs import Pairs, centred
 from igm_jax.pairwise.backend import first, radial_of, summer_of
 from igm_jax.pairwise.budget import by_rows
-from igm_jax.pairwise.reductions import block_sum, row_means, weighted_mean
+from igm_jax.pairwise.reductions import block_sum, row_means, weight_of_others, weighted_mean, without_own
 from igm_jax.pairwise.summer import Summer, Sums
 
 
@@ -76,19 +76,13 @@ def kernel_sums_within(kernel: Kernel, x: Samples, weights: OfSamples) -> OfSamp
 
 def kernel_mean_distinct(kernel: Kernel, x: Samples, weights: OfSamples, offset: Array | float = 0.0) -> Scalar:
     """``Σ_{i≠j} w_i w_j (k(x_i, x_j) - offset) / Σ_{i≠j} w_i w_j``: the mean over pairs of different samples."""
-    others = _others(weights)
+    others = weight_of_others(weights)
     if kernel.radial is None:
         means = row_means(lambda rows: kernel.of(Pairs(rows, x)), x, weights, distinct=True)
         total = weighted_mean(means - offset * others, weights)
     else:
         total = _mean_of_pairs(kernel.radial, x, weights, offset, distinct=True)
     return total / block_sum(weights * others)
-
-
-def _others(weights: Array) -> Array:
-    """``Σ_{j≠i} w_j`` for weights that sum to one: of a weight near one, ``1 - w_i`` would have no digits left."""
-    heavy = weights > 0.5
-    return jnp.where(heavy, block_sum(jnp.where(heavy, 0, weights)), 1 - weights)
 
 
 def kernel_values(kernel: Kernel, x: Samples, y: Samples) -> OfSamples:
@@ -106,13 +100,14 @@ class KernelMoments(NamedTuple):
     square: Scalar
 
 
-def kernel_moments(kernel: Kernel, x: Samples, y: Data, offset: Scalar) -> KernelMoments:
-    """What a variance over all pairs needs of them, in one pass."""
+def kernel_moments(kernel: Kernel, x: Samples, y: Data, offset: Scalar, *, distinct: bool = False) -> KernelMoments:
+    """What a variance over all pairs needs of them, in one pass; with ``distinct`` y is x, and own pairs count as zero."""
     n, m = len(x), len(y)
 
     def visit(carry: tuple[Array, Array], block: Array, index: Array) -> tuple[tuple[Array, Array], Array]:
         columns, square = carry
         tile = jnp.where((index < n)[:, None], kernel.of(Pairs(block, y)) - offset, 0)
+        tile = without_own(tile, index[0]) if distinct else tile
         return (columns + block_sum(tile, axis=0), square + block_sum(block_sum(jnp.square(tile)))), block_sum(tile)
 
     start = jnp.zeros((m,), x.dtype), jnp.zeros((), x.dtype)
@@ -218,7 +213,7 @@ def _total_within(summer: Summer, distinct: bool, values: Array, a: Array, offse
     if not distinct:
         return _total(summer, values, a, a, offset)
     light = jnp.where(a > 0.5, 0, a)
-    return summer.total(a * (values - offset * _others(a))) - offset * _excess(summer, a) * jnp.sum(light)
+    return summer.total(a * (values - offset * weight_of_others(a))) - offset * _excess(summer, a) * jnp.sum(light)
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(0, 1, 2))
@@ -237,7 +232,7 @@ def _mean_within_jvp(
     along_parameters, along_x, along_a, _ = tangents
     moving_x, moving_a = not _is_zero(along_x), not _is_zero(along_a)
     sums = summer.within(form, parameters, x, a, slopes=moving_x, each=moving_x or moving_a, distinct=distinct)
-    base = offset * (_others(a) if distinct else jnp.sum(a))
+    base = offset * (weight_of_others(a) if distinct else jnp.sum(a))
     tangent = jnp.zeros((), x.dtype)
     if moving_x:
         tangent += 4 * jnp.sum(a[:, None] * sums.pulls * along_x)

@@ -12,7 +12,7 @@ from igm_jax import checks
 from igm_jax.checks import Rows, Scalar
 from igm_jax.kernels.kernel import Kernel, KernelLike, checked_kernel
 from igm_jax.kernels.pairs import safe_sqrt
-from igm_jax.pairwise.sums import KernelMoments, kernel_moments, kernel_offset, kernel_values
+from igm_jax.pairwise.sums import KernelMoments, kernel_moments, kernel_offset
 
 __all__ = ["Estimate", "mmd2_estimate"]
 
@@ -105,9 +105,8 @@ class _Within(NamedTuple):
 
 def _within(kernel: Kernel, x: Array, offset: Array) -> _Within:
     n = len(x)
-    moments, own = kernel_moments(kernel, x, x, offset), kernel_values(kernel, x, x) - offset
-    sums = n * moments.rows - own
-    squares = n * n * moments.square - jnp.sum(jnp.square(own))
+    moments = kernel_moments(kernel, x, x, offset, distinct=True)
+    sums, squares = n * moments.rows, n * n * moments.square
     total = jnp.sum(sums)
     # The squares of k_ij - (sums_i + sums_j)/(n - 2) + total/(n - 1)(n - 2), whose rows sum to zero.
     centred = squares - 2 / (n - 2) * jnp.sum(jnp.square(sums)) + jnp.square(total) / ((n - 1) * (n - 2))
