@@ -88,10 +88,16 @@ def scaled_kernel(kernel: Kernel, scale: float) -> Kernel:
 @recorded
 def radial_kernel(name: str, form: Form, *parameters: ArrayLike) -> Kernel:
     """A kernel of the squared distance: a form and its parameters."""
+    return of_radial(name, Radial(form, parameters))
+
+
+def of_radial(name: str, radial: Radial) -> Kernel:
+    """The kernel of a radial function, which nobody has to record."""
+    form, parameters = radial
     return Kernel(
         name,
         lambda pairs: form.value(pairs.squared, *(_like(parameter, pairs) for parameter in parameters)),
-        Radial(form, parameters),
+        radial,
     )
 
 

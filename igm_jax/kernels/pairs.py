@@ -50,8 +50,8 @@ def safe_sqrt(squared: Float[Array, "..."]) -> Float[Array, "..."]:
     Returns:
         Their roots, of the same shape.
     """
-    positive = squared > 0
-    return jnp.where(positive, jnp.sqrt(jnp.where(positive, squared, 1)), 0)
+    zero = squared <= 0  # which NaN is not: it stays
+    return jnp.where(zero, 0, jnp.sqrt(jnp.where(zero, 1, squared)))
 
 
 def centred(x: Samples, y: Data, weights: OfData | None = None) -> tuple[Samples, Data]:

@@ -18,7 +18,9 @@ def _checked(points: Rows, x: Rows, y: Rows, bandwidth: ArrayLike, x_weights, y_
     checks.positive("bandwidth", bandwidth)
     x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
     points, _ = checks.pair(points, y, names=("points", "y"))
-    return points.astype(x.dtype), x, y, jnp.asarray(bandwidth).astype(x.dtype), a, b
+    unit = unit_of(x, y, a, b)
+    width = jnp.asarray(bandwidth).astype(x.dtype) / unit
+    return points.astype(x.dtype) / unit, x / unit, y / unit, width, a, b, unit
 
 
 def score_difference_field(

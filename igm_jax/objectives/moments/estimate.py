@@ -13,6 +13,7 @@ from igm_jax.checks import Rows, Scalar
 from igm_jax.kernels.kernel import Kernel, KernelLike, checked_kernel
 from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.pairwise.sums import KernelMoments, kernel_moments, kernel_offset
+from igm_jax.pairwise.units import measured
 
 __all__ = ["Estimate", "mmd2_estimate"]
 
@@ -81,7 +82,7 @@ def mmd2_estimate(x: Rows, y: Rows, kernel: KernelLike) -> Estimate:
     """
     x, y, _, _ = checks.weighted_pair(x, y, least=4)
     n, m = len(x), len(y)
-    kernel = checked_kernel(kernel)
+    kernel, height, x, y, _ = measured(checked_kernel(kernel), x, y)
     offset = kernel_offset(kernel, x, y)
     of_x, of_y = _within(kernel, x, offset), _within(kernel, y, offset)
     between = kernel_moments(kernel, x, y, offset)
@@ -92,7 +93,7 @@ def mmd2_estimate(x: Rows, y: Rows, kernel: KernelLike) -> Estimate:
     value = of_x.mean + of_y.mean - 2 * jnp.mean(between.rows)
     first = jnp.maximum(4 * (at_x / n + at_y / m), 0)
     second = 2 * (of_x.spread / (n * (n - 1)) + of_y.spread / (m * (m - 1))) + 4 * across / (n * m)
-    return Estimate(value, safe_sqrt(first + second))
+    return Estimate(height * value, height * safe_sqrt(first + second))
 
 
 class _Within(NamedTuple):

@@ -10,6 +10,7 @@ from igm_jax.kernels.kernel import KernelLike, checked_kernel
 from igm_jax.objectives.adversarial.base import Optimizer
 from igm_jax.objectives.moments.mmd_gan import Features, between_features
 from igm_jax.pairwise.sums import kernel_mean_distinct, kernel_offset
+from igm_jax.pairwise.units import measured
 from igm_jax.records import recorded
 
 __all__ = ["repulsive_mmd", "repulsive_value"]
@@ -43,12 +44,12 @@ def repulsive_value(x_features: Rows, y_features: Rows, kernel: KernelLike) -> S
     which is its negative, for the critic to minimise.
     """
     x, y = checks.pair(x_features, y_features, least=2, names=("x_features", "y_features"))
-    kernel = checked_kernel(kernel)
+    kernel, height, x, y, _ = measured(checked_kernel(kernel), x, y)
     offset = kernel_offset(kernel, x, y)
     alike = [
         kernel_mean_distinct(kernel, some, jnp.full((len(some),), 1 / len(some), x.dtype), offset) for some in (x, y)
     ]
-    return alike[0] - alike[1]
+    return height * (alike[0] - alike[1])
 
 
 @recorded

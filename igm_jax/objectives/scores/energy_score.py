@@ -8,6 +8,7 @@ from igm_jax import checks, digits, kernels
 from igm_jax.checks import ArrayLike, Rows
 from igm_jax.kernels.kernel import KernelLike, checked_kernel
 from igm_jax.pairwise.sums import kernel_mean_distinct, kernel_means, kernel_values
+from igm_jax.pairwise.units import measured
 
 __all__ = ["energy_score", "kernel_score"]
 
@@ -43,7 +44,9 @@ def kernel_score(draws: ArrayLike, y: Rows, kernel: KernelLike) -> Float[Array, 
     al., arXiv 2112.08217.
     """
     draws, y = _checked(draws, y)
-    kernel = checked_kernel(kernel)
+    flat = draws.reshape(-1, draws.shape[2])
+    kernel, height, flat, y, _ = measured(checked_kernel(kernel), flat, y)
+    draws = flat.reshape(draws.shape)
     uniform = jnp.full((draws.shape[1],), 1 / draws.shape[1], draws.dtype)
 
     def score(some: Float[Array, "k d"], datum: Float[Array, " d"]) -> Array:
@@ -52,7 +55,7 @@ def kernel_score(draws: ArrayLike, y: Rows, kernel: KernelLike) -> Float[Array, 
         towards = kernel_means(kernel, datum, some, uniform)[0]
         return 0.5 * apart - towards + 0.5 * kernel_values(kernel, datum, datum)[0]
 
-    return jax.vmap(score)(draws, y)
+    return height * jax.vmap(score)(draws, y)
 
 
 def energy_score(draws: ArrayLike, y: Rows, *, beta: float = 1.0) -> Float[Array, " c"]:

@@ -84,7 +84,7 @@ def _power(gap: Array, p: float) -> Array:
     if p == 2:
         return jnp.square(gap)
     size = jnp.abs(gap)
-    return size if p == 1 else jnp.where(size > 0, jnp.where(size > 0, size, 1) ** p, 0)
+    return size if p == 1 else jnp.where(size <= 0, 0, jnp.where(size <= 0, 1, size) ** p)  # NaN stays
 
 
 class Transport(NamedTuple):
