@@ -46,7 +46,7 @@ class Plain(NamedTuple):
 
 
 def _score(unit):
-    return lambda points: -points / unit**2
+    return lambda points: -points / unit / unit
 
 
 def _energy(x, y):
@@ -118,6 +118,9 @@ SUMS = {
     "random_feature_mmd2": Plain(
         lambda x, y, unit, **w: o.random_feature_mmd2(KEY, x, y, o.normal_frequencies(1 / unit), num_features=8, **w), 0
     ),
+    "characteristic_distance": Plain(
+        lambda x, y, unit, **w: o.characteristic_distance(x, y, jnp.eye(x.shape[1], dtype=jnp.float32) / unit, **w), 0
+    ),
     "repulsive_value": Plain(lambda x, y, unit: o.repulsive_value(x, y, kernels.gaussian(unit)), 0, False, least=2),
     "energy_score": Plain(_draws(lambda draws, y, unit: o.energy_score(draws, y)), 1, False, least=2),
     "kernel_score": Plain(_draws(lambda draws, y, unit: o.kernel_score(draws, y, kernels.gaussian(unit))), 0, False, least=2),
@@ -141,7 +144,7 @@ TRANSPORT = {
     "sliced_energy_distance": Plain(
         lambda x, y, unit, **w: sliced_energy_distance(KEY, x, y, num_projections=8, **w), 1
     ),
-    "sliced_witness": Plain(lambda x, y, unit: o.sliced_witness(x, x, y, jnp.eye(x.shape[1], dtype=jnp.result_type(float))), 2, False),
+    "sliced_witness": Plain(lambda x, y, unit: o.sliced_witness(x, x, y, np.eye(x.shape[1])), 2, False),
     "max_sliced_wasserstein": Plain(lambda x, y, unit: o.max_sliced_wasserstein(KEY, x, y), 2, False),
     "wasserstein_1d": Plain(lambda x, y, unit, **w: wasserstein_1d(x, y, **w), 1, exact=_line, scalars=True),
     "energy_distance_1d": Plain(

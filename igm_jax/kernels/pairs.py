@@ -8,7 +8,7 @@ Three traps are met here and nowhere else.
 """
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import jax
@@ -23,6 +23,12 @@ DIRECT_FEATURES = 8
 
 # So many numbers are hashed at once.
 HASHED = 2**18
+
+# Between one over this and this, all that is made of squares, up to their own squares, is in the range of single precision.
+PLAIN = 2.0**20
+
+# The largest exponent of a unit: its inverse must be a normal number, too.
+LARGEST_UNIT = 125
 
 # Of two equal rows, the squared norm and the matrix product differ by rounding alone: at most this many units of ‖x‖² + ‖y‖².
 ROUNDING_UNITS = 64
@@ -97,6 +103,43 @@ def _fingerprint(x: Samples) -> UInt[Array, " n"]:
     )
     bits = bits ^ (bits >> 15)
     return jnp.sum(bits, axis=1, dtype=jnp.uint32)
+
+
+@partial(jax.jit, static_argnames="plain")
+def unit_of(
+    x: Samples, y: Data, a: OfSamples | None = None, b: OfData | None = None, *, plain: float = PLAIN
+) -> Float[Array, ""]:
+    """The power of two below the largest difference of a coordinate from that of one datum; 1 for plain numbers.
+
+    Squares of single-precision numbers overflow beyond 10^19 and vanish below 10^-19, silently. So lengths are measured in a
+    power of two near the largest of them, by which every number can be divided without changing a bit.
+
+    Args:
+        x: (n, d) samples.
+        y: (m, d) data.
+        a: (n,) weights; samples without weight do not count.
+        b: (m,) likewise.
+        plain: where the unit is one: between 1/plain and plain.
+
+    Returns:
+        Scalar without derivative. It is 1 also where all samples are equal, or one of them is no number.
+    """
+    # By an index, so that of data on many devices this one alone is fetched.
+    origin = y[jnp.zeros((), int) if b is None else jnp.argmax(b > 0)][None]
+    largest = jnp.maximum(_largest(x, origin, a), _largest(y, origin, b))
+    largest = jax.lax.stop_gradient(largest)
+    info = jnp.finfo(largest.dtype)
+    # The bits of the exponent alone are a power of two.
+    integer = jnp.dtype(f"int{info.bits}")
+    exponent = jax.lax.bitcast_convert_type(largest, integer) & jnp.asarray(-1 << info.nmant, integer)
+    unit = jnp.clip(jax.lax.bitcast_convert_type(exponent, largest.dtype), 2.0**-LARGEST_UNIT, 2.0**LARGEST_UNIT)
+    known = jnp.isfinite(largest) & (largest > 0) & ((largest < 1 / plain) | (largest > plain))
+    return jnp.where(known, unit, 1)
+
+
+def _largest(x: Samples, origin: Array, weights: Array | None) -> Array:
+    size = jnp.abs(x - origin)
+    return jnp.max(size if weights is None else jnp.where((weights > 0)[:, None], size, 0))
 
 
 Product = Callable[[Array, Array], Array]

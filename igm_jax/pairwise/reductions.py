@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Int
 
 from igm_jax import checks
 from igm_jax.checks import ArrayLike, Data, OfData, OfPoints, OfSamples, Points, Samples, Scalar
-from igm_jax.kernels.pairs import Pairs, centred, matmul, safe_sqrt
+from igm_jax.kernels.pairs import Pairs, centred, matmul, safe_sqrt, unit_of
 from igm_jax.pairwise.budget import by_rows
 
 # Exponentials of single precision stay finite up to this. At a solution of transport no exponent of the plan is above -log of
@@ -190,7 +190,8 @@ def nearest(points: ArrayLike, y: ArrayLike, k: int = 1) -> tuple[Float[Array, "
         raise ValueError(
             f"`k` must be at most the number of candidates, {len(y)}, but is {k}; ask for fewer neighbours"
         )
+    unit = unit_of(points, y)
     # One shift for all row blocks: the squared norms then stay small, and equal rows stay equal.
-    points, y = centred(points, y)
-
-    return _nearest(points, y, k)
+    points, y = centred(points / unit, y / unit)
+    distance, index = _nearest(points, y, k)
+    return unit * distance, index

@@ -13,9 +13,9 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from igm_jax.checks import OfPoints, OfSamples, Points, Samples
-from igm_jax.kernels.forms import Combined, Form, Radial, Scaled
+from igm_jax.kernels.forms import Combined, Form, Radial, Scaled, measured_in
 from igm_jax.kernels.kernel import Kernel
-from igm_jax.kernels.pairs import Pairs, centred, matmul
+from igm_jax.kernels.pairs import Pairs, centred, matmul, unit_of
 from igm_jax.kernels.radial import Distance, Laplace
 from igm_jax.pairwise.budget import by_rows
 from igm_jax.pairwise.reductions import without_own
@@ -60,8 +60,12 @@ def stein_means(
     Returns:
         The means.
     """
-    points, x = centred(points, x, weights)
-    return _stein_means(radial.form, distinct, _parameters(radial, x), points, point_scores, x, scores, weights)
+    unit: Array | float = unit_of(points, x, b=weights)
+    found = measured_in(unit, radial)
+    radial, height, unit = (radial, 1.0, 1.0) if found is None else (*found, unit)
+    points, x = centred(points / unit, x / unit, weights)
+    given = (points, point_scores * unit, x, scores * unit, weights)
+    return height * _stein_means(radial.form, distinct, _parameters(radial, x), *given) / unit / unit
 
 
 @partial(jax.jit, static_argnums=(0, 1))

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.checks import ArrayLike, Rows, Scalar
 from igm_jax.kernels.kernel import Kernel, KernelLike, bank, median_bandwidth
+from igm_jax.kernels.pairs import unit_of
 from igm_jax.objectives.moments.estimate import mmd2_estimate
 from igm_jax.objectives.moments.mmd import mmd2_unbiased, mmd_witness
 from igm_jax.records import recorded
@@ -82,8 +83,9 @@ def spread_scale(x: Rows, y: Rows) -> Scalar:
         2.0
     """
     _, y = checks.pair(x, y)
-    square = 2 * jnp.sum(jnp.square(y - jnp.mean(y, axis=0, keepdims=True))) / max(len(y) - 1, 1)
-    return jnp.sqrt(jnp.where(square <= 0, 1, square))
+    unit = unit_of(y, y)
+    square = 2 * jnp.sum(jnp.square((y - jnp.mean(y, axis=0, keepdims=True)) / unit)) / max(len(y) - 1, 1)
+    return unit * jnp.sqrt(jnp.where(square <= 0, 1, square))
 
 
 RULES: dict[str, Rule] = {"median": median_scale, "spread": spread_scale}

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 from igm_jax import checks, digits
 from igm_jax.base import Info, Objective, from_velocity
 from igm_jax.checks import ArrayLike, Rows, Scalar, Weights
-from igm_jax.kernels.pairs import centred
+from igm_jax.kernels.pairs import centred, unit_of
 from igm_jax.kernels.radial import distance
 from igm_jax.pairwise.affinities import Costs, Targets, pulls, totals
 from igm_jax.pairwise.sums import kernel_mean, kernel_sums_within
@@ -90,6 +90,9 @@ def _released(
 
     Scale and force sizes are means over the whole batch, as in the released code.
     """
+    # Everything here is free of units but for the smallest scale, which is that of samples of size one.
+    size = unit_of(*(some.reshape(-1, x.shape[2]) for some in (x, others[0])), plain=1.0)
+    x, others = x / size, tuple(other / size for other in others)
     scale = jnp.mean(jax.vmap(lambda u, v: _mean_distance(u, v, weights))(x, others))
     scale = scale / jnp.mean(jnp.concatenate(weights))
     unit = jnp.maximum(scale / np.sqrt(x.shape[2]).astype(scale.dtype), SMALLEST_SCALE)
@@ -103,7 +106,7 @@ def _released(
     raw = raw / unit
     squares = jnp.mean(jnp.square(raw), axis=(0, 1, 3))
     normalised = raw / jnp.sqrt(jnp.maximum(squares, SMALLEST_FORCE))[None, None, :, None]
-    return jnp.sum(normalised, axis=2), unit, squares
+    return jnp.sum(normalised, axis=2), unit * size, squares
 
 
 def _multiplicities(name: str, value: ArrayLike | None, like: Array) -> Array:
@@ -181,7 +184,9 @@ def drifting_field(
         others = (y, negatives)
         weights = (*weights, _multiplicities("negative_weights", negative_weights, negatives))
     if preset == "paper":
-        return _paper(x, others, known, weights)
+        length = unit_of(x, y)
+        field, size = _paper(x / length, tuple(other / length for other in others), known / length, weights)
+        return Drift(length * field, length * size)
     force, unit, squares = _released(x[None], tuple(other[None] for other in others), known, weights)
     return Drift(force[0] * unit, jnp.sqrt(jnp.mean(squares)))
 

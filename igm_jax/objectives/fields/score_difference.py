@@ -8,6 +8,7 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Objective, from_velocity
 from igm_jax.checks import ArrayLike, Rows, Weights
+from igm_jax.kernels.pairs import unit_of
 from igm_jax.pairwise.reductions import log_density, soft_barycentres
 from igm_jax.records import recorded
 
@@ -61,10 +62,10 @@ def score_difference_field(
 
     Source: Weber, The Score-Difference Flow for Implicit Generative Modeling, arXiv 2304.12906.
     """
-    _, x, y, bandwidth, a, b = _checked(x, x, y, bandwidth, x_weights, y_weights)
+    _, x, y, bandwidth, a, b, unit = _checked(x, x, y, bandwidth, x_weights, y_weights)
     towards_data = soft_barycentres(x, y, b, bandwidth)
     towards_model = soft_barycentres(x, x, a, bandwidth, leave_out=leave_one_out)
-    return (towards_data - towards_model) / jnp.square(bandwidth)
+    return (towards_data - towards_model) / jnp.square(bandwidth) / unit
 
 
 def score_difference_witness(
@@ -97,7 +98,7 @@ def score_difference_witness(
 
     Source: Weber, arXiv 2304.12906.
     """
-    points, x, y, bandwidth, a, b = _checked(points, x, y, bandwidth, x_weights, y_weights)
+    points, x, y, bandwidth, a, b, _ = _checked(points, x, y, bandwidth, x_weights, y_weights)
     return log_density(points, x, a, bandwidth) - log_density(points, y, b, bandwidth)
 
 

@@ -10,10 +10,9 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.checks import Rows, Scalar
-from igm_jax.kernels.kernel import Kernel, KernelLike, checked_kernel
+from igm_jax.kernels.kernel import Kernel, KernelLike, checked_kernel, measured
 from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.pairwise.sums import KernelMoments, kernel_moments, kernel_offset
-from igm_jax.pairwise.units import measured
 
 __all__ = ["Estimate", "mmd2_estimate"]
 

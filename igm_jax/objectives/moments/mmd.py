@@ -7,10 +7,9 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Objective, stateless
 from igm_jax.checks import Rows, Scalar, Weights
-from igm_jax.kernels.kernel import KernelLike, checked_kernel
+from igm_jax.kernels.kernel import KernelLike, checked_kernel, measured
 from igm_jax.pairwise.budget import after
 from igm_jax.pairwise.sums import kernel_mean, kernel_mean_distinct, kernel_mean_within, kernel_means, kernel_offset
-from igm_jax.pairwise.units import measured
 from igm_jax.records import recorded
 
 __all__ = ["mmd", "mmd2_biased", "mmd2_unbiased", "mmd_witness"]

@@ -9,7 +9,7 @@ from jaxtyping import Array
 from igm_jax import checks
 from igm_jax.base import Info, Key, Objective
 from igm_jax.checks import Rows, Scalar, Weights
-from igm_jax.kernels.kernel import Kernel, KernelLike, checked_kernel
+from igm_jax.kernels.kernel import Kernel, KernelLike, checked_kernel, measured
 from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.pairwise.gram import Projection, projected_means, projection
 from igm_jax.pairwise.reductions import weighted_mean

@@ -6,11 +6,10 @@ from jaxtyping import Array
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective
 from igm_jax.checks import Rows, Scalar
-from igm_jax.kernels.kernel import KernelLike, checked_kernel
+from igm_jax.kernels.kernel import KernelLike, checked_kernel, measured
 from igm_jax.objectives.adversarial.base import Optimizer
 from igm_jax.objectives.moments.mmd_gan import Features, between_features
 from igm_jax.pairwise.sums import kernel_mean_distinct, kernel_offset
-from igm_jax.pairwise.units import measured
 from igm_jax.records import recorded
 
 __all__ = ["repulsive_mmd", "repulsive_value"]

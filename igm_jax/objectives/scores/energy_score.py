@@ -6,9 +6,8 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks, digits, kernels
 from igm_jax.checks import ArrayLike, Rows
-from igm_jax.kernels.kernel import KernelLike, checked_kernel
+from igm_jax.kernels.kernel import KernelLike, checked_kernel, measured
 from igm_jax.pairwise.sums import kernel_mean_distinct, kernel_means, kernel_values
-from igm_jax.pairwise.units import measured
 
 __all__ = ["energy_score", "kernel_score"]
 
