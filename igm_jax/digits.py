@@ -124,11 +124,11 @@ def check_kept(names: Sequence[str], given: Sequence[Any], arrays: Sequence[jax.
     size = np.maximum(np.abs(low), np.abs(high))
     for name, value, array, cutting in zip(names, given, arrays, wide, strict=True):
         if cutting:
-            _check_one(name, np.asarray(value), array, high - low, size, len(known) == 1)
+            _check_one(name, np.asarray(value), array.dtype, high - low, size, len(known) == 1)
 
 
-def _check_one(name: str, value: np.ndarray, array: jax.Array, spread: Any, size: Any, alone: bool) -> None:
-    kept = np.asarray(array)
+def _check_one(name: str, value: np.ndarray, dtype: Any, spread: Any, size: Any, alone: bool) -> None:
+    kept = value.astype(dtype)  # on the host: inside of ``jit`` the array is traced, and its numbers are still known
     info = np.finfo(kept.dtype)
     # Integers are compared exactly; that a set of floats is one number, such as 0.1, says nothing of what it is for.
     constant = spread <= (0 if value.dtype.kind in "iu" else CONSTANT * size)

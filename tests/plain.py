@@ -113,10 +113,10 @@ SUMS = {
     ),
     "mmd_power": Plain(lambda x, y, unit: o.mmd_power(x, y, kernels.gaussian(unit)), 0, False, least=4),
     "nystrom_mmd2": Plain(
-        lambda x, y, unit, **w: o.nystrom_mmd2(KEY, x, y, kernels.gaussian(unit), num_landmarks=4, **w), 0
+        lambda x, y, unit, **w: o.nystrom_mmd2(KEY, x, y, kernels.gaussian(unit), num_landmarks=4, **w)[0], 0
     ),
     "random_feature_mmd2": Plain(
-        lambda x, y, unit, **w: o.random_feature_mmd2(KEY, x, y, o.normal_frequencies(1 / unit), num_features=8, **w), 0
+        lambda x, y, unit, **w: o.random_feature_mmd2(KEY, x, y, o.normal_frequencies(1 / unit), num_features=8, **w)[0], 0
     ),
     "characteristic_distance": Plain(
         lambda x, y, unit, **w: o.characteristic_distance(x, y, jnp.eye(x.shape[1], dtype=jnp.float32) / unit, **w), 0

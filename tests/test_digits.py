@@ -84,6 +84,13 @@ def test_arrays_of_jax_and_traced_ones_pass_unchanged():
     assert jax.jit(lambda x: checks.samples("x", x))(jnp.array([[1_700_000_001]])).dtype == jnp.float32
 
 
+def test_numbers_that_are_known_inside_of_jit_are_looked_at_there():
+    x, y = SPREAD
+    np.testing.assert_allclose(jax.jit(lambda x: energy_distance(x, y))(x), energy_distance(x, y), rtol=1e-5)
+    with pytest.raises(ValueError, match="`y` loses digits"):
+        jax.jit(lambda x: energy_distance(x, y + 1.7e9))(x)
+
+
 def test_what_is_no_number_is_a_type_error():
     for value in ([[2**70]], [["text"]], [[None]]):
         with pytest.raises(TypeError, match="`x` must be an array of numbers, but is list"):

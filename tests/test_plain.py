@@ -36,7 +36,12 @@ def test_every_plain_function_of_two_samples_is_in_the_table():
     offered = {
         name for name in objectives.__all__ if name.endswith(("_distance", "_divergence", "_field", "_value", "_scale"))
     }
-    others = {"mmd_scale", "power_scale", "low_rank_sinkhorn_divergence", "conditional_field"}  # of networks or objectives
+    others = {
+        "mmd_scale",
+        "power_scale",
+        "low_rank_sinkhorn_divergence",
+        "conditional_field",
+    }  # of networks or objectives
     assert offered - named == others | {"f_divergence", "alpha_divergence"}
 
 

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, UInt
 
-from igm_jax import checks
+from igm_jax import checks, loops
 from igm_jax.checks import Data, OfData, OfSamples, Rows, Samples
 
 # Up to this many features, differences are squared and summed directly: as fast as a matrix product, and exact for close pairs.
@@ -109,7 +109,7 @@ def _fingerprint(x: Samples) -> UInt[Array, " n"]:
 def unit_of(
     x: Samples, y: Data, a: OfSamples | None = None, b: OfData | None = None, *, plain: float = PLAIN
 ) -> Float[Array, ""]:
-    """The power of two below the largest difference of a coordinate from that of one datum; 1 for plain numbers.
+    """The power of two below the largest range of a coordinate, over x and y together; 1 for plain numbers.
 
     Squares of single-precision numbers overflow beyond 10^19 and vanish below 10^-19, silently. So lengths are measured in a
     power of two near the largest of them, by which every number can be divided without changing a bit.
@@ -124,10 +124,9 @@ def unit_of(
     Returns:
         Scalar without derivative. It is 1 also where all samples are equal, or one of them is no number.
     """
-    # By an index, so that of data on many devices this one alone is fetched.
-    origin = y[jnp.zeros((), int) if b is None else jnp.argmax(b > 0)][None]
-    largest = jnp.maximum(_largest(x, origin, a), _largest(y, origin, b))
-    largest = jax.lax.stop_gradient(largest)
+    ends = [_ends(x, a), _ends(y, b)]
+    low, high = (jnp.stack(parts) for parts in zip(*ends, strict=True))
+    largest = jax.lax.stop_gradient(jnp.max(jnp.max(high, axis=0) - jnp.min(low, axis=0)))
     info = jnp.finfo(largest.dtype)
     # The bits of the exponent alone are a power of two.
     integer = jnp.dtype(f"int{info.bits}")
@@ -137,9 +136,12 @@ def unit_of(
     return jnp.where(known, unit, 1)
 
 
-def _largest(x: Samples, origin: Array, weights: Array | None) -> Array:
-    size = jnp.abs(x - origin)
-    return jnp.max(size if weights is None else jnp.where((weights > 0)[:, None], size, 0))
+def _ends(x: Samples, weights: Array | None) -> tuple[Array, Array]:
+    """The least and the largest of each feature, among samples with weight."""
+    if weights is None:
+        return jnp.min(x, axis=0), jnp.max(x, axis=0)
+    counted = (weights > 0)[:, None]
+    return jnp.min(jnp.where(counted, x, jnp.inf), axis=0), jnp.max(jnp.where(counted, x, -jnp.inf), axis=0)
 
 
 Product = Callable[[Array, Array], Array]
@@ -189,7 +191,7 @@ def manhattan_form(x: Samples, y: Data) -> Float[Array, "n m"]:
 
     start = jnp.zeros((len(x), len(y)), x.dtype)
     if x.shape[1] > DIRECT_FEATURES:
-        return jax.lax.scan(add, start, (x.T, y.T))[0]
+        return loops.scan(add, start, (x.T, y.T))[0]
     for feature in zip(x.T, y.T, strict=True):
         start, _ = add(start, feature)
     return start

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jax.sharding import Mesh
 from jaxtyping import Array
 
+from igm_jax import loops
 from igm_jax.kernels.forms import Form, Radial
 from igm_jax.kernels.kernel import Kernel
 from igm_jax.pairwise import tiles
@@ -187,7 +188,7 @@ def _sums(form: Form, slopes: bool, way: str, parameters: tuple[Array, ...], x: 
     kernel = partial(_fused_kernels().between, form, slopes=slopes, interpret=way == "interpret")
     if way == "auto":
         # The default device is a GPU, but these arrays may live on another.
-        return jax.lax.platform_dependent(parameters, x, y, cuda=kernel, default=partial(_tiles, form, slopes))
+        return loops.on_platform(parameters, x, y, cuda=kernel, default=partial(_tiles, form, slopes))
     return kernel(parameters, x, y)
 
 

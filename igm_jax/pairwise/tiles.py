@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from igm_jax import loops
 from igm_jax.checks import OfSamples, Samples
 from igm_jax.kernels.forms import Form
 from igm_jax.kernels.pairs import DIRECT_FEATURES, Norms, direct_form, dot_form, matmul, norms
@@ -197,7 +198,7 @@ def between(
     begun = jnp.zeros((plan.width(d), len(y.points)), x.points.dtype) if columns else None
     # A second derivative computes a tile again rather than keeping all of them.
     steps = (jnp.arange(0, len(padded.points), rows), _blocks(_pointless(padded), rows))
-    total, out = jax.lax.scan(jax.checkpoint(visit, prevent_cse=False), begun, steps)
+    total, out = loops.scan(jax.checkpoint(visit, prevent_cse=False), begun, steps)
     again = partial(between, form, parameters, slopes=False, distinct=distinct)
     at_x = plan.sums(x, out.reshape(-1, out.shape[-1])[:n])
     at_x = plan.resolved(x, at_x, lambda: again(x, y)[0].values)
@@ -263,7 +264,7 @@ def within(form: Form, parameters: tuple, x: Side, *, slopes: bool, each: bool =
     # Windows that reach beyond the last block go on behind it, and come back to the first ones in the end.
     total = jnp.zeros((plan.width(d), length + window if both_ends else 0), x.points.dtype)
     steps = (jnp.arange(0, length, rows), _blocks(turning, rows))
-    (_, total), out = jax.lax.scan(jax.checkpoint(visit, prevent_cse=False), (turning, total), steps)
+    (_, total), out = loops.scan(jax.checkpoint(visit, prevent_cse=False), (turning, total), steps)
     reduced = out.reshape(length, -1)[:n]
     if not both_ends:
         return plan.sums(x, 2 * reduced)
