@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 
 def scan(step: Callable[..., Any], start: Any, given: Any, length: int | None = None) -> tuple[Any, Any]:
@@ -81,7 +82,7 @@ def fori_loop(low: int, high: int, step: Callable[[Any, Any], Any], start: Any) 
     """
     if not _on_devices():
         return jax.lax.fori_loop(low, high, step, start)
-    start = _settled(lambda carry: step(low, carry), start)
+    start = _settled(lambda carry: step(jnp.asarray(low), carry), start)
     return jax.lax.fori_loop(low, high, lambda index, carry: differing(step(index, carry), carry), start)
 
 

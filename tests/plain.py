@@ -144,7 +144,9 @@ TRANSPORT = {
     "sliced_energy_distance": Plain(
         lambda x, y, unit, **w: sliced_energy_distance(KEY, x, y, num_projections=8, **w), 1
     ),
-    "sliced_witness": Plain(lambda x, y, unit: o.sliced_witness(x, x, y, np.eye(x.shape[1])), 2, False),
+    "sliced_witness": Plain(
+        lambda x, y, unit: o.sliced_witness(x, x, y, jnp.eye(x.shape[1], dtype=jnp.asarray(x).dtype)), 2, False
+    ),
     "max_sliced_wasserstein": Plain(lambda x, y, unit: o.max_sliced_wasserstein(KEY, x, y), 2, False),
     "wasserstein_1d": Plain(lambda x, y, unit, **w: wasserstein_1d(x, y, **w), 1, exact=_line, scalars=True),
     "energy_distance_1d": Plain(
