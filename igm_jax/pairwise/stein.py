@@ -60,9 +60,9 @@ def stein_means(
     Returns:
         The means.
     """
-    unit: Array | float = unit_of(points, x, b=weights)
-    found = measured_in(unit, radial)
-    radial, height, unit = (radial, 1.0, 1.0) if found is None else (*found, unit)
+    size = unit_of(points, x, b=weights)
+    found = measured_in(size, radial)
+    radial, height, unit = (radial, 1.0, 1.0) if found is None else (*found, size)
     points, x = centred(points / unit, x / unit, weights)
     given = (points, point_scores * unit, x, scores * unit, weights)
     return height * _stein_means(radial.form, distinct, _parameters(radial, x), *given) / unit / unit
