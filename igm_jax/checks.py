@@ -3,6 +3,8 @@
 Shapes are checked always, also while tracing; values only where they are known, so that nothing is lost under ``jax.jit``.
 """
 
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 import jax
@@ -10,6 +12,8 @@ import jax.numpy as jnp
 import jax.typing
 import numpy as np
 from jaxtyping import Array, Float
+
+from igm_jax import digits
 
 ArrayLike = jax.typing.ArrayLike | list | tuple
 """What a user may hand in for an array: arrays, numbers, and nested lists or tuples of them."""
@@ -63,9 +67,17 @@ def samples(name: str, value: Any, *, least: int = 1) -> jax.Array:
 
     Raises:
         TypeError: for values that are not numbers.
-        ValueError: for another number of dimensions, too few samples, no features, NaN or infinity.
+        ValueError: for another number of dimensions, too few samples, no features, NaN or infinity, or numbers of 64 bits
+            that would lose the digits by which they differ (see ``igm_jax.digits``).
     """
-    array = _numbers(name, value)
+    given, array = _samples(name, value, least)
+    digits.check_kept([name], [given], [array])
+    return array
+
+
+def _samples(name: str, value: Any, least: int) -> tuple[Any, jax.Array]:
+    """The samples as they were given, and as ``samples`` has them but for the digits that they lose."""
+    given, array = _numbers(name, value)
     if array.ndim != 2:
         raise ValueError(
             f"`{name}` must have shape (n, d), one sample a row, but has shape {array.shape};"
@@ -78,29 +90,34 @@ def samples(name: str, value: Any, *, least: int = 1) -> jax.Array:
     if d < 1:
         raise ValueError(f"`{name}` must have at least one feature, but has shape {array.shape}")
     finite(name, array)
-    return array.astype(jnp.float32) if jnp.finfo(array.dtype).bits < 32 else array
+    return given, array.astype(jnp.float32) if jnp.finfo(array.dtype).bits < 32 else array
 
 
-def _numbers(name: str, value: Any) -> jax.Array:
-    try:
-        array = jnp.asarray(value)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"`{name}` must be an array of numbers, but is {type(value).__name__}: {error}") from error
-    if jnp.iscomplexobj(array):
+def _numbers(name: str, value: Any) -> tuple[Any, jax.Array]:
+    """The numbers as they were given, and as a floating array of JAX."""
+    given = digits.as_given(name, value)
+    if jnp.iscomplexobj(given):
         raise TypeError(
-            f"`{name}` must be real, but has dtype {array.dtype}; pass its real and imaginary parts as features"
+            f"`{name}` must be real, but has dtype {given.dtype}; pass its real and imaginary parts as features"
         )
-    return array if jnp.issubdtype(array.dtype, jnp.floating) else array.astype(jnp.result_type(float))
+    return given, digits.cut(name, given)
+
+
+def column(name: str, value: Any) -> Any:
+    """Numbers (n,) as samples (n, 1), in the precision in which they came; what has another shape stays as it is."""
+    given = digits.as_given(name, value)
+    return given[:, None] if given.ndim == 1 else given
 
 
 def pair(x: Any, y: Any, *, least: int = 1, names: tuple[str, str] = ("x", "y")) -> tuple[jax.Array, jax.Array]:
     """Two sets of samples with the same number of features and one float type, or an error (see ``samples``)."""
-    x, y = samples(names[0], x, least=least), samples(names[1], y, least=least)
+    (x_given, x), (y_given, y) = _samples(names[0], x, least), _samples(names[1], y, least)
     if x.shape[1] != y.shape[1]:
         raise ValueError(
             f"`{names[0]}` and `{names[1]}` must have the same number of features,"
             f" but have shapes {x.shape} and {y.shape}; compare samples of one space"
         )
+    digits.check_kept(names, (x_given, y_given), (x, y))
     dtype = max(x.dtype, y.dtype, key=lambda dtype: jnp.finfo(dtype).bits)
     return x.astype(dtype), y.astype(dtype)
 
@@ -137,7 +154,7 @@ def field(name: str, function: Any, points: jax.Array) -> jax.Array:
         TypeError: for something that is not a function.
         ValueError: for vectors of another shape, NaN or infinity.
     """
-    vectors = _numbers(f"{name}(points)", is_function(name, function)(points))
+    _, vectors = _numbers(f"{name}(points)", is_function(name, function)(points))
     if vectors.shape != points.shape:
         raise ValueError(
             f"`{name}` must give one vector a point, shape {points.shape}, but gave {vectors.shape};"
@@ -150,6 +167,20 @@ def field(name: str, function: Any, points: jax.Array) -> jax.Array:
 def at_least_single(dtype: Any) -> Any:
     """The float type to compute in: ``dtype``, or float32 for half precision."""
     return jnp.dtype(jnp.float32) if jnp.finfo(dtype).bits < 32 else dtype
+
+
+_noted: ContextVar[list[int] | None] = ContextVar("_noted", default=None)
+
+
+def least_weights(function: Callable[..., Any], **samples: Any) -> int:
+    """How many weights must be positive for a function of weighted samples, as it says to ``weights`` when it is traced."""
+    noted = [1]
+    token = _noted.set(noted)
+    try:
+        jax.eval_shape(lambda samples: function(**samples), samples)  # a new function: of a known one no call is made
+    finally:
+        _noted.reset(token)
+    return max(noted)
 
 
 def weights(name: str, value: Any, like: jax.Array, *, least: int = 1) -> jax.Array:
@@ -167,10 +198,12 @@ def weights(name: str, value: Any, like: jax.Array, *, least: int = 1) -> jax.Ar
     Raises:
         ValueError: for another shape, negative, NaN or infinite weights, a sum of zero, or too few that are positive.
     """
-    n = len(like)
+    n, noted = len(like), _noted.get()
+    if noted is not None:
+        noted.append(least)
     if value is None:
         return jnp.full((n,), 1 / n, like.dtype)
-    array = _numbers(name, value).astype(like.dtype)
+    array = _numbers(name, value)[1].astype(like.dtype)
     if array.shape != (n,):
         raise ValueError(f"`{name}` must have shape ({n},), one weight a sample, but has shape {array.shape}")
     finite(name, array)

@@ -159,11 +159,18 @@ def test_zero_permutations_degenerate_samples_and_one_compilation(name):
         assert np.isfinite(rest).all(), case
     update = compiled(name, False).update
     update(KEY, state, x, y)
+    for side in "xy" if name not in WITHOUT_DATA else "x":
+        bad = {"x": x, "y": y} | {side: (x if side == "x" else y).at[3, 1].set(jnp.nan)}
+        learned = state if side == "x" else update(KEY, state, **bad)[0]
+        assert not np.isfinite(look(KEY, learned, **bad)[0]), f"a NaN in {side} is passed over"
     sizes = update._cache_size(), look._cache_size()
     update(jax.random.key(1), state, x + 1, y)
     look(jax.random.key(1), state, x + 1, y)
     assert (update._cache_size(), look._cache_size()) == sizes
 
+
+# Their target is a density, and the data have no part in them.
+WITHOUT_DATA = {"ksd", "svgd", "stein_reverse_kl", "reverse_kl"}
 
 # As many samples as ``draws`` gives.
 ALIKE = {

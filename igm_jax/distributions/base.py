@@ -217,7 +217,8 @@ def dataset(x: ArrayLike, name: str = "dataset") -> Distribution:
         The distribution; it has no density, as its mass sits on points.
 
     Raises:
-        ValueError: for data of another shape, no rows, NaN or infinity.
+        ValueError: for data of another shape, no rows, NaN or infinity, numbers that lose the digits by which they differ, or
+            bytes, which are images that nobody has scaled yet.
 
     Example:
         >>> import jax
@@ -225,6 +226,11 @@ def dataset(x: ArrayLike, name: str = "dataset") -> Distribution:
         >>> dataset([[1.0], [1.0]])(jax.random.key(0), 3).tolist()
         [[1.0], [1.0], [1.0]]
     """
+    if getattr(x, "dtype", None) == jnp.uint8:
+        raise ValueError(
+            "`x` must be numbers to train on, but holds bytes (uint8) from 0 to 255; scale them to what the generator gives,"
+            " e.g. `x / 127.5 - 1` for [-1, 1], or say that they are meant as they are: `x.astype('float32')`"
+        )
     rows = checks.samples("x", x)
 
     def sample(key: Key, n: int) -> Array:

@@ -63,6 +63,14 @@ class NoRatio:
         del parameters
 
 
+class Lengths:
+    """What forms share all of whose parameters are lengths, and whose values have no unit."""
+
+    def in_unit(self, unit: Array, *parameters: Array) -> tuple[tuple[Array, ...], float]:
+        """The parameters in other units of length, and by what the values are to be multiplied."""
+        return tuple(parameter / unit for parameter in parameters), 1.0
+
+
 class Radial(NamedTuple):
     """A form with its parameters: ``k(x, y) = form.value(‖x - y‖², *parameters)``."""
 
@@ -72,13 +80,13 @@ class Radial(NamedTuple):
 
 def root(squared: Tile) -> tuple[Tile, Tile]:
     """``√s`` and ``1/√s``, both 0 at ``s = 0``: coincident samples exert no force."""
-    positive = squared > 0
-    inverse = jnp.where(positive, jax.lax.rsqrt(jnp.where(positive, squared, 1)), 0)
+    zero = squared <= 0  # which NaN is not: it stays
+    inverse = jnp.where(zero, 0, jax.lax.rsqrt(jnp.where(zero, 1, squared)))
     return squared * inverse, inverse
 
 
 @dataclass(frozen=True)
-class Gaussian:
+class Gaussian(Lengths):
     """``exp(-s / 2σ²)``."""
 
     def value(self, squared: Tile, bandwidth: Array) -> Tile:
@@ -93,7 +101,7 @@ class Gaussian:
 
 
 @dataclass(frozen=True)
-class GaussianBank(NoRatio):
+class GaussianBank(NoRatio, Lengths):
     """``Σ exp(-s / 2σ²)`` over groups of bandwidths: in a group one exponential is taken, and its powers give the others.
 
     Args:
@@ -153,6 +161,18 @@ class Combined(NoRatio):
         right = self.right.both(squared, *parameters[self.split :])
         return jax.jvp(self.operation, (left[0], right[0]), (left[1], right[1]))
 
+    def in_unit(self, unit: Array, *parameters: Array) -> tuple[tuple[Array, ...], Array | float] | None:
+        left = in_unit(self.left, unit, parameters[: self.split])
+        right = in_unit(self.right, unit, parameters[self.split :])
+        if left is None or right is None:
+            return None
+        heights = left[1], right[1]
+        if self.operation is operator.mul:
+            return left[0] + right[0], heights[0] * heights[1]
+        # A sum of a value with a unit and one without has none that could be taken out of it.
+        alike = all(isinstance(height, float) and height == 1 for height in heights)
+        return (left[0] + right[0], 1.0) if alike else None
+
 
 @dataclass(frozen=True)
 class Scaled:
@@ -169,6 +189,26 @@ class Scaled:
 
     def ratio(self, scale: Array, *parameters: Array) -> tuple[Array | float, Array | float] | None:
         return self.form.ratio(*parameters)
+
+    def in_unit(self, unit: Array, scale: Array, *parameters: Array) -> tuple[tuple[Array, ...], Array | float] | None:
+        found = in_unit(self.form, unit, parameters)
+        return found and ((scale, *found[0]), found[1])
+
+
+def in_unit(form: Form, unit: Array, parameters: tuple) -> tuple[tuple[Array, ...], Array | float] | None:
+    """A form's parameters with lengths in another unit, and the height: ``φ(s; p) = height · φ(s / unit²; parameters)``.
+
+    None for forms that do not say which of their parameters are lengths.
+    """
+    known = getattr(form, "in_unit", None)
+    return None if known is None else known(unit, *parameters)
+
+
+def measured_in(unit: Array, radial: Radial) -> tuple[Radial, Array | float] | None:
+    """A radial kernel with lengths in another unit, and its height; None where that is not known."""
+    parameters = tuple(jnp.asarray(value).astype(unit.dtype) for value in radial.parameters)
+    found = in_unit(radial.form, unit, parameters)
+    return found and (Radial(radial.form, found[0]), found[1])
 
 
 def combined(operation: Callable[[Tile, Tile], Tile], left: Radial | None, right: Radial | None) -> Radial | None:

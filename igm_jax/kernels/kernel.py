@@ -9,16 +9,16 @@ import functools
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.checks import ArrayLike
-from igm_jax.kernels.forms import Form, Radial, Scaled, added, combined
-from igm_jax.kernels.pairs import Pairs, safe_sqrt
+from igm_jax.checks import ArrayLike, Data, OfData, OfSamples, Samples
+from igm_jax.kernels.forms import Form, Radial, Scaled, added, combined, measured_in
+from igm_jax.kernels.pairs import Pairs, safe_sqrt, unit_of
 from igm_jax.kernels.points import OfPoints, matrix_of, name_of
 from igm_jax.records import Recorded, recorded
 
@@ -88,10 +88,16 @@ def scaled_kernel(kernel: Kernel, scale: float) -> Kernel:
 @recorded
 def radial_kernel(name: str, form: Form, *parameters: ArrayLike) -> Kernel:
     """A kernel of the squared distance: a form and its parameters."""
+    return of_radial(name, Radial(form, parameters))
+
+
+def of_radial(name: str, radial: Radial) -> Kernel:
+    """The kernel of a radial function, which nobody has to record."""
+    form, parameters = radial
     return Kernel(
         name,
         lambda pairs: form.value(pairs.squared, *(_like(parameter, pairs) for parameter in parameters)),
-        Radial(form, parameters),
+        radial,
     )
 
 
@@ -170,6 +176,39 @@ def _like(value: ArrayLike, pairs: Pairs) -> Array:
     return jnp.asarray(value).astype(checks.at_least_single(pairs.x.dtype))
 
 
+class Measured(NamedTuple):
+    """A kernel and samples in a unit of length: ``k(x, y) = height · kernel(x / unit, y / unit)``."""
+
+    kernel: Kernel
+    height: Array | float
+    x: Samples
+    y: Data
+    unit: Array | float
+
+
+def measured(kernel: Kernel, x: Samples, y: Data, a: OfSamples | None = None, b: OfData | None = None) -> Measured:
+    """A kernel and samples in a unit that suits them, where the kernel's lengths are known.
+
+    Args:
+        kernel: the kernel.
+        x: (n, d) samples.
+        y: (m, d) data.
+        a: (n,) weights; samples without weight do not count.
+        b: (m,) likewise.
+
+    Returns:
+        What to compute with; as it is given for a kernel whose lengths are not known.
+    """
+    if kernel.radial is None:
+        return Measured(kernel, 1.0, x, y, 1.0)
+    unit = unit_of(x, y, a, b)
+    found = measured_in(unit, kernel.radial)
+    if found is None:
+        return Measured(kernel, 1.0, x, y, 1.0)
+    radial, height = found
+    return Measured(of_radial(kernel.name, radial), height, x / unit, y / unit, unit)
+
+
 def median_bandwidth(y: ArrayLike, *, max_samples: int = 1024) -> Float[Array, ""]:
     """The median of the distances between different samples, a usual first choice of bandwidth.
 
@@ -194,7 +233,8 @@ def median_bandwidth(y: ArrayLike, *, max_samples: int = 1024) -> Float[Array, "
     """
     y = checks.samples("y", y, least=2)
     y = y[np.linspace(0, len(y) - 1, min(len(y), checks.count("max_samples", max_samples, least=2))).astype(int)]
-    bandwidth = safe_sqrt(jnp.median(Pairs(y, y).squared[np.triu_indices(len(y), k=1)]))
+    unit = unit_of(y, y)
+    bandwidth = unit * safe_sqrt(jnp.median(Pairs(y / unit, y / unit).squared[np.triu_indices(len(y), k=1)]))
     if checks.is_concrete(bandwidth) and float(bandwidth) == 0:
         raise ValueError(
             "the median distance of `y` is zero, so it cannot serve as a bandwidth: at least half of the pairs coincide;"

@@ -8,14 +8,14 @@ Three traps are met here and nowhere else.
 """
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, UInt
 
-from igm_jax import checks
+from igm_jax import checks, loops
 from igm_jax.checks import Data, OfData, OfSamples, Rows, Samples
 
 # Up to this many features, differences are squared and summed directly: as fast as a matrix product, and exact for close pairs.
@@ -23,6 +23,12 @@ DIRECT_FEATURES = 8
 
 # So many numbers are hashed at once.
 HASHED = 2**18
+
+# Between one over this and this, all that is made of squares, up to their own squares, is in the range of single precision.
+PLAIN = 2.0**20
+
+# The largest exponent of a unit: its inverse must be a normal number, too.
+LARGEST_UNIT = 125
 
 # Of two equal rows, the squared norm and the matrix product differ by rounding alone: at most this many units of ‖x‖² + ‖y‖².
 ROUNDING_UNITS = 64
@@ -50,8 +56,8 @@ def safe_sqrt(squared: Float[Array, "..."]) -> Float[Array, "..."]:
     Returns:
         Their roots, of the same shape.
     """
-    positive = squared > 0
-    return jnp.where(positive, jnp.sqrt(jnp.where(positive, squared, 1)), 0)
+    zero = squared <= 0  # which NaN is not: it stays
+    return jnp.where(zero, 0, jnp.sqrt(jnp.where(zero, 1, squared)))
 
 
 def centred(x: Samples, y: Data, weights: OfData | None = None) -> tuple[Samples, Data]:
@@ -97,6 +103,45 @@ def _fingerprint(x: Samples) -> UInt[Array, " n"]:
     )
     bits = bits ^ (bits >> 15)
     return jnp.sum(bits, axis=1, dtype=jnp.uint32)
+
+
+@partial(jax.jit, static_argnames="plain")
+def unit_of(
+    x: Samples, y: Data, a: OfSamples | None = None, b: OfData | None = None, *, plain: float = PLAIN
+) -> Float[Array, ""]:
+    """The power of two below the largest range of a coordinate, over x and y together; 1 for plain numbers.
+
+    Squares of single-precision numbers overflow beyond 10^19 and vanish below 10^-19, silently. So lengths are measured in a
+    power of two near the largest of them, by which every number can be divided without changing a bit.
+
+    Args:
+        x: (n, d) samples.
+        y: (m, d) data.
+        a: (n,) weights; samples without weight do not count.
+        b: (m,) likewise.
+        plain: where the unit is one: between 1/plain and plain.
+
+    Returns:
+        Scalar without derivative. It is 1 also where all samples are equal, or one of them is no number.
+    """
+    ends = [_ends(x, a), _ends(y, b)]
+    low, high = (jnp.stack(parts) for parts in zip(*ends, strict=True))
+    largest = jax.lax.stop_gradient(jnp.max(jnp.max(high, axis=0) - jnp.min(low, axis=0)))
+    info = jnp.finfo(largest.dtype)
+    # The bits of the exponent alone are a power of two.
+    integer = jnp.dtype(f"int{info.bits}")
+    exponent = jax.lax.bitcast_convert_type(largest, integer) & jnp.asarray(-1 << info.nmant, integer)
+    unit = jnp.clip(jax.lax.bitcast_convert_type(exponent, largest.dtype), 2.0**-LARGEST_UNIT, 2.0**LARGEST_UNIT)
+    known = jnp.isfinite(largest) & (largest > 0) & ((largest < 1 / plain) | (largest > plain))
+    return jnp.where(known, unit, 1)
+
+
+def _ends(x: Samples, weights: Array | None) -> tuple[Array, Array]:
+    """The least and the largest of each feature, among samples with weight."""
+    if weights is None:
+        return jnp.min(x, axis=0), jnp.max(x, axis=0)
+    counted = (weights > 0)[:, None]
+    return jnp.min(jnp.where(counted, x, jnp.inf), axis=0), jnp.max(jnp.where(counted, x, -jnp.inf), axis=0)
 
 
 Product = Callable[[Array, Array], Array]
@@ -146,7 +191,7 @@ def manhattan_form(x: Samples, y: Data) -> Float[Array, "n m"]:
 
     start = jnp.zeros((len(x), len(y)), x.dtype)
     if x.shape[1] > DIRECT_FEATURES:
-        return jax.lax.scan(add, start, (x.T, y.T))[0]
+        return loops.scan(add, start, (x.T, y.T))[0]
     for feature in zip(x.T, y.T, strict=True):
         start, _ = add(start, feature)
     return start

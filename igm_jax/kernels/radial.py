@@ -13,7 +13,7 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.forms import Gaussian, NoRatio, Tile, barrier, root
+from igm_jax.kernels.forms import Gaussian, Lengths, NoRatio, Tile, barrier, root
 from igm_jax.kernels.kernel import Kernel, bandwidth_kernel, bank, radial_kernel
 from igm_jax.records import recorded
 
@@ -73,7 +73,7 @@ def gaussian_mixture(bandwidths: Sequence[float] = (2.0, 5.0, 10.0, 20.0, 40.0, 
 
 
 @dataclass(frozen=True)
-class Laplace(NoRatio):
+class Laplace(NoRatio, Lengths):
     """``exp(-√s / σ)``."""
 
     def value(self, squared: Tile, bandwidth: Array) -> Tile:
@@ -120,6 +120,9 @@ class RationalQuadratic:
     def ratio(self, alpha: Array, bandwidth: Array) -> tuple[Array, Array]:
         return -2 * jnp.square(bandwidth), -1 / alpha
 
+    def in_unit(self, unit: Array, alpha: Array, bandwidth: Array) -> tuple[tuple[Array, Array], float]:
+        return (alpha, bandwidth / unit), 1.0
+
 
 @recorded
 def rational_quadratic(alphas: Sequence[float] = (0.2, 0.5, 1.0, 2.0, 5.0), bandwidth: ArrayLike = 1.0) -> Kernel:
@@ -153,7 +156,7 @@ def rational_quadratic(alphas: Sequence[float] = (0.2, 0.5, 1.0, 2.0, 5.0), band
 
 
 @dataclass(frozen=True)
-class InverseMultiquadric:
+class InverseMultiquadric(Lengths):
     """``(1 + s / σ²)^{-1/2}``."""
 
     def value(self, squared: Tile, bandwidth: Array) -> Tile:
@@ -210,10 +213,13 @@ class Distance:
     def ratio(self) -> tuple[float, float]:
         return 0.0, 2 / self.beta
 
+    def in_unit(self, unit: Array) -> tuple[tuple[()], Array]:
+        return (), unit if self.beta == 1 else unit**self.beta
+
     @staticmethod
     def _power(squared: Tile, exponent: float) -> Tile:
-        positive = squared > 0
-        return jnp.where(positive, jnp.where(positive, squared, 1) ** exponent, 0)
+        zero = squared <= 0  # which NaN is not: it stays
+        return jnp.where(zero, 0, jnp.where(zero, 1, squared) ** exponent)
 
 
 @recorded

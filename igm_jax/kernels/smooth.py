@@ -7,13 +7,13 @@ import numpy as np
 from jaxtyping import Array
 
 from igm_jax.checks import ArrayLike
-from igm_jax.kernels.forms import NoRatio, Tile, barrier, root
+from igm_jax.kernels.forms import Lengths, NoRatio, Tile, barrier, root
 from igm_jax.kernels.kernel import Kernel, bandwidth_kernel
 from igm_jax.records import recorded
 
 
 @dataclass(frozen=True)
-class Matern(NoRatio):
+class Matern(NoRatio, Lengths):
     """Of smoothness ν = 3/2 ``(1 + u) exp(-u)``, and of 5/2 ``(1 + u + u²/3) exp(-u)``, with ``u = √(2νs) / σ``."""
 
     twice: int
@@ -79,7 +79,7 @@ def matern_52(bandwidth: ArrayLike) -> Kernel:
 
 
 @dataclass(frozen=True)
-class Cauchy:
+class Cauchy(Lengths):
     """``1 / (1 + s / σ²)``."""
 
     def value(self, squared: Tile, bandwidth: Array) -> Tile:
@@ -117,7 +117,7 @@ def cauchy(bandwidth: ArrayLike) -> Kernel:
 
 
 @dataclass(frozen=True)
-class Logarithm(NoRatio):
+class Logarithm(NoRatio, Lengths):
     """``-log(1 + s / σ²)``."""
 
     def value(self, squared: Tile, bandwidth: Array) -> Tile:

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
-from igm_jax import checks
+from igm_jax import checks, loops
 from igm_jax.checks import Scalar
 
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
@@ -70,7 +70,7 @@ def spectral_norm(matrix: Float[Array, "a b"], *, squarings: int = 8) -> Scalar:
     wide = fixed if fixed.shape[0] >= fixed.shape[1] else fixed.T
     wide = wide / _or_one(jnp.max(jnp.abs(wide)))
     gram = jnp.matmul(wide.T, wide, precision="highest")
-    gram = jax.lax.fori_loop(0, squarings, lambda _, gram: _squared(gram), gram)
+    gram = loops.fori_loop(0, squarings, lambda _, gram: _squared(gram), gram)
     # A positive semi-definite matrix has its largest entry on the diagonal: that column cannot miss the leading vector.
     right = _unit(gram[:, jnp.argmax(jnp.diagonal(gram))])
     left = _unit(jnp.matmul(wide, right, precision="highest"))

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
-from igm_jax import checks
+from igm_jax import checks, loops
 from igm_jax.base import Network
 from igm_jax.networks.functional import network
 from igm_jax.networks.layers import spectral_norm
@@ -103,7 +103,7 @@ def orthonormal(matrix: Float[Array, "a b"], *, steps: int = 16) -> Float[Array,
     tall = _over(tall, spectral_norm(tall))
     product = partial(jnp.matmul, precision="highest")
 
-    tall = jax.lax.fori_loop(0, steps, lambda _, w: 1.5 * w - 0.5 * product(w, product(w.T, w)), tall)
+    tall = loops.fori_loop(0, steps, lambda _, w: 1.5 * w - 0.5 * product(w, product(w.T, w)), tall)
     return tall if matrix.shape[0] >= matrix.shape[1] else tall.T
 
 

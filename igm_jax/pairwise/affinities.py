@@ -66,7 +66,8 @@ def _log_sums(cost: Array, temperatures: Array, weights: Array, axis: int) -> Fl
     sums = [matmul(k, weights[:, None])[:, 0] if axis == 1 else matmul(weights[None, :], k)[0] for k in kernels]
     found = jnp.stack(sums)
     # The logarithm of nothing has no derivative, and is not taken.
-    logs = jnp.where(found > 0, jnp.log(jnp.where(found > 0, found, 1)), -jnp.inf)
+    nothing = found <= 0
+    logs = jnp.where(nothing, -jnp.inf, jnp.log(jnp.where(nothing, 1, found)))
     return logs - jnp.squeeze(least, axis)[None, :] / temperatures[:, None]
 
 

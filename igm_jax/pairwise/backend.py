@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jax.sharding import Mesh
 from jaxtyping import Array
 
+from igm_jax import loops
 from igm_jax.kernels.forms import Form, Radial
 from igm_jax.kernels.kernel import Kernel
 from igm_jax.pairwise import tiles
@@ -155,11 +156,27 @@ def _fused(way: str) -> Summer:
         at, pair = partial(_sums, form, slopes, way, parameters), (tiles.side(x, a), tiles.side(y, b))
         return at(*pair), at(*pair[::-1]) if columns else None
 
-    def within(form: Form, parameters: tuple, x: Array, a: Array, slopes: bool = False, each: bool = True) -> Sums:
+    def within(
+        form: Form,
+        parameters: tuple,
+        x: Array,
+        a: Array,
+        slopes: bool = False,
+        each: bool = True,
+        distinct: bool = False,
+    ) -> Sums:
         del each
-        return between(form, parameters, x, x, a, a, slopes)[0]
+        sums = between(form, parameters, x, x, a, a, slopes)[0]
+        return _without_own(sums, form, parameters, a) if distinct else sums
 
     return TILES._replace(between=between, within=within)
+
+
+def _without_own(sums: Sums, form: Form, parameters: tuple, a: Array) -> Sums:
+    """The sums less what each sample gave to its own, after the fact: a kernel's blocks do not look who is who."""
+    value, slope = form.both(jnp.zeros((), a.dtype), *parameters)
+    mass = None if sums.mass is None else sums.mass - a * slope
+    return sums._replace(values=sums.values - a * value, mass=mass)
 
 
 def _tiles(form: Form, slopes: bool, parameters: tuple[Array, ...], x: tiles.Side, y: tiles.Side) -> Sums:
@@ -171,7 +188,7 @@ def _sums(form: Form, slopes: bool, way: str, parameters: tuple[Array, ...], x: 
     kernel = partial(_fused_kernels().between, form, slopes=slopes, interpret=way == "interpret")
     if way == "auto":
         # The default device is a GPU, but these arrays may live on another.
-        return jax.lax.platform_dependent(parameters, x, y, cuda=kernel, default=partial(_tiles, form, slopes))
+        return loops.on_platform(parameters, x, y, cuda=kernel, default=partial(_tiles, form, slopes))
     return kernel(parameters, x, y)
 
 

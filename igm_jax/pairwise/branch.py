@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool
 
+from igm_jax import loops
+
 
 @jax.custom_batching.custom_vmap
 def somewhere(condition: Bool[Array, ""]) -> Bool[Array, ""]:
@@ -39,4 +41,4 @@ def seldom(condition: Bool[Array, ""], rare: Callable[..., Any], usual: Callable
     def both(*operands: Any) -> Any:
         return jax.tree.map(lambda a, b: jnp.where(condition, a, b), rare(*operands), usual(*operands))
 
-    return jax.lax.cond(somewhere(condition), both, usual, *operands)
+    return loops.cond(somewhere(condition), both, usual, *operands)

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax.typing import DTypeLike
 from jaxtyping import Array
 
+from igm_jax import loops
 from igm_jax.checks import Scalar
 
 # Keeping a matrix spares its computation; fresh pages cost as much as a few dozen reads. Above this, all machines suffer.
@@ -134,5 +135,5 @@ def by_rows(visit: Callable, start: Any, samples: Any, n: int, columns: int) -> 
     def step(carry: Any, given: tuple) -> tuple[Any, Any]:
         return visit(carry, *given)
 
-    carry, out = jax.lax.scan(step, start, (blocks, index.reshape(-1, rows)))
+    carry, out = loops.scan(step, start, (blocks, index.reshape(-1, rows)))
     return carry, jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:])[:n], out)

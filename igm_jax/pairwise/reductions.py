@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Int
 
 from igm_jax import checks
 from igm_jax.checks import ArrayLike, Data, OfData, OfPoints, OfSamples, Points, Samples, Scalar
-from igm_jax.kernels.pairs import Pairs, centred, matmul, safe_sqrt
+from igm_jax.kernels.pairs import Pairs, centred, matmul, safe_sqrt, unit_of
 from igm_jax.pairwise.budget import by_rows
 
 # Exponentials of single precision stay finite up to this. At a solution of transport no exponent of the plan is above -log of
@@ -37,12 +37,27 @@ def weighted_mean(values: OfSamples, weights: OfSamples) -> Scalar:
     return block_sum(weights * values)
 
 
-def row_means(tile: Callable[[Array], Array], points: Points, weights: OfData) -> OfPoints:
-    """``Σ_j w_j tile(points)_ij``, some rows at a time, from operations that can be differentiated in everything."""
+def without_own(tile: Float[Array, "r m"], start: Array | int) -> Float[Array, "r m"]:
+    """A tile of samples against themselves, its rows the samples from ``start`` on, with zeros where one meets itself."""
+    row, column = (jax.lax.broadcasted_iota(jnp.int32, tile.shape, axis) for axis in (0, 1))
+    return jnp.where(column - row == jnp.asarray(start).astype(jnp.int32), 0, tile)
+
+
+def weight_of_others(weights: OfSamples) -> OfSamples:
+    """``Σ_{j≠i} w_j`` for weights that sum to one: of a weight near one, ``1 - w_i`` would have no digits left."""
+    heavy = weights > 0.5
+    return jnp.where(heavy, block_sum(jnp.where(heavy, 0, weights)), 1 - weights)
+
+
+def row_means(tile: Callable[[Array], Array], points: Points, weights: OfData, *, distinct: bool = False) -> OfPoints:
+    """``Σ_j w_j tile(points)_ij``, some rows at a time, from operations that can be differentiated in everything.
+
+    With ``distinct`` the columns are the points themselves, and none counts its own: j ≠ i.
+    """
 
     def visit(carry: tuple, rows: Array, index: Array) -> tuple[tuple, Array]:
-        del index
-        return carry, block_sum(tile(rows) * weights[None, :], axis=1)
+        values = without_own(tile(rows), index[0]) if distinct else tile(rows)
+        return carry, block_sum(values * weights[None, :], axis=1)
 
     return by_rows(visit, (), points, len(points), len(weights))[1]
 
@@ -175,7 +190,8 @@ def nearest(points: ArrayLike, y: ArrayLike, k: int = 1) -> tuple[Float[Array, "
         raise ValueError(
             f"`k` must be at most the number of candidates, {len(y)}, but is {k}; ask for fewer neighbours"
         )
+    unit = unit_of(points, y)
     # One shift for all row blocks: the squared norms then stay small, and equal rows stay equal.
-    points, y = centred(points, y)
-
-    return _nearest(points, y, k)
+    points, y = centred(points / unit, y / unit)
+    distance, index = _nearest(points, y, k)
+    return unit * distance, index

@@ -119,7 +119,7 @@ def _between(
 
 def _within(
     ring: Ring, local: Summer, form: Form, parameters: tuple, x: Array, a: Array, slopes: bool = False,
-    each: bool = True,
+    each: bool = True, distinct: bool = False,
 ) -> Sums:  # fmt: skip
     half = (ring.size - 1) // 2
 
@@ -129,7 +129,7 @@ def _within(
         def visit(guest: tuple, columns: bool = each) -> tuple[Sums, Sums | None]:
             return local.between(form, parameters, x, guest[0], a, guest[1], slopes=slopes, columns=columns)
 
-        sums = local.within(form, parameters, x, a, slopes=slopes, each=each)
+        sums = local.within(form, parameters, x, a, slopes=slopes, each=each, distinct=distinct)
         if ring.size > 1:
             met, guest, gathered = ring.turn(visit, ring.handed_on(home), half)
             back = ring.handed_on(gathered, -half - 1) if each else met

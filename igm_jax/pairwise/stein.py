@@ -13,11 +13,12 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from igm_jax.checks import OfPoints, OfSamples, Points, Samples
-from igm_jax.kernels.forms import Combined, Form, Radial, Scaled
+from igm_jax.kernels.forms import Combined, Form, Radial, Scaled, measured_in
 from igm_jax.kernels.kernel import Kernel
-from igm_jax.kernels.pairs import Pairs, centred, matmul
+from igm_jax.kernels.pairs import Pairs, centred, matmul, unit_of
 from igm_jax.kernels.radial import Distance, Laplace
 from igm_jax.pairwise.budget import by_rows
+from igm_jax.pairwise.reductions import without_own
 
 
 def smooth(form: Form) -> bool:
@@ -34,7 +35,14 @@ def _parameters(radial: Radial, like: Array) -> tuple[Array, ...]:
 
 
 def stein_means(
-    radial: Radial, points: Points, point_scores: Points, x: Samples, scores: Samples, weights: OfSamples
+    radial: Radial,
+    points: Points,
+    point_scores: Points,
+    x: Samples,
+    scores: Samples,
+    weights: OfSamples,
+    *,
+    distinct: bool = False,
 ) -> OfPoints:
     """``Σ_j w_j u(p_i, x_j)`` with Stein's kernel ``u = s·s' k + s·∇'k + s'·∇k + tr ∇∇'k``, both derivatives of ``k(p, x)``.
 
@@ -47,28 +55,41 @@ def stein_means(
         x: the samples.
         scores: the target's score at them.
         weights: theirs.
+        distinct: whether the points are x, and none counts its own: j ≠ i.
 
     Returns:
         The means.
     """
-    points, x = centred(points, x, weights)
-    return _stein_means(radial.form, _parameters(radial, x), points, point_scores, x, scores, weights)
+    size = unit_of(points, x, b=weights)
+    found = measured_in(size, radial)
+    radial, height, unit = (radial, 1.0, 1.0) if found is None else (*found, size)
+    points, x = centred(points / unit, x / unit, weights)
+    given = (points, point_scores * unit, x, scores * unit, weights)
+    return height * _stein_means(radial.form, distinct, _parameters(radial, x), *given) / unit / unit
 
 
-@partial(jax.jit, static_argnums=0)
+@partial(jax.jit, static_argnums=(0, 1))
 def _stein_means(
-    form: Form, parameters: tuple, points: Array, point_scores: Array, x: Array, scores: Array, weights: Array
+    form: Form,
+    distinct: bool,
+    parameters: tuple,
+    points: Array,
+    point_scores: Array,
+    x: Array,
+    scores: Array,
+    weights: Array,
 ) -> Array:
     d, w = x.shape[1], weights[:, None]
     along = jnp.sum(scores * x, axis=1, keepdims=True)
     columns = w * jnp.concatenate([jnp.ones_like(along), along, x, scores], axis=1)
 
     def visit(carry: tuple, block: tuple[Array, Array], index: Array) -> tuple[tuple, Array]:
-        del index
         rows, own = block
         squared = Pairs(rows, x).squared
         # The derivative of (φ, φ') is (φ', φ'').
         (value, slope), (_, bend) = jax.jvp(lambda s: form.both(s, *parameters), (squared,), (jnp.ones_like(squared),))
+        if distinct:
+            value, slope, bend = (without_own(tile, index[0]) for tile in (value, slope, bend))
         mass, crossed, places, others = jnp.split(matmul(slope, columns), [1, 2, 2 + d], axis=1)
         # (s - s')·(p - x), summed over x, from the sums of its four products.
         apart = (
@@ -82,12 +103,6 @@ def _stein_means(
         return carry, together - 2 * apart - 2 * d * mass[:, 0] - 4 * bent
 
     return by_rows(visit, (), (points, point_scores), len(points), len(x))[1]
-
-
-def stein_diagonal(radial: Radial, scores: Samples) -> OfSamples:
-    """``u(x_i, x_i) = ‖s_i‖² φ(0) - 2d φ'(0)``: Stein's kernel of a sample with itself."""
-    value, slope = radial.form.both(jnp.zeros((), scores.dtype), *_parameters(radial, scores))
-    return jnp.sum(jnp.square(scores), axis=1) * value - 2 * scores.shape[1] * slope
 
 
 def stein_directions(kernel: Kernel, points: Points, x: Samples, scores: Samples, weights: OfSamples) -> Points:

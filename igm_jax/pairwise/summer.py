@@ -24,8 +24,8 @@ class Summer(NamedTuple):
     Attributes:
         between: ``(form, parameters, x, y, a, b, slopes=False, columns=False)`` gives the sums over y, weighted by b, at x;
             and with ``columns`` those over x, weighted by a, at y, else None. With ``slopes`` they have pulls and mass.
-        within: ``(form, parameters, x, a, slopes=False, each=True)`` gives the sums over x itself; without ``each`` only
-            their total weighted by a is right, and cheaper.
+        within: ``(form, parameters, x, a, slopes=False, each=True, distinct=False)`` gives the sums over x itself; without
+            ``each`` only their total weighted by a is right, and cheaper. With ``distinct`` no sample meets itself.
         total: the sum of one number a sample, accurately.
         means: ``(form, parameters, points, y, b)`` gives ``Σ_j b_j φ(‖p_i - y_j‖²)`` at each point, from operations that JAX
             can differentiate in everything: for those derivatives that sums and pulls do not tell.

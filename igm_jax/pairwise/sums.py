@@ -18,7 +18,7 @@ from igm_jax.kernels.kernel import Kernel
 from igm_jax.kernels.pairs import Pairs, centred
 from igm_jax.pairwise.backend import first, radial_of, summer_of
 from igm_jax.pairwise.budget import by_rows
-from igm_jax.pairwise.reductions import block_sum, row_means, weighted_mean
+from igm_jax.pairwise.reductions import block_sum, row_means, weight_of_others, weighted_mean, without_own
 from igm_jax.pairwise.summer import Summer, Sums
 
 
@@ -57,9 +57,13 @@ def kernel_mean_within(kernel: Kernel, x: Samples, weights: OfSamples, offset: A
     """``Σ_ij w_i w_j (k(x_i, x_j) - offset)``, on half of the pairs where the kernel is radial."""
     if kernel.radial is None:
         return kernel_mean(kernel, x, x, weights, weights, offset)
+    return _mean_of_pairs(kernel.radial, x, weights, offset, distinct=False)
+
+
+def _mean_of_pairs(radial: Radial, x: Samples, weights: OfSamples, offset: Array | float, *, distinct: bool) -> Scalar:
     x, _ = centred(x, x, weights)
     offset = jax.lax.stop_gradient(jnp.asarray(offset, x.dtype))
-    return _mean_within(kernel.radial.form, summer_of(x, x), _parameters(kernel.radial, x), x, weights, offset)
+    return _mean_within(radial.form, summer_of(x, x), distinct, _parameters(radial, x), x, weights, offset)
 
 
 def kernel_sums_within(kernel: Kernel, x: Samples, weights: OfSamples) -> OfSamples:
@@ -72,9 +76,13 @@ def kernel_sums_within(kernel: Kernel, x: Samples, weights: OfSamples) -> OfSamp
 
 def kernel_mean_distinct(kernel: Kernel, x: Samples, weights: OfSamples, offset: Array | float = 0.0) -> Scalar:
     """``Σ_{i≠j} w_i w_j (k(x_i, x_j) - offset) / Σ_{i≠j} w_i w_j``: the mean over pairs of different samples."""
-    total = kernel_mean_within(kernel, x, weights, offset)
-    total = total - jnp.sum(jnp.square(weights) * (kernel_values(kernel, x, x) - offset))
-    return total / (1 - jnp.sum(jnp.square(weights)))
+    others = weight_of_others(weights)
+    if kernel.radial is None:
+        means = row_means(lambda rows: kernel.of(Pairs(rows, x)), x, weights, distinct=True)
+        total = weighted_mean(means - offset * others, weights)
+    else:
+        total = _mean_of_pairs(kernel.radial, x, weights, offset, distinct=True)
+    return total / block_sum(weights * others)
 
 
 def kernel_values(kernel: Kernel, x: Samples, y: Samples) -> OfSamples:
@@ -92,13 +100,14 @@ class KernelMoments(NamedTuple):
     square: Scalar
 
 
-def kernel_moments(kernel: Kernel, x: Samples, y: Data, offset: Scalar) -> KernelMoments:
-    """What a variance over all pairs needs of them, in one pass."""
+def kernel_moments(kernel: Kernel, x: Samples, y: Data, offset: Scalar, *, distinct: bool = False) -> KernelMoments:
+    """What a variance over all pairs needs of them, in one pass; with ``distinct`` y is x, and own pairs count as zero."""
     n, m = len(x), len(y)
 
     def visit(carry: tuple[Array, Array], block: Array, index: Array) -> tuple[tuple[Array, Array], Array]:
         columns, square = carry
         tile = jnp.where((index < n)[:, None], kernel.of(Pairs(block, y)) - offset, 0)
+        tile = without_own(tile, index[0]) if distinct else tile
         return (columns + block_sum(tile, axis=0), square + block_sum(block_sum(jnp.square(tile)))), block_sum(tile)
 
     start = jnp.zeros((m,), x.dtype), jnp.zeros((), x.dtype)
@@ -199,29 +208,49 @@ def _mean_jvp(form: Form, summer: Summer, primals: tuple, tangents: tuple) -> tu
     return _total(summer, at_x.values, a, b, offset), tangent
 
 
-@partial(jax.custom_jvp, nondiff_argnums=(0, 1))
-def _mean_within_rule(form: Form, summer: Summer, parameters: tuple, x: Array, a: Array, offset: Array) -> Array:
-    return _total(summer, summer.within(form, parameters, x, a, each=False).values, a, a, offset)
+def _total_within(summer: Summer, distinct: bool, values: Array, a: Array, offset: Array) -> Array:
+    """``Σ a (values - offset Σ a)``, where pairs are distinct with the sum over the others."""
+    if not distinct:
+        return _total(summer, values, a, a, offset)
+    light = jnp.where(a > 0.5, 0, a)
+    return summer.total(a * (values - offset * weight_of_others(a))) - offset * _excess(summer, a) * jnp.sum(light)
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(0, 1, 2))
+def _mean_within_rule(
+    form: Form, summer: Summer, distinct: bool, parameters: tuple, x: Array, a: Array, offset: Array
+) -> Array:
+    values = summer.within(form, parameters, x, a, each=False, distinct=distinct).values
+    return _total_within(summer, distinct, values, a, offset)
 
 
 @partial(_mean_within_rule.defjvp, symbolic_zeros=True)
-def _mean_within_jvp(form: Form, summer: Summer, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
+def _mean_within_jvp(
+    form: Form, summer: Summer, distinct: bool, primals: tuple, tangents: tuple
+) -> tuple[Array, Array]:
     parameters, x, a, offset = primals
     along_parameters, along_x, along_a, _ = tangents
     moving_x, moving_a = not _is_zero(along_x), not _is_zero(along_a)
-    sums = summer.within(form, parameters, x, a, slopes=moving_x, each=moving_x or moving_a)
-    base = offset * jnp.sum(a)
+    sums = summer.within(form, parameters, x, a, slopes=moving_x, each=moving_x or moving_a, distinct=distinct)
+    base = offset * (weight_of_others(a) if distinct else jnp.sum(a))
     tangent = jnp.zeros((), x.dtype)
     if moving_x:
         tangent += 4 * jnp.sum(a[:, None] * sums.pulls * along_x)
     if moving_a:
         tangent += 2 * jnp.sum((sums.values - base) * along_a)
     if not _is_zero(along_parameters):
-        tangent += _along(form, summer, parameters, x, x, a, a, along_parameters)
-    return _total(summer, sums.values, a, a, offset), tangent
+        moved = _along(form, summer, parameters, x, x, a, a, along_parameters)
+        tangent += moved - _along_own(form, parameters, a, along_parameters) if distinct else moved
+    return _total_within(summer, distinct, sums.values, a, offset), tangent
+
+
+def _along_own(form: Form, parameters: tuple, a: Array, along: tuple) -> Array:
+    """``Σ a_i² ∂φ(0)/∂θ``: what pairs of a sample with itself add to ``_along``."""
+    zero = jnp.zeros((), a.dtype)
+    slope = jax.jvp(lambda parameters: form.value(zero, *parameters), (parameters,), _known((along,)))[1]
+    return block_sum(jnp.square(a)) * slope
 
 
 # Compiled once for a form and a summer, whatever the form's parameters.
-_means, _mean, _mean_within = (
-    jax.jit(rule, static_argnums=(0, 1)) for rule in (_means_rule, _mean_rule, _mean_within_rule)
-)
+_means, _mean = (jax.jit(rule, static_argnums=(0, 1)) for rule in (_means_rule, _mean_rule))
+_mean_within = jax.jit(_mean_within_rule, static_argnums=(0, 1, 2))

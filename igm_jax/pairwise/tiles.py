@@ -15,12 +15,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from igm_jax import loops
 from igm_jax.checks import OfSamples, Samples
 from igm_jax.kernels.forms import Form
 from igm_jax.kernels.pairs import DIRECT_FEATURES, Norms, direct_form, dot_form, matmul, norms
 from igm_jax.pairwise.branch import seldom
 from igm_jax.pairwise.budget import rows_of_a_half, rows_of_a_tile
-from igm_jax.pairwise.reductions import block_sum, row_means
+from igm_jax.pairwise.reductions import block_sum, row_means, without_own
 from igm_jax.pairwise.summer import Summer, Sums
 
 # Where the mean of |φ'| ‖x‖² is this many times that of |φ|, sums of φ' times coordinates no longer give the sum of φ in full.
@@ -89,13 +90,15 @@ class _Plan(NamedTuple):
     """How a tile of some form is reduced: which tiles, and what each is multiplied with.
 
     ``slopes`` alone give the values where ``φ = (α + β s) φ'``; then β asks for squares, unless it is zero. With ``few`` pairs
-    those of nearby samples are not put together from squares: what is gained in time is not worth the check.
+    those of nearby samples are not put together from squares: what is gained in time is not worth the check. ``distinct``
+    leaves out pairs of a sample with itself, which would take the digits of the sum along if they were taken off it.
     """
 
     form: Form
     parameters: tuple
     slopes: bool
     few: bool
+    distinct: bool
 
     @property
     def ratio(self) -> tuple[Array | float, Array | float] | None:
@@ -109,11 +112,12 @@ class _Plan(NamedTuple):
     def width(self, d: int) -> int:
         return 1 if not self.slopes else d + 1 + (self.squares or self.ratio is None)
 
-    def tiles(self, squared: Array) -> list[tuple[Array, bool]]:
+    def tiles(self, squared: Array, start: Array | int) -> list[tuple[Array, bool]]:
         """The tiles that are to be reduced, and whether each is of slopes, which coordinates go with, or of values."""
+        counted = partial(without_own, start=start) if self.distinct else lambda tile: tile
         if not self.slopes:
-            return [(self.form.value(squared, *self.parameters), False)]
-        value, slope = self.form.both(squared, *self.parameters)
+            return [(counted(self.form.value(squared, *self.parameters)), False)]
+        value, slope = map(counted, self.form.both(squared, *self.parameters))
         return [(slope, True)] if self.ratio is not None else [(slope, True), (value, False)]
 
     def along_rows(self, tiles: list[tuple[Array, bool]], columns: Side) -> Array:
@@ -159,12 +163,12 @@ def _is_zero(value: Array | float) -> bool:
     return isinstance(value, float) and value == 0
 
 
-def _plan(form: Form, parameters: tuple, slopes: bool, x: Side, y: Side) -> _Plan:
-    return _Plan(form, parameters, slopes, is_direct(x) and len(x.points) * len(y.points) <= FEW)
+def _plan(form: Form, parameters: tuple, slopes: bool, x: Side, y: Side, distinct: bool) -> _Plan:
+    return _Plan(form, parameters, slopes, is_direct(x) and len(x.points) * len(y.points) <= FEW, distinct)
 
 
 def between(
-    form: Form, parameters: tuple, x: Side, y: Side, *, slopes: bool, columns: bool = False
+    form: Form, parameters: tuple, x: Side, y: Side, *, slopes: bool, columns: bool = False, distinct: bool = False
 ) -> tuple[Sums, Sums | None]:
     """Sums over all pairs of x and y, at the samples of x and, if asked for, at those of y.
 
@@ -175,26 +179,27 @@ def between(
         y: the columns.
         slopes: whether the pulls are needed, too.
         columns: whether the sums at y are needed.
+        distinct: whether y is x, and no sample is to meet itself.
 
     Returns:
         The sums at x, and those at y or None.
     """
     n, d = x.points.shape
-    rows, plan = rows_of_a_tile(n, len(y.points)), _plan(form, parameters, slopes, x, y)
+    rows, plan = rows_of_a_tile(n, len(y.points)), _plan(form, parameters, slopes, x, y, distinct)
 
     padded = _padded(x, rows)
 
     def visit(total: Array | None, step: tuple[Array, Side]) -> tuple[Array | None, Array]:
         start, block = step
         block = block._replace(points=jax.lax.dynamic_slice_in_dim(padded.points, start, rows))
-        tiles = plan.tiles(squared(block, y))
+        tiles = plan.tiles(squared(block, y), start)
         return None if total is None else total + plan.along_columns(tiles, block), plan.along_rows(tiles, y)
 
-    start = jnp.zeros((plan.width(d), len(y.points)), x.points.dtype) if columns else None
+    begun = jnp.zeros((plan.width(d), len(y.points)), x.points.dtype) if columns else None
     # A second derivative computes a tile again rather than keeping all of them.
     steps = (jnp.arange(0, len(padded.points), rows), _blocks(_pointless(padded), rows))
-    total, out = jax.lax.scan(jax.checkpoint(visit, prevent_cse=False), start, steps)
-    again = partial(between, form, parameters, slopes=False)
+    total, out = loops.scan(jax.checkpoint(visit, prevent_cse=False), begun, steps)
+    again = partial(between, form, parameters, slopes=False, distinct=distinct)
     at_x = plan.sums(x, out.reshape(-1, out.shape[-1])[:n])
     at_x = plan.resolved(x, at_x, lambda: again(x, y)[0].values)
     if total is None:
@@ -212,7 +217,7 @@ def _shares(blocks: int, rows: int) -> np.ndarray:
     return share
 
 
-def within(form: Form, parameters: tuple, x: Side, *, slopes: bool, each: bool = True) -> Sums:
+def within(form: Form, parameters: tuple, x: Side, *, slopes: bool, each: bool = True, distinct: bool = False) -> Sums:
     """Sums over all pairs of x with itself, each pair visited once for both of its ends.
 
     Args:
@@ -221,14 +226,15 @@ def within(form: Form, parameters: tuple, x: Side, *, slopes: bool, each: bool =
         x: the samples.
         slopes: whether the pulls are needed, too.
         each: whether the sums are needed at each sample; if not, only their weighted total is right, and cheaper.
+        distinct: whether pairs of a sample with itself are left out.
 
     Returns:
-        The sums, pairs of a sample with itself included.
+        The sums.
     """
     n, d = x.points.shape
-    rows, plan = rows_of_a_half(n), _plan(form, parameters, slopes, x, x)
+    rows, plan = rows_of_a_half(n), _plan(form, parameters, slopes, x, x, distinct)
     if rows >= n:
-        return between(form, parameters, x, x, slopes=slopes)[0]
+        return between(form, parameters, x, x, slopes=slopes, distinct=distinct)[0]
     padded = _padded(x, rows)
     length = len(padded.points)
     blocks = length // rows
@@ -246,7 +252,7 @@ def within(form: Form, parameters: tuple, x: Side, *, slopes: bool, each: bool =
         if around is not None:
             met = met._replace(points=jax.lax.dynamic_slice_in_dim(around, start, window))
             block = block._replace(points=met.points[:rows])
-        tiles = plan.tiles(squared(block, met))
+        tiles = plan.tiles(squared(block, met), 0)
         out = plan.along_rows(tiles, met._replace(weights=met.weights * share))
         if both_ends:
             seen = jax.lax.dynamic_slice_in_dim(total, start, window, axis=1)
@@ -258,13 +264,13 @@ def within(form: Form, parameters: tuple, x: Side, *, slopes: bool, each: bool =
     # Windows that reach beyond the last block go on behind it, and come back to the first ones in the end.
     total = jnp.zeros((plan.width(d), length + window if both_ends else 0), x.points.dtype)
     steps = (jnp.arange(0, length, rows), _blocks(turning, rows))
-    (_, total), out = jax.lax.scan(jax.checkpoint(visit, prevent_cse=False), (turning, total), steps)
+    (_, total), out = loops.scan(jax.checkpoint(visit, prevent_cse=False), (turning, total), steps)
     reduced = out.reshape(length, -1)[:n]
     if not both_ends:
         return plan.sums(x, 2 * reduced)
     total = total[:, :length].at[:, :window].add(total[:, length:])
     sums = plan.sums(x, reduced + total.T[:n])
-    return plan.resolved(x, sums, lambda: within(form, parameters, x, slopes=False).values)
+    return plan.resolved(x, sums, lambda: within(form, parameters, x, slopes=False, distinct=distinct).values)
 
 
 def means(form: Form, parameters: tuple, points: Array, y: Array, weights: Array) -> Array:
@@ -284,8 +290,8 @@ def _between(
     return between(form, parameters, side(x, a), side(y, b), slopes=slopes, columns=columns)
 
 
-def _within(form: Form, parameters: tuple, x: Array, a: Array, slopes: bool = False, each: bool = True) -> Sums:
-    return within(form, parameters, side(x, a), slopes=slopes, each=each)
+def _within(form: Form, parameters: tuple, x: Array, a: Array, **how: bool) -> Sums:
+    return within(form, parameters, side(x, a), **{"slopes": False, **how})
 
 
 TILES = Summer(_between, _within, block_sum, means)

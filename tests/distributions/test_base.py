@@ -158,3 +158,9 @@ def test_a_distribution_of_ones_own(key):
     assert coin(key, 4).shape == (4, 1)
     with pytest.raises(TypeError, match="'coin' has no density"):
         coin.score([[0.0]])
+
+
+def test_a_data_set_of_bytes_is_refused_and_one_of_big_integers_keeps_its_digits(key, x64):
+    with pytest.raises(ValueError, match=r"holds bytes \(uint8\) from 0 to 255; scale them.*x / 127.5 - 1"):
+        dataset(np.zeros((3, 4), np.uint8))
+    assert dataset(np.array([[2**33 + 7]]))(key, 1).tolist() == [[2**33 + 7]]

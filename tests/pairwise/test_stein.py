@@ -60,16 +60,14 @@ def test_means_over_the_target_vanish(d, x64):
     assert np.abs(shifted).max() > 0.05
 
 
-def test_of_a_sample_with_itself(x64):
-    _, _, x, scores, _ = drawn(6)
-    expected = np.sum(np.square(scores), axis=1) + 2 / WIDTH**2
-    np.testing.assert_allclose(stein.stein_diagonal(GAUSSIAN.radial, scores), expected, rtol=1e-12)
-    for kernel in (GAUSSIAN, kernels.inverse_multiquadric(0.7) + 2.0 * GAUSSIAN):
-        alone = [
-            stein.stein_means(kernel.radial, *(value[i : i + 1] for value in (x, scores, x, scores)), jnp.ones(1))
-            for i in range(2)
-        ]
-        np.testing.assert_allclose(stein.stein_diagonal(kernel.radial, scores)[:2], np.ravel(alone), rtol=1e-12)
+def test_of_a_sample_with_itself_and_with_all_others(x64):
+    _, _, x, scores, weights = drawn(6)
+    own = stein.stein_means(GAUSSIAN.radial, x[:1], scores[:1], x[:1], scores[:1], jnp.ones(1))
+    np.testing.assert_allclose(own, np.sum(np.square(scores[:1])) + 2 / WIDTH**2, rtol=1e-12)
+    given = (x, scores, x, scores, weights)
+    others = stein.stein_means(GAUSSIAN.radial, *given, distinct=True)
+    expected = exact_means(*map(np.asarray, given)) - weights * (np.sum(np.square(scores), axis=1) + 2 / WIDTH**2)
+    np.testing.assert_allclose(others, expected, rtol=1e-9)
 
 
 def test_samples_without_weight_are_removals_and_a_shift_of_all_changes_nothing(x64):

@@ -29,6 +29,7 @@ def test_sums_pulls_and_derivatives(name, x64):
         summer = backend.summer_of(*pair[:2])
         at_x, at_y = summer.between(form, parameters, *pair, slopes=True, columns=True)
         within = summer.within(form, parameters, *pair[::2])
+        others = summer.within(form, parameters, *pair[::2], slopes=True, distinct=True)
         total = summer.total(pair[2])
         means = lambda width: summer.means(form, (width,), *pair[:2], pair[3])  # noqa: E731
         along = jax.jvp(means, parameters, (jnp.asarray(1.0),))[1]
@@ -38,5 +39,6 @@ def test_sums_pulls_and_derivatives(name, x64):
     near(at_x.pulls, x * (slope @ b)[:, None] - (slope * b) @ y)
     near(at_y.pulls, y * (a @ slope)[:, None] - (slope.T * a) @ x)
     near(within.values, np.exp(-np.sqrt(reference.squared_distances(x, x)) / 0.8) @ a)
+    near(others.values, np.exp(-np.sqrt(reference.squared_distances(x, x)) / 0.8) @ a - a)
     near(total, np.sum(a))
     near(along, (kernel * distances / 0.64) @ b)

@@ -170,6 +170,9 @@ def test_half_of_the_pairs_are_all_of_them(n, x64):
         half = tiles.within(form, parameters, tiles.side(x, a), slopes=slopes)
         full, _ = tiles.between(form, parameters, tiles.side(x, a), tiles.side(x, a), slopes=slopes)
         jax.tree.map(partial(np.testing.assert_allclose, rtol=1e-10, atol=1e-12), half, full)
+    others = tiles.within(form, parameters, tiles.side(x, a), slopes=True, distinct=True)
+    np.testing.assert_allclose(others.values, full.values - a, rtol=1e-10)
+    np.testing.assert_allclose(others.pulls, full.pulls, rtol=1e-10, atol=1e-12)
     total = tiles.within(form, parameters, tiles.side(x, a), slopes=False, each=False)
     np.testing.assert_allclose(jnp.vdot(a, total.values), jnp.vdot(a, full.values), rtol=1e-12)
 

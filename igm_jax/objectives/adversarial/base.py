@@ -288,7 +288,7 @@ def not_negative(name: str, value: Any) -> Any:
 def outputs(x_outputs: Any, y_outputs: Any, x_weights: Weights = None, y_weights: Weights = None) -> Outputs:
     """A critic's outputs (n,) and (m,) as arrays with weights that sum to one, or an error."""
     given = {"x_outputs": x_outputs, "y_outputs": y_outputs}
-    arrays = {n: checks.samples(n, jnp.asarray(v)[..., None] if np.ndim(v) == 1 else v) for n, v in given.items()}
+    arrays = {name: checks.samples(name, checks.column(name, value)) for name, value in given.items()}
     for name, array in arrays.items():
         if array.shape[1] != 1:
             raise ValueError(f"`{name}` must have shape (n,), one number a sample, but has shape {array.shape}")

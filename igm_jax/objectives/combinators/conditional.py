@@ -7,6 +7,7 @@ here. A critic is conditional as it is, when its network reads the last column. 
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -67,8 +68,8 @@ def conditional(
     ``loss = Σ_c (n_c / n) D(x_c, y_c)``, x_c the n_c samples of class c.
 
     With these shares a sample's velocity is the one that it has in a batch of its class alone. Classes that x or y lack in a
-    minibatch are passed over. Every class looks at all pairs, with weights 0 and 1, so that shapes stay fixed: the cost is
-    ``classes`` times that of the divergence.
+    minibatch are passed over, and so are those with fewer samples than the divergence needs (``mmd2_unbiased`` two). Every
+    class looks at all pairs, with weights 0 and 1, so that shapes stay fixed: the cost is ``classes`` times the divergence's.
 
     Args:
         divergence: ``(x, y, *, x_weights, y_weights) -> scalar`` in which a weight of zero is a removal, e.g.
@@ -94,7 +95,7 @@ def conditional(
     classes = _checked("divergence", divergence, classes)
 
     def whole(x: Array, y: Array) -> Array:
-        return _over_classes(lambda one: jnp.mean(one.members) * divergence(**one.samples), x, y, classes)
+        return _over_classes(divergence, lambda one, value: jnp.mean(one.members) * value, x, y, classes)
 
     return stateless(whole, witness and _conditional_witness(witness, classes))
 
@@ -109,7 +110,8 @@ def conditional_field(
 ) -> Objective:
     """A velocity field between the classes of x and those of y, class by class, as an objective.
 
-    ``v_i = field(x_c, y_c)_i``, c the class of sample i; a sample whose class is not among y stays where it is.
+    ``v_i = field(x_c, y_c)_i``, c the class of sample i; a sample whose class is not among y stays where
+    it is, as does one whose class has too few samples for the field.
 
     Args:
         field: ``(x, y, *, x_weights, y_weights) -> (n, d)`` in which a weight of zero is a removal, e.g.
@@ -137,7 +139,7 @@ def conditional_field(
     classes = _checked("field", field, classes)
 
     def whole(x: Array, y: Array) -> Array:
-        moved = _over_classes(lambda one: one.members[:, None] * field(**one.samples), x, y, classes)
+        moved = _over_classes(field, lambda one, value: one.members[:, None] * value, x, y, classes)
         return jnp.concatenate([moved, jnp.zeros((len(x), 1), moved.dtype)], axis=1)
 
     return from_velocity(whole, witness and _conditional_witness(witness, classes), reason=reason)
@@ -147,37 +149,37 @@ def _conditional_witness(witness: Callable[..., Array], classes: int) -> Callabl
     def whole(points: Array, x: Array, y: Array) -> Array:
         points, at = split_labels("points", points, classes)
 
-        def term(one: _Class) -> Array:
-            return (at == one.number).astype(points.dtype) * witness(points, **one.samples)
+        def inside(one: _Class, value: Array) -> Array:
+            return (at == one.number).astype(points.dtype) * value
 
-        return _over_classes(term, x, y, classes)
+        return _over_classes(partial(witness, points), inside, x, y, classes)
 
     return whole
 
 
 class _Class(NamedTuple):
-    """A class: its number, which samples are of it, and all samples and data, weighted by whether they are."""
+    """A class: its number, and which samples are of it."""
 
     number: Array
     members: Array
-    samples: dict[str, Array]
 
 
-def _over_classes(term: Callable[[_Class], Array], x: Array, y: Array, classes: int) -> Array:
-    """The sum of a term over the classes that both sides have."""
+def _over_classes(
+    function: Callable[..., Array], share: Callable[[_Class, Array], Array], x: Array, y: Array, classes: int
+) -> Array:
+    """The sum of the shares of a function's values over the classes of which both sides have enough for it."""
     (x, x_labels), (y, y_labels) = split_labels("x", x, classes), split_labels("y", y, classes)
+    of_all = {"x": x, "y": y, "x_weights": jnp.ones(len(x), x.dtype), "y_weights": jnp.ones(len(y), x.dtype)}
+    least = checks.least_weights(function, **of_all)
 
     def one(number: Array) -> Array:
         a, b = (x_labels == number).astype(x.dtype), (y_labels == number).astype(x.dtype)
-        samples = {"x": x, "y": y, "x_weights": _some(a), "y_weights": _some(b)}
-        return jnp.where(jnp.any(a > 0) & jnp.any(b > 0), term(_Class(number, a, samples)), 0)
+        enough = (jnp.sum(a > 0) >= least) & (jnp.sum(b > 0) >= least)
+        # Where there are too few everybody is weighed: what comes of it is not used, but must be finite.
+        samples = {"x": x, "y": y, "x_weights": jnp.where(enough, a, 1), "y_weights": jnp.where(enough, b, 1)}
+        return jnp.where(enough, share(_Class(number, a), function(**samples)), 0)
 
     return jnp.sum(jax.lax.map(one, jnp.arange(classes, dtype=jnp.int32)), axis=0)
-
-
-def _some(members: Array) -> Array:
-    """The memberships, or those of everybody where there are none: what comes of them is not used, but must be finite."""
-    return jnp.where(jnp.any(members > 0), members, jnp.ones_like(members))
 
 
 def _checked(name: str, value: Any, classes: int) -> int:

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.checks import ArrayLike, Rows, Scalar
 from igm_jax.kernels.kernel import Kernel, KernelLike, bank, median_bandwidth
+from igm_jax.kernels.pairs import unit_of
 from igm_jax.objectives.moments.estimate import mmd2_estimate
 from igm_jax.objectives.moments.mmd import mmd2_unbiased, mmd_witness
 from igm_jax.records import recorded
@@ -54,7 +55,7 @@ def median_scale(x: Rows, y: Rows) -> Scalar:
     if len(y) < 2:
         return spread
     median = _median(y).astype(spread.dtype)
-    return jnp.where(median > 0, median, spread)
+    return jnp.where(median <= 0, spread, median)
 
 
 # Compiled, so that a median of zero is no error here: the spread takes its place.
@@ -82,8 +83,9 @@ def spread_scale(x: Rows, y: Rows) -> Scalar:
         2.0
     """
     _, y = checks.pair(x, y)
-    square = 2 * jnp.sum(jnp.square(y - jnp.mean(y, axis=0, keepdims=True))) / max(len(y) - 1, 1)
-    return jnp.sqrt(jnp.where(square > 0, square, 1))
+    unit = unit_of(y, y)
+    square = 2 * jnp.sum(jnp.square((y - jnp.mean(y, axis=0, keepdims=True)) / unit)) / max(len(y) - 1, 1)
+    return unit * jnp.sqrt(jnp.where(square <= 0, 1, square))
 
 
 RULES: dict[str, Rule] = {"median": median_scale, "spread": spread_scale}
@@ -133,13 +135,13 @@ def power_bandwidth(x: Rows, y: Rows, kernel_of: Callable[[Array], Kernel], cand
     Source: Sutherland et al., Generative Models and Model Criticism via Optimized Maximum Mean Discrepancy, arXiv 1611.04488.
     """
     x, y = checks.pair(x, y, least=4)
-    widths = checks.samples("candidates", jnp.asarray(candidates)[..., None])[:, 0]
+    widths = checks.samples("candidates", checks.column("candidates", candidates))[:, 0]
     if checks.is_concrete(widths):
         checks.positive("candidates", jnp.min(widths))
 
     def power(width: Array) -> Array:
         value, error = mmd2_estimate(x, y, kernel_of(width))
-        return jnp.where(error > 0, value / jnp.where(error > 0, error, 1), 0)
+        return jnp.where(error <= 0, 0, value / jnp.where(error <= 0, 1, error))
 
     return _most_powerful(power, widths, x.dtype)
 
@@ -215,9 +217,14 @@ def mmd_power(x: Rows, y: Rows, kernel: KernelLike, *, floor: float = 1e-4) -> S
 
 
 def _most_powerful(power: Callable[[Array], Array], widths: Float[Array, " k"], dtype: Any) -> PowerChoice:
-    """The width at which the power, computed in ``dtype``, is largest; one without a number (NaN) never is."""
+    """The width at which the power, computed in ``dtype``, is largest; one without a number (NaN) never is.
+
+    Where none has a number, neither has the choice.
+    """
     ratios = jax.lax.map(power, widths.astype(dtype))
-    return PowerChoice(widths[jnp.argmax(jnp.where(jnp.isnan(ratios), -jnp.inf, ratios))], ratios)
+    unknown = jnp.isnan(ratios)
+    best = widths[jnp.argmax(jnp.where(unknown, -jnp.inf, ratios))]
+    return PowerChoice(jnp.where(jnp.all(unknown), jnp.nan, best), ratios)
 
 
 @recorded

@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Objective, from_velocity
 from igm_jax.checks import ArrayLike, Rows, Weights
+from igm_jax.kernels.pairs import unit_of
 from igm_jax.pairwise.reductions import soft_barycentres
 from igm_jax.records import recorded
 
@@ -56,9 +57,9 @@ def kernel_denoiser(
             f"with `leave_one_out` the points are the samples, but there are {len(points)} points and {len(samples)} samples"
         )
     w = checks.weights("weights", weights, samples)
-    return points + soft_barycentres(
-        points, samples, w, jnp.asarray(sigma).astype(points.dtype), leave_out=leave_one_out
-    )
+    unit = unit_of(points, samples, b=w)
+    width = jnp.asarray(sigma).astype(points.dtype) / unit
+    return points + unit * soft_barycentres(points / unit, samples / unit, w, width, leave_out=leave_one_out)
 
 
 def denoiser_difference_field(
@@ -105,7 +106,8 @@ def denoiser_difference_field(
     checks.is_function("data", data), checks.is_function("model", model)
     of_data = checks.field("data", lambda points: data(points, y, sigma), points)
     of_model = checks.field("model", lambda points: model(points, x, sigma), points)
-    return (of_data - of_model) / jnp.square(sigma)
+    unit = unit_of(x, y)
+    return (of_data - of_model) / unit / jnp.square(sigma / unit) / unit
 
 
 _OF_OTHERS = partial(kernel_denoiser, leave_one_out=True)

@@ -9,10 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from igm_jax import checks
+from igm_jax import checks, digits
 from igm_jax.base import Info, Objective, from_velocity
 from igm_jax.checks import ArrayLike, Rows, Scalar, Weights
-from igm_jax.kernels.pairs import centred
+from igm_jax.kernels.pairs import centred, unit_of
 from igm_jax.kernels.radial import distance
 from igm_jax.pairwise.affinities import Costs, Targets, pulls, totals
 from igm_jax.pairwise.sums import kernel_mean, kernel_sums_within
@@ -90,6 +90,9 @@ def _released(
 
     Scale and force sizes are means over the whole batch, as in the released code.
     """
+    # Everything here is free of units but for the smallest scale, which is that of samples of size one.
+    size = unit_of(*(some.reshape(-1, x.shape[2]) for some in (x, others[0])), plain=1.0)
+    x, others = x / size, tuple(other / size for other in others)
     scale = jnp.mean(jax.vmap(lambda u, v: _mean_distance(u, v, weights))(x, others))
     scale = scale / jnp.mean(jnp.concatenate(weights))
     unit = jnp.maximum(scale / np.sqrt(x.shape[2]).astype(scale.dtype), SMALLEST_SCALE)
@@ -103,7 +106,7 @@ def _released(
     raw = raw / unit
     squares = jnp.mean(jnp.square(raw), axis=(0, 1, 3))
     normalised = raw / jnp.sqrt(jnp.maximum(squares, SMALLEST_FORCE))[None, None, :, None]
-    return jnp.sum(normalised, axis=2), unit, squares
+    return jnp.sum(normalised, axis=2), unit * size, squares
 
 
 def _multiplicities(name: str, value: ArrayLike | None, like: Array) -> Array:
@@ -181,7 +184,9 @@ def drifting_field(
         others = (y, negatives)
         weights = (*weights, _multiplicities("negative_weights", negative_weights, negatives))
     if preset == "paper":
-        return _paper(x, others, known, weights)
+        length = unit_of(x, y)
+        field, size = _paper(x / length, tuple(other / length for other in others), known / length, weights)
+        return Drift(length * field, length * size)
     force, unit, squares = _released(x[None], tuple(other[None] for other in others), known, weights)
     return Drift(force[0] * unit, jnp.sqrt(jnp.mean(squares)))
 
@@ -213,10 +218,11 @@ def drifting_loss(x: ArrayLike, y: ArrayLike, temperatures: ArrayLike | None = N
     Source: the released code of arXiv 2602.04770.
     """
     temperatures = _checked_temperatures(temperatures, "released")
-    x, y = jnp.asarray(x), jnp.asarray(y)
+    x, y = digits.as_given("x", x), digits.as_given("y", y)
     if x.ndim != 3 or y.ndim != 3 or len(x) != len(y) or x.shape[2] != y.shape[2]:
         raise ValueError(f"expected x (b, n, d) and y (b, m, d), but got shapes {x.shape} and {y.shape}")
-    checks.finite("x", x), checks.finite("y", y)
+    flat = checks.pair(*(some.reshape(-1, some.shape[2]) for some in (x, y)))
+    x, y = flat[0].reshape(x.shape), flat[1].reshape(y.shape)
     ones = jnp.ones(x.shape[1] + y.shape[1], x.dtype)
     fixed = jax.lax.stop_gradient(x)
     known, n = jnp.asarray(temperatures, x.dtype), x.shape[1]

@@ -8,6 +8,7 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Objective, from_velocity
 from igm_jax.checks import ArrayLike, OfSamples, Rows, Weights
+from igm_jax.kernels.pairs import unit_of
 from igm_jax.objectives.adversarial.log_ratio import ratio_power, ratio_weight, ratio_witness
 from igm_jax.objectives.fields.score_difference import score_difference_field, score_difference_witness
 from igm_jax.pairwise.reductions import log_density
@@ -71,7 +72,8 @@ def kde_drift_field(
 def _log_ratio_of_others(x: Rows, y: Rows, bandwidth: ArrayLike, x_weights: Weights, y_weights: Weights) -> OfSamples:
     """``log q̂ - log p̂`` at the samples, each left out of q̂, whose other weights are normalised again."""
     x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
-    width = jnp.asarray(bandwidth).astype(x.dtype)
+    unit = unit_of(x, y, a, b)
+    x, y, width = x / unit, y / unit, jnp.asarray(bandwidth).astype(x.dtype) / unit
     rest = jnp.where(a < 1, 1 - a, 1)
     return log_density(x, x, a, width, leave_out=True) - jnp.log(rest) - log_density(x, y, b, width)
 

@@ -85,4 +85,4 @@ def _moments(x: Float[Array, "n d"]) -> tuple[Float[Array, "1 d"], Float[Array, 
     """Mean and standard deviations, fixed; 1 where nothing varies."""
     x = jax.lax.stop_gradient(x)
     mean, variance = jnp.mean(x, axis=0, keepdims=True), jnp.var(x, axis=0, keepdims=True)
-    return mean, jnp.where(variance > 0, jnp.sqrt(jnp.where(variance > 0, variance, 1)), 1)
+    return mean, jnp.where(variance <= 0, 1, jnp.sqrt(jnp.where(variance <= 0, 1, variance)))

@@ -8,6 +8,7 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Objective, from_velocity
 from igm_jax.checks import ArrayLike, Rows, Weights
+from igm_jax.kernels.pairs import unit_of
 from igm_jax.pairwise.reductions import log_density, soft_barycentres
 from igm_jax.records import recorded
 
@@ -18,7 +19,9 @@ def _checked(points: Rows, x: Rows, y: Rows, bandwidth: ArrayLike, x_weights, y_
     checks.positive("bandwidth", bandwidth)
     x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
     points, _ = checks.pair(points, y, names=("points", "y"))
-    return points.astype(x.dtype), x, y, jnp.asarray(bandwidth).astype(x.dtype), a, b
+    unit = unit_of(x, y, a, b)
+    width = jnp.asarray(bandwidth).astype(x.dtype) / unit
+    return points.astype(x.dtype) / unit, x / unit, y / unit, width, a, b, unit
 
 
 def score_difference_field(
@@ -59,10 +62,10 @@ def score_difference_field(
 
     Source: Weber, The Score-Difference Flow for Implicit Generative Modeling, arXiv 2304.12906.
     """
-    _, x, y, bandwidth, a, b = _checked(x, x, y, bandwidth, x_weights, y_weights)
+    _, x, y, bandwidth, a, b, unit = _checked(x, x, y, bandwidth, x_weights, y_weights)
     towards_data = soft_barycentres(x, y, b, bandwidth)
     towards_model = soft_barycentres(x, x, a, bandwidth, leave_out=leave_one_out)
-    return (towards_data - towards_model) / jnp.square(bandwidth)
+    return (towards_data - towards_model) / jnp.square(bandwidth) / unit
 
 
 def score_difference_witness(
@@ -95,7 +98,7 @@ def score_difference_witness(
 
     Source: Weber, arXiv 2304.12906.
     """
-    points, x, y, bandwidth, a, b = _checked(points, x, y, bandwidth, x_weights, y_weights)
+    points, x, y, bandwidth, a, b, _ = _checked(points, x, y, bandwidth, x_weights, y_weights)
     return log_density(points, x, a, bandwidth) - log_density(points, y, b, bandwidth)
 
 

@@ -10,8 +10,8 @@ from igm_jax.checks import Rows, Scalar, Weights
 from igm_jax.kernels.custom import has_corner
 from igm_jax.kernels.forms import Radial
 from igm_jax.kernels.kernel import KernelLike, checked_kernel
-from igm_jax.pairwise.reductions import weighted_mean
-from igm_jax.pairwise.stein import smooth, stein_diagonal, stein_means
+from igm_jax.pairwise.reductions import weight_of_others, weighted_mean
+from igm_jax.pairwise.stein import smooth, stein_means
 from igm_jax.records import recorded
 
 __all__ = ["ksd", "ksd2_biased", "ksd2_unbiased", "ksd_witness"]
@@ -81,9 +81,8 @@ def ksd2_unbiased(x: Rows, score: Score, kernel: KernelLike, *, x_weights: Weigh
     Source: Liu, Lee, Jordan, arXiv 1602.03253.
     """
     x, scores, a, radial = _checked(x, score, kernel, x_weights, least=2)
-    own = weighted_mean(a * stein_diagonal(radial, scores), a)
-    together = weighted_mean(a, a)
-    return (weighted_mean(stein_means(radial, x, scores, x, scores, a), a) - own) / (1 - together)
+    means = stein_means(radial, x, scores, x, scores, a, distinct=True)
+    return weighted_mean(means, a) / weighted_mean(weight_of_others(a), a)
 
 
 def ksd_witness(

@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Objective, from_velocity
 from igm_jax.checks import ArrayLike, Rows
-from igm_jax.kernels.kernel import Kernel, KernelLike, checked_kernel
+from igm_jax.kernels.kernel import Kernel, KernelLike, checked_kernel, measured
 from igm_jax.objectives.fields.stein_discrepancy import Score
 from igm_jax.pairwise.gram import check_size, ridge_solve, truncated_solve
 from igm_jax.pairwise.stein import stein_directions
@@ -46,7 +46,8 @@ def stein_score(x: Rows, kernel: KernelLike, ridge: ArrayLike = 0.01) -> Float[A
     """
     x, kernel = _checked(x, kernel)
     ridge = jnp.asarray(checks.positive("ridge", ridge)).astype(x.dtype)
-    return -ridge_solve(kernel, x, _slopes(kernel, x), ridge * len(x))
+    kernel, height, x, _, unit = measured(kernel, x, x)
+    return -ridge_solve(kernel, x, _slopes(kernel, x), ridge / height * len(x)) / unit
 
 
 def spectral_score(x: Rows, kernel: KernelLike, components: int) -> Float[Array, "n d"]:
@@ -78,7 +79,8 @@ def spectral_score(x: Rows, kernel: KernelLike, components: int) -> Float[Array,
     x, kernel = _checked(x, kernel)
     if checks.count("components", components) > len(x):
         raise ValueError(f"`components` must be at most the number of samples, {len(x)}, but is {components}")
-    return -truncated_solve(kernel, x, _slopes(kernel, x), components)
+    kernel, _, x, _, unit = measured(kernel, x, x)
+    return -truncated_solve(kernel, x, _slopes(kernel, x), components) / unit
 
 
 @recorded

@@ -5,7 +5,7 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Objective, from_velocity
 from igm_jax.checks import ArrayLike, Rows, Weights
-from igm_jax.kernels.kernel import KernelLike, checked_kernel
+from igm_jax.kernels.kernel import KernelLike, checked_kernel, measured
 from igm_jax.objectives.fields.stein_discrepancy import Score, scored
 from igm_jax.pairwise.stein import stein_directions
 from igm_jax.records import recorded
@@ -47,7 +47,8 @@ def svgd_field(
     kernel = checked_kernel(kernel)
     x, scores, a = scored(x, score, x_weights)
     places = x if points is None else checks.pair(points, x, names=("points", "x"))[0].astype(x.dtype)
-    return stein_directions(kernel, places, x, scores, a)
+    kernel, height, x, places, unit = measured(kernel, x, places, a)
+    return height * stein_directions(kernel, places, x, scores * unit, a) / unit
 
 
 @recorded

@@ -10,9 +10,9 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.checks import Rows, Scalar
-from igm_jax.kernels.kernel import Kernel, KernelLike, checked_kernel
+from igm_jax.kernels.kernel import Kernel, KernelLike, checked_kernel, measured
 from igm_jax.kernels.pairs import safe_sqrt
-from igm_jax.pairwise.sums import KernelMoments, kernel_moments, kernel_offset, kernel_values
+from igm_jax.pairwise.sums import KernelMoments, kernel_moments, kernel_offset
 
 __all__ = ["Estimate", "mmd2_estimate"]
 
@@ -81,7 +81,7 @@ def mmd2_estimate(x: Rows, y: Rows, kernel: KernelLike) -> Estimate:
     """
     x, y, _, _ = checks.weighted_pair(x, y, least=4)
     n, m = len(x), len(y)
-    kernel = checked_kernel(kernel)
+    kernel, height, x, y, _ = measured(checked_kernel(kernel), x, y)
     offset = kernel_offset(kernel, x, y)
     of_x, of_y = _within(kernel, x, offset), _within(kernel, y, offset)
     between = kernel_moments(kernel, x, y, offset)
@@ -92,7 +92,7 @@ def mmd2_estimate(x: Rows, y: Rows, kernel: KernelLike) -> Estimate:
     value = of_x.mean + of_y.mean - 2 * jnp.mean(between.rows)
     first = jnp.maximum(4 * (at_x / n + at_y / m), 0)
     second = 2 * (of_x.spread / (n * (n - 1)) + of_y.spread / (m * (m - 1))) + 4 * across / (n * m)
-    return Estimate(value, safe_sqrt(first + second))
+    return Estimate(height * value, height * safe_sqrt(first + second))
 
 
 class _Within(NamedTuple):
@@ -105,9 +105,8 @@ class _Within(NamedTuple):
 
 def _within(kernel: Kernel, x: Array, offset: Array) -> _Within:
     n = len(x)
-    moments, own = kernel_moments(kernel, x, x, offset), kernel_values(kernel, x, x) - offset
-    sums = n * moments.rows - own
-    squares = n * n * moments.square - jnp.sum(jnp.square(own))
+    moments = kernel_moments(kernel, x, x, offset, distinct=True)
+    sums, squares = n * moments.rows, n * n * moments.square
     total = jnp.sum(sums)
     # The squares of k_ij - (sums_i + sums_j)/(n - 2) + total/(n - 1)(n - 2), whose rows sum to zero.
     centred = squares - 2 / (n - 2) * jnp.sum(jnp.square(sums)) + jnp.square(total) / ((n - 1) * (n - 2))

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Objective, stateless
 from igm_jax.checks import Rows, Scalar, Weights
-from igm_jax.kernels.kernel import KernelLike, checked_kernel
+from igm_jax.kernels.kernel import KernelLike, checked_kernel, measured
 from igm_jax.pairwise.budget import after
 from igm_jax.pairwise.sums import kernel_mean, kernel_mean_distinct, kernel_mean_within, kernel_means, kernel_offset
 from igm_jax.records import recorded
@@ -48,13 +48,13 @@ def mmd2_biased(
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Eq. 5.
     """
     x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
-    kernel = checked_kernel(kernel)
+    kernel, height, x, y, _ = measured(checked_kernel(kernel), x, y, a, b)
     offset = kernel_offset(kernel, x, y)
     within = kernel_mean_within(kernel, y, b, offset)
     x, y = after(within, x, y)
     between = kernel_mean(kernel, x, y, a, b, offset)
     (x,) = after(between, x)
-    return kernel_mean_within(kernel, x, a, offset) + within - 2 * between
+    return height * (kernel_mean_within(kernel, x, a, offset) + within - 2 * between)
 
 
 def mmd2_unbiased(
@@ -88,10 +88,10 @@ def mmd2_unbiased(
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Eq. 3.
     """
     x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights, least=2)
-    kernel = checked_kernel(kernel)
+    kernel, height, x, y, _ = measured(checked_kernel(kernel), x, y, a, b)
     offset = kernel_offset(kernel, x, y)
     within = kernel_mean_distinct(kernel, x, a, offset) + kernel_mean_distinct(kernel, y, b, offset)
-    return within - 2 * kernel_mean(kernel, x, y, a, b, offset)
+    return height * (within - 2 * kernel_mean(kernel, x, y, a, b, offset))
 
 
 def mmd_witness(
@@ -125,8 +125,9 @@ def mmd_witness(
     """
     x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
     points, _ = checks.pair(points, y, names=("points", "y"))
-    kernel = checked_kernel(kernel)
-    return 2 * (kernel_means(kernel, points, x, a) - kernel_means(kernel, points, y, b))
+    kernel, height, x, y, unit = measured(checked_kernel(kernel), x, y, a, b)
+    points = points / unit
+    return 2 * height * (kernel_means(kernel, points, x, a) - kernel_means(kernel, points, y, b))
 
 
 @recorded

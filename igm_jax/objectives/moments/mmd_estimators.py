@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int
 from igm_jax import checks
 from igm_jax.base import Key, Objective, stochastic
 from igm_jax.checks import Rows, Samples, Scalar
-from igm_jax.kernels.kernel import Kernel, KernelLike, checked_kernel
+from igm_jax.kernels.kernel import Kernel, KernelLike, checked_kernel, measured
 from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.objectives.moments.estimate import Estimate, mean_of
 from igm_jax.pairwise.sums import kernel_mean, kernel_mean_distinct, kernel_offset, kernel_values
@@ -89,7 +89,8 @@ def mmd2_block(x: Rows, y: Rows, kernel: KernelLike, *, block_size: int) -> Esti
             f"two blocks of {size} do not fit into the smaller set of {min(len(x), len(y))} samples, and one block has no"
             " standard error; give more samples or smaller blocks"
         )
-    return mean_of(_blocks(checked_kernel(kernel), x, y, size))
+    kernel, height, x, y, _ = measured(checked_kernel(kernel), x, y)
+    return mean_of(height * _blocks(kernel, x, y, size))
 
 
 def mmd2_incomplete(key: Key, x: Rows, y: Rows, kernel: KernelLike, *, num_shifts: int) -> Estimate:
@@ -134,7 +135,8 @@ def mmd2_incomplete(key: Key, x: Rows, y: Rows, kernel: KernelLike, *, num_shift
             " `mmd2_estimate` takes all pairs"
         )
     shifts = _shifts(key, n, count)
-    terms = _shifted(checked_kernel(kernel), x[:n], y[:n], shifts)
+    kernel, height, x, y, _ = measured(checked_kernel(kernel), x[:n], y[:n])
+    terms = height * _shifted(kernel, x, y, shifts)
     value = jnp.mean(terms)
     return Estimate(value, _error_of_sharing(terms - value, shifts))
 
@@ -172,8 +174,8 @@ def mmd_block(kernel: KernelLike, block_size: int = 32) -> Objective:
     kernel, block_size = checked_kernel(kernel), checks.count("block_size", block_size, least=2)
 
     def divergence(key: Key, x: Array, y: Array) -> Array:
-        x, y = _in_random_order(key, x, y)
-        return jnp.mean(_blocks(kernel, x, y, min(block_size, len(x))))
+        known, height, x, y, _ = measured(kernel, *_in_random_order(key, x, y))
+        return height * jnp.mean(_blocks(known, x, y, min(block_size, len(x))))
 
     return stochastic(divergence, reason=NO_WITNESS)
 

@@ -9,7 +9,7 @@ from jaxtyping import Array
 from igm_jax import checks
 from igm_jax.base import Info, Key, Objective
 from igm_jax.checks import Rows, Scalar, Weights
-from igm_jax.kernels.kernel import Kernel, KernelLike, checked_kernel
+from igm_jax.kernels.kernel import Kernel, KernelLike, checked_kernel, measured
 from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.pairwise.gram import Projection, projected_means, projection
 from igm_jax.pairwise.reductions import weighted_mean
@@ -77,11 +77,12 @@ def nystrom_mmd2(
     arXiv 2607.02375.
     """
     x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
+    kernel, height, x, y, _ = measured(checked_kernel(kernel), x, y, a, b)
     landmarks = _landmarks(key, y, checks.count("num_landmarks", num_landmarks))
-    kernel = checked_kernel(kernel)
     found = projection(kernel, landmarks, y, b)
     lost = kernel_mean_within(kernel, y, b) - 2 * found.overlap + found.square
-    return NystromMMD(_value(kernel, x, a, landmarks, found), safe_sqrt(jnp.maximum(lost, 0)))
+    value, error = _value(kernel, x, a, landmarks, found), safe_sqrt(jnp.maximum(lost, 0))
+    return NystromMMD(height * value, height**0.5 * error)
 
 
 class LandmarkState(NamedTuple):
@@ -130,20 +131,24 @@ def mmd_nystrom(kernel: KernelLike, num_landmarks: int = 128) -> Objective:
         del state, x, y
         return LandmarkState(key), {}
 
-    def projected(state: LandmarkState, y: Array, b: Array) -> tuple[Array, Projection]:
+    def projected(state: LandmarkState, kernel: Kernel, y: Array, b: Array) -> tuple[Array, Projection]:
         landmarks = _landmarks(state.key, y, num_landmarks)
         return landmarks, projection(kernel, landmarks, y, b)
 
     def loss(key: Key, state: LandmarkState, x: Array, y: Array) -> Array:
         del key
         x, y, a, b = checks.weighted_pair(x, y)
-        return _value(kernel, x, a, *projected(state, y, b))
+        known, height, x, y, _ = measured(kernel, x, y, a, b)
+        return height * _value(known, x, a, *projected(state, known, y, b))
 
     def witness(state: LandmarkState, points: Array, x: Array, y: Array) -> Array:
         x, y, a, b = checks.weighted_pair(x, y)
         points, _ = checks.pair(points, y, names=("points", "y"))
-        landmarks, found = projected(state, y, b)
-        return 2 * (kernel_means(kernel, points, x, a) - projected_means(kernel, points, landmarks, found.weights))
+        known, height, x, y, unit = measured(kernel, x, y, a, b)
+        landmarks, found = projected(state, known, y, b)
+        points = points / unit
+        model, data = kernel_means(known, points, x, a), projected_means(known, points, landmarks, found.weights)
+        return 2 * height * (model - data)
 
     return Objective(init, update, loss, witness)
 

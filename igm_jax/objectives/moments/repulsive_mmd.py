@@ -6,7 +6,7 @@ from jaxtyping import Array
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective
 from igm_jax.checks import Rows, Scalar
-from igm_jax.kernels.kernel import KernelLike, checked_kernel
+from igm_jax.kernels.kernel import KernelLike, checked_kernel, measured
 from igm_jax.objectives.adversarial.base import Optimizer
 from igm_jax.objectives.moments.mmd_gan import Features, between_features
 from igm_jax.pairwise.sums import kernel_mean_distinct, kernel_offset
@@ -43,12 +43,12 @@ def repulsive_value(x_features: Rows, y_features: Rows, kernel: KernelLike) -> S
     which is its negative, for the critic to minimise.
     """
     x, y = checks.pair(x_features, y_features, least=2, names=("x_features", "y_features"))
-    kernel = checked_kernel(kernel)
+    kernel, height, x, y, _ = measured(checked_kernel(kernel), x, y)
     offset = kernel_offset(kernel, x, y)
     alike = [
         kernel_mean_distinct(kernel, some, jnp.full((len(some),), 1 / len(some), x.dtype), offset) for some in (x, y)
     ]
-    return alike[0] - alike[1]
+    return height * (alike[0] - alike[1])
 
 
 @recorded

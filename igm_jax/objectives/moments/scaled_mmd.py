@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
-from igm_jax import checks
+from igm_jax import checks, loops
 from igm_jax.base import Info, Key, Network, Objective
 from igm_jax.checks import ArrayLike, Rows, Scalar
 from igm_jax.kernels.custom import NEARBY
@@ -54,7 +54,7 @@ def mmd_scale(features: Features, y: Rows, kernel: KernelLike, ridge: ArrayLike 
     out, pull = jax.vjp(features, y)
 
     def along(direction: Float[Array, " k"]) -> Array:
-        (gradient,) = pull(jnp.broadcast_to(direction[None], out.shape))
+        (gradient,) = pull(loops.differing(jnp.broadcast_to(direction[None], out.shape), out))
         return jnp.sum(jnp.square(gradient)) / len(y)
 
     steepness = jnp.sum(jax.vmap(along)(jnp.eye(out.shape[1], dtype=out.dtype)))

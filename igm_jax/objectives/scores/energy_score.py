@@ -4,9 +4,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from igm_jax import checks, kernels
+from igm_jax import checks, digits, kernels
 from igm_jax.checks import ArrayLike, Rows
-from igm_jax.kernels.kernel import KernelLike, checked_kernel
+from igm_jax.kernels.kernel import KernelLike, checked_kernel, measured
 from igm_jax.pairwise.sums import kernel_mean_distinct, kernel_means, kernel_values
 
 __all__ = ["energy_score", "kernel_score"]
@@ -43,7 +43,9 @@ def kernel_score(draws: ArrayLike, y: Rows, kernel: KernelLike) -> Float[Array, 
     al., arXiv 2112.08217.
     """
     draws, y = _checked(draws, y)
-    kernel = checked_kernel(kernel)
+    flat = draws.reshape(-1, draws.shape[2])
+    kernel, height, flat, y, _ = measured(checked_kernel(kernel), flat, y)
+    draws = flat.reshape(draws.shape)
     uniform = jnp.full((draws.shape[1],), 1 / draws.shape[1], draws.dtype)
 
     def score(some: Float[Array, "k d"], datum: Float[Array, " d"]) -> Array:
@@ -52,7 +54,7 @@ def kernel_score(draws: ArrayLike, y: Rows, kernel: KernelLike) -> Float[Array, 
         towards = kernel_means(kernel, datum, some, uniform)[0]
         return 0.5 * apart - towards + 0.5 * kernel_values(kernel, datum, datum)[0]
 
-    return jax.vmap(score)(draws, y)
+    return height * jax.vmap(score)(draws, y)
 
 
 def energy_score(draws: ArrayLike, y: Rows, *, beta: float = 1.0) -> Float[Array, " c"]:
@@ -86,7 +88,7 @@ def energy_score(draws: ArrayLike, y: Rows, *, beta: float = 1.0) -> Float[Array
 
 
 def _checked(draws: ArrayLike, y: Rows) -> tuple[Float[Array, "c k d"], Float[Array, "c d"]]:
-    draws, y = jnp.asarray(draws), checks.samples("y", y)
+    draws, y = digits.as_given("draws", draws), digits.as_given("y", y)
     if draws.ndim != 3 or draws.shape[::2] != y.shape or draws.shape[1] < 2:
         raise ValueError(
             f"`draws` must have shape (c, k, d) with at least two draws for each of the data (c, d), but `draws` has shape"

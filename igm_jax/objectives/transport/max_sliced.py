@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from igm_jax import checks
+from igm_jax import checks, loops
 from igm_jax.base import Info, Key, Objective
 from igm_jax.checks import Rows, Scalar, Weights
 from igm_jax.kernels.pairs import centred
@@ -53,7 +53,7 @@ def _best(
     def step(_: Array, directions: Array) -> Array:
         return _ascended(directions, x, y, a, b, p, rate)[0]
 
-    directions = jax.lax.fori_loop(0, steps, step, directions)
+    directions = loops.fori_loop(0, steps, step, directions)
     return directions[jnp.argmax(along_directions(Transport(p), directions, x, y, a, b))]
 
 

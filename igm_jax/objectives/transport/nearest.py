@@ -21,8 +21,10 @@ def _to_nearest(points: Array, weights: Array, y: Array, y_weights: Array) -> Sc
     """``Σ_i w_i min_j ‖p_i - y_j‖²``, over those y that have a weight."""
     # One without a weight is put where one with a weight is, which changes no minimum.
     y = jnp.where((y_weights > 0)[:, None], y, y[jnp.argmax(y_weights)][None])
-    _, index = nearest(*jax.lax.stop_gradient((points, y)))
-    return weighted_mean(jnp.sum(jnp.square(points - y[index[:, 0]]), axis=1), weights)
+    distance, index = nearest(*jax.lax.stop_gradient((points, y)))
+    # Among numbers that are none (NaN) there is no nearest: which of them is taken must not hide them.
+    known = jnp.where(jnp.isnan(distance[:, 0]), jnp.nan, 1).astype(points.dtype)
+    return weighted_mean(known * jnp.sum(jnp.square(points - y[index[:, 0]]), axis=1), weights)
 
 
 def imle_loss(x: Rows, y: Rows, *, x_weights: Weights = None, y_weights: Weights = None) -> Scalar:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from igm_jax import checks
@@ -31,11 +32,10 @@ def _checked_weights(x: Array, y: Array, x_weights, y_weights) -> tuple[Array | 
     return checks.weights("x_weights", x_weights, x), checks.weights("y_weights", y_weights, y)
 
 
-def _column(name: str, value: ArrayLike) -> Array:
-    """Scalars as (n, 1), given as (n,) or (n, 1)."""
-    array = jnp.asarray(value)
-    array = checks.samples(name, array[:, None] if array.ndim == 1 else array)
-    if array.shape[1] != 1:
+def _column(name: str, value: ArrayLike) -> np.ndarray | Array:
+    """Scalars as (n, 1), given as (n,) or (n, 1), in the precision in which they came."""
+    array = checks.column(name, value)
+    if array.ndim == 2 and array.shape[1] > 1:
         raise ValueError(
             f"`{name}` must be one-dimensional, of shape (n,) or (n, 1), but has shape {array.shape};"
             " for vectors use `sliced_wasserstein` or `sinkhorn_divergence`"

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from igm_jax import loops
 from igm_jax.checks import Data, OfData, OfSamples, Samples, Scalar
 from igm_jax.kernels.pairs import matmul
 from igm_jax.pairwise.line.sort import sort, sort_with_order
@@ -84,7 +85,7 @@ def _power(gap: Array, p: float) -> Array:
     if p == 2:
         return jnp.square(gap)
     size = jnp.abs(gap)
-    return size if p == 1 else jnp.where(size > 0, jnp.where(size > 0, size, 1) ** p, 0)
+    return size if p == 1 else jnp.where(size <= 0, 0, jnp.where(size <= 0, 1, size) ** p)  # NaN stays
 
 
 class Transport(NamedTuple):
@@ -185,7 +186,7 @@ def _chunked_total_forward(divergence: Divergence, chunks, samples):
 
     wanted = [value for value, w in zip(values, asked, strict=True) if w]
     start = jax.tree.map(jnp.zeros_like, (samples[0].value[0, 0], wanted))
-    (value, gradients), _ = jax.lax.scan(body, start, chunks.value)
+    (value, gradients), _ = loops.scan(body, start, chunks.value)
     of_wanted = iter(gradients)
     return value, tuple(next(of_wanted) if w else None for w in asked)
 

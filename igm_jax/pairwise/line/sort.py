@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from igm_jax import checks
+from igm_jax import checks, loops
 
 METHODS = ("auto", "plain", "keys")
 """How to sort: by platform, by XLA's sort of the values, or by integer keys."""
@@ -132,7 +132,7 @@ def _plain_order(x: Float[Array, "n k"]) -> Int[Array, "n k"]:
 def _on_platform(x: Array, keyed: Callable, plain: Callable, method: str) -> Array:
     if x.dtype != jnp.float32 or len(x) >= 1 << 24 or method == "plain":
         return plain(x)
-    return keyed(x) if method == "keys" else jax.lax.platform_dependent(x, cpu=keyed, default=plain)
+    return keyed(x) if method == "keys" else loops.on_platform(x, cpu=keyed, default=plain)
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(1,))

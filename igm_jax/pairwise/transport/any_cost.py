@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from igm_jax import loops
 from igm_jax.kernels.points import OfPoints, matrix_of
 from igm_jax.pairwise.reductions import block_sum, soft_minimum, weighted_mean
 from igm_jax.pairwise.transport import small
@@ -57,7 +58,7 @@ def _within(solver: Scalings, costs: Array, a: Array, epsilon: Array) -> tuple[A
         return (progress[1] > attainable) & (progress[2] < solver.max_iterations)
 
     begun = (jnp.zeros_like(a), jnp.full((), jnp.inf, costs.dtype), jnp.zeros((), int))
-    f, _, iterations = jax.lax.while_loop(unfinished, advance, begun)
+    f, _, iterations = loops.while_loop(unfinished, advance, begun)
     return f, iterations
 
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from igm_jax import loops
 from igm_jax.checks import OfData, Scalar
 from igm_jax.pairwise.branch import seldom
 from igm_jax.pairwise.transport.problem import Relaxation, strength
@@ -71,14 +71,14 @@ def over_relaxation(omega: Array, rate: Array) -> Array:
 def _repeated(advance: Callable, begun: Any, error: Callable, largest: Array, epsilon: Array, solver: Solver) -> Any:
     """Updates until the error is small or they are spent, or so many as there must be; the last entry of a state counts them."""
     if isinstance(solver, FixedSweeps):
-        return jax.lax.fori_loop(0, solver.iterations, lambda _, progress: advance(progress), begun)
+        return loops.fori_loop(0, solver.iterations, lambda _, progress: advance(progress), begun)
     # Below this, the rounding of (f + g - C)/ε is all that the error measures.
     attainable = jnp.maximum(solver.tolerance, 2 * jnp.finfo(largest.dtype).eps * largest / epsilon)
 
     def unfinished(progress: Any) -> Array:
         return ~(error(progress) <= attainable) & (progress[-1] < solver.max_iterations)
 
-    return jax.lax.while_loop(unfinished, advance, begun)
+    return loops.while_loop(unfinished, advance, begun)
 
 
 def _advance(pairs: CrossTiles, epsilon: Array, rho: Array | None, safe: bool, progress: _Progress) -> _Progress:

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from igm_jax import loops
 from igm_jax.checks import OfData, OfSamples
 from igm_jax.kernels.pairs import matmul
 from igm_jax.pairwise.transport.iterations import SCHEDULE
@@ -52,7 +52,7 @@ def _anneal(absorption: Absorption, costs: Array, seen: Array, epsilon: Array, s
     start = jnp.maximum(largest / SCHEDULE, epsilon).astype(costs.dtype)
     g = jnp.zeros(costs.shape[1], costs.dtype)
     error = jnp.full((), jnp.inf, costs.dtype)
-    return jax.lax.while_loop(unfinished, advance, _Progress(start, g, error, jnp.zeros((), int)))
+    return loops.while_loop(unfinished, advance, _Progress(start, g, error, jnp.zeros((), int)))
 
 
 def _inverse(masses: Array) -> Array:
@@ -77,7 +77,7 @@ def _alternating(costs: Array, a: Array, b: Array, epsilon: Array, g: Array) -> 
         return u, _inverse(matmul(a * u, kernel)), error
 
     zero = jnp.zeros((), costs.dtype)
-    _, v, error = jax.lax.fori_loop(0, SCALINGS, scale, (jnp.ones_like(a), jnp.ones_like(b), zero))
+    _, v, error = loops.fori_loop(0, SCALINGS, scale, (jnp.ones_like(a), jnp.ones_like(b), zero))
     return g + epsilon * jnp.log(v), error
 
 

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from igm_jax import loops
 from igm_jax.checks import Data, OfData, Samples, Scalar
 from igm_jax.kernels.pairs import Norms, centred, dot_form, matmul, norms
 from igm_jax.pairwise.budget import tiling
@@ -139,7 +140,7 @@ def swept(pairs: CrossTiles, f: Float[Array, "t r"], g: OfData, relaxation: Rela
 
     zero = jnp.zeros((), g.dtype)
     start = (jnp.zeros((1, len(g)), g.dtype), zero, jnp.zeros((), bool))
-    (columns, error, lost), f = jax.lax.scan(tile, start, (pairs.x, pairs.x_norms, pairs.a, f, pairs.costs))
+    (columns, error, lost), f = loops.scan(tile, start, (pairs.x, pairs.x_norms, pairs.a, f, pairs.costs))
     g, _, miss, cut = relaxed(g, columns[0], pairs.b, relaxation)
     return Swept(f, g, jnp.maximum(error, miss), lost | cut)
 
@@ -199,5 +200,5 @@ def plan_moments(pairs: CrossTiles, g: Array, relaxation: Relaxation, of_columns
         return columns + matmul(weighted, plan), (kappa * soft, sums[:, 1:] / sums[:, :1])
 
     start = jnp.zeros((1 + of_rows.shape[2], len(g)), g.dtype)
-    columns, (f, rows) = jax.lax.scan(tile, start, (pairs.x, pairs.x_norms, pairs.a, of_rows, pairs.costs))
+    columns, (f, rows) = loops.scan(tile, start, (pairs.x, pairs.x_norms, pairs.a, of_rows, pairs.costs))
     return PlanMoments(f, rows, columns)

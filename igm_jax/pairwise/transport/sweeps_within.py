@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Shaped
 
+from igm_jax import loops
 from igm_jax.checks import OfSamples, Samples
 from igm_jax.kernels.pairs import Norms, centred, dot_form, matmul, norms
 from igm_jax.pairwise.budget import tiling
@@ -122,7 +123,7 @@ def plan_sums(pairs: SelfTiles, f: Float[Array, "t r"], epsilon: Array, features
     k = jax.eval_shape(features, *jax.tree.map(lambda values: values[0], (pairs.x, pairs.norms, pairs.a, f))).shape[1]
     start = jnp.zeros((k, 2 * tiles * rows), f.dtype)
     row = (jnp.arange(tiles), pairs.x, pairs.norms, pairs.a, f, pairs.costs)
-    columns, ahead = jax.lax.scan(tile, start, row)
+    columns, ahead = loops.scan(tile, start, row)
     behind = columns[:, : tiles * rows] + columns[:, tiles * rows :]
     return ahead + behind.T.reshape(tiles, rows, k)
 

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from igm_jax import NoWitnessError, energy_distance, kernels, mmd2_biased, velocity
+from igm_jax import NoWitnessError, energy_distance, kernels, mmd2_biased, mmd2_unbiased, velocity
 from igm_jax.objectives import (
     conditional,
     conditional_field,
@@ -124,3 +124,18 @@ def test_kernels_on_columns_see_no_others(x64):
 def test_what_cannot_be_is_explained(make, error, message):
     with pytest.raises(error, match=message):
         make(labelled_draws()[0])
+
+
+def test_a_class_with_too_few_samples_for_the_divergence_is_passed_over(x64):
+    x, y = labelled_draws()
+    y = y.at[2, -1].set(2)  # x and y have one of class 2
+    objective = conditional(partial(mmd2_unbiased, kernel=kernels.gaussian(1.0)), CLASSES)
+    loss, v = jax.jit(lambda x, y: (objective.loss(KEY, (), x, y), velocity(objective, KEY, (), x, y)))(x, y)
+    few = np.asarray(x[:, -1]) == 2
+    shares = {0: 3 / 8, 1: 3 / 8}
+    expected = sum(
+        share * mmd2_unbiased(of_class(x, c), of_class(y, c), kernels.gaussian(1.0)) for c, share in shares.items()
+    )
+    np.testing.assert_allclose(loss, expected, rtol=1e-10)
+    assert np.isfinite(v).all()
+    np.testing.assert_array_equal(v[few], 0)

@@ -136,3 +136,13 @@ def test_bad_scores_are_explained():
         ksd2_unbiased(X[:1], normal_score, kernels.gaussian(1.0))
     with pytest.raises(ValueError, match="for at least 2 samples, since each is compared with others, but is for 1"):
         ksd2_unbiased(X, normal_score, kernels.gaussian(1.0), x_weights=[1.0, 0, 0, 0, 0, 0, 0])
+
+
+def test_pairs_of_a_sample_with_itself_and_a_weight_near_one_take_no_digits_along():
+    """The U-statistic with a narrow kernel, and with a weight that outweighs all others, in single and double precision."""
+    weights = np.array([1 - 1e-6, *[1e-6 / 6] * 6])
+    narrow = jax.jit(lambda x, w: ksd2_unbiased(x, normal_score, kernels.gaussian(0.15), x_weights=w))
+    with jax.enable_x64(True):
+        expected = [narrow(X, w) for w in (np.ones(7), weights)]
+    got = [narrow(X.astype(np.float32), w.astype(np.float32)) for w in (np.ones(7), weights)]
+    np.testing.assert_allclose(got, expected, rtol=2e-4)

@@ -96,3 +96,54 @@ def test_wrong_kernel_is_explained():
         mmd("gaussian")
     with pytest.raises(ValueError, match="at least 2 samples"):
         mmd2_unbiased(np.ones((1, 2)), np.ones((3, 2)), kernels.linear())
+
+
+def few_narrow_pairs(rng):
+    """Samples of which hardly any two are near each other, in units of the bandwidth."""
+    return (rng.normal(size=(k, 5)).astype(np.float32) for k in (9, 7))
+
+
+def test_pairs_of_a_sample_with_itself_take_no_digits_of_the_others_along():
+    width = np.float32(0.1 * 5**0.5)
+    kernel = gaussian_reference(np.float64(width))
+    estimate, errors = jax.jit(lambda x, y: mmd2_unbiased(x, y, kernels.gaussian(width))), []
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        x, y = few_narrow_pairs(rng)
+        terms = 4 * kernel(*map(np.float64, (x, y))).mean() + abs(reference.mmd2_unbiased(x, y, kernel))
+        errors.append(abs(float(estimate(x, y)) - reference.mmd2_unbiased(x, y, kernel)) / terms)
+    assert np.median(errors) < 2e-6
+    assert max(errors) < 2e-5
+
+
+@pytest.mark.parametrize(
+    "kernel", [kernels.gaussian(0.3), kernels.laplace(0.3), lambda x, y: jnp.exp(-jnp.abs(x - y).sum())]
+)
+def test_a_weight_near_one_leaves_the_others_their_digits(kernel):
+    """Value and slope of the U-statistic where one weight outweighs all others, in single and in double precision."""
+    x, y = np.random.default_rng(1).normal(size=(2, 6, 2)).astype(np.float32)
+    weights = np.array([1 - 1e-6, *[2e-7] * 5])
+
+    @jax.jit
+    def both(x, y, weights):
+        of = lambda x, weights: mmd2_unbiased(x, y, kernel, x_weights=weights)  # noqa: E731
+        return of(x, weights), jax.grad(of, argnums=(0, 1))(x, weights)
+
+    got = both(x, y, weights.astype(np.float32))
+    with jax.enable_x64(True):
+        expected = both(x.astype(float), y.astype(float), weights)
+    matrix = np.asarray(kernels.kernel.checked_kernel(kernel)(x, x)).astype(float)
+    np.fill_diagonal(matrix, 0)
+    share = np.outer(weights, weights) * (1 - np.eye(6))
+    np.testing.assert_allclose(
+        expected[0], (share * matrix).sum() / share.sum() + rest(kernel, x, y, weights), rtol=1e-5
+    )
+    np.testing.assert_allclose(got[0], expected[0], rtol=1e-5)
+    np.testing.assert_allclose(got[1][0], expected[1][0], rtol=1e-4, atol=1e-5)
+
+
+def rest(kernel, x, y, weights):
+    """What does not come of pairs of x."""
+    of = kernels.kernel.checked_kernel(kernel)
+    within, between = (np.asarray(of(*pair)).astype(float) for pair in ((y, y), (x, y)))
+    return (within.sum() - np.trace(within)) / 30 - 2 * (weights @ between).mean()

@@ -1,0 +1,164 @@
+"""What numbers lose on their way to the type that is computed in, and the errors that say so.
+
+JAX makes 32-bit arrays unless it is told otherwise (``jax.enable_x64``): a 64-bit integer is then taken modulo 2³², and a
+float64 rounded to float32. Here integers become floats on the host, in their own precision, and what would be left with too
+few digits is refused.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+# Rounding may take this much of the range of a feature: three digits of differences are left.
+SHARE = 1e-3
+
+# A feature that varies by less than this, relative to its size, is constant but for the rounding of float64.
+CONSTANT = 64 * np.finfo(np.float64).eps
+
+
+def as_given(name: str, value: Any) -> np.ndarray | jax.Array:
+    """``value`` as an array that has lost nothing yet: JAX's own and traced ones as they are, all others as NumPy has them.
+
+    Args:
+        name: the argument's name, for the error's text.
+        value: array-like.
+
+    Returns:
+        The array; a nested list with JAX's arrays in it becomes one of them.
+
+    Raises:
+        TypeError: for what is no array of numbers.
+
+    Example:
+        >>> from igm_jax.digits import as_given
+        >>> as_given("x", [[3_000_000_000]]).dtype.name
+        'int64'
+    """
+    if isinstance(value, jax.Array):
+        return value
+    try:
+        if isinstance(value, list | tuple) and any(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(value)):
+            return jnp.asarray(value)
+        array = np.asarray(value)
+        # NumPy and JAX know numbers of other kinds, such as bfloat16; JAX says what is none.
+        return array if array.dtype.kind in "iufbc" else jnp.asarray(array)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise TypeError(f"`{name}` must be an array of numbers, but is {type(value).__name__}: {error}") from error
+
+
+def cut(name: str, array: np.ndarray | jax.Array) -> jax.Array:
+    """The array in JAX: integers and booleans as the default float type, and floats no wider than it.
+
+    Args:
+        name: the argument's name, for the error's text.
+        array: numbers.
+
+    Returns:
+        The array.
+
+    Raises:
+        TypeError: for what is no number.
+        ValueError: for finite numbers that the type cannot hold.
+
+    Example:
+        >>> import numpy as np
+        >>> from igm_jax.digits import cut
+        >>> cut("x", np.array([3_000_000_000])).tolist()
+        [3000000000.0]
+    """
+    default = jnp.result_type(float)
+    if isinstance(array, jax.Array):
+        floating = jnp.issubdtype(array.dtype, jnp.inexact)
+        return array if floating else array.astype(default)
+    if array.dtype.kind not in "iufb" or (array.dtype.kind == "f" and array.dtype.itemsize <= 4):
+        array = jnp.asarray(array)
+        return array if jnp.issubdtype(array.dtype, jnp.inexact) else array.astype(default)
+    with np.errstate(over="ignore"):
+        narrow = array.astype(default)
+    if array.dtype.kind == "f" and array.dtype.itemsize > narrow.dtype.itemsize:
+        _check_range(name, array, narrow)
+    return jnp.asarray(narrow)
+
+
+def _check_range(name: str, array: np.ndarray, narrow: np.ndarray) -> None:
+    beyond = np.isinf(narrow) & np.isfinite(array)
+    if beyond.any():
+        raise ValueError(
+            f"`{name}` holds numbers of size {np.abs(array[beyond]).max():.3g}, but {narrow.dtype} ends at"
+            f" {np.finfo(narrow.dtype).max:.3g}; divide all samples by a common scale, or compute in float64 under"
+            " `jax.enable_x64(True)`"
+        )
+
+
+def check_kept(names: Sequence[str], given: Sequence[Any], arrays: Sequence[jax.Array]) -> None:
+    """An error if rounding takes the digits by which samples differ.
+
+    A feature is judged by its range over all of the given sets together, since these are compared with each other. Only
+    numbers of 32-bit integers, or of 64 bits, are looked at; others lose nothing.
+
+    Args:
+        names: the arguments' names, for the error's text.
+        given: the sets (n, d) as ``as_given`` has them.
+        arrays: the same as they are computed with.
+
+    Raises:
+        ValueError: where fewer than three digits of a feature's differences would be left, or a lone integer is changed.
+
+    Example:
+        >>> import jax.numpy as jnp, numpy as np
+        >>> from igm_jax.digits import check_kept
+        >>> x = np.array([[1.7e9], [1.7e9 + 2]])
+        >>> check_kept(["x"], [x], [jnp.asarray(x, jnp.float32)])
+        Traceback (most recent call last):
+        ValueError: `x` loses digits as float32: feature 0 has numbers of size 1.7e+09 that differ by 2 at most, ...
+    """
+    wide = [_wider(value, array) for value, array in zip(given, arrays, strict=True)]
+    if not any(wide):
+        return
+    known = [np.asarray(value) for value in given if _is_known(value)]
+    low = np.min([rows.min(axis=0) for rows in known], axis=0).astype(np.longdouble)
+    high = np.max([rows.max(axis=0) for rows in known], axis=0).astype(np.longdouble)
+    size = np.maximum(np.abs(low), np.abs(high))
+    for name, value, array, cutting in zip(names, given, arrays, wide, strict=True):
+        if cutting:
+            _check_one(name, np.asarray(value), array.dtype, high - low, size, len(known) == 1)
+
+
+def _check_one(name: str, value: np.ndarray, dtype: Any, spread: Any, size: Any, alone: bool) -> None:
+    kept = value.astype(dtype)  # on the host: inside of ``jit`` the array is traced, and its numbers are still known
+    info = np.finfo(kept.dtype)
+    # Integers are compared exactly; that a set of floats is one number, such as 0.1, says nothing of what it is for.
+    constant = spread <= (0 if value.dtype.kind in "iu" else CONSTANT * size)
+    allowed = np.where(constant, np.inf, SHARE * spread)
+    if alone and value.dtype.kind in "iu":
+        allowed = np.where(constant, 0, allowed)
+    if (size * float(info.eps) / 2 + float(info.smallest_subnormal) <= allowed).all():
+        return
+    lost = np.abs(value.astype(np.longdouble) - kept.astype(np.longdouble)).max(axis=0)
+    if not (lost > allowed).any():
+        return
+    worst = int(np.argmax(lost > allowed))
+    raise ValueError(
+        f"`{name}` loses digits as {kept.dtype}: feature {worst} has numbers of size {float(size[worst]):.3g} that differ by"
+        f" {float(spread[worst]):.3g} at most, and rounding changes them by {float(lost[worst]):.2g}; subtract a common offset"
+        f" from all samples first, or {_way_out(kept)}"
+    )
+
+
+def _way_out(kept: np.ndarray) -> str:
+    return "scale them" if kept.dtype.itemsize == 8 else "compute in float64 under `jax.enable_x64(True)`"
+
+
+def _is_known(value: Any) -> bool:
+    return not isinstance(value, jax.core.Tracer) and getattr(value, "is_fully_addressable", True)
+
+
+def _wider(value: Any, array: Any) -> bool:
+    """Whether known numbers have more digits than the type that is computed in."""
+    if value is array or not _is_known(value) or value.dtype.kind not in "iuf":
+        return False
+    digits = 8 * value.dtype.itemsize if value.dtype.kind in "iu" else np.finfo(value.dtype).nmant
+    return digits > jnp.finfo(array.dtype).nmant + 1
