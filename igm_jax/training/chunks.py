@@ -19,6 +19,8 @@ def chunk_of(run: Run, max_steps: int, many: bool) -> Any:
     another program may round another way, so that the run would depend on where it was interrupted.
     """
     one = jax.vmap(lambda state: advance(run, state)) if many else lambda state: advance(run, state)
+    if searching():
+        return _step_by_step(jax.jit(one), many)
 
     def chunk(state: TrainState, length: Array) -> tuple[TrainState, Info, Array]:
         shapes = jax.eval_shape(one, state)[1]
@@ -34,6 +36,30 @@ def chunk_of(run: Run, max_steps: int, many: bool) -> Any:
         return state, infos, _sound(state, many)
 
     return jax.jit(chunk, donate_argnums=0)
+
+
+def _step_by_step(one: Any, many: bool) -> Any:
+    """A chunk of single steps, so that JAX, where a step gives a NaN, makes that step again and names the operation."""
+
+    def chunk(state: TrainState, length: int) -> tuple[TrainState, Info, Array]:
+        infos = []
+        for _ in range(int(length)):
+            state, info = one(state)
+            infos.append(info)
+        return state, jax.tree.map(lambda *values: np.stack(values), *jax.device_get(infos)), _sound(state, many)
+
+    return chunk
+
+
+def compiled(chunk: Any, state: TrainState) -> Any:
+    """The chunk, compiled now; as it is where JAX was told not to compile, or to look into what it runs."""
+    plain = jax.config.jax_disable_jit or searching()
+    return chunk if plain else chunk.lower(state, jax.device_put(np.int32(0))).compile()
+
+
+def searching() -> bool:
+    """Whether JAX was asked to stop at the first operation that gives a NaN, or infinity."""
+    return bool(jax.config.jax_debug_nans or jax.config.jax_debug_infs)
 
 
 def _sound(state: TrainState, many: bool) -> Array:
