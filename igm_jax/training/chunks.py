@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from igm_jax.base import Info
@@ -27,7 +28,7 @@ def chunk_of(run: Run, max_steps: int, many: bool) -> Any:
         _check_scalars(shapes, state.step.shape)
         blank = {name: jnp.zeros((max_steps, *shape.shape), shape.dtype) for name, shape in shapes.items()}
 
-        def body(i: Array, carry: tuple[TrainState, Info]) -> tuple[TrainState, Info]:
+        def body(i: ArrayLike, carry: tuple[TrainState, Info]) -> tuple[TrainState, Info]:
             state, infos = carry
             state, info = one(state)
             return state, {name: values.at[i].set(info[name]) for name, values in infos.items()}
@@ -41,12 +42,12 @@ def chunk_of(run: Run, max_steps: int, many: bool) -> Any:
 def _step_by_step(one: Any, many: bool) -> Any:
     """A chunk of single steps, so that JAX, where a step gives a NaN, makes that step again and names the operation."""
 
-    def chunk(state: TrainState, length: int) -> tuple[TrainState, Info, Array]:
+    def chunk(state: TrainState, length: ArrayLike) -> Any:
         infos = []
-        for _ in range(int(length)):
+        for _ in range(int(jax.device_get(length))):
             state, info = one(state)
             infos.append(info)
-        return state, jax.tree.map(lambda *values: np.stack(values), *jax.device_get(infos)), _sound(state, many)
+        return state, jax.tree.map(lambda *values: jnp.stack(values), *infos), _sound(state, many)
 
     return chunk
 

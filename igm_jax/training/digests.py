@@ -30,7 +30,8 @@ def digests(state: Any) -> dict[str, str]:
 
 
 def sealed(story: dict[str, Any]) -> dict[str, Any]:
-    """A JSON object with its own digest in it."""
+    """A JSON object with its own digest in it, in the place of an older one."""
+    story = {name: part for name, part in story.items() if name != SEAL}
     return {**story, SEAL: _of_json(json.loads(json.dumps(story)))}
 
 

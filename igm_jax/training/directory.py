@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
@@ -224,7 +223,7 @@ def stored_key(key: Array) -> dict[str, Any]:
 
 def loaded_key(stored: dict[str, Any]) -> Array:
     """The random key that ``stored_key`` described."""
-    return jax.random.wrap_key_data(jnp.asarray(np.asarray(stored["data"], np.uint32)), impl=stored["impl"])
+    return jax.random.wrap_key_data(jax.device_put(np.asarray(stored["data"], np.uint32)), impl=stored["impl"])
 
 
 def key_of(config: dict[str, Any], directory: Path) -> Array:

@@ -54,12 +54,16 @@ def packed(state: Any) -> Any:
 def unpacked(like: Any, loaded: Any) -> Any:
     """Arrays on the device where new arrays are made; copies, so that their buffers may be donated."""
     leaves = iter(jax.tree.leaves(loaded))
-    return jax.tree.map(lambda leaf: jnp.array(next(leaves)) if leaf.size else jnp.zeros(leaf.shape, leaf.dtype), like)
+
+    def one(leaf: Any) -> Array:
+        return jnp.array(jax.device_put(next(leaves) if leaf.size else np.zeros(leaf.shape, leaf.dtype)))
+
+    return jax.tree.map(one, like)
 
 
 def wanted_of(like: Any) -> Any:
     """What to ask of orbax: NumPy arrays, since its threads do not know of ``jax.enable_x64`` in ours, and keys."""
-    here = jnp.zeros(()).sharding
+    here = jax.device_put(np.zeros(())).sharding
 
     def wanted(leaf: Any) -> Any:
         if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
@@ -77,10 +81,10 @@ def first_line(error: BaseException) -> str:
 
 
 def not_now(error: BaseException | None) -> bool:
-    """Whether reading failed for a reason that says nothing against the files: rights, memory, too many open files."""
+    """Whether reading failed for a reason that says nothing against the files: rights, memory, too many open files, JAX itself."""
     while error is not None:
         told = str(error).startswith(("PERMISSION_DENIED", "RESOURCE_EXHAUSTED"))
-        if told or isinstance(error, MemoryError | PermissionError):
+        if told or isinstance(error, MemoryError | PermissionError | jax.errors.JaxRuntimeError):
             return True
         if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
             return True

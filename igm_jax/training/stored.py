@@ -18,8 +18,7 @@ import numpy as np
 from igm_jax.base import Generator
 from igm_jax.files import write_json, write_npz
 from igm_jax.recipes import Recipe, RecipeError, rebuilt, recipe_of
-from igm_jax.training.digests import identity_of, is_changed, sealed
-from igm_jax.training.directory import read_config
+from igm_jax.training.digests import is_changed, sealed
 from igm_jax.training.errors import RunDirectoryError, RunMismatchError
 from igm_jax.training.step import Run, parts_of
 
@@ -75,11 +74,12 @@ def write_generator(directory: Path, recipe: Recipe, run: str) -> None:
         ) from error
 
 
-def read_generator(directory: Path) -> Generator:
+def read_generator(directory: Path, run: str) -> Generator:
     """The generator that a run directory has the recipe of.
 
     Args:
         directory: the run directory.
+        run: the run's identity, from its config.
 
     Returns:
         The generator.
@@ -88,7 +88,7 @@ def read_generator(directory: Path) -> Generator:
         RunDirectoryError: if there is no recipe, or its files are damaged.
         RunMismatchError: if parts of it could not be written, or it was written for another version.
     """
-    story = _story(directory / "generator.json", identity_of(read_config(directory)))
+    story = _story(directory / "generator.json", run)
     if missing := story["missing"]:
         told = "\n  ".join(f"`{place}` {reason}" for place, reason in missing.items())
         raise RunMismatchError(

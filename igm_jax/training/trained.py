@@ -100,16 +100,16 @@ def load_generator(
             f"`generator` must be a Generator, e.g. `pushforward(network, base)`, but is {type(generator).__name__}"
         )
     config = read_config(path)
-    key = key_of(config, path)
+    key, run = key_of(config, path), identity_of(config)
     number = None if key.ndim == 0 else len(key)
     _check_seed(seed, number, path)
     if not (path / "checkpoints").is_dir():
         raise RunDirectoryError(
             f"{path} has no checkpoints: either its run has not saved the first one yet, or it is no directory of `train`"
         )
-    known = read_generator(path) if generator is None else generator
+    known = read_generator(path, run) if generator is None else generator
     shapes = jax.eval_shape(lambda key: strong(known.init(key)) if number is None else _many(known, key), key)
-    found, parameters = _newest(path, identity_of(config), Parameters(shapes, in_single(shapes)), step)
+    found, parameters = _newest(path, run, Parameters(shapes, in_single(shapes)), step)
     if seed is not None and number is not None:
         parameters = jax.tree.map(lambda leaf: leaf[seed], parameters)
     return TrainedGenerator(known, parameters.params, parameters.average, found)

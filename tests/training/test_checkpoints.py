@@ -151,8 +151,9 @@ def test_damage_is_named_and_the_newest_whole_one_is_taken(tmp_path, damage, tol
 
 
 def test_where_none_is_whole_that_is_said(tmp_path):
-    for step in (10, 20):
-        emptied(saved(tmp_path, 10, 20) / str(step))
+    path = saved(tmp_path, 10, 20)
+    emptied(path / "10")
+    emptied(path / "20")
     before = sorted(tmp_path.rglob("*"))
     with Checkpoints(tmp_path) as checkpoints:
         with pytest.raises(RunDirectoryError, match=r"step 20 .*step 10 .*no other one.*delete .* to begin anew"):

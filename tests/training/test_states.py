@@ -2,6 +2,7 @@
 
 import errno
 
+import jax
 import pytest
 
 from igm_jax.training.states import not_now, signature, size
@@ -20,6 +21,7 @@ def test_signature_and_size():
         (PermissionError(errno.EACCES, "no"), True),
         (OSError(errno.EMFILE, "too many"), True),
         (MemoryError(), True),
+        (jax.errors.JaxRuntimeError("INVALID_ARGUMENT: Disallowed host-to-device transfer"), True),
         (ValueError("PERMISSION_DENIED: a file"), True),
         (ValueError("NOT_FOUND: a file"), False),
         (OSError(errno.EISDIR, "a directory"), False),
