@@ -32,6 +32,7 @@ from experiments.shared.study import ended_with
 from igm_jax import Generator, checks
 from igm_jax.evaluation import exact_w2, mode_coverage
 from igm_jax.files import write_npz
+from igm_jax.reporting.terminal import command_line
 from igm_jax.training import (
     Interrupted,
     NonFiniteError,
@@ -83,13 +84,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line: 0 when the run is finished, 1 if it broke, 2 for a wrong choice, 128 + n after signal n."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     options = (tyro.conf.CascadeSubcommandArgs, tyro.conf.OmitSubcommandPrefixes)
-    config = tyro.cli(Train, args=words, prog="python -m experiments.train", config=options)
+    config = command_line(Train, words, "python -m experiments.train", config=options)
     try:
         config = small(config) if config.smoke else config
         problem, generator, run = prepared(config)
+        directory = config.directory or _default_directory(config, problem)
     except (ValueError, TypeError, OSError, ImportError) as error:
         return ended_with(error)
-    directory = config.directory or _default_directory(config, problem)
     try:
         trained = train(
             run,

@@ -102,7 +102,7 @@ class Costs:
 
     def __init__(self, path: Path):
         self.path = path
-        self.known: dict[str, list[float]] = json.loads(path.read_text()) if path.exists() else {}
+        self.known: dict[str, list[float]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
     def of(self, name: str, measure: Any) -> Cost:
         """The cost that is known under a name, or that is measured now."""

@@ -142,6 +142,7 @@ def train(
             _say(run, path, identity, command)
             begun = (0, None) if state is None else (step_of(state), checkpoints.log_of(step_of(state)))
             log = stack.enter_context(contextlib.closing(Log(path, *begun)))
+            checkpoints.set_aside(begun[0])
             if progress and made and made.unverified and begun[0]:
                 notice(
                     f"{path} goes on; unverified, since only a name is known of its code: {', '.join(made.unverified)}"
@@ -246,7 +247,7 @@ def _first_state(run: Run, key: Array) -> TrainState:
 
 
 def _resumed(checkpoints: Checkpoints, like: TrainState) -> TrainState | None:
-    """The state of the newest whole checkpoint, and newer ones out of its way; None for a run that has saved none yet."""
+    """The state of the newest whole checkpoint; None for a run that has saved none yet."""
     if checkpoints.latest is None:
         # The state of step 0 is saved before any row is written.
         directory = checkpoints.directory.parent
@@ -258,9 +259,7 @@ def _resumed(checkpoints: Checkpoints, like: TrainState) -> TrainState | None:
         if (directory / "generator.json").exists():  # also after a kill before the first state was saved
             warnings.warn(f"{directory} was used before, but holds no checkpoint; its run begins anew", stacklevel=3)
         return None
-    found, state = checkpoints.found(like)
-    checkpoints.set_aside(found)
-    return state
+    return checkpoints.load(like)
 
 
 def _say(run: Run, directory: Path, identity: str, command: str | None) -> None:

@@ -81,7 +81,7 @@ def first_line(error: BaseException) -> str:
 
 
 def not_now(error: BaseException | None) -> bool:
-    """Whether reading failed for a reason that says nothing against the files: rights, memory, too many open files, JAX itself."""
+    """Whether reading failed for a reason that says nothing against the files: rights, memory, open files, JAX itself."""
     while error is not None:
         told = str(error).startswith(("PERMISSION_DENIED", "RESOURCE_EXHAUSTED"))
         if told or isinstance(error, MemoryError | PermissionError | jax.errors.JaxRuntimeError):

@@ -234,10 +234,9 @@ def in_single(params: Any) -> Any:
     of an average, ``old + (1 - β) (new - old)``; every other type as it is."""
 
     def single(leaf: Any) -> Any:
-        half = jnp.issubdtype(leaf.dtype, jnp.floating) and leaf.dtype.itemsize < 4
-        if not half:
+        if not jnp.issubdtype(leaf.dtype, jnp.floating) or (kind := checks.at_least_single(leaf.dtype)) == leaf.dtype:
             return leaf
-        return leaf.astype(jnp.float32) if hasattr(leaf, "astype") else jax.ShapeDtypeStruct(leaf.shape, jnp.float32)
+        return leaf.astype(kind) if hasattr(leaf, "astype") else jax.ShapeDtypeStruct(leaf.shape, kind)
 
     return jax.tree.map(single, params)
 
