@@ -207,7 +207,7 @@ def summary(config: Train, problem: Problem, trained: Trained, samples: np.ndarr
         table.add_row("seconds", f"{trained.run_seconds:.1f} + {trained.compile_seconds:.1f} to compile")
     last = rows[-max(1, len(rows) // 10) :]
     for name in [name for name in (rows[-1] if rows else {}) if name not in ("step", "seconds")]:
-        table.add_row(f"{name}, last tenth", f"{np.mean([row[name] for row in last]):.4g}")
+        table.add_row(f"{name}, last tenth", f"{np.mean(np.asarray([row.get(name) for row in last], float)):.4g}")
     number = min(JUDGED, len(samples))
     key_target, key_held_out = jax.random.split(jax.random.key(0))
     data, held_out = problem.target(key_target, number), problem.held_out(key_held_out, number)

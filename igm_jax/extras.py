@@ -1,7 +1,7 @@
 """Packages that only some users need: imported where they are used, and named where they cannot be."""
 
 
-def unusable(what: str, package: str, error: Exception, extra: str | None = None) -> ImportError:
+def unusable(what: str, package: str, error: BaseException, extra: str | None = None) -> ImportError:
     """The error for a package that is needed here and cannot be imported: absent, or broken in any way.
 
     Args:

@@ -54,10 +54,11 @@ class Checkpoints:
         self.directory, self._keep, self._run = directory / "checkpoints", keep, run
         if os.path.lexists(self.directory) and not self.directory.is_dir():
             raise RunDirectoryError(f"{self.directory} must be a folder, but is a file or leads nowhere; move it away")
+        every: Any = ocp.training.preservation_policies.PreserveAll()  # until a newer one has been read back
         try:
             self._orbax = ocp.training.Checkpointer(
                 str(self.directory),
-                preservation_policy=ocp.training.preservation_policies.PreserveAll(),
+                preservation_policy=every,
                 cleanup_tmp_directories=clean,
             )
         except (OSError, ValueError) as error:

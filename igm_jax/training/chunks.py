@@ -54,13 +54,13 @@ def _step_by_step(one: Any, many: bool) -> Any:
 
 def compiled(chunk: Any, state: TrainState) -> Any:
     """The chunk, compiled now; as it is where JAX was told not to compile, or to look into what it runs."""
-    plain = jax.config.jax_disable_jit or searching()
+    plain = jax.config.jax_disable_jit or searching()  # pyrefly: ignore
     return chunk if plain else chunk.lower(state, jax.device_put(np.int32(0))).compile()
 
 
 def searching() -> bool:
     """Whether JAX was asked to stop at the first operation that gives a NaN, or infinity."""
-    return bool(jax.config.jax_debug_nans or jax.config.jax_debug_infs)
+    return bool(jax.config.jax_debug_nans or jax.config.jax_debug_infs)  # pyrefly: ignore
 
 
 def _sound(state: TrainState, many: bool) -> Array:

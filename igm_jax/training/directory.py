@@ -5,6 +5,7 @@
     DIRECTORY/config.json     schema, config, random key, provenance
     DIRECTORY/checkpoints/    the newest few states
     DIRECTORY/log.jsonl       one row of measures a line
+    DIRECTORY/damaged/        checkpoints that were found damaged, out of the way of those that follow
 """
 
 import contextlib

@@ -25,7 +25,7 @@ from igm_jax.training.logs import Log, Row, read_log, rows_of
 from igm_jax.training.progress import Bar, averages, notice
 from igm_jax.training.readme import write_readme
 from igm_jax.training.signals import postponed
-from igm_jax.training.states import size, started, step_of
+from igm_jax.training.states import keys_of, size, started, step_of
 from igm_jax.training.step import Run, TrainState
 from igm_jax.training.stored import recipe_of_run, write_generator
 
@@ -85,7 +85,9 @@ def train(
     """Run ``steps`` steps, or what is missing of them in a directory that holds a part.
 
     The same key gives the same run to the last bit, however it was cut into chunks and sessions (on a GPU:
-    with ``XLA_FLAGS=--xla_gpu_deterministic_ops=true``). Ctrl-C and SIGTERM save a checkpoint first.
+    with ``XLA_FLAGS=--xla_gpu_deterministic_ops=true``). Ctrl-C and SIGTERM save a checkpoint first. What lies in the directory
+    is verified by its digests: of damaged checkpoints the newest whole one is taken, with a warning, and the damaged ones are
+    moved to ``damaged``; a log or config that was changed is refused.
 
     Args:
         run: from ``training``.
@@ -128,26 +130,19 @@ def train(
     checks.count("steps", steps, least=0)
     for name, value in (("chunk", chunk), ("every", every), ("keep", keep), ("log_every", log_every)):
         checks.count(name, value)
-    key = _keys(key)
+    key = keys_of(key)
     like = jax.eval_shape(started(run, key), key)
     with contextlib.ExitStack() as stack:
-        store, stop, state = _Store([]), _never, None
+        store, state, stop = _Store([]), None, _never
         if directory is not None:
             made = described(run) if config is None else None
             path = stack.enter_context(run_directory(directory, config, key, (keep + 1) * size(like), made))
-            identity = identity_of(read_config(path))
-            checkpoints = stack.enter_context(Checkpoints(path, keep, run=identity))
-            state = _resumed(checkpoints, like)
-            # Only now, when the checkpoint is known to fit: this session's generator, also in an older version's directory.
-            _say(run, path, identity, command)
-            begun = (0, None) if state is None else (step_of(state), checkpoints.log_of(step_of(state)))
-            log = stack.enter_context(contextlib.closing(Log(path, *begun)))
-            checkpoints.set_aside(begun[0])
-            if progress and made and made.unverified and begun[0]:
+            store, state = _opened(stack, path, run, like, keep, command)
+            stop = stack.enter_context(postponed())
+            if progress and made and made.unverified and state is not None and step_of(state):
                 notice(
                     f"{path} goes on; unverified, since only a name is known of its code: {', '.join(made.unverified)}"
                 )
-            store, stop = _Store(log.rows, checkpoints, log), stack.enter_context(postponed())
         if state is None:
             state = _first_state(run, key)
             store.save(state)
@@ -155,6 +150,23 @@ def train(
             on_chunk(state, [])
         plan = _Plan(run.name, steps, chunk, every, log_every, progress)
         return _loop(run, state, plan, store, on_chunk, stop)
+
+
+def _opened(
+    stack: contextlib.ExitStack, path: Path, run: Run, like: TrainState, keep: int, command: str | None
+) -> tuple[_Store, TrainState | None]:
+    """The log and the checkpoints of a directory, and the state that the run continues from, if there is one."""
+    identity = identity_of(read_config(path))
+    checkpoints = stack.enter_context(Checkpoints(path, keep, run=identity))
+    state = _resumed(checkpoints, like)
+    # Only now, when the checkpoint is known to fit: this session's generator, also in an older version's directory.
+    recipe = recipe_of_run(run)
+    write_generator(path, recipe, identity)
+    write_readme(path, run, recipe, command)
+    begun = (0, None) if state is None else (step_of(state), checkpoints.log_of(step_of(state)))
+    log = stack.enter_context(contextlib.closing(Log(path, *begun)))
+    checkpoints.set_aside(begun[0])
+    return _Store(log.rows, checkpoints, log), state
 
 
 class _Plan(NamedTuple):
@@ -181,7 +193,7 @@ def _loop(
         )
     if done == plan.steps:
         return Trained(state, rows, 0.0, 0.0)
-    before, begin = rows[-1]["seconds"] if rows else 0.0, time.perf_counter()
+    before, begin = float(rows[-1].get("seconds") or 0.0) if rows else 0.0, time.perf_counter()
     move = compiled(chunk_of(run, plan.chunk, many=state.step.ndim > 0), state)
     compile_seconds, spent = time.perf_counter() - begin, 0.0
     with Bar(plan.name, plan.steps, done) if plan.progress else contextlib.nullcontext() as bar:
@@ -262,13 +274,6 @@ def _resumed(checkpoints: Checkpoints, like: TrainState) -> TrainState | None:
     return checkpoints.load(like)
 
 
-def _say(run: Run, directory: Path, identity: str, command: str | None) -> None:
-    """Write into the directory how the run's generator is made, and in words what lies there."""
-    recipe = recipe_of_run(run)
-    write_generator(directory, recipe, identity)
-    write_readme(directory, run, recipe, command)
-
-
 def _interrupted(store: _Store, done: int, steps: int, signal: int) -> Interrupted:
     where = store.checkpoints.directory.parent if store.checkpoints else Path()
     return Interrupted(
@@ -276,21 +281,6 @@ def _interrupted(store: _Store, done: int, steps: int, signal: int) -> Interrupt
         done,
         signal,
     )
-
-
-def _keys(key: Any) -> Array:
-    """Typed keys, one or a row of them."""
-    if not (isinstance(key, jax.Array) and jnp.issubdtype(key.dtype, jax.dtypes.prng_key)):
-        try:
-            key = jax.random.wrap_key_data(key)
-        except (TypeError, ValueError, AttributeError) as error:
-            raise TypeError(f"`key` must be a random key, e.g. `jax.random.key(0)`, but is {key!r}") from error
-    if key.ndim > 1 or key.size == 0:
-        raise ValueError(
-            f"`key` must be one random key, or (s,) keys for s seeds, e.g. `jax.random.split(key, s)`, but has shape"
-            f" {key.shape}"
-        )
-    return key
 
 
 def _on_host(infos: Info, length: int) -> dict[str, np.ndarray]:

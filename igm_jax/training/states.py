@@ -41,6 +41,21 @@ class Parameters(NamedTuple):
     average: Params
 
 
+def keys_of(key: Any) -> Array:
+    """Typed keys, one or a row of them."""
+    if not (isinstance(key, jax.Array) and jnp.issubdtype(key.dtype, jax.dtypes.prng_key)):
+        try:
+            key = jax.random.wrap_key_data(key)
+        except (TypeError, ValueError, AttributeError) as error:
+            raise TypeError(f"`key` must be a random key, e.g. `jax.random.key(0)`, but is {key!r}") from error
+    if key.ndim > 1 or key.size == 0:
+        raise ValueError(
+            f"`key` must be one random key, or (s,) keys for s seeds, e.g. `jax.random.split(key, s)`, but has shape"
+            f" {key.shape}"
+        )
+    return key
+
+
 def started(run: Run, key: Array) -> Any:
     """``run.init``, for one key or for several."""
     return run.init if key.ndim == 0 else jax.vmap(run.init)

@@ -22,8 +22,7 @@ class TrainState(NamedTuple):
         step: number of generator updates made so far, an int32 scalar.
         params: the generator's parameters.
         optimizer_state: the generator's optimiser.
-        average: debiased moving average of ``params``; the parameters to sample from in the end. Of parameters in half
-            precision it is kept in float32.
+        average: debiased moving average of ``params``, at least in float32; the parameters to sample from in the end.
         objective_state: what the objective learned: a critic and its optimiser, a bank, nothing.
         key: the run's random key; step t draws from ``fold_in(key, t)``, whatever the chunks and interruptions.
     """
@@ -230,8 +229,7 @@ def _averaged(mean: Params, params: Params, step: Array, decay: float) -> Params
 
 
 def in_single(params: Any) -> Any:
-    """Parameters, or their shapes, as their average has them: half precision in float32, since it would swallow the small steps
-    of an average, ``old + (1 - β) (new - old)``; every other type as it is."""
+    """Parameters, or their shapes, as their average has them: half precision, which would swallow its small steps, in float32."""
 
     def single(leaf: Any) -> Any:
         if not jnp.issubdtype(leaf.dtype, jnp.floating) or (kind := checks.at_least_single(leaf.dtype)) == leaf.dtype:
