@@ -229,9 +229,9 @@ def test_a_report_may_not_hide_the_loss(key):
 
 @pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16, jnp.float32])
 def test_the_average_of_half_precision_is_kept_in_single(dtype):
-    """Parameters that rise to 3 in steps of 1/128, which an average with steps of 1/1000 in half precision cannot follow."""
+    """Parameters that rise to 3 in steps of 1/32, which an average with steps of 1/1000 in half precision cannot follow."""
     rise = optax.GradientTransformation(lambda params: (), lambda updates, state, params=None: (
-        jax.tree.map(lambda p: jnp.minimum(3 - p, jnp.asarray(1 / 128, p.dtype)), params), state))  # fmt: skip
+        jax.tree.map(lambda p: jnp.minimum(3 - p, jnp.asarray(1 / 32, p.dtype)), params), state))  # fmt: skip
     still = Generator(lambda key: jnp.zeros((1, 2), dtype), lambda params, key, n: jnp.tile(params, (n, 1)))
     zero = stateless(lambda x, y: 0 * jnp.mean(x.astype(jnp.float32)))
     run = training(still, zero, rise, lambda key, n: jnp.zeros((n, 2), dtype), 2, average=0.99)
