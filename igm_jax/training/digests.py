@@ -20,7 +20,7 @@ def digest_of(array: Any) -> str:
         kind = ""
     known = np.asarray(jax.device_get(array))
     digest = hashlib.sha256(f"{kind}{known.dtype}{list(known.shape)}".encode())
-    digest.update(memoryview(np.ascontiguousarray(known).reshape(-1).view(np.uint8)))
+    digest.update(np.ascontiguousarray(known).reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
 
 
