@@ -17,6 +17,7 @@ from igm_jax.training.states import (
     free,
     not_now,
     packed,
+    quiet,
     signature,
     started,
     step_of,
@@ -99,13 +100,10 @@ class Checkpoints:
             return
         known = digests(state)
         story = {"step": step, "run": self._run, "signature": signature(state), "digests": known, "log": log}
+        told: Any = sealed(story)
         try:
-            self._orbax.save_checkpointables(
-                step,
-                {"state": packed(state)},
-                force=True,
-                custom_metadata=sealed(story),  # pyrefly: ignore
-            )
+            with quiet():
+                self._orbax.save_checkpointables(step, {"state": packed(state)}, force=True, custom_metadata=told)
             if len(self.steps) > self._keep:
                 _compare(known, digests(unpacked(state, self._read(step, state))))
         except Exception as error:

@@ -1,7 +1,10 @@
 """A state as it lies on the disk: its arrays' names and types, what orbax is given of it, and what orbax's errors mean."""
 
+import contextlib
 import errno
+import logging
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -118,3 +121,15 @@ def free(directory: Path) -> str:
 def step_of(state: TrainState) -> int:
     """How many steps a state has behind it; seeds that are trained side by side have as many."""
     return int(np.ravel(jax.device_get(state.step))[0])
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Without orbax's own words on what fails, which are tracebacks: the error that follows says it in a sentence."""
+    logger = logging.getLogger("absl")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
