@@ -149,7 +149,7 @@ class Checkpoints:
         present = self.steps
         if not present or step not in (None, *present):
             raise RunDirectoryError(f"{self.directory} has no checkpoint of step {step}; it has {present}")
-        damaged: dict[int, str] = {}
+        damaged = {} if step is not None else {one: "is no folder" for one in self._strays() if one > present[-1]}
         for one in present[::-1] if step is None else [step]:
             try:
                 loaded = self._verified(like, one)
@@ -181,7 +181,7 @@ class Checkpoints:
 
     def set_aside(self, after: int) -> None:
         """Move the checkpoints after a step, which are damaged, out of the way of those that this run will save."""
-        for step in [one for one in self.steps if one > after]:
+        for step in [one for one in (*self.steps, *self._strays()) if one > after]:
             number, aside = 1, self.directory.parent / "damaged" / str(step)
             while os.path.lexists(aside):
                 number, aside = number + 1, aside.with_name(f"{step}-{number + 1}")
@@ -189,6 +189,14 @@ class Checkpoints:
             os.rename(self.directory / str(step), aside)
             warnings.warn(f"the damaged checkpoint of step {step} was moved to {aside}", stacklevel=4)
         self._orbax.reload()
+
+    def _strays(self) -> list[int]:
+        """Steps under whose name there is something else than a folder."""
+        return [
+            int(name)
+            for name in os.listdir(self.directory)
+            if name.isdecimal() and not (self.directory / name).is_dir()
+        ]
 
     def log_of(self, step: int) -> dict[str, Any] | None:
         """What the checkpoint of a step says of the log; None if it was saved before checkpoints did."""
@@ -200,7 +208,8 @@ class Checkpoints:
 
     def _story(self, step: int) -> dict[str, Any]:
         """What was written down beside the arrays."""
-        stored: Any = self._orbax.checkpointables_metadata(step).custom_metadata
+        with quiet():
+            stored: Any = self._orbax.checkpointables_metadata(step).custom_metadata
         return stored if isinstance(stored, dict) else {}
 
     def _verified(self, like: Any, step: int) -> Any:
@@ -213,7 +222,8 @@ class Checkpoints:
             kinds, kept = ({path: one for path, one in story.get(name, {}).items() if path.startswith(begin)}
                            for name in ("signature", "digests"))  # fmt: skip
             self._check(step, kinds, signature(like))
-            loaded = unpacked(like, self._read(step, like))
+            with quiet():
+                loaded = unpacked(like, self._read(step, like))
             if "digests" in story:
                 _compare(kept, digests(loaded))
         except (RunMismatchError, Damaged):

@@ -126,10 +126,12 @@ def step_of(state: TrainState) -> int:
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Without orbax's own words on what fails, which are tracebacks: the error that follows says it in a sentence."""
-    logger = logging.getLogger("absl")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
+    loggers = [logging.getLogger(name) for name in ("absl", "asyncio")]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)

@@ -150,6 +150,19 @@ def test_damage_is_named_and_the_newest_whole_one_is_taken(tmp_path, damage, tol
         assert (tmp_path / "damaged" / "20").is_dir()
 
 
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_what_lies_in_the_place_of_a_checkpoint_is_moved_away(tmp_path, kind):
+    path = saved(tmp_path, 10) / "20"
+    path.write_text("precious") if kind == "file" else path.symlink_to("nowhere")
+    with Checkpoints(tmp_path) as checkpoints:
+        with pytest.warns(UserWarning, match="that of step 20 is no folder; taken is that of step 10"):
+            checkpoints.load(LIKE)
+        with pytest.warns(UserWarning, match="of step 20 was moved to"):
+            checkpoints.set_aside(10)
+        checkpoints.save(state_at(20))
+        assert checkpoints.steps == [10, 20]
+
+
 def test_where_none_is_whole_that_is_said(tmp_path):
     path = saved(tmp_path, 10, 20)
     emptied(path / "10")
