@@ -10,7 +10,7 @@ from orbax.checkpoint import v1 as ocp
 
 from igm_jax.training.digests import digests, identity_of, is_changed, sealed
 from igm_jax.training.directory import differences, key_of, opened, read_config
-from igm_jax.training.errors import RunDirectoryError, RunMismatchError
+from igm_jax.training.errors import Damaged, RunDirectoryError, RunMismatchError
 from igm_jax.training.states import (
     Parameters,
     first_line,
@@ -31,10 +31,6 @@ def _compare(kept: dict[str, str], now: dict[str, str]) -> None:
     if wrong := [path for path in kept if kept[path] != now.get(path)]:
         more = f" and {len(wrong) - 1} others" if len(wrong) > 1 else ""
         raise Damaged(f"holds other numbers in {wrong[0]}{more} than were saved")
-
-
-class Damaged(Exception):
-    """A checkpoint that is not what was saved; the text says what is wrong with it."""
 
 
 class Checkpoints:
