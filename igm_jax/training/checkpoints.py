@@ -68,7 +68,8 @@ class Checkpoints:
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         try:
-            self._orbax.close()
+            with quiet():
+                self._orbax.close()
         except Exception:
             # After a failed save orbax fails again here; the first error says more.
             if error is None:
@@ -94,19 +95,18 @@ class Checkpoints:
         last, step = self.latest, step_of(state)
         if last == step:
             return
-        known = digests(state)
-        story = {"step": step, "run": self._run, "signature": signature(state), "digests": known, "log": log}
-        told: Any = sealed(story)
+        known, story = digests(state), {"step": step, "run": self._run, "signature": signature(state), "log": log}
+        told: Any = sealed({**story, "digests": known})
         try:
             with quiet():
                 self._orbax.save_checkpointables(step, {"state": packed(state)}, force=True, custom_metadata=told)
             if len(self.steps) > self._keep:
                 _compare(known, digests(unpacked(state, self._read(step, state))))
         except Exception as error:
+            good = "there is none before it" if last is None else f"the last good checkpoint is that of step {last}"
             raise RunDirectoryError(
                 f"the checkpoint of step {step} could not be saved in {self.directory} ({first_line(error)};"
-                f" {free(self.directory)}); the last good checkpoint is that of step {last}: free some space and start the"
-                " same run again to continue from it"
+                f" {free(self.directory)}); {good}: free some space and start the same run again to continue from it"
             ) from error
         for old in self.steps[: -self._keep]:
             self._orbax.delete(old)
