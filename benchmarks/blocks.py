@@ -20,7 +20,6 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-import tyro
 from rich.console import Console
 
 from igm_jax import checks
@@ -30,6 +29,7 @@ from igm_jax.pairwise import fused, tiles
 from igm_jax.pairwise.fused import Blocks
 from igm_jax.pairwise.summer import Sums
 from igm_jax.reporting import Cell, Line, Table, to_console, to_markdown, write_whole
+from igm_jax.reporting.terminal import command_line
 from igm_jax.training import provenance
 
 DIRECT = (
@@ -161,7 +161,7 @@ def _texts(row: dict[str, Any]) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
-    config = tyro.cli(Config, args=arguments, description=__doc__, prog="python -m benchmarks.blocks")
+    config = command_line(Config, arguments, "python -m benchmarks.blocks", description=__doc__)
     try:
         for name in ("n", "repeats"):
             checks.count(name, getattr(config, name))

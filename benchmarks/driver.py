@@ -128,6 +128,8 @@ class Process:
 def _resident(pid: int) -> float:
     """Resident memory of a process in gigabytes; 0 where it cannot be read."""
     try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**30
+        return (
+            int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**30
+        )
     except (OSError, IndexError, ValueError):
         return 0.0

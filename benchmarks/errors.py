@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-import tyro
 from jaxtyping import Array
 from rich.console import Console
 from rich.progress import track
@@ -28,6 +27,7 @@ import igm_jax
 from igm_jax import kernels
 from igm_jax.objectives import random_directions, score_difference_field
 from igm_jax.reporting import write_whole
+from igm_jax.reporting.terminal import command_line
 from igm_jax.training import provenance
 
 SHAPES = ((1, 1, 1), (257, 131, 1), (300, 411, 2), (1001, 1153, 3), (701, 301, 8), (301, 200, 9), (257, 130, 64),
@@ -212,7 +212,7 @@ class Errors:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; the exit status is 0."""
-    wish = tyro.cli(Errors, args=arguments, prog="python -m benchmarks.errors")
+    wish = command_line(Errors, arguments, "python -m benchmarks.errors")
     directory = wish.directory.with_name(wish.directory.name + "-smoke") if wish.smoke else wish.directory
     directory.mkdir(parents=True, exist_ok=True)
     console, shapes = Console(stderr=True), FEW if wish.smoke else SHAPES

@@ -14,7 +14,7 @@ MB = 1 << 20
 def _status(field: str) -> int | None:
     """A field of /proc/self/status in bytes, where there is one."""
     try:
-        lines = Path("/proc/self/status").read_text().splitlines()
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     except OSError:
         return None
     found = [line.split() for line in lines if line.startswith(field + ":")]
@@ -24,7 +24,7 @@ def _status(field: str) -> int | None:
 def _peak_forgotten() -> bool:
     """Set the high-water mark of the resident memory back to what is resident now; whether that can be done here."""
     try:
-        Path("/proc/self/clear_refs").write_text("5")
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     except OSError:
         return False
     return True

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import tyro
 
 from benchmarks.memory import extra_memory
 from igm_jax import checks
 from igm_jax.evaluation import density_coverage, precision_recall
 from igm_jax.reporting import write_whole
+from igm_jax.reporting.terminal import command_line
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +65,7 @@ def measured(metric: Callable[..., Any], real: np.ndarray, fake: np.ndarray) -> 
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    config = tyro.cli(Metrics, args=arguments, description=__doc__, prog="python -m benchmarks.metrics")
+    config = command_line(Metrics, arguments, "python -m benchmarks.metrics", description=__doc__)
     try:
         n, d = checks.count("n", config.n, least=20), checks.count("d", config.d)
         metric = {"density_coverage": density_coverage, "precision_recall": precision_recall}[config.metric]

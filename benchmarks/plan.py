@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import tyro
 from rich.console import Console
 
 from benchmarks.cases import CASES, Work
@@ -25,6 +24,7 @@ from igm_jax import checks, objectives
 from igm_jax.base import Objective
 from igm_jax.kernels import gaussian
 from igm_jax.reporting import Cell, Line, Table, to_console
+from igm_jax.reporting.terminal import command_line
 
 OBJECTIVES = ("mmd", "energy", "sinkhorn", "sliced", "drifting", "score_difference")
 TOLERANCE = 1e-2
@@ -160,7 +160,7 @@ def plan_table(wish: Plan) -> Table:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; the exit status is 0, or 2 for a wrong config."""
-    wish = tyro.cli(Plan, args=arguments, prog="python -m benchmarks.plan")
+    wish = command_line(Plan, arguments, "python -m benchmarks.plan")
     try:
         for name in ("n", "d", "sample", "edge"):
             checks.count(name, getattr(wish, name))

@@ -19,7 +19,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import tyro
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -33,6 +32,7 @@ from benchmarks.rows import OK, Results, Row, read_results, write_lines
 from benchmarks.summary import tables, write_summary
 from igm_jax import checks
 from igm_jax.reporting import to_console
+from igm_jax.reporting.terminal import command_line
 
 EDGE, GPU_EDGE, SMOKE_EDGE = 2048, 16384, 512
 
@@ -81,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     It is 2 for a wrong config, and 130 after Ctrl-C.
     """
     console = Console(stderr=True, soft_wrap=True, markup=False, highlight=False)
-    wish = tyro.cli(Run, args=arguments, prog="python -m benchmarks.run")
+    wish = command_line(Run, arguments, "python -m benchmarks.run")
     try:
         wish = checked(small(wish) if wish.smoke else wish)
         old = None if wish.compare is None else read_results(wish.compare)

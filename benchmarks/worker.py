@@ -106,7 +106,7 @@ class Worker:
 
 def _alone_on_stdout() -> Any:
     """The real stdout for answers; whoever prints from now on prints to stderr, compilers in subprocesses too."""
-    answers = os.fdopen(os.dup(1), "w")
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     return answers
 
@@ -115,7 +115,7 @@ def main() -> None:
     """Answer until stdin ends."""
     answers, worker = _alone_on_stdout(), Worker()
     with contextlib.suppress(OSError):  # where memory runs out, this process is to go and not somebody else's (Linux)
-        Path("/proc/self/oom_score_adj").write_text("1000")
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     for line in sys.stdin:
         request = json.loads(line)
         do: Callable[..., Answers] = getattr(worker, request.pop("do"))

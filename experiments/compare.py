@@ -23,7 +23,6 @@ from typing import Any
 
 import jax
 import numpy as np
-import tyro
 from rich.console import Console
 
 from experiments.configs import COMPARED, OBJECTIVES, TARGETS, Adam, ObjectiveConfig, Problem, Pushforward, narrowed
@@ -37,6 +36,7 @@ from experiments.shared.tasks import Recipe, Task, worked
 from igm_jax import checks
 from igm_jax.evaluation import floor
 from igm_jax.reporting import FLOOR, read_jsonl, write_jsonl
+from igm_jax.reporting.terminal import command_line
 from igm_jax.training import provenance
 from igm_jax.training.directory import run_directory
 
@@ -77,7 +77,7 @@ class Compare:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line: 0 when the report is written, 1 if a run broke, 2 for a wrong config, 130 after Ctrl-C."""
-    config = tyro.cli(Compare, args=arguments, prog="python -m experiments.compare")
+    config = command_line(Compare, arguments, "python -m experiments.compare")
     with contextlib.ExitStack() as stack:
         try:  # all that can be wrong with a config shows here, before any long work
             config = checked(small(config) if config.smoke else config)

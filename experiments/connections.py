@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import tyro
 from rich.console import Console
 from rich.progress import track
 
@@ -26,6 +25,7 @@ from experiments.shared.study import aside, ended_with, row_maker, writable
 from igm_jax import checks
 from igm_jax.reporting import to_console, to_markdown, write_jsonl, write_whole
 from igm_jax.reporting.tables import Cell, Line, Table
+from igm_jax.reporting.terminal import command_line
 
 HEADINGS = ("identity", "statement", "kind", "discrepancy", "rate", "source")
 
@@ -46,7 +46,7 @@ class Connections:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; the exit status is 0 if every identity holds, 1 if one does not, 2 for a wrong config."""
-    config = tyro.cli(Connections, args=arguments, prog="python -m experiments.connections")
+    config = command_line(Connections, arguments, "python -m experiments.connections")
     try:
         chosen = selected(config)
         output = aside(config.output, config.smoke)
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         return ended_with(error)
     rows, outcomes = [], []
-    for identity in track(chosen, "identities", console=Console(stderr=True), transient=True):
+    for identity in track(chosen, "identities", console=Console(stderr=True, force_jupyter=False), transient=True):
         start = time.perf_counter()
         outcomes.append(measured(identity))
         rows.append(row(identity, outcomes[-1], time.perf_counter() - start, config))

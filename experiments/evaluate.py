@@ -22,7 +22,6 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-import tyro
 from rich.console import Console
 
 from experiments.configs import OBJECTIVES, TARGETS, Adam, Critic, FeatureCritic, Pushforward
@@ -44,6 +43,7 @@ from igm_jax.evaluation import (
     unlike_ranges,
 )
 from igm_jax.reporting import FLOOR, Cell, Line, Table, to_console, to_markdown, write_jsonl, write_whole
+from igm_jax.reporting.terminal import command_line
 from igm_jax.training import RunMismatchError, read_config, restore
 
 FEWEST = 20
@@ -104,7 +104,7 @@ class Comparison(NamedTuple):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; the exit status is 0, or 2 for a wrong config or a bad file."""
-    config = tyro.cli(Evaluate, args=arguments, prog="python -m experiments.evaluate")
+    config = command_line(Evaluate, arguments, "python -m experiments.evaluate")
     try:
         _check(config)
         comparison = compared(config)

@@ -41,6 +41,7 @@ from igm_jax.base import Key
 from igm_jax.evaluation import MEASURES, exact_w2, mode_coverage
 from igm_jax.generators import particles
 from igm_jax.reporting import FLOOR, Cell, Line, Table, to_console, write_whole
+from igm_jax.reporting.terminal import command_line
 from igm_jax.training import NonFiniteError, Run, Trained, plain, provenance, train, training
 
 JUDGED, HELD = 1000, 20
@@ -87,7 +88,7 @@ class Film(NamedTuple):
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line: 0 when the results are written, 1 if the flow broke, 2 for a wrong config, 130 after Ctrl-C."""
     options = (tyro.conf.CascadeSubcommandArgs, tyro.conf.OmitSubcommandPrefixes)
-    config = tyro.cli(Flow, args=arguments, prog="python -m experiments.flow", config=options)
+    config = command_line(Flow, arguments, "python -m experiments.flow", config=options)
     try:
         config = _small(config) if config.smoke else config
         problem, flow = prepared(config)

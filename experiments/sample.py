@@ -16,7 +16,7 @@ On two cores 10000 points of the plane take about five seconds, mostly to start 
 """
 
 import dataclasses
-import importlib.util
+import importlib
 import io
 import json
 import math
@@ -30,12 +30,13 @@ from typing import Any, Literal
 
 import jax
 import numpy as np
-import tyro
 
 from experiments.shared.study import ended_with, progress
 from igm_jax import checks
 from igm_jax.descriptions import Made
+from igm_jax.extras import unusable
 from igm_jax.files import write_npz, write_whole
+from igm_jax.reporting.terminal import command_line
 from igm_jax.training import TrainedGenerator, load_generator, plain, provenance
 
 FORMATS = (".npy", ".npz", ".csv", ".png")
@@ -79,7 +80,7 @@ class Sample:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line: 0 when the file is written, 2 for a wrong choice or a run that will not do, 130 after Ctrl-C."""
-    config = tyro.cli(Sample, args=arguments, prog="python -m experiments.sample")
+    config = command_line(Sample, arguments, "python -m experiments.sample")
     try:
         _check(config)
         model = load_generator(config.run, step=config.step, seed=config.of)
@@ -133,8 +134,11 @@ def _check(config: Sample) -> None:
     low, high = config.value_range or SPAN
     if not low < high:
         raise ValueError(f"--value-range must be two numbers, the lower one first, but is {low} {high}")
-    if image and importlib.util.find_spec("PIL") is None:
-        raise ImportError('a .png needs Pillow, which is not installed: pip install "igm-jax[data]", or write .npy')
+    if image:
+        try:
+            importlib.import_module("PIL.Image")
+        except Exception as error:
+            raise ImportError(f"{unusable('a .png', 'pillow', error, 'data')}; or write .npy") from error
 
 
 def _sizes(config: Sample, model: TrainedGenerator) -> tuple[int, int]:

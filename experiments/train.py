@@ -32,6 +32,7 @@ from experiments.shared.study import ended_with
 from igm_jax import Generator, checks
 from igm_jax.evaluation import exact_w2, mode_coverage
 from igm_jax.files import write_npz
+from igm_jax.reporting.terminal import command_line
 from igm_jax.training import (
     Interrupted,
     NonFiniteError,
@@ -83,13 +84,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line: 0 when the run is finished, 1 if it broke, 2 for a wrong choice, 128 + n after signal n."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     options = (tyro.conf.CascadeSubcommandArgs, tyro.conf.OmitSubcommandPrefixes)
-    config = tyro.cli(Train, args=words, prog="python -m experiments.train", config=options)
+    config = command_line(Train, words, "python -m experiments.train", config=options)
     try:
         config = small(config) if config.smoke else config
         problem, generator, run = prepared(config)
+        directory = config.directory or _default_directory(config, problem)
     except (ValueError, TypeError, OSError, ImportError) as error:
         return ended_with(error)
-    directory = config.directory or _default_directory(config, problem)
     try:
         trained = train(
             run,
@@ -206,7 +207,7 @@ def summary(config: Train, problem: Problem, trained: Trained, samples: np.ndarr
         table.add_row("seconds", f"{trained.run_seconds:.1f} + {trained.compile_seconds:.1f} to compile")
     last = rows[-max(1, len(rows) // 10) :]
     for name in [name for name in (rows[-1] if rows else {}) if name not in ("step", "seconds")]:
-        table.add_row(f"{name}, last tenth", f"{np.mean([row[name] for row in last]):.4g}")
+        table.add_row(f"{name}, last tenth", f"{np.mean(np.asarray([row.get(name) for row in last], float)):.4g}")
     number = min(JUDGED, len(samples))
     key_target, key_held_out = jax.random.split(jax.random.key(0))
     data, held_out = problem.target(key_target, number), problem.held_out(key_held_out, number)

@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import pathlib
-import tempfile
+import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
@@ -21,6 +21,41 @@ class WriteError(OSError):
         )
 
 
+def absolute(path: str | os.PathLike[str], name: str = "path") -> pathlib.Path:
+    """A path as it was meant: ``~`` is the home directory, and what is relative begins at the current one.
+
+    Args:
+        path: what was given.
+        name: what errors call it.
+
+    Returns:
+        The absolute path; nothing is said of whether there is something.
+
+    Raises:
+        ValueError: for what no system takes as a path.
+
+    Example:
+        >>> from igm_jax.files import absolute
+        >>> absolute("~/runs") == absolute("~") / "runs"
+        True
+    """
+    if "\0" in os.fspath(path):
+        raise ValueError(f"`{name}` must be a path, but {os.fspath(path)!r} holds a null character; leave it out")
+    try:
+        return pathlib.Path(path).expanduser().absolute()
+    except RuntimeError as error:
+        raise ValueError(
+            f"`{name}` is {os.fspath(path)!r}, but there is no such home directory; write the path out"
+        ) from error
+
+
+def _temporary(path: pathlib.Path) -> tuple[int, pathlib.Path]:
+    """A new file beside a path, under a name that nobody can have put there, with the rights that the user's umask leaves."""
+    temporary = path.with_name(f".{path.name[:200]}.{secrets.token_hex(8)}.part")
+    # mkstemp would make it private, and O_EXCL refuses a link that somebody laid there.
+    return os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666), temporary
+
+
 @contextlib.contextmanager
 def _replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """A file to write into, which takes its name when the block ends well and disappears when it does not."""
@@ -28,16 +63,15 @@ def _replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        handle, temporary = _temporary(path)
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)  # mkstemp makes it private, results are to be read by others
         os.replace(temporary, path)
     except BaseException as error:
         if temporary is not None:
-            pathlib.Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
         if isinstance(error, OSError):
             raise WriteError(error.errno, error.strerror or str(error), str(path)) from error
         raise
@@ -62,11 +96,11 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> pathlib.P
         >>> import pathlib, tempfile
         >>> from igm_jax.files import write_whole
         >>> with tempfile.TemporaryDirectory() as directory:
-        ...     write_whole(pathlib.Path(directory) / "note.txt", "hello").read_text()
+        ...     write_whole(pathlib.Path(directory) / "note.txt", "hello").read_text(encoding="utf-8")
         'hello'
     """
     with _replacing(path) as file:
-        file.write(content.encode() if isinstance(content, str) else content)
+        file.write(content.encode("utf-8") if isinstance(content, str) else content)
     return pathlib.Path(path)
 
 
@@ -88,7 +122,7 @@ def write_json(path: str | os.PathLike[str], value: Any) -> pathlib.Path:
         >>> import pathlib, tempfile
         >>> from igm_jax.files import write_json
         >>> with tempfile.TemporaryDirectory() as directory:
-        ...     write_json(pathlib.Path(directory) / "config.json", {"rate": 0.1}).read_text()
+        ...     write_json(pathlib.Path(directory) / "config.json", {"rate": 0.1}).read_text(encoding="utf-8")
         '{\\n  "rate": 0.1\\n}\\n'
     """
     return write_whole(path, json.dumps(value, indent=2) + "\n")

@@ -17,6 +17,7 @@ import jax
 import numpy as np
 
 from igm_jax.descriptions import Made, exactly, importable
+from igm_jax.extras import unusable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -140,11 +141,9 @@ class _Foreign:
     def __reduce__(self) -> tuple:
         try:
             import cloudpickle
-        except ModuleNotFoundError as error:
-            raise TypeError(
-                f"{self.value!r} is a function within a function, which takes the package cloudpickle to be pickled:"
-                " `pip install cloudpickle`"
-            ) from error
+        except Exception as error:
+            what = f"{self.value!r}, a function within a function, to be pickled"
+            raise TypeError(str(unusable(what, "cloudpickle", error))) from error
         return cloudpickle.loads, (cloudpickle.dumps(self.value),)
 
 

@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from igm_jax.files import WriteError, write_json, write_npz, write_whole
+from igm_jax.files import WriteError, absolute, write_json, write_npz, write_whole
 
 WRITERS = {
     "text": lambda path: write_whole(path, "new"),
@@ -21,7 +21,7 @@ WRITERS = {
 
 
 @pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
-@pytest.mark.parametrize("step", ["os.fsync", "os.replace", "os.chmod"])
+@pytest.mark.parametrize("step", ["os.fsync", "os.replace", "os.open"])
 def test_a_failure_keeps_the_old_file_and_leaves_nothing_behind(tmp_path, monkeypatch, write, step):
     path = write_whole(tmp_path / "kept", "old")
 
@@ -37,10 +37,38 @@ def test_a_failure_keeps_the_old_file_and_leaves_nothing_behind(tmp_path, monkey
 
 
 @pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
-def test_what_is_written_can_be_read_by_others(tmp_path, write):
-    path = write(tmp_path / "deep" / "new")
-    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+@pytest.mark.parametrize("umask", [0o022, 0o077])
+def test_who_may_read_what_is_written_is_what_the_umask_says(tmp_path, write, umask):
+    before = os.umask(umask)
+    try:
+        path = write(tmp_path / "deep" / "new")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask
     assert os.listdir(path.parent) == ["new"]
+
+
+def test_a_link_is_replaced_and_not_followed(tmp_path, monkeypatch):
+    """Also one that lies where the temporary file would be."""
+    (tmp_path / "precious").write_text("old")
+    (tmp_path / "link").symlink_to("precious")
+    write_whole(tmp_path / "link", "new")
+    assert ((tmp_path / "precious").read_text(), (tmp_path / "link").is_symlink()) == ("old", False)
+    monkeypatch.setattr("secrets.token_hex", lambda bytes: "known")
+    (tmp_path / ".link.known.part").symlink_to("precious")
+    with pytest.raises(WriteError, match="File exists"):
+        write_whole(tmp_path / "link", "newer")
+    assert (tmp_path / "precious").read_text() == "old"
+
+
+def test_paths_are_taken_as_they_were_meant(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert absolute("~/run") == tmp_path / "run"
+    assert absolute("run").is_absolute()
+    with pytest.raises(ValueError, match=r"`directory` must be a path, but 'a\\x00b' holds a null character"):
+        absolute("a\0b", "directory")
+    with pytest.raises(ValueError, match="no such home directory"):
+        absolute("~nobody-of-that-name/run")
 
 
 def test_text_and_bytes_are_written_and_replaced(tmp_path):

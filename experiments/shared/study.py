@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import rich
-import tyro
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 
 from igm_jax.reporting import to_console, to_markdown, write_jsonl, write_whole
 from igm_jax.reporting.tables import Cell, Line, Table
+from igm_jax.reporting.terminal import command_line
 from igm_jax.training import plain, provenance
 
 Pictures = Mapping[str, tuple[bytes, str]]
@@ -45,9 +45,7 @@ def command(
     try:
         if "preset" in getattr(config_type, "__dataclass_fields__", {}):
             words = with_preset(words)
-        config = prepared(
-            tyro.cli(config_type, args=words, description=description, prog=f"python -m experiments.{name}")
-        )
+        config = prepared(command_line(config_type, words, f"python -m experiments.{name}", description=description))
         from igm_jax.reporting import figures  # noqa: F401  (if the extra is missing, say so now and not at the end)
     except (OSError, TypeError, ValueError, ImportError) as error:
         sys.exit(ended_with(error))
@@ -100,7 +98,7 @@ def progress(left: ProgressColumn | None = None) -> Progress:
     remaining = left or TimeRemainingColumn(compact=True)
     columns = (TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn(), remaining)
     # The time that is left is judged by all that was done: a single run may well take longer than rich's half minute.
-    return Progress(*columns, console=Console(stderr=True), speed_estimate_period=float("inf"))
+    return Progress(*columns, console=Console(stderr=True, force_jupyter=False), speed_estimate_period=float("inf"))
 
 
 def writable(directory: Path) -> None:

@@ -16,13 +16,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import tyro
-
 from experiments.shared.left import words
 from experiments.shared.study import ended_with, with_preset
 from experiments.tables.command import Preset
 from igm_jax import checks
 from igm_jax.reporting import write_whole
+from igm_jax.reporting.terminal import command_line
 
 TABLES: tuple[str, ...] = (
     "dirac_gan",
@@ -65,7 +64,8 @@ class Config:
 def page(output: Path, tables: Sequence[str], preset: str) -> str:
     """One page from the reports of a preset's tables, their headings a level lower and their pictures where they lie."""
     texts = [
-        "#" + (output / name / preset / "report.md").read_text().replace("](", f"]({name}/{preset}/") for name in tables
+        "#" + (output / name / preset / "report.md").read_text(encoding="utf-8").replace("](", f"]({name}/{preset}/")
+        for name in tables
     ]
     head = (
         "# Published tables, made again\n\nEach by the command below its heading, where it says on what and in how many seconds;"
@@ -138,7 +138,7 @@ def all_made(config: Config, preset: str) -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> None:
     try:
         given = with_preset(sys.argv[1:] if arguments is None else arguments)
-        config = tyro.cli(Config, args=given, description=__doc__, prog="python -m experiments.tables")
+        config = command_line(Config, given, "python -m experiments.tables", description=__doc__)
         checks.count("workers", config.workers)
         for name in config.tables:
             checks.choice("tables", name, TABLES)

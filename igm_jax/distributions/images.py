@@ -14,6 +14,7 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.distributions.base import default_float
+from igm_jax.extras import unusable
 
 
 class Images(NamedTuple):
@@ -167,19 +168,14 @@ def _stamp(name: str, content: bytes) -> bytes:
 def _sklearn_datasets(what: str) -> Any:
     try:
         from sklearn import datasets
-    except ImportError as error:
-        raise ImportError(
-            f"`{what}` reads data that come with scikit-learn, which is not installed;"
-            ' install it with `pip install "igm-jax[data]"`'
-        ) from error
+    except Exception as error:
+        raise unusable(f"`{what}`, whose data come with it,", "scikit-learn", error, "data") from error
     return datasets
 
 
 def _photograph(datasets: Any, name: str) -> np.ndarray:
     try:
         return datasets.load_sample_image(name)
-    except ImportError as error:
-        raise ImportError(
-            "`photo_patches` decodes JPEG files with Pillow, which is not installed;"
-            ' install it with `pip install "igm-jax[data]"`'
-        ) from error
+    except ImportError as error:  # scikit-learn's own, where Pillow is absent or broken
+        cause = error.__cause__ or ModuleNotFoundError()
+        raise unusable("`photo_patches`, which decodes JPEG files,", "pillow", cause, "data") from error

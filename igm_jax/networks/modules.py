@@ -7,6 +7,7 @@ import jax
 from jaxtyping import Array
 
 from igm_jax.base import Key, Network, Params
+from igm_jax.extras import unusable
 from igm_jax.records import recorded
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def from_equinox(build: "Callable[[Key], equinox.Module] | equinox.Module") -> N
         The network; its parameters are the module's arrays of floating point, as nested dicts.
 
     Raises:
-        ModuleNotFoundError: if equinox is not installed.
+        ImportError: if equinox is not installed, or fails.
         TypeError: if that is no module, or a layer keeps state or draws at random, named by its path and class.
 
     Example:
@@ -121,10 +122,8 @@ def from_equinox(build: "Callable[[Key], equinox.Module] | equinox.Module") -> N
     """
     try:
         import equinox
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            '`from_equinox` needs the package equinox, which is not installed: pip install "igm-jax[equinox]"'
-        ) from error
+    except Exception as error:
+        raise unusable("`from_equinox`", "equinox", error, "equinox") from error
 
     make: Any = (lambda key: build) if isinstance(build, equinox.Module) else build
     made = build if isinstance(build, equinox.Module) else equinox.filter_eval_shape(make, jax.random.key(0))

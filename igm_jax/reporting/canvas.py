@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from igm_jax.extras import unusable
 from igm_jax.reporting.style import Theme, View, theme
 
 try:
@@ -20,10 +21,8 @@ try:
     from matplotlib.colors import Colormap, ListedColormap
     from matplotlib.figure import Figure as _Figure
     from PIL import Image
-except ImportError as error:
-    raise ImportError(
-        'pictures need matplotlib and pillow, which are not installed: pip install "igm-jax[report]"'
-    ) from error
+except Exception as error:
+    raise unusable("a picture", "matplotlib or pillow", error, "report") from error
 
 __all__ = ["WIDTH", "Animation", "Axes", "Colormap", "Figure", "Image", "LineCollection", "ListedColormap"]
 __all__ += ["bare", "mpl", "panels", "png", "rgb", "squares", "styled", "window"]

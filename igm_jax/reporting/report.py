@@ -10,6 +10,7 @@ import pathlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from igm_jax.extras import unusable
 from igm_jax.files import write_whole
 from igm_jax.reporting.canvas import Figure, png
 from igm_jax.reporting.player import Player as Player
@@ -22,8 +23,8 @@ from igm_jax.reporting.tables import Table
 try:
     import jinja2
     from markupsafe import Markup
-except ImportError as error:
-    raise ImportError('the report needs jinja2, which is not installed: pip install "igm-jax[report]"') from error
+except Exception as error:
+    raise unusable("the report", "jinja2", error, "report") from error
 
 
 class Picture(NamedTuple):

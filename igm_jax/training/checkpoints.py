@@ -1,121 +1,135 @@
-"""Checkpoints by orbax: whole or absent, the newest few kept, and refused where they do not fit."""
+"""Checkpoints by orbax: whole or absent, verified when they are read, the newest few kept, and refused where they do not fit."""
 
 import os
-import shutil
+import warnings
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any
 
 import jax
-import jax.numpy as jnp
-import numpy as np
-from jaxtyping import Array
 from orbax.checkpoint import v1 as ocp
 
-from igm_jax.base import Params
-from igm_jax.training.directory import differences, loaded_key, read_config
-from igm_jax.training.errors import RunDirectoryError, RunMismatchError
+from igm_jax.training.digests import digests, identity_of, is_changed, sealed
+from igm_jax.training.directory import differences, key_of, opened, read_config
+from igm_jax.training.errors import Damaged, RunDirectoryError, RunMismatchError
+from igm_jax.training.states import (
+    Parameters,
+    first_line,
+    free,
+    not_now,
+    packed,
+    quiet,
+    signature,
+    started,
+    step_of,
+    unpacked,
+    wanted_of,
+)
 from igm_jax.training.step import Run, TrainState
 
 
-def signature(state: Any) -> dict[str, str]:
-    """Path, type and shape of every array of a state, e.g. ``{".params['w']": "float32[2, 3]"}``.
-
-    orbax casts silently where types differ, so each checkpoint carries its signature, and it must agree.
-    """
-    leaves = jax.tree_util.tree_leaves_with_path(state)
-    return {jax.tree_util.keystr(path): f"{leaf.dtype}{list(leaf.shape)}" for path, leaf in leaves}
-
-
-def size(state: Any) -> int:
-    """Bytes that a state takes on the disk, about."""
-    arrays = (leaf for leaf in jax.tree.leaves(state) if not jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key))
-    return sum(leaf.size * leaf.dtype.itemsize for leaf in arrays)
-
-
-class Parameters(NamedTuple):
-    """The part of a state that samples are drawn from.
-
-    Attributes:
-        params: the generator's parameters.
-        average: their moving average.
-    """
-
-    params: Params
-    average: Params
+def _compare(kept: dict[str, str], now: dict[str, str]) -> None:
+    if wrong := [path for path in kept if kept[path] != now.get(path)]:
+        more = f" and {len(wrong) - 1} others" if len(wrong) > 1 else ""
+        raise Damaged(f"holds other numbers in {wrong[0]}{more} than were saved")
 
 
 class Checkpoints:
     """The checkpoints of one run directory; a context manager.
 
-    Saving waits until the state is on the disk: the buffers are about to be donated to the next steps, and a full disk
-    should be known now.
+    Each carries the digests of its arrays, which must agree when it is read, and of the log up to its step. Saving waits until
+    the state is on the disk: the buffers are about to be donated to the next steps, and a full disk should be known now. Before
+    an older checkpoint is removed, the new one is read back.
 
     Args:
         directory: the run directory.
         keep: how many of the newest to keep.
         clean: whether to remove what a crash left half saved; never where another process may be saving.
+        run: the run's identity, ``identity_of`` its config: a checkpoint of another one is as good as none.
     """
 
-    def __init__(self, directory: Path, keep: int = 2, clean: bool = True) -> None:
-        self.directory = directory / "checkpoints"
-        newest: Any = ocp.training.preservation_policies.LatestN(keep)
-        self._orbax = ocp.training.Checkpointer(
-            str(self.directory),
-            preservation_policy=newest,
-            cleanup_tmp_directories=clean,
-        )
+    def __init__(self, directory: Path, keep: int = 2, clean: bool = True, run: str = "") -> None:
+        self.directory, self._keep, self._run = directory / "checkpoints", keep, run
+        if os.path.lexists(self.directory) and not self.directory.is_dir():
+            raise RunDirectoryError(f"{self.directory} must be a folder, but is a file or leads nowhere; move it away")
+        every: Any = ocp.training.preservation_policies.PreserveAll()  # until a newer one has been read back
+        try:
+            self._orbax = ocp.training.Checkpointer(
+                str(self.directory),
+                preservation_policy=every,
+                cleanup_tmp_directories=clean,
+            )
+        except (OSError, ValueError) as error:
+            raise RunDirectoryError(
+                f"{self.directory} cannot be opened ({first_line(error)}); make it readable"
+            ) from error
 
     def __enter__(self) -> "Checkpoints":
         return self
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         try:
-            self._orbax.close()
+            with quiet():
+                self._orbax.close()
         except Exception:
             # After a failed save orbax fails again here; the first error says more.
             if error is None:
                 raise
 
     @property
-    def latest(self) -> int | None:
-        """Step of the newest whole checkpoint."""
-        newest = self._orbax.latest
-        return None if newest is None else newest.step
+    def steps(self) -> list[int]:
+        """Steps of all checkpoints, the oldest first; whether they are whole is known when they are read."""
+        return [point.step for point in self._orbax.checkpoints]
 
-    def save(self, state: TrainState) -> None:
-        """Save a state under its step, unless it is there already."""
-        last, step = self.latest, int(jnp.ravel(state.step)[0])
+    @property
+    def latest(self) -> int | None:
+        """Step of the newest checkpoint."""
+        return self.steps[-1] if self.steps else None
+
+    def save(self, state: TrainState, log: dict[str, Any] | None = None) -> None:
+        """Save a state under its step, unless it is there already, and remove the oldest once this one is known to be whole.
+
+        Args:
+            state: the state.
+            log: what ``Log.told`` says of the rows up to now.
+        """
+        last, step = self.latest, step_of(state)
         if last == step:
             return
-        metadata: Any = {"signature": signature(state)}
+        known, story = digests(state), {"step": step, "run": self._run, "signature": signature(state), "log": log}
+        told: Any = sealed({**story, "digests": known})
         try:
-            self._orbax.save_checkpointables(step, {"state": _packed(state)}, force=True, custom_metadata=metadata)
+            with quiet():
+                self._orbax.save_checkpointables(step, {"state": packed(state)}, force=True, custom_metadata=told)
+            if len(self.steps) > self._keep:
+                _compare(known, digests(unpacked(state, self._read(step, state))))
         except Exception as error:
+            good = "there is none before it" if last is None else f"the last good checkpoint is that of step {last}"
             raise RunDirectoryError(
-                f"the checkpoint of step {step} could not be saved in {self.directory} ({_first_line(error)};"
-                f" {shutil.disk_usage(self.directory).free / 2**20:.1f} MiB free); the last good checkpoint is that of"
-                f" step {last}: free some space and start the same run again to continue from it"
+                f"the checkpoint of step {step} could not be saved in {self.directory} ({first_line(error)};"
+                f" {free(self.directory)}); {good}: free some space and start the same run again to continue from it"
             ) from error
+        for old in self.steps[: -self._keep]:
+            self._orbax.delete(old)
 
     def load(self, like: TrainState, step: int | None = None) -> TrainState:
-        """Load a state.
+        """Load a state, and verify it.
 
         Args:
             like: a state, or its shapes (``jax.eval_shape``).
-            step: which; None for the newest.
+            step: which; None for the newest whole one, with a warning if newer ones are damaged.
 
         Raises:
             RunMismatchError: if the stored arrays have other names, shapes or types.
             RunDirectoryError: if there is no such checkpoint, or its files are damaged.
         """
-        return self._loaded(like, step)
+        return self.found(like, step)[1]
 
     def load_parameters(self, like: Parameters, step: int | None = None) -> tuple[int, Parameters]:
         """Load what samples are drawn from, and nothing else: neither objective nor optimiser need be known.
 
         Args:
             like: parameters and average, or their shapes.
-            step: which; None for the newest.
+            step: which; None for the newest whole one, with a warning if newer ones are damaged.
 
         Returns:
             The checkpoint's step, and the parameters.
@@ -124,38 +138,117 @@ class Checkpoints:
             RunMismatchError: if the stored arrays have other names, shapes or types.
             RunDirectoryError: if there is no such checkpoint, or its files are damaged.
         """
-        step = self.latest if step is None else step
-        return cast(int, step), self._loaded(like, step)
+        return self.found(like, step)
 
-    def _loaded(self, like: Any, step: int | None) -> Any:
-        """What is like ``like``: a state, or those fields of it that ``like`` has."""
-        step = self.latest if step is None else step
-        present = [point.step for point in self._orbax.checkpoints]
-        if step is None or step not in present:
+    def found(self, like: Any, step: int | None = None) -> tuple[int, Any]:
+        """Step and arrays of a checkpoint, those that are like ``like``: a state, or ``Parameters``."""
+        present = self.steps
+        if not present or step not in (None, *present):
             raise RunDirectoryError(f"{self.directory} has no checkpoint of step {step}; it has {present}")
-        try:
+        damaged = {} if step is not None else {one: "is no folder" for one in self._strays() if one > present[-1]}
+        for one in present[::-1] if step is None else [step]:
+            try:
+                loaded = self._verified(like, one)
+            except Damaged as error:
+                damaged[one] = str(error)
+                continue
+            if "digests" not in self._story(one):
+                warnings.warn(f"the checkpoint of step {one} in {self.directory} is of an earlier version of igm_jax"
+                              " and carries no digests, so nothing says whether it is whole", stacklevel=4)  # fmt: skip
+            if damaged:
+                warnings.warn(f"{self._told(damaged)}; taken is that of step {one}, the newest whole one", stacklevel=4)
+            return one, loaded
+        others = [one for one in present if one not in damaged]
+        way = f"; present are also {others}, of which none was looked at" if others else ", and there is no other one"
+        raise RunDirectoryError(
+            f"{self._told(damaged)}{way}. Put back a copy of that folder"
+            + (f", or say `step={others[-1]}`" if others else f", or delete {self.directory.parent} to begin anew")
+        )
+
+    def newest_whole(self, like: TrainState) -> int | None:
+        """Step of the newest checkpoint that is whole, which is read for that."""
+        for one in reversed(self.steps):
+            try:
+                self._verified(like, one)
+            except (Damaged, RunMismatchError, RunDirectoryError):
+                continue
+            return one
+        return None
+
+    def set_aside(self, after: int) -> None:
+        """Move the checkpoints after a step, which are damaged, out of the way of those that this run will save."""
+        for step in [one for one in (*self.steps, *self._strays()) if one > after]:
+            number, aside = 1, self.directory.parent / "damaged" / str(step)
+            while os.path.lexists(aside):
+                number, aside = number + 1, aside.with_name(f"{step}-{number + 1}")
+            aside.parent.mkdir(exist_ok=True)
+            os.rename(self.directory / str(step), aside)
+            warnings.warn(f"the damaged checkpoint of step {step} was moved to {aside}", stacklevel=4)
+        self._orbax.reload()
+
+    def _strays(self) -> list[int]:
+        """Steps under whose name there is something else than a folder."""
+        return [
+            int(name)
+            for name in os.listdir(self.directory)
+            if name.isdecimal() and not (self.directory / name).is_dir()
+        ]
+
+    def log_of(self, step: int) -> dict[str, Any] | None:
+        """What the checkpoint of a step says of the log; None if it was saved before checkpoints did."""
+        return self._story(step).get("log")
+
+    def _told(self, damaged: dict[int, str]) -> str:
+        told = "; ".join(f"that of step {step} {reason}" for step, reason in damaged.items())
+        return f"checkpoints in {self.directory} are damaged: {told}"
+
+    def _story(self, step: int) -> dict[str, Any]:
+        """What was written down beside the arrays."""
+        with quiet():
             stored: Any = self._orbax.checkpointables_metadata(step).custom_metadata
-            begin = tuple(f".{name}" for name in like._fields)
-            ours = {name: kind for name, kind in stored["signature"].items() if name.startswith(begin)}
-            self._check(step, ours if isinstance(like, Parameters) else stored["signature"], signature(like))
-            loaded = self._read(step, like)
-        except RunMismatchError:
+        return stored if isinstance(stored, dict) else {}
+
+    def _verified(self, like: Any, step: int) -> Any:
+        """What is like ``like``: a state, or those fields of it that ``like`` has; an error unless it is what was saved."""
+        try:
+            story = self._story(step)
+            if story.keys() != {"signature"}:  # as it was before there were digests
+                self._check_story(step, story)
+            begin = tuple(f".{name}" for name in like._fields) if isinstance(like, Parameters) else "."
+            kinds, kept = ({path: one for path, one in story.get(name, {}).items() if path.startswith(begin)}
+                           for name in ("signature", "digests"))  # fmt: skip
+            self._check(step, kinds, signature(like))
+            with quiet():
+                loaded = unpacked(like, self._read(step, like))
+            if "digests" in story:
+                _compare(kept, digests(loaded))
+        except (RunMismatchError, Damaged):
             raise
         except Exception as error:
-            raise RunDirectoryError(
-                f"the checkpoint of step {step} in {self.directory} cannot be read ({_first_line(error)}); delete the"
-                f" folder {self.directory / str(step)} to continue from the one before it; present are {present}"
-            ) from error
-        return _unpacked(like, loaded)
+            if not_now(error):
+                raise RunDirectoryError(
+                    f"the checkpoint of step {step} in {self.directory} cannot be read now ({first_line(error)}); it may"
+                    " well be whole: make it readable, or free some memory, and try again"
+                ) from error
+            raise Damaged(f"cannot be read ({first_line(error)})") from error
+        return loaded
+
+    def _check_story(self, step: int, story: dict[str, Any]) -> None:
+        if "sha256" not in story or is_changed(story):
+            raise Damaged("has another signature than was saved")
+        if story["step"] != step:
+            raise Damaged(f"is that of step {story['step']} under another name")
+        if story["run"] != self._run:
+            raise Damaged("belongs to another run")
 
     def _read(self, step: int, like: Any) -> Any:
         if not isinstance(like, Parameters):
-            return self._orbax.load_checkpointables(step, {"state": _packed(_wanted(like))})["state"]
+            return self._orbax.load_checkpointables(step, {"state": packed(wanted_of(like))})["state"]
         # A part is asked for as a dict, and in a context that nothing else of orbax has been entered in: it leaves it.
         context = ocp.Context()
         context.pytree.loading.partial_load = True
         with context:
-            loaded: Any = self._orbax.load_checkpointables(step, {"state": _packed(_wanted(like))._asdict()})["state"]
+            loaded: Any = self._orbax.load_checkpointables(step, {"state": packed(wanted_of(like))._asdict()})["state"]
         return Parameters(**loaded)
 
     def _check(self, step: int, stored: dict[str, str], now: dict[str, str]) -> None:
@@ -198,44 +291,10 @@ def restore(run: Run, directory: str | os.PathLike, step: int | None = None) -> 
         >>> bool((restore(run, directory).params == trained.state.params).all())
         True
     """
-    path = Path(directory).expanduser().absolute()
-    key = loaded_key(read_config(path)["key"])
+    path = opened(directory)
+    config = read_config(path)
+    key = key_of(config, path)
     if not (path / "checkpoints").is_dir():
         raise RunDirectoryError(f"{path} has no checkpoints yet; start its run again to make some")
-    with Checkpoints(path, clean=False) as checkpoints:
+    with Checkpoints(path, clean=False, run=identity_of(config)) as checkpoints:
         return checkpoints.load(jax.eval_shape(started(run, key), key), step)
-
-
-def started(run: Run, key: Array) -> Any:
-    """``run.init``, for one key or for several."""
-    return run.init if key.ndim == 0 else jax.vmap(run.init)
-
-
-def _packed(state: Any) -> Any:
-    """Without arrays of no elements, which orbax refuses."""
-    return jax.tree.map(lambda leaf: leaf if leaf.size else None, state)
-
-
-def _unpacked(like: Any, loaded: Any) -> Any:
-    """Arrays on the device where new arrays are made; copies, so that their buffers may be donated."""
-    leaves = iter(jax.tree.leaves(loaded))
-    return jax.tree.map(lambda leaf: jnp.array(next(leaves)) if leaf.size else jnp.zeros(leaf.shape, leaf.dtype), like)
-
-
-def _wanted(like: Any) -> Any:
-    """What to ask of orbax: NumPy arrays, since its threads do not know of ``jax.enable_x64`` in ours, and keys."""
-    here = jnp.zeros(()).sharding
-
-    def wanted(leaf: Any) -> Any:
-        if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
-            return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=here)
-        return np.empty(leaf.shape, leaf.dtype)
-
-    return jax.tree.map(wanted, like)
-
-
-def _first_line(error: BaseException) -> str:
-    while error.__cause__ is not None:
-        error = error.__cause__
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__

@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from igm_jax.base import Info
@@ -19,13 +20,15 @@ def chunk_of(run: Run, max_steps: int, many: bool) -> Any:
     another program may round another way, so that the run would depend on where it was interrupted.
     """
     one = jax.vmap(lambda state: advance(run, state)) if many else lambda state: advance(run, state)
+    if searching():
+        return _step_by_step(jax.jit(one), many)
 
     def chunk(state: TrainState, length: Array) -> tuple[TrainState, Info, Array]:
         shapes = jax.eval_shape(one, state)[1]
         _check_scalars(shapes, state.step.shape)
         blank = {name: jnp.zeros((max_steps, *shape.shape), shape.dtype) for name, shape in shapes.items()}
 
-        def body(i: Array, carry: tuple[TrainState, Info]) -> tuple[TrainState, Info]:
+        def body(i: ArrayLike, carry: tuple[TrainState, Info]) -> tuple[TrainState, Info]:
             state, infos = carry
             state, info = one(state)
             return state, {name: values.at[i].set(info[name]) for name, values in infos.items()}
@@ -34,6 +37,30 @@ def chunk_of(run: Run, max_steps: int, many: bool) -> Any:
         return state, infos, _sound(state, many)
 
     return jax.jit(chunk, donate_argnums=0)
+
+
+def _step_by_step(one: Any, many: bool) -> Any:
+    """A chunk of single steps, so that JAX, where a step gives a NaN, makes that step again and names the operation."""
+
+    def chunk(state: TrainState, length: ArrayLike) -> Any:
+        infos = []
+        for _ in range(int(jax.device_get(length))):
+            state, info = one(state)
+            infos.append(info)
+        return state, jax.tree.map(lambda *values: jnp.stack(values), *infos), _sound(state, many)
+
+    return chunk
+
+
+def compiled(chunk: Any, state: TrainState) -> Any:
+    """The chunk, compiled now; as it is where JAX was told not to compile, or to look into what it runs."""
+    plain = jax.config.jax_disable_jit or searching()  # pyrefly: ignore
+    return chunk if plain else chunk.lower(state, jax.device_put(np.int32(0))).compile()
+
+
+def searching() -> bool:
+    """Whether JAX was asked to stop at the first operation that gives a NaN, or infinity."""
+    return bool(jax.config.jax_debug_nans or jax.config.jax_debug_infs)  # pyrefly: ignore
 
 
 def _sound(state: TrainState, many: bool) -> Array:

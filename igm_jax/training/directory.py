@@ -5,6 +5,7 @@
     DIRECTORY/config.json     schema, config, random key, provenance
     DIRECTORY/checkpoints/    the newest few states
     DIRECTORY/log.jsonl       one row of measures a line
+    DIRECTORY/damaged/        checkpoints that were found damaged, out of the way of those that follow
 """
 
 import contextlib
@@ -12,18 +13,19 @@ import dataclasses
 import json
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
 from igm_jax.descriptions import Description
-from igm_jax.files import write_json
+from igm_jax.files import absolute, write_json
+from igm_jax.training.digests import SEAL, is_changed, sealed
 from igm_jax.training.errors import RunDirectoryError, RunMismatchError
 from igm_jax.training.provenance import provenance
 
@@ -121,31 +123,42 @@ def read_config(directory: str | os.PathLike) -> dict[str, Any]:
         ``schema``, ``config``, ``key`` and ``provenance``.
 
     Raises:
-        RunDirectoryError: if there is none.
+        RunDirectoryError: if there is none, or it was changed since it was written.
         RunMismatchError: if it was written by another schema, or is not JSON.
 
     Example:
         >>> import pathlib, tempfile
         >>> from igm_jax.training import read_config
         >>> path = pathlib.Path(tempfile.mkdtemp())
-        >>> _ = (path / "config.json").write_text('{"schema": 1, "config": {"rate": 0.1}}')
+        >>> _ = (path / "config.json").write_text('{"schema": 1, "config": {"rate": 0.1}}', encoding="utf-8")
         >>> read_config(path)["config"]
         {'rate': 0.1}
     """
-    path = Path(directory).expanduser() / "config.json"
+    path = opened(directory) / "config.json"
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RunDirectoryError(f"{path} cannot be read ({error.strerror}); give the directory of a run") from error
-    except ValueError as error:
-        raise RunMismatchError(f"{path} is not a run's config: {error}; choose another directory") from error
+    except (ValueError, RecursionError) as error:
+        told = str(error) if isinstance(error, ValueError) else "it is nested too deeply"
+        raise RunMismatchError(f"{path} is not a run's config: {told}; choose another directory") from error
     schema = stored.get("schema") if isinstance(stored, dict) else None
     if schema != SCHEMA:
         raise RunMismatchError(
             f"{path} has schema {schema!r}, but this version of igm_jax reads and writes schema {SCHEMA}; continue the"
             " run with the version that began it (see its provenance), or choose another directory"
         )
+    if is_changed(stored):
+        raise RunDirectoryError(
+            f"{path} was changed since its run began: its digest is another. Put back a copy of it, or, if you know what was"
+            f" changed, remove its line {SEAL!r}"
+        )
     return stored
+
+
+def opened(directory: str | os.PathLike) -> Path:
+    """The absolute path of a run directory."""
+    return absolute(directory, "directory")
 
 
 @contextlib.contextmanager
@@ -168,7 +181,7 @@ def run_directory(
         RunDirectoryError: if it is not writable, full, or in use.
         RunMismatchError: if it holds another run.
     """
-    path = Path(directory).expanduser().absolute()
+    path = opened(directory)
     now = {"config": made.value if made else plain(config), "key": stored_key(key)}
     unverified = {"unverified": made.unverified} if made and made.unverified else {}
     _check_writable(path, room)
@@ -192,7 +205,8 @@ def run_directory(
             )
         else:
             try:
-                write_json(path / "config.json", {"schema": SCHEMA, **now, **unverified, "provenance": provenance()})
+                story = {"schema": SCHEMA, **now, **unverified, "provenance": provenance()}
+                write_json(path / "config.json", sealed(story))
             except OSError as error:
                 raise _unwritable(path, error) from error
         yield path
@@ -210,7 +224,17 @@ def stored_key(key: Array) -> dict[str, Any]:
 
 def loaded_key(stored: dict[str, Any]) -> Array:
     """The random key that ``stored_key`` described."""
-    return jax.random.wrap_key_data(jnp.asarray(stored["data"], jnp.uint32), impl=stored["impl"])
+    return jax.random.wrap_key_data(jax.device_put(np.asarray(stored["data"], np.uint32)), impl=stored["impl"])
+
+
+def key_of(config: dict[str, Any], directory: Path) -> Array:
+    """The random key, or the keys, of a run whose config was read."""
+    try:
+        return loaded_key(config["key"])
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise RunDirectoryError(
+            f"{directory / 'config.json'} is damaged: it has no random key ({type(error).__name__}: {error}); put back a copy"
+        ) from error
 
 
 def _unwritable(path: Path, error: OSError) -> RunDirectoryError:
@@ -244,7 +268,15 @@ def _locked(path: Path) -> Iterator[None]:
     except ImportError:  # not a POSIX system
         yield
         return
-    with open(path / ".lock", "w") as file:
+    # Never through a link, which might lead to somebody's file; never into a pipe, which would wait for a reader.
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        handle = os.open(path / ".lock", flags, 0o666)
+    except OSError as error:
+        raise _no_lock(path, error.strerror) from error
+    with os.fdopen(handle, "wb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise _no_lock(path, "it is no file")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -254,3 +286,9 @@ def _locked(path: Path) -> Iterator[None]:
         except OSError:  # a file system without locks: go on without
             pass
         yield
+
+
+def _no_lock(path: Path, reason: str | None) -> RunDirectoryError:
+    return RunDirectoryError(
+        f"{path / '.lock'} must be a file that this process may write, but is not ({reason}); remove it, it holds nothing"
+    )

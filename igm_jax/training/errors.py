@@ -39,3 +39,7 @@ class Interrupted(KeyboardInterrupt):
 
     def __reduce__(self) -> tuple[type, tuple[str, int, int]]:
         return type(self), (str(self), self.step, self.signal)
+
+
+class Damaged(Exception):
+    """A checkpoint that is not what was saved; the text says what is wrong with it."""

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,14 +16,16 @@ from jaxtyping import Array
 from igm_jax import checks
 from igm_jax.base import Info
 from igm_jax.descriptions import described
-from igm_jax.training.checkpoints import Checkpoints, size, started
-from igm_jax.training.chunks import chunk_of, first_bad
-from igm_jax.training.directory import run_directory
-from igm_jax.training.errors import Interrupted, NonFiniteError, RunMismatchError
-from igm_jax.training.logs import Log, Row, rows_of
+from igm_jax.training.checkpoints import Checkpoints
+from igm_jax.training.chunks import chunk_of, compiled, first_bad
+from igm_jax.training.digests import identity_of
+from igm_jax.training.directory import read_config, run_directory
+from igm_jax.training.errors import Interrupted, NonFiniteError, RunDirectoryError, RunMismatchError
+from igm_jax.training.logs import Log, Row, read_log, rows_of
 from igm_jax.training.progress import Bar, averages, notice
 from igm_jax.training.readme import write_readme
 from igm_jax.training.signals import postponed
+from igm_jax.training.states import keys_of, size, started, step_of
 from igm_jax.training.step import Run, TrainState
 from igm_jax.training.stored import recipe_of_run, write_generator
 
@@ -55,17 +58,13 @@ class _Store(NamedTuple):
     checkpoints: Checkpoints | None = None
     log: Log | None = None
 
-    @property
-    def latest(self) -> int | None:
-        return self.checkpoints.latest if self.checkpoints else None
-
     def append(self, rows: list[Row]) -> None:
         self.log.append(rows) if self.log else self.rows.extend(rows)
 
     def save(self, state: TrainState) -> None:
         if self.checkpoints and self.log:
             self.log.sync()
-            self.checkpoints.save(state)
+            self.checkpoints.save(state, self.log.told())
 
 
 def train(
@@ -86,7 +85,9 @@ def train(
     """Run ``steps`` steps, or what is missing of them in a directory that holds a part.
 
     The same key gives the same run to the last bit, however it was cut into chunks and sessions (on a GPU:
-    with ``XLA_FLAGS=--xla_gpu_deterministic_ops=true``). Ctrl-C and SIGTERM save a checkpoint first.
+    with ``XLA_FLAGS=--xla_gpu_deterministic_ops=true``). Ctrl-C and SIGTERM save a checkpoint first. What lies in the directory
+    is verified by its digests: of damaged checkpoints the newest whole one is taken, with a warning, and the damaged ones are
+    moved to ``damaged``; a log or config that was changed is refused.
 
     Args:
         run: from ``training``.
@@ -129,25 +130,43 @@ def train(
     checks.count("steps", steps, least=0)
     for name, value in (("chunk", chunk), ("every", every), ("keep", keep), ("log_every", log_every)):
         checks.count(name, value)
-    key = _keys(key)
+    key = keys_of(key)
     like = jax.eval_shape(started(run, key), key)
     with contextlib.ExitStack() as stack:
-        store, stop = _Store([]), _never
+        store, state, stop = _Store([]), None, _never
         if directory is not None:
             made = described(run) if config is None else None
             path = stack.enter_context(run_directory(directory, config, key, (keep + 1) * size(like), made))
-            checkpoints = stack.enter_context(Checkpoints(path, keep))
-            log = stack.enter_context(contextlib.closing(Log(path, checkpoints.latest or 0)))
-            if progress and made and made.unverified and checkpoints.latest:
+            store, state = _opened(stack, path, run, like, keep, command)
+            stop = stack.enter_context(postponed())
+            if progress and made and made.unverified and state is not None and step_of(state):
                 notice(
                     f"{path} goes on; unverified, since only a name is known of its code: {', '.join(made.unverified)}"
                 )
-            store, stop = _Store(log.rows, checkpoints, log), stack.enter_context(postponed())
-        state = _first_state(run, key, like, store, command)
-        if on_chunk and store.latest in (None, 0):
+        if state is None:
+            state = _first_state(run, key)
+            store.save(state)
+        if on_chunk and step_of(state) == 0:
             on_chunk(state, [])
         plan = _Plan(run.name, steps, chunk, every, log_every, progress)
         return _loop(run, state, plan, store, on_chunk, stop)
+
+
+def _opened(
+    stack: contextlib.ExitStack, path: Path, run: Run, like: TrainState, keep: int, command: str | None
+) -> tuple[_Store, TrainState | None]:
+    """The log and the checkpoints of a directory, and the state that the run continues from, if there is one."""
+    identity = identity_of(read_config(path))
+    checkpoints = stack.enter_context(Checkpoints(path, keep, run=identity))
+    state = _resumed(checkpoints, like)
+    # Only now, when the checkpoint is known to fit: this session's generator, also in an older version's directory.
+    recipe = recipe_of_run(run)
+    write_generator(path, recipe, identity)
+    write_readme(path, run, recipe, command)
+    begun = (0, None) if state is None else (step_of(state), checkpoints.log_of(step_of(state)))
+    log = stack.enter_context(contextlib.closing(Log(path, *begun)))
+    checkpoints.set_aside(begun[0])
+    return _Store(log.rows, checkpoints, log), state
 
 
 class _Plan(NamedTuple):
@@ -166,7 +185,7 @@ class _Plan(NamedTuple):
 def _loop(
     run: Run, state: TrainState, plan: _Plan, store: _Store, on_chunk: OnChunk | None, stop: Callable[[], int | None]
 ) -> Trained:
-    done, rows = _step(state), store.rows
+    done, rows = step_of(state), store.rows
     if done > plan.steps:
         raise RunMismatchError(
             f"the directory holds {done} steps of this run, more than the {plan.steps} that were asked for; ask for at"
@@ -174,22 +193,22 @@ def _loop(
         )
     if done == plan.steps:
         return Trained(state, rows, 0.0, 0.0)
-    before, begin = rows[-1]["seconds"] if rows else 0.0, time.perf_counter()
-    move = chunk_of(run, plan.chunk, many=state.step.ndim > 0).lower(state, 0).compile()
-    compiled, spent = time.perf_counter() - begin, 0.0
+    before, begin = float(rows[-1].get("seconds") or 0.0) if rows else 0.0, time.perf_counter()
+    move = compiled(chunk_of(run, plan.chunk, many=state.step.ndim > 0), state)
+    compile_seconds, spent = time.perf_counter() - begin, 0.0
     with Bar(plan.name, plan.steps, done) if plan.progress else contextlib.nullcontext() as bar:
         while done < plan.steps:
             begin, first, done = time.perf_counter(), done + 1, plan.stop_after(done)
-            state, infos, sound = move(state, done - first + 1)
-            infos = _on_host(infos, done - first + 1)
+            state, infos, sound = move(state, jax.device_put(np.int32(done - first + 1)))
+            infos, sound = _on_host(infos, done - first + 1), jax.device_get(sound)
             seconds = time.perf_counter() - begin
             spent += seconds
-            bad = first_bad(infos, np.asarray(sound))
+            bad = first_bad(infos, sound)
             whole = infos if bad is None else {name: values[: bad[0] + 1] for name, values in infos.items()}
             new = rows_of(whole, first, plan.log_every, before + spent)
             store.append(new)
             if bad is not None:
-                raise _non_finite(plan, whole, first + bad[0], bad[1], store)
+                raise _non_finite(plan, whole, first + bad[0], bad[1], store, state)
             if bar:
                 bar.show(done, len(next(iter(infos.values()))) / seconds, averages(infos))
             if on_chunk:
@@ -200,54 +219,59 @@ def _loop(
                 store.save(state)
             if signal:
                 raise _interrupted(store, done, plan.steps, signal)
-    return Trained(state, rows, compiled, spent, _memory(move))
+    return Trained(state, rows, compile_seconds, spent, _memory(move))
 
 
-def _memory(compiled: Any) -> int | None:
-    analysis = compiled.memory_analysis()
+def _memory(move: Any) -> int | None:
+    analysis = move.memory_analysis() if hasattr(move, "memory_analysis") else None
     if analysis is None:
         return None
     held = analysis.argument_size_in_bytes + analysis.output_size_in_bytes - analysis.alias_size_in_bytes
     return held + analysis.temp_size_in_bytes
 
 
-def _non_finite(plan: _Plan, infos: dict[str, np.ndarray], step: int, seed: int, store: _Store) -> NonFiniteError:
-    """The error for a bad step, the last one in ``infos``."""
+def _non_finite(
+    plan: _Plan, infos: dict[str, np.ndarray], step: int, seed: int, store: _Store, like: TrainState
+) -> NonFiniteError:
+    """The error for a bad step, the last one in ``infos``; its last good checkpoint is one that was read just now."""
     loss, speed = (float(infos[name][-1].ravel()[seed]) for name in ("loss", "velocity"))
     which = f" in seed {seed} of {infos['loss'].shape[1]}" if infos["loss"].ndim > 1 else ""
     gone = ", but parameters that are no longer finite" if np.isfinite(loss + speed) else ""
-    kept = "there is no checkpoint, as no directory was given"
+    kept, last = "there is no checkpoint, as no directory was given", None
     if store.checkpoints:
-        kept = f"the last good checkpoint is that of step {store.latest} in {store.checkpoints.directory}"
+        last = store.checkpoints.newest_whole(like)
+        where = store.checkpoints.directory
+        kept = f"the last good checkpoint is that of step {last} in {where}"
+        kept = f"no checkpoint in {where} is whole" if last is None else kept
     return NonFiniteError(
         f"training under {plan.name!r} broke at step {step} of {plan.steps}{which}: loss {loss:g}, velocity {speed:g}"
         f"{gone}; {kept}. Lower the learning rate, clip the gradients (`optax.clip_by_global_norm`), or look for bad"
         " data.",
         step,
-        store.latest,
+        last,
     )
 
 
-def _first_state(run: Run, key: Array, like: TrainState, store: _Store, command: str | None) -> TrainState:
-    if store.checkpoints and store.latest is not None:
-        state = store.checkpoints.load(like)
-        # Only now, when the checkpoint is known to fit: this session's generator, also in an older version's directory.
-        _say(run, store.checkpoints.directory.parent, command)
-        return state
-    if store.checkpoints:
-        _say(run, store.checkpoints.directory.parent, command)
+def _first_state(run: Run, key: Array) -> TrainState:
     state = jax.jit(started(run, key))(key)
     # Copies: the first chunk takes the buffers over, and none may belong to someone else (particles) or occur twice.
-    state = jax.tree.map(jnp.copy, state)
-    store.save(state)
-    return state
+    return jax.tree.map(jnp.copy, state)
 
 
-def _say(run: Run, directory: Path, command: str | None) -> None:
-    """Write into the directory how the run's generator is made, and in words what lies there."""
-    recipe = recipe_of_run(run)
-    write_generator(directory, recipe)
-    write_readme(directory, run, recipe, command)
+def _resumed(checkpoints: Checkpoints, like: TrainState) -> TrainState | None:
+    """The state of the newest whole checkpoint; None for a run that has saved none yet."""
+    if checkpoints.latest is None:
+        # The state of step 0 is saved before any row is written.
+        directory = checkpoints.directory.parent
+        if rows := read_log(directory):
+            raise RunDirectoryError(
+                f"{directory} has a log up to step {rows[-1]['step']}, but no checkpoints: the folder"
+                f" {checkpoints.directory} was emptied, or moved away. Put it back, or delete {directory} to begin anew"
+            )
+        if (directory / "generator.json").exists():  # also after a kill before the first state was saved
+            warnings.warn(f"{directory} was used before, but holds no checkpoint; its run begins anew", stacklevel=3)
+        return None
+    return checkpoints.load(like)
 
 
 def _interrupted(store: _Store, done: int, steps: int, signal: int) -> Interrupted:
@@ -259,29 +283,11 @@ def _interrupted(store: _Store, done: int, steps: int, signal: int) -> Interrupt
     )
 
 
-def _keys(key: Any) -> Array:
-    """Typed keys, one or a row of them."""
-    if not (isinstance(key, jax.Array) and jnp.issubdtype(key.dtype, jax.dtypes.prng_key)):
-        try:
-            key = jax.random.wrap_key_data(key)
-        except (TypeError, ValueError, AttributeError) as error:
-            raise TypeError(f"`key` must be a random key, e.g. `jax.random.key(0)`, but is {key!r}") from error
-    if key.ndim > 1 or key.size == 0:
-        raise ValueError(
-            f"`key` must be one random key, or (s,) keys for s seeds, e.g. `jax.random.split(key, s)`, but has shape"
-            f" {key.shape}"
-        )
-    return key
-
-
 def _on_host(infos: Info, length: int) -> dict[str, np.ndarray]:
     """The measures of the steps that were made; jit gave them back in alphabetical order, but loss and velocity lead."""
     names = ["loss", "velocity", *(name for name in infos if name not in ("loss", "velocity"))]
-    return {name: np.asarray(infos[name])[:length] for name in names}
-
-
-def _step(state: TrainState) -> int:
-    return int(jnp.ravel(state.step)[0])
+    known = jax.device_get(infos)
+    return {name: np.asarray(known[name])[:length] for name in names}
 
 
 def _never() -> None:

@@ -28,8 +28,10 @@ def notebook() -> Any:
     shell = ipython.get_ipython() if ipython is not None else None
     if shell is None or not hasattr(shell, "kernel"):
         return None
-    from IPython.display import display  # pyrefly: ignore
-
+    try:
+        from IPython.display import display  # pyrefly: ignore
+    except Exception:  # the bar is then drawn as on a terminal
+        return None
     return display
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from igm_jax.descriptions import Made
 from igm_jax.files import write_whole
 from igm_jax.recipes import Recipe
-from igm_jax.training.directory import loaded_key, read_config
+from igm_jax.training.directory import key_of, read_config
 from igm_jax.training.errors import RunDirectoryError
 from igm_jax.training.step import Run, parts_of
 
@@ -35,7 +35,7 @@ def readme(directory: Path, run: Run, recipe: Recipe, command: str | None = None
         The text.
     """
     config = read_config(directory)
-    key = loaded_key(config["key"])
+    key = key_of(config, directory)
     seeds = len(key) if key.ndim else None
     lines = [f"# A run of igm_jax: {run.name}", "", "## What is trained", ""]
     lines += [f"- **{name}**: {text}" for name, text in _trained(run).items()]

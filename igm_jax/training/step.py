@@ -22,7 +22,7 @@ class TrainState(NamedTuple):
         step: number of generator updates made so far, an int32 scalar.
         params: the generator's parameters.
         optimizer_state: the generator's optimiser.
-        average: debiased moving average of ``params``; the parameters to sample from in the end.
+        average: debiased moving average of ``params``, at least in float32; the parameters to sample from in the end.
         objective_state: what the objective learned: a critic and its optimiser, a bank, nothing.
         key: the run's random key; step t draws from ``fold_in(key, t)``, whatever the chunks and interruptions.
     """
@@ -142,7 +142,7 @@ def _init(parts: Parts, key: Key) -> TrainState:
             " empty"
         )
     # The average is a copy: a buffer may be donated only once.
-    average = jax.tree.map(jnp.copy, params)
+    average = jax.tree.map(jnp.copy, in_single(params))
     optimizer_state = strong(parts.optimizer.init(params))
     return TrainState(jnp.int32(0), params, optimizer_state, average, objective_state, key_run)
 
@@ -219,12 +219,24 @@ def _averaged(mean: Params, params: Params, step: Array, decay: float) -> Params
     """
 
     def mix(old: Array, new: Array) -> Array:
+        new = new.astype(old.dtype)
         log_decay = math.log(decay) if decay > 0 else -math.inf
         weight = (1 - decay) / -jnp.expm1((step + 1).astype(new.dtype) * log_decay)
         # The first step takes the parameters as they are, whatever the average was, even by a rounding.
         return jnp.where(step == 0, new, old + weight * (new - old))
 
     return jax.tree.map(mix, mean, params)
+
+
+def in_single(params: Any) -> Any:
+    """Parameters, or their shapes, as their average has them: half precision, which would swallow its small steps, in float32."""
+
+    def single(leaf: Any) -> Any:
+        if not jnp.issubdtype(leaf.dtype, jnp.floating) or (kind := checks.at_least_single(leaf.dtype)) == leaf.dtype:
+            return leaf
+        return leaf.astype(kind) if hasattr(leaf, "astype") else jax.ShapeDtypeStruct(leaf.shape, kind)
+
+    return jax.tree.map(single, params)
 
 
 def _speed(slope: Array) -> Array:

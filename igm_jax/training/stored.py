@@ -18,6 +18,7 @@ import numpy as np
 from igm_jax.base import Generator
 from igm_jax.files import write_json, write_npz
 from igm_jax.recipes import Recipe, RecipeError, rebuilt, recipe_of
+from igm_jax.training.digests import is_changed, sealed
 from igm_jax.training.errors import RunDirectoryError, RunMismatchError
 from igm_jax.training.step import Run, parts_of
 
@@ -38,12 +39,13 @@ def recipe_of_run(run: Run) -> Recipe:
     return recipe_of(parts.generator, "generator")
 
 
-def write_generator(directory: Path, recipe: Recipe) -> None:
+def write_generator(directory: Path, recipe: Recipe, run: str) -> None:
     """Write a recipe, unless it is there already, whole; what is damaged is written again.
 
     Args:
         directory: the run directory.
         recipe: from ``recipe_of_run``.
+        run: the run's identity, so that the file of another run is known as such.
 
     Raises:
         RunDirectoryError: if the directory cannot be written.
@@ -52,10 +54,12 @@ def write_generator(directory: Path, recipe: Recipe) -> None:
     arrays = {} if recipe.missing else recipe.arrays
     story = {
         "schema": SCHEMA,
+        "run": run,
         "generator": recipe.value,
         "missing": recipe.missing,
         "arrays": {name: _digest(array) for name, array in arrays.items()},
     }
+    story = sealed(story)
     try:
         # Bytes, since a damaged file need not be text.
         told = path.exists() and path.read_bytes() == (json.dumps(story, indent=2) + "\n").encode()
@@ -70,11 +74,12 @@ def write_generator(directory: Path, recipe: Recipe) -> None:
         ) from error
 
 
-def read_generator(directory: Path) -> Generator:
+def read_generator(directory: Path, run: str) -> Generator:
     """The generator that a run directory has the recipe of.
 
     Args:
         directory: the run directory.
+        run: the run's identity, from its config.
 
     Returns:
         The generator.
@@ -83,7 +88,7 @@ def read_generator(directory: Path) -> Generator:
         RunDirectoryError: if there is no recipe, or its files are damaged.
         RunMismatchError: if parts of it could not be written, or it was written for another version.
     """
-    story = _story(directory / "generator.json")
+    story = _story(directory / "generator.json", run)
     if missing := story["missing"]:
         told = "\n  ".join(f"`{place}` {reason}" for place, reason in missing.items())
         raise RunMismatchError(
@@ -102,7 +107,7 @@ def read_generator(directory: Path) -> Generator:
     return generator
 
 
-def _story(path: Path) -> dict[str, Any]:
+def _story(path: Path, run: str) -> dict[str, Any]:
     try:
         story = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -120,6 +125,10 @@ def _story(path: Path) -> dict[str, Any]:
         )
     if not all(isinstance(story.get(name), dict) for name in ("missing", "arrays")) or "generator" not in story:
         raise RunDirectoryError(f"{path} is damaged: it lacks what `train` writes there; {_WAY_OUT}")
+    if is_changed(story):
+        raise RunDirectoryError(f"{path} was changed since it was written: its digest is another; {_WAY_OUT}")
+    if story.get("run", run) != run:
+        raise RunMismatchError(f"{path} belongs to another run than {path.with_name('config.json')}; {_WAY_OUT}")
     return story
 
 

@@ -9,10 +9,12 @@ import numpy as np
 from jaxtyping import Array
 
 from igm_jax.base import Generator, Key, Params
-from igm_jax.training.checkpoints import Checkpoints, Parameters
-from igm_jax.training.directory import loaded_key, read_config
+from igm_jax.training.checkpoints import Checkpoints
+from igm_jax.training.digests import identity_of
+from igm_jax.training.directory import key_of, opened, read_config
 from igm_jax.training.errors import RunDirectoryError
-from igm_jax.training.step import strong
+from igm_jax.training.states import Parameters
+from igm_jax.training.step import in_single, strong
 from igm_jax.training.stored import read_generator
 
 
@@ -90,23 +92,24 @@ def load_generator(
         >>> model.step, model.sample(jax.random.key(1), 2).round(2).tolist()
         (100, [[1.0], [1.0]])
     """
-    path = Path(directory).expanduser().absolute()
+    path = opened(directory)
     if not path.is_dir():
         raise RunDirectoryError(f"there is no directory {path}; give the directory that the run was trained in")
     if generator is not None and not all(hasattr(generator, part) for part in Generator._fields):
         raise TypeError(
             f"`generator` must be a Generator, e.g. `pushforward(network, base)`, but is {type(generator).__name__}"
         )
-    key = _key(path)
+    config = read_config(path)
+    key, run = key_of(config, path), identity_of(config)
     number = None if key.ndim == 0 else len(key)
     _check_seed(seed, number, path)
     if not (path / "checkpoints").is_dir():
         raise RunDirectoryError(
             f"{path} has no checkpoints: either its run has not saved the first one yet, or it is no directory of `train`"
         )
-    known = read_generator(path) if generator is None else generator
+    known = read_generator(path, run) if generator is None else generator
     shapes = jax.eval_shape(lambda key: strong(known.init(key)) if number is None else _many(known, key), key)
-    found, parameters = _newest(path, Parameters(shapes, shapes), step)
+    found, parameters = _newest(path, run, Parameters(shapes, in_single(shapes)), step)
     if seed is not None and number is not None:
         parameters = jax.tree.map(lambda leaf: leaf[seed], parameters)
     return TrainedGenerator(known, parameters.params, parameters.average, found)
@@ -114,16 +117,6 @@ def load_generator(
 
 def _many(generator: Generator, keys: Any) -> Params:
     return jax.vmap(lambda key: strong(generator.init(key)))(keys)
-
-
-def _key(path: Path) -> Any:
-    stored = read_config(path)
-    try:
-        return loaded_key(stored["key"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise RunDirectoryError(
-            f"{path / 'config.json'} is damaged: it has no random key ({type(error).__name__}: {error})"
-        ) from error
 
 
 def _check_seed(seed: int | None, number: int | None, path: Path) -> None:
@@ -137,18 +130,18 @@ def _check_seed(seed: int | None, number: int | None, path: Path) -> None:
         )
 
 
-def _newest(path: Path, like: Parameters, step: int | None) -> tuple[int, Parameters]:
-    """The newest checkpoint; where a run goes on meanwhile, it may remove the one that is being read."""
+def _newest(path: Path, run: str, like: Parameters, step: int | None) -> tuple[int, Parameters]:
+    """The newest whole checkpoint; where a run goes on meanwhile, it may remove the one that is being read."""
     while True:
-        with Checkpoints(path, clean=False) as checkpoints:
-            wanted = checkpoints.latest if step is None else step
-            if wanted is None:
+        with Checkpoints(path, clean=False, run=run) as checkpoints:
+            newest = checkpoints.latest
+            if newest is None:
                 raise RunDirectoryError(
                     f"{path} has no checkpoint yet; a run saves its first one as soon as it begins: try again in some seconds"
                 )
             try:
-                return checkpoints.load_parameters(like, wanted)
+                return checkpoints.load_parameters(like, step)
             except RunDirectoryError:
                 with Checkpoints(path, clean=False) as now:
-                    if step is not None or now.latest == wanted:
+                    if step is not None or now.latest == newest:
                         raise

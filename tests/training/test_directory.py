@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from igm_jax.training import RunDirectoryError, RunMismatchError, plain, read_config, train
-from igm_jax.training.directory import differences, loaded_key, run_directory, stored_key
+from igm_jax.training.directory import differences, key_of, loaded_key, run_directory, stored_key
 from tests.training import toys
 
 pytestmark = pytest.mark.usefixtures("optax_types")
@@ -60,7 +61,7 @@ def test_what_a_function_of_another_version_holds_is_not_compared():
 def test_the_config_says_what_the_run_is(tmp_path):
     path = entered(tmp_path / "deep" / "run", {"optimizer": Adam()})
     stored = read_config(path)
-    assert sorted(stored) == ["config", "key", "provenance", "schema"]
+    assert sorted(stored) == ["config", "key", "provenance", "schema", "sha256"]
     assert (jax.random.key_data(loaded_key(stored["key"])) == jax.random.key_data(KEY)).all()
     assert entered(path, {"optimizer": Adam()}) == path
 
@@ -99,6 +100,7 @@ def test_a_full_disk_is_seen_before_any_work(tmp_path, monkeypatch):
         ),
         ("[]", "has schema None"),
         ('{"schema": 1, "con', "is not a run's config"),
+        pytest.param("[" * 100_000, "is not a run's config: it is nested too deeply", id="deep"),
     ],
 )
 def test_another_schema_is_refused(tmp_path, content, text):
@@ -117,3 +119,42 @@ def test_checkpoints_of_an_unknown_run_are_refused(tmp_path):
 def test_no_run_there(tmp_path):
     with pytest.raises(RunDirectoryError, match="give the directory of a run"):
         read_config(tmp_path)
+
+
+def test_a_config_that_was_changed_is_refused_unless_that_is_said(tmp_path):
+    path = entered(tmp_path, {"rate": 0.1}) / "config.json"
+    path.write_text(path.read_text().replace('"rate": 0.1', '"rate": 0.3'))
+    with pytest.raises(RunDirectoryError, match=r"was changed since its run began.*remove its line 'sha256'"):
+        read_config(tmp_path)
+    stored = json.loads(path.read_text())
+    path.write_text(json.dumps({name: part for name, part in stored.items() if name != "sha256"}))
+    assert read_config(tmp_path)["config"] == {"rate": 0.3}
+
+
+@pytest.mark.parametrize("kind", ["link", "dangling", "directory", "pipe"])
+def test_a_lock_that_is_no_file_is_refused(tmp_path, kind):
+    (tmp_path / "precious").write_text("old")
+    lock = tmp_path / ".lock"
+    if kind == "directory":
+        lock.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(lock)
+    else:
+        lock.symlink_to("precious" if kind == "link" else "nowhere")
+    with pytest.raises(RunDirectoryError, match=r"\.lock must be a file that this process may write.*remove it"):
+        entered(tmp_path)
+    assert (tmp_path / "precious").read_text() == "old"
+    assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize(
+    "key", [None, {}, {"impl": "threefry2x32", "data": [-1, 0]}, {"impl": "no such", "data": [0, 0]}]
+)
+def test_a_config_without_a_key_is_named(tmp_path, key):
+    with pytest.raises(RunDirectoryError, match=r"config.json is damaged: it has no random key"):
+        key_of({"key": key}, tmp_path)
+
+
+def test_a_null_character_is_no_path():
+    with pytest.raises(ValueError, match=r"`directory` must be a path, but .* holds a null character"):
+        train(toys.still_run(), KEY, 10, directory="a\0b", progress=False)

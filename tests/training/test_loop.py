@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import threading
 
@@ -227,8 +228,116 @@ def test_a_run_that_was_begun_before_runs_were_described_goes_on(key, tmp_path):
     options = {"directory": tmp_path, **QUIET}
     train(toys.still_run(), key, 2, **options)
     stored = json.loads((tmp_path / "config.json").read_text())
+    del stored["sha256"]
     (tmp_path / "config.json").write_text(json.dumps(stored | {"config": None}))
-    assert train(toys.still_run(), key, 4, **options).state.step == 4
+    path = tmp_path / "checkpoints" / "2" / "_CHECKPOINT_METADATA"
+    story = json.loads(path.read_text())
+    story["custom_metadata"] = {"signature": story["custom_metadata"]["signature"]}
+    path.write_text(json.dumps(story))
+    with pytest.warns(UserWarning, match="of an earlier version of igm_jax and carries no digests"):
+        assert train(toys.still_run(), key, 4, **options).state.step == 4
+    assert train(toys.still_run(), key, 6, **options).state.step == 6
+
+
+def test_damage_is_said_and_the_run_comes_to_the_same_bits(key, tmp_path):
+    """The newest checkpoint is damaged: the run goes on from the one before it, and the damaged one is kept aside."""
+    run, options = toys.still_run(), {"directory": tmp_path, "chunk": 10, "every": 10, "log_every": 5, **QUIET}
+    train(run, key, 20, **options)
+    for path in (tmp_path / "checkpoints" / "20" / "state").rglob("*"):
+        path.write_bytes(b"") if path.is_file() else None
+    with pytest.warns(UserWarning, match="step") as told:
+        trained = train(run, key, 30, **options)
+    assert "taken is that of step 10, the newest whole one" in str(told[0].message)
+    assert "of step 20 was moved to" in str(told[1].message)
+    whole = train(run, key, 30, **options | {"directory": None})
+    assert toys.same(trained.state, whole.state)
+    assert measures(trained.rows) == measures(read_log(tmp_path)) == measures(whole.rows)
+    assert sorted(os.listdir(tmp_path / "checkpoints")) == ["20", "30"]
+
+
+def test_the_last_good_checkpoint_is_one_that_is_whole(key, tmp_path):
+    def damage(state, rows):
+        if int(state.step) == 25:
+            for path in (tmp_path / "checkpoints" / "20" / "state").rglob("*"):
+                path.write_bytes(b"") if path.is_file() else None
+
+    with pytest.raises(NonFiniteError, match="the last good checkpoint is that of step 10") as caught:
+        train(breaking(27), key, 100, directory=tmp_path, chunk=5, every=10, keep=3, on_chunk=damage, **QUIET)
+    assert caught.value.checkpoint == 10
+
+
+def test_checkpoints_that_vanished_are_said(key, tmp_path):
+    run, options = toys.still_run(), {"directory": tmp_path, **QUIET}
+    train(run, key, 20, **options)
+    shutil.rmtree(tmp_path / "checkpoints")
+    with pytest.raises(
+        RunDirectoryError, match=r"has a log up to step 20, but no checkpoints: .*Put it back, or delete"
+    ):
+        train(run, key, 30, **options)
+    assert [row["step"] for row in read_log(tmp_path)] == [10, 20]
+    (tmp_path / "log.jsonl").unlink()
+    with pytest.warns(UserWarning, match="was used before, but holds no checkpoint; its run begins anew"):
+        assert int(train(run, key, 20, **options).state.step) == 20
+
+
+def test_a_directory_that_is_deleted_in_mid_run_is_said(key, tmp_path):
+    def delete(state, rows):
+        if int(state.step) == 10:
+            shutil.rmtree(tmp_path / "run")
+
+    with pytest.raises(RunDirectoryError, match=r"was deleted, moved or replaced while the run was going on"):
+        train(toys.still_run(), key, 40, directory=tmp_path / "run", chunk=5, on_chunk=delete, **QUIET)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_log_that_contradicts_its_checkpoint_is_said(key, tmp_path):
+    run, options = toys.still_run(), {"directory": tmp_path, **QUIET}
+    train(run, key, 20, **options)
+    lines = (tmp_path / "log.jsonl").read_text()
+    (tmp_path / "log.jsonl").write_text(lines.replace('"step": 10', '"step": 11'))
+    with pytest.raises(RunDirectoryError, match="is not the log that this run wrote"):
+        train(run, key, 30, **options)
+    (tmp_path / "log.jsonl").write_text(lines)
+    assert len(train(run, key, 30, **options).rows) == 3
+
+
+@pytest.mark.parametrize("switch", ["disable_jit", "debug_nans", "leaks", "transfers"])
+def test_switches_that_help_to_find_faults(key, tmp_path, switch):
+    """What they change is how a run is executed, and not what comes out."""
+    contexts = {
+        "disable_jit": jax.disable_jit,
+        "debug_nans": jax.debug_nans,
+        "leaks": jax.checking_leaks,
+        "transfers": lambda: jax.transfer_guard("disallow"),
+    }
+    run, steps = toys.still_run(), 3
+    expected = train(run, key, steps, log_every=1, **QUIET)
+    with contexts[switch]():
+        if switch != "disable_jit":  # which is slow
+            train(run, key, 1, directory=tmp_path, log_every=1, **QUIET)
+        trained = train(run, key, steps, directory=tmp_path, log_every=1, **QUIET)
+        restored = restore(run, tmp_path)
+    assert toys.same(restored, trained.state)
+    np.testing.assert_allclose(trained.state.params, expected.state.params, rtol=1e-5)
+    assert [row["step"] for row in trained.rows] == [1, 2, 3]
+
+
+def test_a_nan_that_is_searched_for_is_found_where_it_arises(key):
+    with jax.debug_nans(True), pytest.raises(FloatingPointError, match="invalid value"):
+        train(breaking(2), key, 4, **QUIET)
+
+
+def test_breakpoints_in_a_generator_see_numbers(key):
+    seen = []
+
+    def sample(params, key, n):
+        seen.append(not isinstance(params, jax.core.Tracer))
+        return params
+
+    run = training(Generator(lambda key: jnp.ones((4, 2)), sample), toys.moments, optax.sgd(0.1), toys.target, 4)
+    with jax.disable_jit():
+        train(run, key, 2, **QUIET)
+    assert any(seen)
 
 
 def test_a_checkpoint_of_another_precision_is_refused(key, tmp_path):

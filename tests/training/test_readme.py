@@ -109,6 +109,7 @@ def test_it_tells_when_and_with_what_the_run_was_begun_also_where_it_is_added_la
     )
     assert begun in here
     versions |= {"igm-jax": "0.0.7", "jax": "0.4.1"}
+    del config["sha256"]  # so that it may be changed
     config["provenance"]["date"] = "2024-02-29T12:00:00+00:00"
     path.write_text(json.dumps(config))
     (tmp_path / "README.md").unlink()

@@ -225,3 +225,21 @@ def test_a_report_may_not_hide_the_loss(key):
     run = training(toys.generator, clash, optax.sgd(0.1), toys.target, 4)
     with pytest.raises(ValueError, match=r"must not report \['loss'\].*rename it, e.g. 'critic_loss'"):
         jax.eval_shape(lambda key: advance(run, run.init(key)), key)
+
+
+@pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16, jnp.float32])
+def test_the_average_of_half_precision_is_kept_in_single(dtype):
+    """Parameters that rise to 3 in steps of 1/32, which an average with steps of 1/1000 in half precision cannot follow."""
+    rise = optax.GradientTransformation(lambda params: (), lambda updates, state, params=None: (
+        jax.tree.map(lambda p: jnp.minimum(3 - p, jnp.asarray(1 / 32, p.dtype)), params), state))  # fmt: skip
+    still = Generator(lambda key: jnp.zeros((1, 2), dtype), lambda params, key, n: jnp.tile(params, (n, 1)))
+    zero = stateless(lambda x, y: 0 * jnp.mean(x.astype(jnp.float32)))
+    run = training(still, zero, rise, lambda key, n: jnp.zeros((n, 2), dtype), 2, average=0.99)
+
+    @jax.jit
+    def many(state):
+        return jax.lax.fori_loop(0, 1500, lambda i, state: advance(run, state)[0], state)
+
+    state = many(run.init(jax.random.key(0)))
+    assert (state.params.dtype, state.average.dtype) == (dtype, jnp.float32)
+    np.testing.assert_allclose(state.average, 3.0, rtol=1e-4)

@@ -25,29 +25,29 @@ def run_of(generator):
 
 @pytest.fixture
 def kept(tmp_path):
-    write_generator(tmp_path, recipe_of_run(run_of(BASE)))
+    write_generator(tmp_path, recipe_of_run(run_of(BASE)), "mine")
     return tmp_path
 
 
 def test_what_is_written_is_read(kept):
     assert {path.name for path in kept.iterdir()} == {"generator.json", "generator.npz"}
-    assert read_generator(kept) == BASE
+    assert read_generator(kept, "mine") == BASE
 
 
 def test_writing_the_same_again_touches_nothing(kept):
     before = {path: path.stat().st_mtime_ns for path in kept.iterdir()}
-    write_generator(kept, recipe_of_run(run_of(BASE)))
+    write_generator(kept, recipe_of_run(run_of(BASE)), "mine")
     assert {path: path.stat().st_mtime_ns for path in kept.iterdir()} == before
     other = particles(jnp.ones((2, 2)))
-    write_generator(kept, recipe_of_run(run_of(other)))
-    assert read_generator(kept) == other
+    write_generator(kept, recipe_of_run(run_of(other)), "mine")
+    assert read_generator(kept, "mine") == other
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"", b"{"])
 def test_a_damaged_recipe_is_written_again(kept, content):
     (kept / "generator.json").write_bytes(content)
-    write_generator(kept, recipe_of_run(run_of(BASE)))
-    assert read_generator(kept) == BASE
+    write_generator(kept, recipe_of_run(run_of(BASE)), "mine")
+    assert read_generator(kept, "mine") == BASE
 
 
 @pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04", "others"])
@@ -60,18 +60,18 @@ def test_arrays_that_are_missing_or_damaged_are_written_again(kept, content):
         np.savez(path, **dict.fromkeys(names, np.zeros((2, 2))))
     else:
         path.write_bytes(content)
-    write_generator(kept, recipe_of_run(run_of(BASE)))
-    assert read_generator(kept) == BASE
+    write_generator(kept, recipe_of_run(run_of(BASE)), "mine")
+    assert read_generator(kept, "mine") == BASE
 
 
 def test_a_run_that_is_put_together_by_hand_has_no_generator(tmp_path):
     run = run_of(BASE)
     assert recipe_of_run(run._replace(name="other")).value == recipe_of_run(run).value  # still made by `training`
     by_hand = Run(lambda key: run.init(key), lambda key, state: run.step(key, state))
-    write_generator(tmp_path, recipe_of_run(by_hand))
+    write_generator(tmp_path, recipe_of_run(by_hand), "mine")
     assert [path.name for path in tmp_path.iterdir()] == ["generator.json"]
     with pytest.raises(RunMismatchError, match="`run` was put together by hand"):
-        read_generator(tmp_path)
+        read_generator(tmp_path, "mine")
 
 
 @pytest.mark.parametrize(
@@ -88,24 +88,33 @@ def test_a_run_that_is_put_together_by_hand_has_no_generator(tmp_path):
 def test_a_damaged_recipe_is_told(kept, content, error, told):
     (kept / "generator.json").write_text(content)
     with pytest.raises(error, match=f"{told}(.|\n)*generator=generator"):
-        read_generator(kept)
+        read_generator(kept, "mine")
 
 
 def test_arrays_that_are_missing_damaged_or_others_are_told(kept):
     whole = (kept / "generator.npz").read_bytes()
     (kept / "generator.npz").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(RunDirectoryError, match=r"generator.npz, which holds the generator's arrays, cannot be read"):
-        read_generator(kept)
+        read_generator(kept, "mine")
     names = json.loads((kept / "generator.json").read_text())["arrays"]
     np.savez(kept / "generator.npz", **dict.fromkeys(names, np.zeros((2, 2))))
     with pytest.raises(RunDirectoryError, match="holds another array"):
-        read_generator(kept)
+        read_generator(kept, "mine")
     (kept / "generator.npz").unlink()
     with pytest.raises(RunDirectoryError, match="cannot be read"):
-        read_generator(kept)
+        read_generator(kept, "mine")
 
 
 def test_a_full_disk_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(RunDirectoryError, match="cannot be written"):
-        write_generator(tmp_path / "file", recipe_of_run(run_of(BASE)))
+        write_generator(tmp_path / "file", recipe_of_run(run_of(BASE)), "mine")
+
+
+def test_what_was_changed_or_belongs_to_another_run_is_refused(kept):
+    with pytest.raises(RunMismatchError, match=r"belongs to another run than .*config.json; build the generator"):
+        read_generator(kept, "yours")
+    path = kept / "generator.json"
+    path.write_text(path.read_text().replace('"width": 4', '"width": 5'))
+    with pytest.raises(RunDirectoryError, match="was changed since it was written"):
+        read_generator(kept, "mine")

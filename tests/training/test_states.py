@@ -1,0 +1,33 @@
+"""A state on the disk: names and types of its arrays, its size, and errors that say nothing against the files."""
+
+import errno
+
+import jax
+import pytest
+
+from igm_jax.training.states import not_now, signature, size
+from tests.training.test_checkpoints import state_at
+
+
+def test_signature_and_size():
+    state = state_at(0)
+    assert signature(state)[".params['w']"] == "float32[3, 2]"
+    assert size(state) == 4 + 2 * 24 + 4 + 8 + 2 + 4096
+
+
+@pytest.mark.parametrize(
+    ("error", "now"),
+    [
+        (PermissionError(errno.EACCES, "no"), True),
+        (OSError(errno.EMFILE, "too many"), True),
+        (MemoryError(), True),
+        (jax.errors.JaxRuntimeError("INVALID_ARGUMENT: Disallowed host-to-device transfer"), True),
+        (ValueError("PERMISSION_DENIED: a file"), True),
+        (ValueError("NOT_FOUND: a file"), False),
+        (OSError(errno.EISDIR, "a directory"), False),
+    ],
+)
+def test_an_error_that_says_nothing_against_the_files(error, now):
+    outer = RuntimeError("around it")
+    outer.__cause__ = error
+    assert not_now(outer) is now
