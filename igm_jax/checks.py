@@ -164,6 +164,30 @@ def field(name: str, function: Any, points: jax.Array) -> jax.Array:
     return vectors.astype(points.dtype)
 
 
+def key(name: str, value: Any) -> Any:
+    """``value``, if it is one random key, new or old (``jax.random.PRNGKey``), or an error: samples are often put in its place.
+
+    Args:
+        name: the argument's name, for the error's text.
+        value: the key.
+
+    Returns:
+        The key.
+
+    Raises:
+        TypeError: for anything else.
+    """
+    shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
+    if shape is not None and dtype is not None:
+        typed = jnp.issubdtype(dtype, jax.dtypes.prng_key)
+        if (typed and shape == ()) or (dtype == jnp.uint32 and len(shape) == 1):
+            return value
+    what = type(value).__name__ if shape is None else f"an array of type {dtype} and shape {shape}"
+    raise TypeError(
+        f"`{name}` must be one random key, such as `jax.random.key(0)`, but is {what}; it comes before the samples"
+    )
+
+
 def at_least_single(dtype: Any) -> Any:
     """The float type to compute in: ``dtype``, or float32 for half precision."""
     return jnp.dtype(jnp.float32) if jnp.finfo(dtype).bits < 32 else dtype

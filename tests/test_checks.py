@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from igm_jax import checks
+from igm_jax import checks, distributions, kernels, objectives
 
 
 def test_samples_come_back_as_floats():
@@ -148,3 +148,40 @@ def test_what_is_no_network_is_told_how_to_be_one():
         "but is Linear; wrap it as `igm_jax.networks.network(module)`"
     )
     assert text(linen.Dense(1)).endswith("but is Dense; wrap it as `igm_jax.networks.from_linen(module, example)`")
+
+
+@pytest.mark.parametrize("wrong", [np.ones((4, 2)), 0, jnp.ones((3,)), jax.random.split(jax.random.key(0), 2)])
+def test_samples_in_the_place_of_a_key_are_told(wrong):
+    with pytest.raises(
+        TypeError, match=r"`key` must be one random key, such as `jax.random.key\(0\)`, but is .*before"
+    ):
+        checks.key("key", wrong)
+
+
+def test_both_kinds_of_keys_are_keys_also_under_vmap():
+    for one in (jax.random.key(1), jax.random.PRNGKey(1)):
+        assert checks.key("key", one) is one
+    drawn = jax.vmap(lambda key: jax.random.normal(checks.key("key", key)))(jax.random.split(jax.random.key(0), 3))
+    assert drawn.shape == (3,)
+
+
+KEYED = {
+    "sliced_wasserstein": lambda key: objectives.sliced_wasserstein(key, X, X),
+    "sliced_energy_distance": lambda key: objectives.sliced_energy_distance(key, X, X),
+    "max_sliced_direction": lambda key: objectives.max_sliced_direction(key, X, X),
+    "nystrom_mmd2": lambda key: objectives.nystrom_mmd2(key, X, X, kernels.gaussian(1.0)),
+    "random_feature_mmd2": lambda key: objectives.random_feature_mmd2(key, X, X, objectives.normal_frequencies(1.0)),
+    "mmd2_incomplete": lambda key: objectives.mmd2_incomplete(key, X, X, kernels.gaussian(1.0), num_shifts=1),
+    "random_directions": lambda key: objectives.random_directions(key, 2, 3),
+    "orthogonal_directions": lambda key: objectives.orthogonal_directions(key, 2, 3),
+    "quasi_random_directions": lambda key: objectives.quasi_random_directions(key, 2, 3),
+    "a distribution": lambda key: distributions.normal(2)(key, 3),
+}
+X = np.ones((4, 2), np.float32)
+
+
+@pytest.mark.parametrize("name", KEYED)
+def test_every_function_of_a_key_says_so(name):
+    # Where the test's own check of types stands before ours, that one names the key.
+    with pytest.raises(TypeError, match="key"):
+        KEYED[name](X)

@@ -76,3 +76,21 @@ def test_gradients_hold_at_every_scale_and_plain_numbers_keep_their_bits():
     power = np.float32(2.0**60)
     for found, expected in zip(slopes(power * x, power * y, power), one, strict=True):
         np.testing.assert_array_equal(found, expected)
+
+
+SWITCHES = {"debug_nans": lambda: jax.debug_nans(True), "leaks": jax.checking_leaks, "disable_jit": jax.disable_jit}
+
+
+@pytest.mark.parametrize("switch", SWITCHES)
+@pytest.mark.parametrize(
+    "name", [name if name == "energy_distance" else pytest.param(name, marks=pytest.mark.slow) for name in PLAIN]
+)
+def test_switches_of_jax_for_debugging_change_nothing(name, switch):
+    plain, (x, y) = PLAIN[name], draws(name)
+    one = np.float32(1)
+    expected = np.asarray(jax.jit(plain.call)(x, y, one))
+    with SWITCHES[switch]():
+        found = plain.call(x, y, one)
+        if expected.ndim == 0:
+            jax.grad(lambda x: plain.call(x, y, one))(jax.numpy.asarray(x))
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)

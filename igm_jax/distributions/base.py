@@ -62,7 +62,7 @@ class Distribution(Recorded):
 
     def __call__(self, key: Key, n: int) -> Array:
         """``n`` independent draws, (n, dim), in the default float type."""
-        return self.sample(key, checks.count("n", n))
+        return self.sample(checks.key("key", key), checks.count("n", n))
 
     def score(self, points: ArrayLike) -> Array:
         """The gradient of the log density: where density grows, and how fast.

@@ -113,6 +113,10 @@ def training(
     return Run(partial(_init, parts), partial(_step, parts), name or _name(objective))
 
 
+LIFTS = ("stateless", "stochastic", "from_velocity")
+"""The constructors that make an objective of any function."""
+
+
 class Parts(NamedTuple):
     """What ``training`` was given, checked."""
 
@@ -298,4 +302,9 @@ def _check_parts(generator: Any, objective: Any, optimizer: Any, target: Any, av
 
 def _name(objective: Objective) -> str:
     made = getattr(objective, "made", None)
-    return "objective" if made is None else made.name
+    if made is None:
+        return "objective"
+    # What was lifted has a name of its own; `stateless` says nothing of what is trained.
+    lifted = next((value for value in made.arguments.values() if callable(value)), None)
+    own = getattr(lifted, "__name__", "<lambda>")
+    return own if made.name in LIFTS and own != "<lambda>" else made.name

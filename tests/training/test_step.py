@@ -9,6 +9,7 @@ import pytest
 from igm_jax import Generator, Objective, from_velocity, stateless, velocity
 from igm_jax.base import no_witness
 from igm_jax.generators import particles
+from igm_jax.objectives import energy
 from igm_jax.training import advance, training
 from tests.training import toys
 
@@ -243,3 +244,16 @@ def test_the_average_of_half_precision_is_kept_in_single(dtype):
     state = many(run.init(jax.random.key(0)))
     assert (state.params.dtype, state.average.dtype) == (dtype, jnp.float32)
     np.testing.assert_allclose(state.average, 3.0, rtol=1e-4)
+
+
+def test_a_lifted_objective_is_called_by_what_was_lifted():
+    def gap(x, y):
+        return jnp.mean((x.mean(0) - y.mean(0)) ** 2)
+
+    def name(objective):
+        run = training(particles(jnp.ones((4, 2))), objective, optax.sgd(1.0), lambda key, n: jnp.ones((n, 2)), 4)
+        return run.name
+
+    assert name(stateless(gap)) == "gap"
+    assert name(stateless(lambda x, y: gap(x, y))) == "stateless"
+    assert name(energy()) == "energy"

@@ -202,6 +202,7 @@ def random_feature_mmd2(
 
     Source: Rahimi and Recht, NIPS 2007; Zhao and Meng, FastMMD, arXiv 1405.2664.
     """
+    key = checks.key("key", key)
     x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
     frequencies = _columns(law(key, x.shape[1], checks.count("num_features", num_features, least=2)), x)
     return mean_of(jnp.sum(jnp.square(_gaps(frequencies, x, y, a, b)), axis=0))

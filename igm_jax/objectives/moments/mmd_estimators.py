@@ -127,6 +127,7 @@ def mmd2_incomplete(key: Key, x: Rows, y: Rows, kernel: KernelLike, *, num_shift
     Source: Blom, Some properties of incomplete U-statistics, Biometrika 63 (1976); for kernels Schrab et al., arXiv
     2206.09194; the standard error, Fafchamps and Gubert, J. Dev. Econ. 83 (2007).
     """
+    key = checks.key("key", key)
     x, y, _, _ = checks.weighted_pair(x, y, least=3)
     n, count = min(len(x), len(y)), checks.count("num_shifts", num_shifts)
     if count > (n - 1) // 2:

@@ -76,6 +76,7 @@ def nystrom_mmd2(
     Source: Chatalic et al., Nyström Kernel Mean Embeddings, arXiv 2201.13055; exact repulsion with projected attraction,
     arXiv 2607.02375.
     """
+    key = checks.key("key", key)
     x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
     kernel, height, x, y, _ = measured(checked_kernel(kernel), x, y, a, b)
     landmarks = _landmarks(key, y, checks.count("num_landmarks", num_landmarks))

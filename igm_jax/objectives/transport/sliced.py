@@ -95,6 +95,7 @@ def projection_input(
     directions: Directions = random_directions,
 ) -> tuple[Array, Array, Array, Array | None, Array | None]:
     """Directions, checked and centred samples, and their weights, None where both are uniform."""
+    key = checks.key("key", key)
     x, y = checks.pair(x, y)
     a, b = _checked_weights(x, y, x_weights, y_weights)
     x, y = centred(x, y)

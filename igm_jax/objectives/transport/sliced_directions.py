@@ -69,7 +69,7 @@ def random_directions(key: Key, dim: int, num_projections: int, dtype=float) -> 
         >>> random_directions(jax.random.key(0), 3, 5).shape
         (5, 3)
     """
-    return _normalised(jax.random.normal(key, _counts(dim, num_projections), dtype))
+    return _normalised(jax.random.normal(checks.key("key", key), _counts(dim, num_projections), dtype))
 
 
 def orthogonal_directions(key: Key, dim: int, num_projections: int, dtype=float) -> Float[Array, "k d"]:
@@ -101,6 +101,7 @@ def orthogonal_directions(key: Key, dim: int, num_projections: int, dtype=float)
 
     Source: Rowland et al., Orthogonal Estimation of Wasserstein Distances, arXiv 1903.03784.
     """
+    key = checks.key("key", key)
     k, d = _counts(dim, num_projections)
     width = min(k, d)
     q, r = jnp.linalg.qr(jax.random.normal(key, (-(-k // width), d, width), dtype))
@@ -137,6 +138,7 @@ def quasi_random_directions(key: Key, dim: int, num_projections: int, dtype=floa
 
     Source: Nguyen, Bariletto and Ho, Quasi-Monte Carlo for 3D Sliced Wasserstein, arXiv 2309.11713.
     """
+    key = checks.key("key", key)
     k, d = _counts(dim, num_projections)
     if d == 2:
         angles = (jnp.arange(k, dtype=dtype) / k + jax.random.uniform(key, (), dtype)) * np.pi
