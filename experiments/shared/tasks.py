@@ -126,8 +126,6 @@ def worked(
         def sent(i: int) -> tuple[Recipe, int, str, int]:
             return recipe, i, tasks[i].name, tasks[i].seed
 
-        if tasks and len(found) == len(tasks):
-            bar.console.print(f"{len(tasks)} runs found, none made")
         missing = sorted((i for i in range(len(tasks)) if i not in found), key=lambda i: i != first)
         runs = ended(missing, workers, lambda i: _done(tasks[i]), _numbered, sent, tell)
         with closing(runs):

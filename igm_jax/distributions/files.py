@@ -10,6 +10,7 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.arrays import BadArrayError, Source, opened_zip
+from igm_jax.files import absolute
 
 _NPY, _ZIP = b"\x93NUMPY", b"PK"
 
@@ -49,7 +50,7 @@ def load_samples(
         ...     load_samples(path, "images").shape
         (5, 4)
     """
-    what, array = _found(Path(path).expanduser(), key, lambda source: source.array(_check))
+    what, array = _found(absolute(path), key, lambda source: source.array(_check))
     return _samples(what, array, image_shape)
 
 
@@ -75,7 +76,7 @@ def sample_shape(path: str | os.PathLike[str], key: str | None = None) -> tuple[
         ...     sample_shape(pathlib.Path(folder) / "x.npy")
         (5, 3, 2, 2)
     """
-    return _found(Path(path).expanduser(), key, lambda source: source.shape(_check))[1]
+    return _found(absolute(path), key, lambda source: source.shape(_check))[1]
 
 
 T = TypeVar("T")

@@ -21,8 +21,8 @@ def rank_table(rows: Iterable[Row], metrics: Sequence[Metric], target: str, *, l
         level: of the tests behind the ranks (see ``standing``).
 
     Returns:
-        The table, the best mean rank first. Where more than half of the objectives cannot be told from the best, a question mark
-        stands for their rank.
+        The table, the best mean rank first. Where more than half of those with worse means cannot be told from the best, a
+        question mark stands for their rank.
 
     Raises:
         ValueError: for an unknown direction.

@@ -71,8 +71,8 @@ class Standing(NamedTuple):
 
     Attributes:
         ranks: the rank of each, with ties.
-        told: whether enough can be told from the best: not if more than half of the others come out worse than it by no more
-            than chance explains. Then there are too few seeds to tell.
+        told: whether enough can be told from the best: not if more than half of those with worse means are worse by no more
+            than chance explains, nor from single seeds. Then there are too few seeds to tell.
     """
 
     ranks: dict[str, int]
@@ -85,14 +85,14 @@ def standing(
     """The ranks of objectives in the order of their means, with ties where a difference may be chance.
 
     From the best mean to the worst, each objective is compared with the best one of its rank so far. It shares that rank unless
-    it is worse by more than chance explains, in Welch's one-sided test at ``(1 - level) / (k - 1)`` for k objectives::
+    it is worse by more than chance explains, in Welch's one-sided test at ``(1 - level) / (k (k - 1))`` for k objectives::
 
-        (worse mean - best mean) / √(s_w² / n_w + s_b² / n_b) > t_{1 - (1 - level) / (k - 1), Welch's degrees of freedom}
+        (worse mean - best mean) / √(s_w² / n_w + s_b² / n_b) > t_{1 - (1 - level) / (k (k - 1)), Welch's degrees of freedom}
 
     Then it opens the next rank, which is one more than how many have better means. So a rank never contradicts the order of
-    the means, and there are k - 1 tests in all (Bonferroni): among equally good objectives any rank but the first is given with
-    probability at most ``1 - level``. An objective whose numbers scatter may stand behind one that is told from the best
-    although it is not itself.
+    the means. Which of them is called the best is up to chance, so all ordered pairs count (Bonferroni): among equally good
+    objectives any rank but the first is given with probability at most ``1 - level``. An objective whose numbers scatter may
+    stand behind one that is told from the best although it is not itself.
 
     Why Welch rather than pairs over seeds: with three seeds the paired test has 2 degrees of freedom, Welch's up to 4, and
     its tail is what limits us here. Seeds that share a start and a data order correlate positively at most, which makes
@@ -107,7 +107,7 @@ def standing(
 
     Returns:
         The ranks. Objectives with a failed seed come after all others, together. From single seeds nothing can be told about
-        chance, so then ranks follow the numbers, and only equal ones tie.
+        chance: then ranks follow the numbers, only equal ones tie, and ``told`` is false.
 
     Raises:
         ValueError: for an unknown direction, a level outside (0, 1) or an objective without values.
@@ -129,7 +129,7 @@ def standing(
     sign = 1.0 if better == "lower" else -1.0
     costs = {name: sign * array for name, array in sound.items()}
     order = sorted(costs, key=lambda name: costs[name].mean())
-    alpha = (1 - level) / max(len(costs) - 1, 1)
+    alpha = (1 - level) / max(len(costs) * (len(costs) - 1), 1)
     found = {order[0]: 1}
     best = order[0]
     for number, name in enumerate(order[1:], 2):
@@ -139,9 +139,11 @@ def standing(
         else:
             found[name] = found[best]
     first = costs[order[0]].mean()
-    open_ones = [name for name in order if found[name] == 1 and not np.isclose(costs[name].mean(), first, rtol=1e-12)]
+    worse = [name for name in order if not np.isclose(costs[name].mean(), first, rtol=1e-12)]
+    open_ones = [name for name in worse if found[name] == 1]
     broken = {name: 1 + len(sound) for name in arrays if name not in sound}
-    return Standing(found | broken, 2 * len(open_ones) <= len(order) - 1)
+    several = min(len(array) for array in costs.values()) > 1
+    return Standing(found | broken, several and 2 * len(open_ones) <= len(worse))
 
 
 def ranks(values: Mapping[str, Sequence[float] | np.ndarray], better: str, *, level: float = 0.95) -> dict[str, int]:

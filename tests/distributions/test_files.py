@@ -185,7 +185,7 @@ def test_a_zip_without_arrays(tmp_path):
         (np.zeros((2, 2), [("a", "f4")]), "expected real numbers"),
         (np.array([[0.0, np.nan]]), r"NaN or infinite \(the first at index \(0, 1\)\)"),
         (np.array([[np.inf, 0.0]]), "NaN or infinite"),
-        (np.array([[1e300, 0.0]]), "NaN or infinite"),
+        (np.array([[1e300, 0.0]]), "numbers of size 1e.300, but float32 ends at"),
     ],
 )
 def test_bad_arrays(tmp_path, array, text):
@@ -248,7 +248,7 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path, monkeypatch):
 
 
 def test_a_name_with_a_null_byte_is_no_file():
-    with pytest.raises(FileNotFoundError, match="does not exist"):
+    with pytest.raises(ValueError, match="holds a null character"):
         load_samples("x\0.npy")
 
 

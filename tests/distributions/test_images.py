@@ -105,7 +105,7 @@ def test_a_missing_scikit_learn_names_the_extra(constructor, monkeypatch):
 
     def without_sklearn(name, *args, **kwargs):
         if name.split(".")[0] == "sklearn":
-            raise ImportError("no sklearn")
+            raise ModuleNotFoundError("no sklearn")
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", without_sklearn)
@@ -120,5 +120,5 @@ def test_a_missing_pillow_names_the_extra(monkeypatch):
         raise ImportError("The Python Imaging Library (PIL) is required to load data from jpeg files.")
 
     monkeypatch.setattr(sklearn.datasets, "load_sample_image", load)
-    with pytest.raises(ImportError, match=r'Pillow.*pip install "igm-jax\[data\]"'):
+    with pytest.raises(ImportError, match=r'pillow.*pip install "igm-jax\[data\]"'):
         photo_patches()

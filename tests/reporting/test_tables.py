@@ -18,7 +18,7 @@ def rows():
     return [
         *(row(FLOOR, s, {"w2": 0.0, "modes": 25.0}) for s in range(3)),
         *(row("energy", s, {"w2": 0.1 + 0.01 * s, "modes": 25.0}, memory_mb=100.0 * s) for s in range(3)),
-        *(row(NASTY, s, {"w2": 0.9 + 0.01 * s, "modes": 24.0}) for s in range(3)),
+        *(row(NASTY, s, {"w2": 0.9 + 0.01 * s, "modes": 24.0 - 0.1 * s}) for s in range(3)),
         *(row("gan", s, {"w2": float("nan") if s else 1.0}) for s in range(3)),
         row("energy", 0, {"w2": 7.0}, target="moons"),
     ]

@@ -72,8 +72,8 @@ def classifier_two_sample_test(*, real: Any, fake: Any, seed: int = 0) -> TwoSam
     Under equal laws all ways to call as many of the held-out samples real are alike, whatever the classifier. So the number of
     fake ones that are called fake is hypergeometric, and the p-value is exact (Fisher's test).
 
-    The inputs of the first kind have no units; distances do. A feature in small units, with large numbers, is all that
-    distances see: standardise features that are no lengths of one space.
+    Distances and the sum of squares have units. A feature in small units, with large numbers, is all that they see:
+    standardise features that are no lengths of one space.
 
     Cost: n² distances, n p numbers of memory; the fit is small.
 

@@ -14,7 +14,8 @@ from scipy.sparse.csgraph import connected_components
 
 from igm_jax.evaluation import neighbours
 
-# What lies nearer than this share of the typical distance from the centre is a copy but for the rounding of single precision.
+# What is nearer than this share of each feature's typical distance from its median is a copy but for the rounding of single
+# precision.
 ROUNDING = 2.0**-20
 
 
@@ -52,19 +53,21 @@ def copies(z: Float[np.ndarray, "n d"]) -> Copies:
 def _joined(z: Float[np.ndarray, "u d"]) -> Int[np.ndarray, " u"]:
     """Groups of different samples by their distance: those that are near are near on any line, too, where they are sorted."""
     away = z - np.median(z, axis=0)
-    # The median, since one far sample would make copies of all the others.
-    near = ROUNDING * float(np.median(np.sqrt(np.mean(np.square(away), axis=1))))
+    # Each feature in its own units, or one with large numbers would make copies of samples that differ in another. Medians,
+    # since one far sample would make copies of all the others; most numbers of a feature may be equal.
+    spread, widest = (of(np.abs(away), axis=0) for of in (np.median, np.max))
+    away = away / np.where(spread > 0, spread, np.where(widest > 0, widest, 1))
     line = np.random.default_rng(0).normal(size=z.shape[1])
     along = away @ (line / np.linalg.norm(line))
     order = np.argsort(along)
-    within = near * math.sqrt(z.shape[1])
+    within = ROUNDING * math.sqrt(z.shape[1])
     pairs = []
     for step in range(1, len(z)):
         first = np.flatnonzero(along[order[step:]] - along[order[:-step]] <= within)
         if not len(first):
             break
         i, j = order[first], order[first + step]
-        pairs.append(np.stack([i, j])[:, neighbours.distances_of(z, z, i, j, 1.0) <= within])
+        pairs.append(np.stack([i, j])[:, neighbours.distances_of(away, away, i, j, 1.0) <= within])
     i, j = np.concatenate(pairs, axis=1) if pairs else np.empty((2, 0), int)
     edges = coo_array((np.ones(len(i)), (i, j)), shape=(len(z), len(z)))
     return connected_components(edges, directed=False)[1]

@@ -30,6 +30,13 @@ def test_one_far_sample_makes_no_copies_of_the_others():
     assert copies(np.vstack([ALONE, np.full(3, 1e12)])).sizes.max() == 1
 
 
+def test_units_of_a_feature_make_no_copies():
+    rng = np.random.default_rng(0)
+    z = np.stack([rng.integers(0, 3, 300) * 1e7, rng.normal(size=300)], axis=1)
+    assert copies(z).sizes.max() == 1
+    assert copies(np.concatenate([z, z * (1 + 1e-8)])).sizes.tolist() == [2] * 600
+
+
 def test_zero_has_no_sign():
     assert copies(np.array([[0.0], [-0.0], [1.0]])).sizes.tolist() == [2, 2, 1]
 

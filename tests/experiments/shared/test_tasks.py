@@ -51,12 +51,6 @@ def test_runs_of_other_settings_are_not_mixed(tmp_path):
         book(tmp_path, steps=4)
 
 
-def test_that_nothing_was_left_to_do_is_said(tmp_path, capsys):
-    for told in (False, True):
-        worked([counted([], "a"), counted([], "b")], book(tmp_path), NOWHERE)
-        assert ("2 runs found, none made" in capsys.readouterr().err) is told
-
-
 def test_rows_that_an_older_version_began_still_go_on(tmp_path):
     """A row as it was written before there were presets: three booleans decided, and only their outcome was kept."""
     worked([counted([], "a")], book(tmp_path), NOWHERE)
