@@ -124,6 +124,7 @@ def test_a_small_run_writes_everything(small_run):
             assert image.size[0] > 500
 
 
+@pytest.mark.slow
 def test_noise_is_farther_than_real_digits_under_every_divergence(small_run):
     rows = [json.loads(line) for line in (small_run / "counting.jsonl").read_text().splitlines()]
     digits = [row for row in rows if row["target"] == "digits"]
