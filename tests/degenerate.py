@@ -145,6 +145,9 @@ NAMES = [*PLAIN, *(f"objective {name}" for name in ROWS)]
 
 def main(names: list[str]) -> int:
     """The table of counts of the named functions, or of all."""
+    if unknown := [name for name in names if name not in NAMES]:
+        print(f"names must be of {', '.join(NAMES)}, but {unknown[0]!r} is not", file=sys.stderr)
+        return 2
     total: Counter[str] = Counter()
     for name in names or NAMES:
         cells = list(grid(name))
