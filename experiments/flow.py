@@ -119,7 +119,7 @@ def prepared(config: Flow) -> tuple[Problem, Callable[[Any], Run]]:
 
     for name in ("particles", "steps", "frames"):
         checks.count(name, getattr(config, name), least=2 if name == "particles" else 1)
-    checks.count("seed", config.seed, least=0)
+    checks.seed("seed", config.seed)
     problem = config.target.build()
     if problem.space.dim != 2:
         raise ValueError(

@@ -210,7 +210,7 @@ def portrayed(objective: Objective, state: Any, x: Array, y: Array) -> Field:
 
 def prepared(config: Config) -> Config:
     """The settings, checked before any work; with ``smoke`` beside the others."""
-    checks.count("seed", config.seed, least=0)
+    checks.seed("seed", config.seed)
     checks.choice("preset", config.preset, PRESETS)
     if config.objectives:
         checks.choices("objectives", config.objectives, constructors())

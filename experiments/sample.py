@@ -116,7 +116,7 @@ def drawn(config: Sample, model: TrainedGenerator, size: int, dim: int) -> np.nd
 def _check(config: Sample) -> None:
     """Refuse before any work what cannot be written."""
     checks.count("--n", config.n)
-    checks.count("--seed", config.seed, least=0)
+    checks.seed("--seed", config.seed)
     if config.chunk is not None:
         checks.count("--chunk", config.chunk)
     checks.choice("the ending of --out", config.out.suffix, FORMATS)

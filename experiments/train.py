@@ -129,7 +129,7 @@ def prepared(config: Train) -> tuple[Problem, Generator, Run]:
     """
     for name in ("steps", "batch_size", "every", "chunk", "samples"):
         checks.count(name, getattr(config, name), least=1)
-    checks.count("seed", config.seed, least=0)
+    checks.seed("seed", config.seed)
     problem = config.target.build()
     generator, run = run_of(config, problem)
     jax.eval_shape(run.init, jax.random.key(0))

@@ -260,7 +260,8 @@ def positive(name: str, value: Any) -> Any:
         raise TypeError(f"`{name}` must be a positive number, but is {value!r}")
     if is_concrete(value):
         known = np.asarray(value)
-        if known.ndim != 0 or known.dtype == bool or not jnp.issubdtype(known.dtype, np.number):
+        real = jnp.issubdtype(known.dtype, np.integer) or jnp.issubdtype(known.dtype, np.floating)
+        if known.ndim != 0 or not real:
             raise TypeError(f"`{name}` must be one positive number, but is {value!r}")
         if not (np.isfinite(known) and known > 0):
             raise ValueError(f"`{name}` must be positive and finite, but is {value!r}")
@@ -273,6 +274,15 @@ def count(name: str, value: Any, *, least: int = 1) -> int:
         raise TypeError(f"`{name}` must be an integer, but is {value!r}")
     if value < least:
         raise ValueError(f"`{name}` must be at least {least}, but is {value}")
+    return int(value)
+
+
+def seed(name: str, value: Any) -> int:
+    """``value`` if it is a seed of which no digit is lost: JAX takes integers modulo 2³², so that larger ones would repeat others."""
+    if count(name, value, least=0) >= 2**32:
+        raise ValueError(
+            f"`{name}` must be below 2**32 = {2**32}, but is {value}; JAX would take it for {value % 2**32}"
+        )
     return int(value)
 
 

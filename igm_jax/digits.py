@@ -39,10 +39,16 @@ def as_given(name: str, value: Any) -> np.ndarray | jax.Array:
     """
     if isinstance(value, jax.Array):
         return value
+    if np.ma.is_masked(value):
+        raise ValueError(
+            f"`{name}` is a masked array, and {int(np.ma.count_masked(value))} of its numbers are masked, which nothing here"
+            " would know; leave their samples out, e.g. `x[~x.mask.any(axis=1)].data`"
+        )
     try:
         if isinstance(value, list | tuple) and any(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(value)):
             return jnp.asarray(value)
         array = np.asarray(value)
+        array = array.astype(array.dtype.newbyteorder("="), copy=False)  # JAX knows no foreign byte order
         # NumPy and JAX know numbers of other kinds, such as bfloat16; JAX says what is none.
         return array if array.dtype.kind in "iufbc" else jnp.asarray(array)
     except (TypeError, ValueError, OverflowError) as error:

@@ -150,6 +150,27 @@ def test_what_is_no_network_is_told_how_to_be_one():
     assert text(linen.Dense(1)).endswith("but is Dense; wrap it as `igm_jax.networks.from_linen(module, example)`")
 
 
+def test_seeds_that_jax_would_take_for_others_are_refused():
+    assert checks.seed("seed", 2**32 - 1) == 2**32 - 1
+    with pytest.raises(
+        ValueError, match=r"`seed` must be below 2\*\*32 = 4294967296, but is 4294967303; .* take it for 7"
+    ):
+        checks.seed("seed", 2**32 + 7)
+
+
+def test_masks_complex_parameters_and_foreign_byte_orders():
+    masked = np.ma.masked_array(np.ones((3, 2)), mask=np.eye(3, 2, dtype=bool))
+    with pytest.raises(ValueError, match="`x` is a masked array, and 2 of its numbers are masked"):
+        checks.samples("x", masked)
+    assert checks.samples("x", np.ma.masked_array(np.ones((3, 2)))).shape == (3, 2)  # nothing is masked
+    with pytest.raises(TypeError, match="must be one positive number"):
+        checks.positive("bandwidth", 1j)
+    for kind in (">f4", ">f2", ">f8", ">i4"):
+        np.testing.assert_array_equal(
+            checks.samples("x", np.arange(6).reshape(3, 2).astype(kind)), [[0, 1], [2, 3], [4, 5]]
+        )
+
+
 @pytest.mark.parametrize("wrong", [np.ones((4, 2)), 0, jnp.ones((3,)), jax.random.split(jax.random.key(0), 2)])
 def test_samples_in_the_place_of_a_key_are_told(wrong):
     with pytest.raises(

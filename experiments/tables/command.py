@@ -130,7 +130,7 @@ def timed(tasks: Sequence[Task], seconds: float | None) -> Sequence[Task]:
 
 def prepared(config: C, name: str) -> C:
     """The settings, checked, with the number of seeds left to the table and the directory named."""
-    checks.count("seed", config.seed, least=0)
+    checks.seed("seed", config.seed)
     checks.count("workers", config.workers)
     if config.seeds is not None:
         checks.count("seeds", config.seeds)
