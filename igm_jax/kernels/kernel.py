@@ -201,11 +201,10 @@ def measured(kernel: Kernel, x: Samples, y: Data, a: OfSamples | None = None, b:
     """
     if kernel.radial is None:
         return Measured(kernel, 1.0, x, y, 1.0)
-    unit = unit_of(x, y, a, b)
-    found = measured_in(unit, kernel.radial)
+    found = measured_in(unit_of(x, y, a, b, plain=1.0), kernel.radial)
     if found is None:
         return Measured(kernel, 1.0, x, y, 1.0)
-    radial, height = found
+    radial, height, unit = found
     return Measured(of_radial(kernel.name, radial), height, x / unit, y / unit, unit)
 
 
