@@ -219,7 +219,7 @@ def measured_in(size: Array, radial: Radial) -> tuple[Radial, Array | float, Arr
         return None
     # What another unit changes is a length.
     lengths = [known is not value for value, known in zip(parameters, found[0], strict=True)]
-    unit = _unit(size, *(value for value, length in zip(parameters, lengths, strict=True) if length))
+    unit = unit_between(size, *(value for value, length in zip(parameters, lengths, strict=True) if length))
     moved, height = in_unit(radial.form, unit, parameters) or found
     low, high = (2.0 ** (power * _times(size)) for power in LENGTHS)
     kept = [jnp.clip(value, low, high) if length else value for value, length in zip(moved, lengths, strict=True)]
@@ -232,8 +232,8 @@ def _times(like: Array) -> int:
 
 
 @jax.jit
-def _unit(size: Array, *lengths: Array) -> Array:
-    """The unit of samples of some size and of a kernel's lengths, which need not be of that size.
+def unit_between(size: Array, *lengths: Array) -> Array:
+    """The unit for samples of some size and for a kernel's lengths, which need not be of that size.
 
     It is one where both are plain, the samples' size where there are no lengths, and else between the two.
     """
