@@ -205,7 +205,10 @@ def measured(kernel: Kernel, x: Samples, y: Data, a: OfSamples | None = None, b:
     if found is None:
         return Measured(kernel, 1.0, x, y, 1.0)
     radial, height, unit = found
-    return Measured(of_radial(kernel.name, radial), height, x / unit, y / unit, unit)
+    inverse = (
+        1 / unit
+    )  # exact; and a compiler fuses products wherever they are used, but keeps the results of divisions
+    return Measured(of_radial(kernel.name, radial), height, x * inverse, y * inverse, unit)
 
 
 def median_bandwidth(y: ArrayLike, *, max_samples: int = 1024) -> Float[Array, ""]:

@@ -72,7 +72,8 @@ def conditional(
     ``loss = Σ_c (n_c / n) D(x_c, y_c)``, x_c the n_c samples of class c.
 
     With these shares a sample's velocity is the one that it has in a batch of its class alone. Classes that x or y lack in a
-    minibatch are passed over, and so are those with fewer samples than the divergence needs. Every class looks at all pairs, with weights 0 and 1, so that shapes stay fixed: the cost is ``classes`` times the divergence's.
+    minibatch are passed over, and so are those with fewer samples than the divergence needs. Every class looks at all pairs,
+    with weights 0 and 1, so that shapes stay fixed: the cost is ``classes`` times the divergence's.
 
     Args:
         divergence: ``(x, y, *, x_weights, y_weights) -> scalar`` in which a weight of zero is a removal, e.g.
