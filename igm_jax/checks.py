@@ -4,8 +4,7 @@ Shapes are checked always, also while tracing; values only where they are known,
 """
 
 from collections.abc import Callable
-from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -193,18 +192,27 @@ def at_least_single(dtype: Any) -> Any:
     return jnp.dtype(jnp.float32) if jnp.finfo(dtype).bits < 32 else dtype
 
 
-_noted: ContextVar[list[int] | None] = ContextVar("_noted", default=None)
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def least_weights(function: Callable[..., Any], **samples: Any) -> int:
-    """How many weights must be positive for a function of weighted samples, as it says to ``weights`` when it is traced."""
-    noted = [1]
-    token = _noted.set(noted)
-    try:
-        jax.eval_shape(lambda samples: function(**samples), samples)  # a new function: of a known one no call is made
-    finally:
-        _noted.reset(token)
-    return max(noted)
+def needs(least: int) -> Callable[[Function], Function]:
+    """Mark a function of weighted samples that needs so many positive weights on each side."""
+
+    def mark(function: Function) -> Function:
+        setattr(function, "least_weights", least)  # noqa: B010  no function is known to have it
+        return function
+
+    return mark
+
+
+def least_weights(function: Any) -> int:
+    """How many weights must be positive for a function of weighted samples, as it is marked or what it is made of is; or 1."""
+    while not hasattr(function, "least_weights"):
+        inner = getattr(function, "func", None) or getattr(function, "__wrapped__", None)
+        if inner is None:
+            return 1
+        function = inner
+    return function.least_weights
 
 
 def weights(name: str, value: Any, like: jax.Array, *, least: int = 1) -> jax.Array:
@@ -222,9 +230,7 @@ def weights(name: str, value: Any, like: jax.Array, *, least: int = 1) -> jax.Ar
     Raises:
         ValueError: for another shape, negative, NaN or infinite weights, a sum of zero, or too few that are positive.
     """
-    n, noted = len(like), _noted.get()
-    if noted is not None:
-        noted.append(least)
+    n = len(like)
     if value is None:
         return jnp.full((n,), 1 / n, like.dtype)
     array = _numbers(name, value)[1].astype(like.dtype)

@@ -1,3 +1,5 @@
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -69,12 +71,11 @@ def test_weights_that_must_not_vanish_are_counted():
         checks.weighted_pair(x, x, least=4)
 
 
-def test_a_function_says_how_many_weights_it_needs():
-    x = jnp.ones((3, 1))
-    need_two = lambda x, w: jnp.sum(checks.weights("w", w, x, least=2))  # noqa: E731
-    for _ in range(2):  # what was traced before is asked again
-        assert checks.least_weights(need_two, x=x, w=jnp.ones(3)) == 2
-    assert checks.least_weights(lambda x: x, x=x) == 1
+def test_a_function_that_is_marked_says_how_many_weights_it_needs():
+    need_two = checks.needs(2)(lambda x, w: jnp.sum(checks.weights("w", w, x, least=2)))
+    for function in (need_two, partial(need_two, w=jnp.ones(3)), jax.jit(partial(jax.jit(need_two), w=None))):
+        assert checks.least_weights(function) == 2
+    assert checks.least_weights(lambda x: x) == 1
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from igm_jax.kernels.pairs import PLAIN, power_of_two
+
 Tile = Float[Array, "..."]
+
+# The exponents between which samples have their size in the unit of a kernel, and then its lengths theirs, in single precision:
+# squares of the one and of the other are normal numbers, and so is the slope at zero times the farthest place. A length that is
+# shorter yet, beside samples 10^27 times as far, is made longer, as no number could tell.
+SIZES, LENGTHS = (-45, 55), (-36, 63)
 
 
 @runtime_checkable
@@ -204,11 +211,39 @@ def in_unit(form: Form, unit: Array, parameters: tuple) -> tuple[tuple[Array, ..
     return None if known is None else known(unit, *parameters)
 
 
-def measured_in(unit: Array, radial: Radial) -> tuple[Radial, Array | float] | None:
-    """A radial kernel with lengths in another unit, and its height; None where that is not known."""
-    parameters = tuple(jnp.asarray(value).astype(unit.dtype) for value in radial.parameters)
-    found = in_unit(radial.form, unit, parameters)
-    return found and (Radial(radial.form, found[0]), found[1])
+def measured_in(size: Array, radial: Radial) -> tuple[Radial, Array | float, Array] | None:
+    """A radial kernel in a unit that suits it and samples of some size, its height, and the unit; None where none is known."""
+    parameters = tuple(jnp.asarray(value).astype(size.dtype) for value in radial.parameters)
+    found = in_unit(radial.form, size, parameters)
+    if found is None:
+        return None
+    # What another unit changes is a length.
+    lengths = [known is not value for value, known in zip(parameters, found[0], strict=True)]
+    unit = unit_between(size, *(value for value, length in zip(parameters, lengths, strict=True) if length))
+    moved, height = in_unit(radial.form, unit, parameters) or found
+    low, high = (2.0 ** (power * _times(size)) for power in LENGTHS)
+    kept = [jnp.clip(value, low, high) if length else value for value, length in zip(moved, lengths, strict=True)]
+    return Radial(radial.form, tuple(kept)), height, unit
+
+
+def _times(like: Array) -> int:
+    """How many times more exponents the type of numbers has than single precision."""
+    return int(jnp.finfo(like.dtype).maxexp) // 128
+
+
+@jax.jit
+def unit_between(size: Array, *lengths: Array) -> Array:
+    """The unit for samples of some size and for a kernel's lengths, which need not be of that size.
+
+    It is one where both are plain, the samples' size where there are no lengths, and else between the two.
+    """
+    unit = jnp.where((size < 1 / PLAIN) | (size > PLAIN), size, 1)
+    if lengths:
+        known = jax.lax.stop_gradient(jnp.stack(lengths))
+        unit = jnp.clip(unit, jnp.max(known) / PLAIN, jnp.min(known) * PLAIN)
+        least, most = (2.0 ** (power * _times(size)) for power in SIZES)
+        unit = jnp.clip(unit, size / most, size / least)
+    return power_of_two(unit)
 
 
 def combined(operation: Callable[[Tile, Tile], Tile], left: Radial | None, right: Radial | None) -> Radial | None:

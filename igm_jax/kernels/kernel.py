@@ -201,12 +201,14 @@ def measured(kernel: Kernel, x: Samples, y: Data, a: OfSamples | None = None, b:
     """
     if kernel.radial is None:
         return Measured(kernel, 1.0, x, y, 1.0)
-    unit = unit_of(x, y, a, b)
-    found = measured_in(unit, kernel.radial)
+    found = measured_in(unit_of(x, y, a, b, plain=1.0), kernel.radial)
     if found is None:
         return Measured(kernel, 1.0, x, y, 1.0)
-    radial, height = found
-    return Measured(of_radial(kernel.name, radial), height, x / unit, y / unit, unit)
+    radial, height, unit = found
+    inverse = (
+        1 / unit
+    )  # exact; and a compiler fuses products wherever they are used, but keeps the results of divisions
+    return Measured(of_radial(kernel.name, radial), height, x * inverse, y * inverse, unit)
 
 
 def median_bandwidth(y: ArrayLike, *, max_samples: int = 1024) -> Float[Array, ""]:

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, UInt
 
 from igm_jax import checks, loops
-from igm_jax.checks import Data, OfData, OfSamples, Rows, Samples
+from igm_jax.checks import Data, OfData, OfSamples, Rows, Samples, Scalar
 
 # Up to this many features, differences are squared and summed directly: as fast as a matrix product, and exact for close pairs.
 DIRECT_FEATURES = 8
@@ -26,9 +26,6 @@ HASHED = 2**18
 
 # Between one over this and this, all that is made of squares, up to their own squares, is in the range of single precision.
 PLAIN = 2.0**20
-
-# The largest exponent of a unit: its inverse must be a normal number, too.
-LARGEST_UNIT = 125
 
 # Of two equal rows, the squared norm and the matrix product differ by rounding alone: at most this many units of ‖x‖² + ‖y‖².
 ROUNDING_UNITS = 64
@@ -127,13 +124,18 @@ def unit_of(
     ends = [_ends(x, a), _ends(y, b)]
     low, high = (jnp.stack(parts) for parts in zip(*ends, strict=True))
     largest = jax.lax.stop_gradient(jnp.max(jnp.max(high, axis=0) - jnp.min(low, axis=0)))
-    info = jnp.finfo(largest.dtype)
+    known = jnp.isfinite(largest) & (largest > 0) & ((largest < 1 / plain) | (largest > plain))
+    return jnp.where(known, power_of_two(largest), 1)
+
+
+def power_of_two(length: Scalar) -> Scalar:
+    """The power of two below a positive number, such that its inverse is a normal number, too."""
+    info = jnp.finfo(length.dtype)
     # The bits of the exponent alone are a power of two.
     integer = jnp.dtype(f"int{info.bits}")
-    exponent = jax.lax.bitcast_convert_type(largest, integer) & jnp.asarray(-1 << info.nmant, integer)
-    unit = jnp.clip(jax.lax.bitcast_convert_type(exponent, largest.dtype), 2.0**-LARGEST_UNIT, 2.0**LARGEST_UNIT)
-    known = jnp.isfinite(largest) & (largest > 0) & ((largest < 1 / plain) | (largest > plain))
-    return jnp.where(known, unit, 1)
+    exponent = jax.lax.bitcast_convert_type(length, integer) & jnp.asarray(-1 << info.nmant, integer)
+    largest = 2.0 ** (int(info.maxexp) - 3)
+    return jnp.clip(jax.lax.bitcast_convert_type(exponent, length.dtype), 1 / largest, largest)
 
 
 def _ends(x: Samples, weights: Array | None) -> tuple[Array, Array]:

@@ -11,6 +11,9 @@ from igm_jax.kernels.forms import Lengths, NoRatio, Tile, barrier, root
 from igm_jax.kernels.kernel import Kernel, bandwidth_kernel
 from igm_jax.records import recorded
 
+# So many bandwidths are far: there exponentials are zero, and squares are counted in parts.
+FAR = 2.0**32
+
 
 @dataclass(frozen=True)
 class Matern(NoRatio, Lengths):
@@ -23,7 +26,8 @@ class Matern(NoRatio, Lengths):
         return self.both(squared, bandwidth)[0]
 
     def both(self, squared: Tile, bandwidth: Array) -> tuple[Tile, Tile]:
-        u = root(squared)[0] * (np.sqrt(self.twice).item() / bandwidth)
+        # No number tells what decays this far from zero, and infinity times zero would be none.
+        u = jnp.minimum(root(squared)[0] * (np.sqrt(self.twice).item() / bandwidth), FAR)
         (decay,) = barrier([jnp.exp(-u)])
         if self.twice == 3:
             return (1 + u) * decay, decay * (-1.5 / jnp.square(bandwidth))
@@ -121,7 +125,9 @@ class Logarithm(NoRatio, Lengths):
     """``-log(1 + s / σ²)``."""
 
     def value(self, squared: Tile, bandwidth: Array) -> Tile:
-        return -jnp.log1p(squared / jnp.square(bandwidth))
+        ratio, part = squared / jnp.square(bandwidth), squared / jnp.square(bandwidth * FAR)
+        far = part > FAR  # where the ratio may overflow, though its logarithm is small
+        return -jnp.log1p(jnp.where(far, part, ratio)) - jnp.where(far, 2 * np.log(FAR).item(), 0)
 
     def both(self, squared: Tile, bandwidth: Array) -> tuple[Tile, Tile]:
         return self.value(squared, bandwidth), -1 / (jnp.square(bandwidth) + squared)

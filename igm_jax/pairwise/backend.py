@@ -141,7 +141,9 @@ def _fused_kernels() -> Any:
 
 @cache
 def _fused(way: str) -> Summer:
-    """The fused kernels, which take a second pass for the columns, and visit all pairs of a sample with itself, not half."""
+    """The fused kernels, which take a second pass for the columns, and visit all pairs of a sample with itself, not half.
+
+    Tiles sum over pairs of different samples."""
 
     def between(
         form: Form,
@@ -165,18 +167,11 @@ def _fused(way: str) -> Summer:
         each: bool = True,
         distinct: bool = False,
     ) -> Sums:
-        del each
-        sums = between(form, parameters, x, x, a, a, slopes)[0]
-        return _without_own(sums, form, parameters, a) if distinct else sums
+        if distinct:  # a kernel's blocks do not look who is who, and what is taken off their sums takes digits along
+            return TILES.within(form, parameters, x, a, slopes=slopes, each=each, distinct=True)
+        return between(form, parameters, x, x, a, a, slopes)[0]
 
     return TILES._replace(between=between, within=within)
-
-
-def _without_own(sums: Sums, form: Form, parameters: tuple, a: Array) -> Sums:
-    """The sums less what each sample gave to its own, after the fact: a kernel's blocks do not look who is who."""
-    value, slope = form.both(jnp.zeros((), a.dtype), *parameters)
-    mass = None if sums.mass is None else sums.mass - a * slope
-    return sums._replace(values=sums.values - a * value, mass=mass)
 
 
 def _tiles(form: Form, slopes: bool, parameters: tuple[Array, ...], x: tiles.Side, y: tiles.Side) -> Sums:

@@ -60,9 +60,8 @@ def stein_means(
     Returns:
         The means.
     """
-    size = unit_of(points, x, b=weights)
-    found = measured_in(size, radial)
-    radial, height, unit = (radial, 1.0, 1.0) if found is None else (*found, size)
+    found = measured_in(unit_of(points, x, b=weights, plain=1.0), radial)
+    radial, height, unit = (radial, 1.0, 1.0) if found is None else found
     points, x = centred(points / unit, x / unit, weights)
     given = (points, point_scores * unit, x, scores * unit, weights)
     return height * _stein_means(radial.form, distinct, _parameters(radial, x), *given) / unit / unit

@@ -278,3 +278,13 @@ def test_a_batch_of_losses():
     expected = gradients(x, y)
     with backend.using("interpret"):
         near(gradients(x, y), expected, 1e-5)
+
+
+def test_pairs_of_different_samples_keep_their_digits_beside_a_heavy_one():
+    x, _, _ = samples(70, 80, 2)
+    weights = np.full(70, 1e-7, np.float32)
+    weights[0] = 1
+    distinct = jax.jit(lambda x, a: sums.kernel_mean_distinct(kernels.gaussian(0.7), x, a / jnp.sum(a)))
+    expected = distinct(x, weights)
+    with backend.using("interpret"):
+        near(distinct(x, weights), expected, 1e-5)

@@ -61,21 +61,27 @@ def split_labels(name: str, samples: Any, classes: int) -> tuple[Float[Array, "n
 
 @recorded
 def conditional(
-    divergence: Callable[..., Array], classes: int, witness: Callable[..., Array] | None = None
+    divergence: Callable[..., Array],
+    classes: int,
+    witness: Callable[..., Array] | None = None,
+    *,
+    least: int | None = None,
 ) -> Objective:
     """A divergence between the classes of x and those of y, class by class, as an objective.
 
     ``loss = Σ_c (n_c / n) D(x_c, y_c)``, x_c the n_c samples of class c.
 
     With these shares a sample's velocity is the one that it has in a batch of its class alone. Classes that x or y lack in a
-    minibatch are passed over, and so are those with fewer samples than the divergence needs (``mmd2_unbiased`` two). Every
-    class looks at all pairs, with weights 0 and 1, so that shapes stay fixed: the cost is ``classes`` times the divergence's.
+    minibatch are passed over, and so are those with fewer samples than the divergence needs. Every class looks at all pairs,
+    with weights 0 and 1, so that shapes stay fixed: the cost is ``classes`` times the divergence's.
 
     Args:
         divergence: ``(x, y, *, x_weights, y_weights) -> scalar`` in which a weight of zero is a removal, e.g.
             ``energy_distance``, ``partial(mmd2_biased, kernel=...)``, ``partial(sinkhorn_divergence, epsilon=...)``.
         classes: how many classes there are.
         witness: ``(points, x, y, *, x_weights, y_weights) -> (p,)``, its first variation, if there is to be one.
+        least: how many samples of a class x and y must hold; None for what the divergence is known to need: two for
+            ``mmd2_unbiased``, also within ``partial`` or ``jax.jit``, else one. Say so of a function that calls it.
 
     Returns:
         The objective, of samples (n, d + 1) whose last column is their class (see ``split_labels``); that column's velocity
@@ -83,7 +89,7 @@ def conditional(
 
     Raises:
         TypeError: for an ``Objective`` in the place of its divergence.
-        ValueError: for no classes; while running, as ``split_labels`` does.
+        ValueError: for no classes, or ``least`` below one; while running, as ``split_labels`` does.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -93,9 +99,10 @@ def conditional(
         [-2.0, 2.0]
     """
     classes = _checked("divergence", divergence, classes)
+    least = checks.least_weights(divergence) if least is None else checks.count("least", least)
 
     def whole(x: Array, y: Array) -> Array:
-        return _over_classes(divergence, lambda one, value: jnp.mean(one.members) * value, x, y, classes)
+        return _over_classes(divergence, lambda one, value: jnp.mean(one.members) * value, x, y, classes, least)
 
     return stateless(whole, witness and _conditional_witness(witness, classes))
 
@@ -107,6 +114,7 @@ def conditional_field(
     witness: Callable[..., Array] | None = None,
     *,
     reason: str = "it was lifted from a velocity field, which need not be the gradient of anything",
+    least: int | None = None,
 ) -> Objective:
     """A velocity field between the classes of x and those of y, class by class, as an objective.
 
@@ -119,6 +127,7 @@ def conditional_field(
         classes: how many classes there are.
         witness: ``(points, x, y, *, x_weights, y_weights) -> (p,)``, where the field is minus its gradient.
         reason: why there is no witness, for the error's text.
+        least: how many samples of a class x and y must hold, as in ``conditional``.
 
     Returns:
         The objective, of samples (n, d + 1) whose last column is their class, as in ``conditional``.
@@ -137,9 +146,10 @@ def conditional_field(
         [-2.0, 2.0]
     """
     classes = _checked("field", field, classes)
+    least = checks.least_weights(field) if least is None else checks.count("least", least)
 
     def whole(x: Array, y: Array) -> Array:
-        moved = _over_classes(field, lambda one, value: one.members[:, None] * value, x, y, classes)
+        moved = _over_classes(field, lambda one, value: one.members[:, None] * value, x, y, classes, least)
         return jnp.concatenate([moved, jnp.zeros((len(x), 1), moved.dtype)], axis=1)
 
     return from_velocity(whole, witness and _conditional_witness(witness, classes), reason=reason)
@@ -165,12 +175,15 @@ class _Class(NamedTuple):
 
 
 def _over_classes(
-    function: Callable[..., Array], share: Callable[[_Class, Array], Array], x: Array, y: Array, classes: int
+    function: Callable[..., Array],
+    share: Callable[[_Class, Array], Array],
+    x: Array,
+    y: Array,
+    classes: int,
+    least: int = 1,
 ) -> Array:
     """The sum of the shares of a function's values over the classes of which both sides have enough for it."""
     (x, x_labels), (y, y_labels) = split_labels("x", x, classes), split_labels("y", y, classes)
-    of_all = {"x": x, "y": y, "x_weights": jnp.ones(len(x), x.dtype), "y_weights": jnp.ones(len(y), x.dtype)}
-    least = checks.least_weights(function, **of_all)
 
     def one(number: Array) -> Array:
         a, b = (x_labels == number).astype(x.dtype), (y_labels == number).astype(x.dtype)

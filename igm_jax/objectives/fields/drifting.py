@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 from igm_jax import checks, digits
 from igm_jax.base import Info, Objective, from_velocity
 from igm_jax.checks import ArrayLike, Rows, Scalar, Weights
+from igm_jax.kernels.forms import unit_between
 from igm_jax.kernels.pairs import centred, unit_of
 from igm_jax.kernels.radial import distance
 from igm_jax.pairwise.affinities import Costs, Targets, pulls, totals
@@ -91,7 +92,8 @@ def _released(
     Scale and force sizes are means over the whole batch, as in the released code.
     """
     # Everything here is free of units but for the smallest scale, which is that of samples of size one.
-    size = unit_of(*(some.reshape(-1, x.shape[2]) for some in (x, others[0])), plain=1.0)
+    targets = jnp.concatenate(others, axis=1)
+    size = unit_of(*(some.reshape(-1, x.shape[2]) for some in (x, targets)), plain=1.0)
     x, others = x / size, tuple(other / size for other in others)
     scale = jnp.mean(jax.vmap(lambda u, v: _mean_distance(u, v, weights))(x, others))
     scale = scale / jnp.mean(jnp.concatenate(weights))
@@ -184,7 +186,7 @@ def drifting_field(
         others = (y, negatives)
         weights = (*weights, _multiplicities("negative_weights", negative_weights, negatives))
     if preset == "paper":
-        length = unit_of(x, y)
+        length = unit_between(unit_of(x, jnp.concatenate(others), plain=1.0), *known)
         field, size = _paper(x / length, tuple(other / length for other in others), known / length, weights)
         return Drift(length * field, length * size)
     force, unit, squares = _released(x[None], tuple(other[None] for other in others), known, weights)

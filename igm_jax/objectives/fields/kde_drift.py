@@ -11,7 +11,7 @@ from igm_jax.checks import ArrayLike, OfSamples, Rows, Weights
 from igm_jax.kernels.pairs import unit_of
 from igm_jax.objectives.adversarial.log_ratio import ratio_power, ratio_weight, ratio_witness
 from igm_jax.objectives.fields.score_difference import score_difference_field, score_difference_witness
-from igm_jax.pairwise.reductions import log_density
+from igm_jax.pairwise.reductions import log_density, weight_of_others
 from igm_jax.records import recorded
 
 __all__ = ["kde_drift", "kde_drift_field", "kde_drift_witness"]
@@ -74,7 +74,8 @@ def _log_ratio_of_others(x: Rows, y: Rows, bandwidth: ArrayLike, x_weights: Weig
     x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
     unit = unit_of(x, y, a, b)
     x, y, width = x / unit, y / unit, jnp.asarray(bandwidth).astype(x.dtype) / unit
-    rest = jnp.where(a < 1, 1 - a, 1)
+    rest = weight_of_others(a)
+    rest = jnp.where(rest > 0, rest, 1)
     return log_density(x, x, a, width, leave_out=True) - jnp.log(rest) - log_density(x, y, b, width)
 
 

@@ -57,6 +57,7 @@ def mmd2_biased(
     return height * (kernel_mean_within(kernel, x, a, offset) + within - 2 * between)
 
 
+@checks.needs(2)
 def mmd2_unbiased(
     x: Rows, y: Rows, kernel: KernelLike, *, x_weights: Weights = None, y_weights: Weights = None
 ) -> Scalar:

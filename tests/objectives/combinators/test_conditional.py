@@ -129,7 +129,8 @@ def test_what_cannot_be_is_explained(make, error, message):
 def test_a_class_with_too_few_samples_for_the_divergence_is_passed_over(x64):
     x, y = labelled_draws()
     y = y.at[2, -1].set(2)  # x and y have one of class 2
-    objective = conditional(partial(mmd2_unbiased, kernel=kernels.gaussian(1.0)), CLASSES)
+    unbiased = partial(mmd2_unbiased, kernel=kernels.gaussian(1.0))
+    objective = conditional(unbiased, CLASSES)
     loss, v = jax.jit(lambda x, y: (objective.loss(KEY, (), x, y), velocity(objective, KEY, (), x, y)))(x, y)
     few = np.asarray(x[:, -1]) == 2
     shares = {0: 3 / 8, 1: 3 / 8}
@@ -139,3 +140,9 @@ def test_a_class_with_too_few_samples_for_the_divergence_is_passed_over(x64):
     np.testing.assert_allclose(loss, expected, rtol=1e-10)
     assert np.isfinite(v).all()
     np.testing.assert_array_equal(v[few], 0)
+    for same in (
+        conditional(jax.jit(unbiased), CLASSES),
+        conditional(lambda x, y, **weights: unbiased(x, y, **weights), CLASSES, least=2),
+    ):
+        for _ in range(3):  # whatever has been compiled before
+            np.testing.assert_allclose(same.loss(KEY, (), x, y), expected, rtol=1e-10)

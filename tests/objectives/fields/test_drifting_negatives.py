@@ -90,3 +90,14 @@ def test_bad_arguments_are_explained():
         drifting_field(X, Y, 0.3, negatives=Z[:, :1])
     with pytest.raises(ValueError, match="`negative_weights` must have shape \\(5,\\)"):
         drifting_field(X, Y, 0.3, negatives=Z, negative_weights=np.ones(4))
+
+
+@pytest.mark.parametrize("preset", ["paper", "released"])
+def test_far_negatives_do_not_overflow(preset):
+    x, y = np.float32(X), np.float32(Y)
+    field = jax.jit(lambda far: drifting_field(x, y, 0.3, preset=preset, negatives=far).field)
+    far, farther = field(np.full((2, 2), 1e12, np.float32)), field(np.full((2, 2), 1e25, np.float32))
+    if preset == "paper":
+        np.testing.assert_allclose(farther, drifting_field(x, y, 0.3).field, rtol=1e-4, atol=1e-5)
+    else:  # whose field is measured in mean distances
+        np.testing.assert_allclose(farther / np.float32(1e13), far, rtol=1e-3, atol=1e-5 * np.abs(far).max())

@@ -69,3 +69,13 @@ def test_bad_arguments_are_explained():
         kde_drift(-1.0)
     with pytest.raises(ValueError, match="must be at least 1"):
         kde_drift(1.0, max_power=0.1)
+
+
+def test_a_sample_with_nearly_all_weight_is_left_out_in_full_precision():
+    x, y = X.astype(np.float32), Y.astype(np.float32)
+    weights = np.array([1 - 1e-6, 2e-7, 1e-7, 3e-7, 1e-7, 3e-7])
+    found = kde_drift_field(x, y, 0.7, "kl", x_weights=weights)
+    with jax.enable_x64(True):
+        rounded = weights.astype(np.float32).astype(float)
+        expected = np.asarray(kde_drift_field(x.astype(float), y.astype(float), 0.7, "kl", x_weights=rounded))
+    np.testing.assert_allclose(found, expected, rtol=1e-3)
