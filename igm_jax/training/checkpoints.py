@@ -1,5 +1,6 @@
 """Checkpoints by orbax: whole or absent, verified when they are read, the newest few kept, and refused where they do not fit."""
 
+import itertools
 import os
 import warnings
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import jax
 from orbax.checkpoint import v1 as ocp
 
+from igm_jax.files import write_whole
 from igm_jax.training.digests import digests, identity_of, is_changed, sealed
 from igm_jax.training.directory import differences, key_of, opened, read_config
 from igm_jax.training.errors import Damaged, RunDirectoryError, RunMismatchError
@@ -31,6 +33,12 @@ def _compare(kept: dict[str, str], now: dict[str, str]) -> None:
     if wrong := [path for path in kept if kept[path] != now.get(path)]:
         more = f" and {len(wrong) - 1} others" if len(wrong) > 1 else ""
         raise Damaged(f"holds other numbers in {wrong[0]}{more} than were saved")
+
+
+def _unused(path: Path) -> Path:
+    """A path where there is nothing yet."""
+    names = (path.with_stem(f"{path.stem}-{number}") for number in itertools.count(2))
+    return next(one for one in itertools.chain([path], names) if not os.path.lexists(one))
 
 
 class Checkpoints:
@@ -175,15 +183,28 @@ class Checkpoints:
             return one
         return None
 
-    def set_aside(self, after: int) -> None:
-        """Move the checkpoints after a step, which are damaged, out of the way of those that this run will save."""
-        for step in [one for one in (*self.steps, *self._strays()) if one > after]:
-            number, aside = 1, self.directory.parent / "damaged" / str(step)
-            while os.path.lexists(aside):
-                number, aside = number + 1, aside.with_name(f"{step}-{number + 1}")
-            aside.parent.mkdir(exist_ok=True)
-            os.rename(self.directory / str(step), aside)
-            warnings.warn(f"the damaged checkpoint of step {step} was moved to {aside}", stacklevel=4)
+    def set_aside(self, after: int, rows: bytes = b"") -> None:
+        """Move the checkpoints after a step, which are damaged, out of the way of those that this run will save.
+
+        Args:
+            after: the step.
+            rows: the log's lines after it, which are kept beside them.
+        """
+        steps = [one for one in (*self.steps, *self._strays()) if one > after]
+        folder = self.directory.parent / "damaged"
+        try:
+            if steps:
+                folder.mkdir(exist_ok=True)
+            if steps and rows:
+                write_whole(_unused(folder / f"log-after-{after}.jsonl"), rows)
+            for step in steps:
+                os.rename(self.directory / str(step), aside := _unused(folder / str(step)))
+                warnings.warn(f"the damaged checkpoint of step {step} was moved to {aside}", stacklevel=4)
+        except OSError as error:
+            raise RunDirectoryError(
+                f"damaged checkpoints cannot be moved to {folder} ({first_line(error)}), as they must before the run goes on;"
+                " make it a folder that you may write to, or move it away"
+            ) from error
         self._orbax.reload()
 
     def _strays(self) -> list[int]:

@@ -164,8 +164,9 @@ def _opened(
     write_generator(path, recipe, identity)
     write_readme(path, run, recipe, command)
     begun = (0, None) if state is None else (step_of(state), checkpoints.log_of(step_of(state)))
-    log = stack.enter_context(contextlib.closing(Log(path, *begun)))
-    checkpoints.set_aside(begun[0])
+    # The damaged checkpoints are moved before the log is cut: where they cannot be, nothing has changed.
+    log = Log(path, *begun, before=lambda cut: checkpoints.set_aside(begun[0], cut))
+    stack.enter_context(contextlib.closing(log))
     return _Store(log.rows, checkpoints, log), state
 
 
