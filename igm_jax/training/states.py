@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.tree_util import keystr
 from jaxtyping import Array
 
 from igm_jax.base import Params
@@ -69,14 +70,35 @@ def packed(state: Any) -> Any:
     return jax.tree.map(lambda leaf: leaf if leaf.size else None, state)
 
 
-def unpacked(like: Any, loaded: Any) -> Any:
-    """Arrays on the device where new arrays are made; copies, so that their buffers may be donated."""
+def completed(like: Any, loaded: Any) -> Any:
+    """What orbax read, on the host, with the arrays of no elements."""
     leaves = iter(jax.tree.leaves(loaded))
+    return jax.tree.map(lambda leaf: next(leaves) if leaf.size else np.zeros(leaf.shape, leaf.dtype), like)
 
-    def one(leaf: Any) -> Array:
-        return jnp.array(jax.device_put(next(leaves) if leaf.size else np.zeros(leaf.shape, leaf.dtype)))
 
-    return jax.tree.map(one, like)
+def unpacked(like: Any, loaded: Any) -> Any:
+    """Arrays on the device where new arrays are made, of the types in ``like``; copies, so that their buffers may be donated."""
+
+    def one(leaf: Any, known: Any) -> Array:
+        return jnp.array(jax.device_put(known if known.dtype == leaf.dtype else known.astype(leaf.dtype)))
+
+    return jax.tree.map(one, like, loaded)
+
+
+def as_saved(like: Any, stored: dict[str, str]) -> Any:
+    """Like a state, but for an average in half precision, as earlier versions made it of parameters in half precision.
+
+    Args:
+        like: a state or ``Parameters``, or their shapes.
+        stored: the signature of what was saved.
+    """
+    halves = [np.dtype(kind) for kind in (jnp.float16, jnp.bfloat16)]
+
+    def one(path: Any, leaf: Any) -> Any:
+        kinds = [kind for kind in halves if stored.get(f".average{keystr(path)}") == f"{kind}{list(leaf.shape)}"]
+        return jax.ShapeDtypeStruct(leaf.shape, kinds[0]) if kinds and leaf.dtype == jnp.float32 else leaf
+
+    return like._replace(average=jax.tree_util.tree_map_with_path(one, like.average))
 
 
 def wanted_of(like: Any) -> Any:

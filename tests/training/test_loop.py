@@ -264,7 +264,10 @@ def test_where_damage_cannot_be_set_aside_nothing_is_changed(key, tmp_path):
         path.write_bytes(b"") if path.is_file() else None
     (tmp_path / "damaged").write_text("precious")
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    with pytest.warns(UserWarning, match="taken is that of step 10"), pytest.raises(RunDirectoryError, match="moved to"):
+    with (
+        pytest.warns(UserWarning, match="taken is that of step 10"),
+        pytest.raises(RunDirectoryError, match="moved to"),
+    ):
         train(run, key, 30, **options)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
