@@ -58,7 +58,7 @@ def read_log(path: str | os.PathLike, last: int | None = None) -> list[Row]:
 def _row(line: bytes) -> Row | None:
     """A line's row, if it is one; NaN and infinity, which are not of JSON, become None."""
     try:
-        row = json.loads(line, parse_constant=lambda name: None)
+        row = json.loads(line, parse_constant=lambda name: None, parse_float=lambda text: _plain(float(text)))
     except (ValueError, RecursionError):
         return None
     return row if isinstance(row, dict) and type(row.get("step")) is int else None

@@ -194,7 +194,7 @@ def _loop(
         )
     if done == plan.steps:
         return Trained(state, rows, 0.0, 0.0)
-    before, begin = float(rows[-1].get("seconds") or 0.0) if rows else 0.0, time.perf_counter()
+    before, begin = _seconds(rows), time.perf_counter()
     move = compiled(chunk_of(run, plan.chunk, many=state.step.ndim > 0), state)
     compile_seconds, spent = time.perf_counter() - begin, 0.0
     with Bar(plan.name, plan.steps, done) if plan.progress else contextlib.nullcontext() as bar:
@@ -221,6 +221,12 @@ def _loop(
             if signal:
                 raise _interrupted(store, done, plan.steps, signal)
     return Trained(state, rows, compile_seconds, spent, _memory(move))
+
+
+def _seconds(rows: list[Row]) -> float:
+    """What the sessions before this one took, as far as their log says it in a number."""
+    seconds = rows[-1].get("seconds") if rows else None
+    return seconds if isinstance(seconds, float) else 0.0
 
 
 def _memory(move: Any) -> int | None:
