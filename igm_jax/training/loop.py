@@ -225,8 +225,7 @@ def _loop(
 
 def _seconds(rows: list[Row]) -> float:
     """What the sessions before this one took, as far as their log says it in a number."""
-    seconds = rows[-1].get("seconds") if rows else None
-    return seconds if isinstance(seconds, float) else 0.0
+    return seconds if rows and isinstance(seconds := rows[-1].get("seconds"), float) else 0.0
 
 
 def _memory(move: Any) -> int | None:

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import logging
 import shutil
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -149,11 +150,21 @@ def step_of(state: TrainState) -> int:
 def quiet() -> Iterator[None]:
     """Without orbax's own words on what fails, which are tracebacks: the error that follows says it in a sentence."""
     loggers = [logging.getLogger(name) for name in ("absl", "asyncio")]
-    before = [logger.level for logger in loggers]
+
+    def others(record: logging.LogRecord) -> bool:
+        return not _of_orbax(record)
+
     for logger in loggers:
-        logger.setLevel(logging.CRITICAL + 1)
+        logger.addFilter(others)
     try:
         yield
     finally:
-        for logger, level in zip(loggers, before, strict=True):
-            logger.setLevel(level)
+        for logger in loggers:
+            logger.removeFilter(others)
+
+
+def _of_orbax(record: logging.LogRecord) -> bool:
+    """Whether orbax says something, or something is said of what failed in it, from whatever thread."""
+    trace = record.exc_info[2] if isinstance(record.exc_info, tuple) else None
+    failed = (frame.f_code.co_filename for frame, _ in traceback.walk_tb(trace))
+    return any("orbax" in Path(path).parts for path in (record.pathname, *failed))
