@@ -130,7 +130,7 @@ def test_a_zip_bomb_is_not_unpacked(kept, monkeypatch):
     monkeypatch.setattr("igm_jax.arrays.LARGEST_UNPACKED", 1000)
     names = json.loads((kept / "generator.json").read_text())["arrays"]
     np.savez_compressed(kept / "generator.npz", **dict.fromkeys(names, np.zeros(10**6)))
-    with pytest.raises(RunDirectoryError, match="cannot be read .*would become"):
+    with pytest.raises(RunDirectoryError, match=r"cannot be read .*would become"):
         read_generator(kept, "mine")
 
 
