@@ -51,7 +51,8 @@ def absolute(path: str | os.PathLike[str], name: str = "path") -> pathlib.Path:
 
 def _temporary(path: pathlib.Path) -> tuple[int, pathlib.Path]:
     """A new file beside a path, under a name that nobody can have put there, with the rights that the user's umask leaves."""
-    temporary = path.with_name(f".{path.name[:200]}.{secrets.token_hex(8)}.part")
+    temporary = path.with_name(f".igm-{secrets.token_hex(8)}.part")
+    # The name is not made of the file's own, which may be as long as names can be.
     # mkstemp would make it private, and O_EXCL refuses a link that somebody laid there.
     return os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666), temporary
 

@@ -55,10 +55,16 @@ def test_a_link_is_replaced_and_not_followed(tmp_path, monkeypatch):
     write_whole(tmp_path / "link", "new")
     assert ((tmp_path / "precious").read_text(), (tmp_path / "link").is_symlink()) == ("old", False)
     monkeypatch.setattr("secrets.token_hex", lambda bytes: "known")
-    (tmp_path / ".link.known.part").symlink_to("precious")
+    (tmp_path / ".igm-known.part").symlink_to("precious")
     with pytest.raises(WriteError, match="File exists"):
         write_whole(tmp_path / "link", "newer")
     assert (tmp_path / "precious").read_text() == "old"
+
+
+@pytest.mark.parametrize("name", ["龍" * 80, "x" * 255])
+def test_any_name_that_a_file_may_have_can_be_written(tmp_path, name):
+    assert write_whole(tmp_path / name, "new").read_text() == "new"
+    assert os.listdir(tmp_path) == [name]
 
 
 def test_paths_are_taken_as_they_were_meant(monkeypatch, tmp_path):

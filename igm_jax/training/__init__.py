@@ -1,13 +1,12 @@
 """Training: one step, one loop, moving average, checkpoints, log."""
 
-from igm_jax.training.checkpoints import restore
 from igm_jax.training.directory import plain, read_config
 from igm_jax.training.errors import Interrupted, NonFiniteError, RunDirectoryError, RunMismatchError
 from igm_jax.training.logs import read_log
 from igm_jax.training.loop import Trained, train
 from igm_jax.training.provenance import provenance
 from igm_jax.training.step import Run, TrainState, advance, training
-from igm_jax.training.trained import TrainedGenerator, load_generator
+from igm_jax.training.trained import TrainedGenerator, load_generator, restore
 
 __all__ = [
     "Interrupted",

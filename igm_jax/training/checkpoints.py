@@ -1,36 +1,46 @@
 """Checkpoints by orbax: whole or absent, verified when they are read, the newest few kept, and refused where they do not fit."""
 
+import contextlib
+import itertools
 import os
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jax
 from orbax.checkpoint import v1 as ocp
 
-from igm_jax.training.digests import digests, identity_of, is_changed, sealed
-from igm_jax.training.directory import differences, key_of, opened, read_config
+from igm_jax.files import write_whole
+from igm_jax.training.digests import digests, is_changed, sealed
+from igm_jax.training.directory import differences
 from igm_jax.training.errors import Damaged, RunDirectoryError, RunMismatchError
 from igm_jax.training.states import (
     Parameters,
+    as_saved,
+    completed,
     first_line,
     free,
     not_now,
     packed,
     quiet,
     signature,
-    started,
     step_of,
     unpacked,
     wanted_of,
 )
-from igm_jax.training.step import Run, TrainState
+from igm_jax.training.step import TrainState
 
 
 def _compare(kept: dict[str, str], now: dict[str, str]) -> None:
     if wrong := [path for path in kept if kept[path] != now.get(path)]:
         more = f" and {len(wrong) - 1} others" if len(wrong) > 1 else ""
         raise Damaged(f"holds other numbers in {wrong[0]}{more} than were saved")
+
+
+def _unused(path: Path) -> Path:
+    """A path where there is nothing yet."""
+    names = (path.with_stem(f"{path.stem}-{number}") for number in itertools.count(2))
+    return next(one for one in itertools.chain([path], names) if not os.path.lexists(one))
 
 
 class Checkpoints:
@@ -100,16 +110,36 @@ class Checkpoints:
         try:
             with quiet():
                 self._orbax.save_checkpointables(step, {"state": packed(state)}, force=True, custom_metadata=told)
-            if len(self.steps) > self._keep:
-                _compare(known, digests(unpacked(state, self._read(step, state))))
         except Exception as error:
             good = "there is none before it" if last is None else f"the last good checkpoint is that of step {last}"
             raise RunDirectoryError(
                 f"the checkpoint of step {step} could not be saved in {self.directory} ({first_line(error)};"
                 f" {free(self.directory)}); {good}: free some space and start the same run again to continue from it"
             ) from error
+        if len(self.steps) > self._keep:
+            self._read_back(step, state, known)
         for old in self.steps[: -self._keep]:
-            self._orbax.delete(old)
+            try:
+                with quiet():
+                    self._orbax.delete(old)
+            except Exception as error:  # the run has all that it needs
+                warnings.warn(
+                    f"the checkpoint of step {old} in {self.directory}, which is not needed any more, cannot be removed"
+                    f" ({first_line(error)}); the run goes on. Remove it yourself when it has ended",
+                    stacklevel=4,
+                )
+
+    def _read_back(self, step: int, state: TrainState, known: dict[str, str]) -> None:
+        """Make sure that the files hold a state; on the host, since the device may have no room for a second one."""
+        try:
+            with self._reading(step), quiet():
+                _compare(known, digests(completed(state, self._read(step, state))))
+        except Damaged as error:
+            raise RunDirectoryError(
+                f"the checkpoint of step {step} in {self.directory} was saved without an error, but, read again, {error}; no"
+                " older one was removed. Check the disk and the memory, or copy the directory to another disk, and start the"
+                " same run again: it continues from the newest whole checkpoint"
+            ) from error
 
     def load(self, like: TrainState, step: int | None = None) -> TrainState:
         """Load a state, and verify it.
@@ -124,31 +154,17 @@ class Checkpoints:
         """
         return self.found(like, step)[1]
 
-    def load_parameters(self, like: Parameters, step: int | None = None) -> tuple[int, Parameters]:
-        """Load what samples are drawn from, and nothing else: neither objective nor optimiser need be known.
-
-        Args:
-            like: parameters and average, or their shapes.
-            step: which; None for the newest whole one, with a warning if newer ones are damaged.
-
-        Returns:
-            The checkpoint's step, and the parameters.
-
-        Raises:
-            RunMismatchError: if the stored arrays have other names, shapes or types.
-            RunDirectoryError: if there is no such checkpoint, or its files are damaged.
-        """
-        return self.found(like, step)
-
     def found(self, like: Any, step: int | None = None) -> tuple[int, Any]:
-        """Step and arrays of a checkpoint, those that are like ``like``: a state, or ``Parameters``."""
+        """Step and arrays of a checkpoint, those that are like ``like``: a state, or ``Parameters``, for which neither objective
+        nor optimiser need be known. See ``load``."""
         present = self.steps
         if not present or step not in (None, *present):
             raise RunDirectoryError(f"{self.directory} has no checkpoint of step {step}; it has {present}")
         damaged = {} if step is not None else {one: "is no folder" for one in self._strays() if one > present[-1]}
         for one in present[::-1] if step is None else [step]:
             try:
-                loaded = self._verified(like, one)
+                with self._reading(one):
+                    loaded = unpacked(like, self._verified(like, one))
             except Damaged as error:
                 damaged[one] = str(error)
                 continue
@@ -169,21 +185,35 @@ class Checkpoints:
         """Step of the newest checkpoint that is whole, which is read for that."""
         for one in reversed(self.steps):
             try:
-                self._verified(like, one)
+                with self._reading(one):
+                    self._verified(like, one)
             except (Damaged, RunMismatchError, RunDirectoryError):
                 continue
             return one
         return None
 
-    def set_aside(self, after: int) -> None:
-        """Move the checkpoints after a step, which are damaged, out of the way of those that this run will save."""
-        for step in [one for one in (*self.steps, *self._strays()) if one > after]:
-            number, aside = 1, self.directory.parent / "damaged" / str(step)
-            while os.path.lexists(aside):
-                number, aside = number + 1, aside.with_name(f"{step}-{number + 1}")
-            aside.parent.mkdir(exist_ok=True)
-            os.rename(self.directory / str(step), aside)
-            warnings.warn(f"the damaged checkpoint of step {step} was moved to {aside}", stacklevel=4)
+    def set_aside(self, after: int, rows: bytes = b"") -> None:
+        """Move the checkpoints after a step, which are damaged, out of the way of those that this run will save.
+
+        Args:
+            after: the step.
+            rows: the log's lines after it, which are kept beside them.
+        """
+        steps = [one for one in (*self.steps, *self._strays()) if one > after]
+        folder = self.directory.parent / "damaged"
+        try:
+            if steps:
+                folder.mkdir(exist_ok=True)
+            if steps and rows:
+                write_whole(_unused(folder / f"log-after-{after}.jsonl"), rows)
+            for step in steps:
+                os.rename(self.directory / str(step), aside := _unused(folder / str(step)))
+                warnings.warn(f"the damaged checkpoint of step {step} was moved to {aside}", stacklevel=4)
+        except OSError as error:
+            raise RunDirectoryError(
+                f"damaged checkpoints cannot be moved to {folder} ({first_line(error)}), as they must before the run goes on;"
+                " make it a folder that you may write to, or move it away"
+            ) from error
         self._orbax.reload()
 
     def _strays(self) -> list[int]:
@@ -210,18 +240,25 @@ class Checkpoints:
 
     def _verified(self, like: Any, step: int) -> Any:
         """What is like ``like``: a state, or those fields of it that ``like`` has; an error unless it is what was saved."""
+        story = self._story(step)
+        if story.keys() != {"signature"}:  # as it was before there were digests
+            self._check_story(step, story)
+        begin = tuple(f".{name}" for name in like._fields) if isinstance(like, Parameters) else "."
+        kinds, kept = ({path: one for path, one in story.get(name, {}).items() if path.startswith(begin)}
+                       for name in ("signature", "digests"))  # fmt: skip
+        like = as_saved(like, kinds)
+        self._check(step, kinds, signature(like))
+        with quiet():
+            loaded = completed(like, self._read(step, like))
+        if "digests" in story:
+            _compare(kept, digests(loaded))
+        return loaded
+
+    @contextlib.contextmanager
+    def _reading(self, step: int) -> Iterator[None]:
+        """What fails while a checkpoint is read says that it is damaged, or that it cannot be read now."""
         try:
-            story = self._story(step)
-            if story.keys() != {"signature"}:  # as it was before there were digests
-                self._check_story(step, story)
-            begin = tuple(f".{name}" for name in like._fields) if isinstance(like, Parameters) else "."
-            kinds, kept = ({path: one for path, one in story.get(name, {}).items() if path.startswith(begin)}
-                           for name in ("signature", "digests"))  # fmt: skip
-            self._check(step, kinds, signature(like))
-            with quiet():
-                loaded = unpacked(like, self._read(step, like))
-            if "digests" in story:
-                _compare(kept, digests(loaded))
+            yield
         except (RunMismatchError, Damaged):
             raise
         except Exception as error:
@@ -231,7 +268,6 @@ class Checkpoints:
                     " well be whole: make it readable, or free some memory, and try again"
                 ) from error
             raise Damaged(f"cannot be read ({first_line(error)})") from error
-        return loaded
 
     def _check_story(self, step: int, story: dict[str, Any]) -> None:
         if "sha256" not in story or is_changed(story):
@@ -261,40 +297,3 @@ class Checkpoints:
                 + "\nUse the generator, objective, optimiser and precision that it was trained with, or"
                 " another directory."
             )
-
-
-def restore(run: Run, directory: str | os.PathLike, step: int | None = None) -> TrainState:
-    """The state of a run from its directory, to sample from it or to look at it.
-
-    Args:
-        run: the run, built as it was for training.
-        directory: its directory.
-        step: which checkpoint; None for the newest.
-
-    Returns:
-        The state; several seeds if several were trained together.
-
-    Raises:
-        RunDirectoryError: if there is no such checkpoint.
-        RunMismatchError: if it belongs to another kind of run.
-
-    Example:
-        >>> import tempfile
-        >>> import jax, jax.numpy as jnp, optax
-        >>> from igm_jax import stateless
-        >>> from igm_jax.generators import particles
-        >>> from igm_jax.training import restore, train, training
-        >>> gap = stateless(lambda x, y: jnp.mean((x - y) ** 2))
-        >>> run = training(particles(jnp.zeros((2, 1))), gap, optax.sgd(0.1), lambda key, n: jnp.ones((n, 1)), 2)
-        >>> directory = tempfile.mkdtemp()
-        >>> trained = train(run, jax.random.key(0), 5, directory=directory, progress=False)
-        >>> bool((restore(run, directory).params == trained.state.params).all())
-        True
-    """
-    path = opened(directory)
-    config = read_config(path)
-    key = key_of(config, path)
-    if not (path / "checkpoints").is_dir():
-        raise RunDirectoryError(f"{path} has no checkpoints yet; start its run again to make some")
-    with Checkpoints(path, clean=False, run=identity_of(config)) as checkpoints:
-        return checkpoints.load(jax.eval_shape(started(run, key), key), step)

@@ -25,7 +25,7 @@ from jaxtyping import Array
 
 from igm_jax.descriptions import Description
 from igm_jax.files import absolute, write_json
-from igm_jax.training.digests import SEAL, is_changed, sealed
+from igm_jax.training.digests import is_changed, sealed
 from igm_jax.training.errors import RunDirectoryError, RunMismatchError
 from igm_jax.training.provenance import provenance
 
@@ -150,8 +150,8 @@ def read_config(directory: str | os.PathLike) -> dict[str, Any]:
         )
     if is_changed(stored):
         raise RunDirectoryError(
-            f"{path} was changed since its run began: its digest is another. Put back a copy of it, or, if you know what was"
-            f" changed, remove its line {SEAL!r}"
+            f"{path} was changed since its run began: its digest is another. Put back a copy of it, or choose another"
+            " directory"
         )
     return stored
 

@@ -7,7 +7,7 @@ import json
 import math
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ def read_log(path: str | os.PathLike, last: int | None = None) -> list[Row]:
 def _row(line: bytes) -> Row | None:
     """A line's row, if it is one; NaN and infinity, which are not of JSON, become None."""
     try:
-        row = json.loads(line, parse_constant=lambda name: None)
+        row = json.loads(line, parse_constant=lambda name: None, parse_float=lambda text: _plain(float(text)))
     except (ValueError, RecursionError):
         return None
     return row if isinstance(row, dict) and type(row.get("step")) is int else None
@@ -71,17 +71,26 @@ class Log:
         directory: the run directory.
         last: the step that the run continues from: later rows belong to work that was lost, and are removed.
         told: what that step's checkpoint says of the rows up to it, see ``told``; None if it says nothing.
+        before: called when the rows are known to be this run's, and before later ones are removed, with the lines of these.
 
     Raises:
         RunDirectoryError: if the rows are not those of this run, or the file cannot be written.
     """
 
-    def __init__(self, directory: Path, last: int, told: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        last: int,
+        told: dict[str, Any] | None = None,
+        before: Callable[[bytes], None] = lambda cut: None,
+    ) -> None:
         self._path = directory / "log.jsonl"
-        self.rows = read_log(self._path, last)
+        there = read_log(self._path)
+        self.rows = [row for row in there if row["step"] <= last]
         self._digest, self._number = hashlib.sha256(_lines(self.rows)), len(self.rows)
         if told is not None and told != self.told():
             self._contradicts(told, last)
+        before(_lines(there[self._number :]))
         try:
             write_whole(self._path, _lines(self.rows))
             # Unbuffered: what `append` has written survives the process. Never through a link, which may lead anywhere.

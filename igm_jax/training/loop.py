@@ -164,8 +164,9 @@ def _opened(
     write_generator(path, recipe, identity)
     write_readme(path, run, recipe, command)
     begun = (0, None) if state is None else (step_of(state), checkpoints.log_of(step_of(state)))
-    log = stack.enter_context(contextlib.closing(Log(path, *begun)))
-    checkpoints.set_aside(begun[0])
+    # The damaged checkpoints are moved before the log is cut: where they cannot be, nothing has changed.
+    log = Log(path, *begun, before=lambda cut: checkpoints.set_aside(begun[0], cut))
+    stack.enter_context(contextlib.closing(log))
     return _Store(log.rows, checkpoints, log), state
 
 
@@ -193,7 +194,7 @@ def _loop(
         )
     if done == plan.steps:
         return Trained(state, rows, 0.0, 0.0)
-    before, begin = float(rows[-1].get("seconds") or 0.0) if rows else 0.0, time.perf_counter()
+    before, begin = _seconds(rows), time.perf_counter()
     move = compiled(chunk_of(run, plan.chunk, many=state.step.ndim > 0), state)
     compile_seconds, spent = time.perf_counter() - begin, 0.0
     with Bar(plan.name, plan.steps, done) if plan.progress else contextlib.nullcontext() as bar:
@@ -220,6 +221,11 @@ def _loop(
             if signal:
                 raise _interrupted(store, done, plan.steps, signal)
     return Trained(state, rows, compile_seconds, spent, _memory(move))
+
+
+def _seconds(rows: list[Row]) -> float:
+    """What the sessions before this one took, as far as their log says it in a number."""
+    return seconds if rows and isinstance(seconds := rows[-1].get("seconds"), float) else 0.0
 
 
 def _memory(move: Any) -> int | None:

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import logging
 import shutil
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.tree_util import keystr
 from jaxtyping import Array
 
 from igm_jax.base import Params
@@ -69,14 +71,35 @@ def packed(state: Any) -> Any:
     return jax.tree.map(lambda leaf: leaf if leaf.size else None, state)
 
 
-def unpacked(like: Any, loaded: Any) -> Any:
-    """Arrays on the device where new arrays are made; copies, so that their buffers may be donated."""
+def completed(like: Any, loaded: Any) -> Any:
+    """What orbax read, on the host, with the arrays of no elements."""
     leaves = iter(jax.tree.leaves(loaded))
+    return jax.tree.map(lambda leaf: next(leaves) if leaf.size else np.zeros(leaf.shape, leaf.dtype), like)
 
-    def one(leaf: Any) -> Array:
-        return jnp.array(jax.device_put(next(leaves) if leaf.size else np.zeros(leaf.shape, leaf.dtype)))
 
-    return jax.tree.map(one, like)
+def unpacked(like: Any, loaded: Any) -> Any:
+    """Arrays on the device where new arrays are made, of the types in ``like``; copies, so that their buffers may be donated."""
+
+    def one(leaf: Any, known: Any) -> Array:
+        return jnp.array(jax.device_put(known if known.dtype == leaf.dtype else known.astype(leaf.dtype)))
+
+    return jax.tree.map(one, like, loaded)
+
+
+def as_saved(like: Any, stored: dict[str, str]) -> Any:
+    """Like a state, but for an average in half precision, as earlier versions made it of parameters in half precision.
+
+    Args:
+        like: a state or ``Parameters``, or their shapes.
+        stored: the signature of what was saved.
+    """
+    halves = [np.dtype(kind) for kind in (jnp.float16, jnp.bfloat16)]
+
+    def one(path: Any, leaf: Any) -> Any:
+        kinds = [kind for kind in halves if stored.get(f".average{keystr(path)}") == f"{kind}{list(leaf.shape)}"]
+        return jax.ShapeDtypeStruct(leaf.shape, kinds[0]) if kinds and leaf.dtype == jnp.float32 else leaf
+
+    return like._replace(average=jax.tree_util.tree_map_with_path(one, like.average))
 
 
 def wanted_of(like: Any) -> Any:
@@ -127,11 +150,21 @@ def step_of(state: TrainState) -> int:
 def quiet() -> Iterator[None]:
     """Without orbax's own words on what fails, which are tracebacks: the error that follows says it in a sentence."""
     loggers = [logging.getLogger(name) for name in ("absl", "asyncio")]
-    before = [logger.level for logger in loggers]
+
+    def others(record: logging.LogRecord) -> bool:
+        return not _of_orbax(record)
+
     for logger in loggers:
-        logger.setLevel(logging.CRITICAL + 1)
+        logger.addFilter(others)
     try:
         yield
     finally:
-        for logger, level in zip(loggers, before, strict=True):
-            logger.setLevel(level)
+        for logger in loggers:
+            logger.removeFilter(others)
+
+
+def _of_orbax(record: logging.LogRecord) -> bool:
+    """Whether orbax says something, or something is said of what failed in it, from whatever thread."""
+    trace = record.exc_info[2] if isinstance(record.exc_info, tuple) else None
+    failed = (frame.f_code.co_filename for frame, _ in traceback.walk_tb(trace))
+    return any("orbax" in Path(path).parts for path in (record.pathname, *failed))

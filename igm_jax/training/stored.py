@@ -6,26 +6,23 @@
     DIRECTORY/generator.npz    the arrays in it, where it has some
 """
 
-import hashlib
 import json
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from igm_jax.arrays import read_npz
 from igm_jax.base import Generator
 from igm_jax.files import write_json, write_npz
 from igm_jax.recipes import Recipe, RecipeError, rebuilt, recipe_of
-from igm_jax.training.digests import is_changed, sealed
+from igm_jax.training.digests import digest_of, is_changed, sealed
 from igm_jax.training.errors import RunDirectoryError, RunMismatchError
 from igm_jax.training.step import Run, parts_of
 
 SCHEMA = 1
 """Version of generator.json; a file of another version is refused."""
 
-_DAMAGED = (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 _WAY_OUT = (
     "build the generator as it was built for training, and pass it: `load_generator(directory, generator=generator)`"
 )
@@ -57,7 +54,7 @@ def write_generator(directory: Path, recipe: Recipe, run: str) -> None:
         "run": run,
         "generator": recipe.value,
         "missing": recipe.missing,
-        "arrays": {name: _digest(array) for name, array in arrays.items()},
+        "arrays": {name: digest_of(array) for name, array in arrays.items()},
     }
     story = sealed(story)
     try:
@@ -134,17 +131,16 @@ def _story(path: Path, run: str) -> dict[str, Any]:
 
 def _arrays(path: Path, digests: dict[str, str]) -> dict[str, np.ndarray]:
     try:
-        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in digests}
-    except _DAMAGED as error:
+        arrays = read_npz(path)
+    except (OSError, ValueError) as error:
         raise RunDirectoryError(
             f"{path}, which holds the generator's arrays, cannot be read ({error}); {_WAY_OUT}"
         ) from error
-    if wrong := [name for name, array in arrays.items() if _digest(array) != digests[name]]:
+    if wrong := [name for name in digests if name not in arrays or digest_of(arrays[name]) != digests[name]]:
         raise RunDirectoryError(
             f"{path} holds another array {wrong[0]!r} than generator.json was written with; {_WAY_OUT}"
         )
-    return arrays
+    return {name: arrays[name] for name in digests}
 
 
 def _holds(path: Path, digests: dict[str, str]) -> bool:
@@ -153,8 +149,3 @@ def _holds(path: Path, digests: dict[str, str]) -> bool:
         return not digests or bool(_arrays(path, digests))
     except RunDirectoryError:
         return False
-
-
-def _digest(array: np.ndarray) -> str:
-    kind = f"{array.dtype}{list(array.shape)}".encode()
-    return hashlib.sha256(kind + np.ascontiguousarray(array).tobytes()).hexdigest()

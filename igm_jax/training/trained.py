@@ -13,8 +13,8 @@ from igm_jax.training.checkpoints import Checkpoints
 from igm_jax.training.digests import identity_of
 from igm_jax.training.directory import key_of, opened, read_config
 from igm_jax.training.errors import RunDirectoryError
-from igm_jax.training.states import Parameters
-from igm_jax.training.step import in_single, strong
+from igm_jax.training.states import Parameters, started
+from igm_jax.training.step import Run, TrainState, in_single, strong
 from igm_jax.training.stored import read_generator
 
 
@@ -49,6 +49,43 @@ class TrainedGenerator(NamedTuple):
     def __repr__(self) -> str:
         number = sum(leaf.size for leaf in jax.tree.leaves(self.params))
         return f"TrainedGenerator({self.generator!r}, {number} parameters at step {self.step})"
+
+
+def restore(run: Run, directory: str | os.PathLike, step: int | None = None) -> TrainState:
+    """The state of a run from its directory, to sample from it or to look at it.
+
+    Args:
+        run: the run, built as it was for training.
+        directory: its directory.
+        step: which checkpoint; None for the newest.
+
+    Returns:
+        The state; several seeds if several were trained together.
+
+    Raises:
+        RunDirectoryError: if there is no such checkpoint.
+        RunMismatchError: if it belongs to another kind of run.
+
+    Example:
+        >>> import tempfile
+        >>> import jax, jax.numpy as jnp, optax
+        >>> from igm_jax import stateless
+        >>> from igm_jax.generators import particles
+        >>> from igm_jax.training import restore, train, training
+        >>> gap = stateless(lambda x, y: jnp.mean((x - y) ** 2))
+        >>> run = training(particles(jnp.zeros((2, 1))), gap, optax.sgd(0.1), lambda key, n: jnp.ones((n, 1)), 2)
+        >>> directory = tempfile.mkdtemp()
+        >>> trained = train(run, jax.random.key(0), 5, directory=directory, progress=False)
+        >>> bool((restore(run, directory).params == trained.state.params).all())
+        True
+    """
+    path = opened(directory)
+    config = read_config(path)
+    key = key_of(config, path)
+    if not (path / "checkpoints").is_dir():
+        raise RunDirectoryError(f"{path} has no checkpoints yet; start its run again to make some")
+    with Checkpoints(path, clean=False, run=identity_of(config)) as checkpoints:
+        return checkpoints.load(jax.eval_shape(started(run, key), key), step)
 
 
 def load_generator(
@@ -140,7 +177,7 @@ def _newest(path: Path, run: str, like: Parameters, step: int | None) -> tuple[i
                     f"{path} has no checkpoint yet; a run saves its first one as soon as it begins: try again in some seconds"
                 )
             try:
-                return checkpoints.load_parameters(like, step)
+                return checkpoints.found(like, step)
             except RunDirectoryError:
                 with Checkpoints(path, clean=False) as now:
                     if step is not None or now.latest == newest:

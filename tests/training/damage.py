@@ -64,11 +64,11 @@ def finished() -> Iterator[tuple[Path, dict]]:
         yield directory, told(more)
 
 
-def flips(rng: random.Random, directory: Path) -> str:
-    """Flip one bit: of a file chosen at random, or of a byte chosen at random of all."""
+def flips(rng: random.Random, directory: Path, number: int) -> str:
+    """Flip one bit: by turns of the numbers in the checkpoints, and of a file chosen at random."""
     files = sorted(path for path in directory.rglob("*") if path.is_file() and path.stat().st_size)
-    sizes = [path.stat().st_size for path in files]
-    path = rng.choice(files) if rng.random() < 0.5 else rng.choices(files, sizes)[0]
+    numbers = [path for path in files if "ocdbt.process_0" in path.parts]
+    path = rng.choice(files) if number % 2 else rng.choices(numbers, [path.stat().st_size for path in numbers])[0]
     content = bytearray(path.read_bytes())
     content[place := rng.randrange(len(content))] ^= 1 << rng.randrange(8)
     path.write_bytes(content)
@@ -90,6 +90,11 @@ TARGETS = (
     "checkpoints/20/state/manifest.ocdbt",
     "checkpoints/20/state/ocdbt.process_0",
 )
+
+
+STRIDE = 46
+"""From one damage to the next: however few are done, they are of several kinds, to several targets, first the checkpoints' data;
+all of them have no divisor in common with it."""
 
 
 def _gone(path: Path) -> None:
@@ -120,6 +125,7 @@ def _foreign(path: Path, foreign: Path) -> None:
 
 
 DAMAGES: dict[str, Callable[[Path, Path], None]] = {
+    "another run's": _foreign,
     "deleted": _instead(lambda path: None),
     "emptied": _content(lambda content: b""),
     "halved": _content(lambda content: content[: len(content) // 2]),
@@ -127,7 +133,6 @@ DAMAGES: dict[str, Callable[[Path, Path], None]] = {
     "doubled": _content(lambda content: content + content),
     "a directory": _instead(Path.mkdir),
     "a dangling link": _instead(lambda path: path.symlink_to("nowhere")),
-    "another run's": _foreign,
 }
 
 
@@ -136,15 +141,15 @@ def damaged(number: int, seed: int, only_flips: bool, tell: Callable[[str], None
     rng, counts = random.Random(seed), Counter(refused=0, said=0, unchanged=0, silent=0, tracebacks=0, lost=0)
     # A newest checkpoint that is gone altogether cannot be told from one that was never saved.
     none = ("checkpoints/20", "deleted")
-    all_of_them = [pair for name in DAMAGES for target in TARGETS if (pair := (target, name)) != none]
+    all_of_them = [pair for target in TARGETS[::-1] for name in DAMAGES if (pair := (target, name)) != none]
     with finished() as (whole, expected):
         foreign = whole.with_name("foreign")
         for i in range(number):
             directory = Path(shutil.copytree(whole, whole.with_name("copy")))
             if only_flips:
-                what = flips(rng, directory)
+                what = flips(rng, directory, i)
             else:
-                target, name = all_of_them[i % len(all_of_them)]
+                target, name = all_of_them[i * STRIDE % len(all_of_them)]
                 what = f"{target} {name}"
                 DAMAGES[name](directory / target, foreign / target)
             for verdict in outcome(directory, expected):

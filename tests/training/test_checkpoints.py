@@ -11,6 +11,7 @@ import pytest
 
 from igm_jax.training import RunDirectoryError, RunMismatchError, TrainState, restore, train
 from igm_jax.training.checkpoints import Checkpoints
+from igm_jax.training.states import Parameters
 from tests.training import toys
 
 pytestmark = pytest.mark.usefixtures("optax_types")
@@ -202,9 +203,55 @@ def test_no_old_one_is_removed_before_the_new_one_has_been_read_back(tmp_path, m
         monkeypatch.setattr(
             checkpoints, "_read", lambda step, like: state_at(step)._replace(params={"w": jnp.zeros((3, 2))})
         )
-        with pytest.raises(RunDirectoryError, match=r"step 20 could not be saved .*holds other numbers in .params"):
+        with pytest.raises(
+            RunDirectoryError, match=r"step 20 .*, read again, holds other numbers in .params.*Check the disk"
+        ):
             checkpoints.save(state_at(20))
         assert checkpoints.steps == [10, 20]
+
+
+def test_reading_back_takes_no_room_on_the_device(tmp_path, monkeypatch):
+    put, sizes = jax.device_put, []
+    with Checkpoints(tmp_path, keep=1) as checkpoints:
+        checkpoints.save(state_at(10))
+        monkeypatch.setattr(
+            jax, "device_put", lambda x, *args, **kwargs: sizes.append(np.size(x)) or put(x, *args, **kwargs)
+        )
+        state = state_at(20)
+        sizes.clear()
+        checkpoints.save(state)
+        assert checkpoints.steps == [20]
+        assert checkpoints.newest_whole(LIKE) == 20
+        assert NOISE.size not in sizes
+        assert bits(checkpoints.load(LIKE)) == bits(state)
+        assert NOISE.size in sizes
+
+
+def test_an_old_one_that_cannot_be_removed_stops_nothing(tmp_path, monkeypatch):
+    def refuse(step):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with Checkpoints(tmp_path, keep=1) as checkpoints:
+        checkpoints.save(state_at(10))
+        monkeypatch.setattr(checkpoints._orbax, "delete", refuse)
+        with pytest.warns(UserWarning, match=r"step 10 .* cannot be removed \(PermissionError.*the run goes on"):
+            checkpoints.save(state_at(20))
+        assert checkpoints.steps == [10, 20]
+
+
+@pytest.mark.parametrize("half", [jnp.float16, jnp.bfloat16])
+def test_an_average_in_half_precision_is_taken_in_float32(tmp_path, half):
+    """As earlier versions made it; nothing else may differ."""
+    weights = {"w": jnp.full((3, 2), 1 / 3, half)}
+    with Checkpoints(tmp_path) as checkpoints:
+        checkpoints.save(state_at(10)._replace(params=weights, average=weights))
+        like = state_at(10)._replace(params=weights)
+        loaded = checkpoints.load(like)
+        assert bits(loaded) == bits(like._replace(average={"w": weights["w"].astype(jnp.float32)}))
+        _, parameters = checkpoints.found(Parameters(like.params, like.average))
+        assert bits(parameters) == bits((loaded.params, loaded.average))
+        with pytest.raises(RunMismatchError, match="params"):
+            checkpoints.load(LIKE)
 
 
 def test_a_checkpoint_without_digests_is_taken_and_said_to_be_unverified(tmp_path):

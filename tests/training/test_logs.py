@@ -94,8 +94,10 @@ def test_a_full_disk_leaves_no_half_line(tmp_path, monkeypatch):
     ids=lambda line: line[:20],
 )
 def test_what_is_no_row_is_skipped(tmp_path, line):
-    (tmp_path / "log.jsonl").write_text(f'{{"step": 10}}\n{line}\n{{"step": 20, "loss": NaN, "gap": -Infinity}}\n')
-    assert read_log(tmp_path) == [{"step": 10}, {"step": 20, "loss": None, "gap": None}]
+    (tmp_path / "log.jsonl").write_text(
+        f'{{"step": 10}}\n{line}\n{{"step": 20, "loss": NaN, "gap": -Infinity, "w": 1e999}}\n'
+    )
+    assert read_log(tmp_path) == [{"step": 10}, {"step": 20, "loss": None, "gap": None, "w": None}]
 
 
 def test_a_log_that_is_a_directory_is_named(tmp_path):

@@ -28,6 +28,7 @@ from igm_jax.training import (
     train,
     training,
 )
+from igm_jax.training.loop import _seconds
 from tests.training import toys
 
 pytestmark = pytest.mark.usefixtures("optax_types")
@@ -253,6 +254,29 @@ def test_damage_is_said_and_the_run_comes_to_the_same_bits(key, tmp_path):
     assert toys.same(trained.state, whole.state)
     assert measures(trained.rows) == measures(read_log(tmp_path)) == measures(whole.rows)
     assert sorted(os.listdir(tmp_path / "checkpoints")) == ["20", "30"]
+    assert sorted(os.listdir(tmp_path / "damaged")) == ["20", "log-after-10.jsonl"]
+    assert [row["step"] for row in read_log(tmp_path / "damaged" / "log-after-10.jsonl")] == [15, 20]
+
+
+@pytest.mark.parametrize("seconds", ["soon", [1.0], True, 10**400, None, {}])
+def test_a_time_in_the_log_that_is_no_number_stops_nothing(seconds):
+    assert _seconds([{"step": 1, "seconds": seconds}]) == 0.0
+    assert _seconds([{"step": 1, "seconds": 2.5}]) == 2.5
+
+
+def test_where_damage_cannot_be_set_aside_nothing_is_changed(key, tmp_path):
+    run, options = toys.still_run(), {"directory": tmp_path, "chunk": 10, "every": 10, **QUIET}
+    train(run, key, 20, **options)
+    for path in (tmp_path / "checkpoints" / "20" / "state").rglob("*"):
+        path.write_bytes(b"") if path.is_file() else None
+    (tmp_path / "damaged").write_text("precious")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with (
+        pytest.warns(UserWarning, match="taken is that of step 10"),
+        pytest.raises(RunDirectoryError, match="moved to"),
+    ):
+        train(run, key, 30, **options)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
 def test_the_last_good_checkpoint_is_one_that_is_whole(key, tmp_path):

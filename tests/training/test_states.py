@@ -1,11 +1,12 @@
 """A state on the disk: names and types of its arrays, its size, and errors that say nothing against the files."""
 
 import errno
+import logging
 
 import jax
 import pytest
 
-from igm_jax.training.states import not_now, signature, size
+from igm_jax.training.states import not_now, quiet, signature, size
 from tests.training.test_checkpoints import state_at
 
 
@@ -31,3 +32,23 @@ def test_an_error_that_says_nothing_against_the_files(error, now):
     outer = RuntimeError("around it")
     outer.__cause__ = error
     assert not_now(outer) is now
+
+
+def test_only_what_orbax_says_is_silenced(caplog):
+    """What others say meanwhile, by the same loggers, is heard."""
+    absl, own = logging.getLogger("absl"), len(logging.getLogger("absl").filters)
+    said = {"pathname": "/site-packages/orbax/checkpoint/a.py", "msg": "from orbax", "levelno": logging.ERROR}
+    orbax = logging.makeLogRecord({"name": "absl", "levelname": "ERROR", **said})
+    caplog.set_level(logging.INFO)
+    absl.addHandler(caplog.handler)
+    try:
+        with quiet(), quiet():
+            absl.handle(orbax)
+            absl.error("from others")
+            logging.getLogger("asyncio").error("from a loop")
+        assert {record.message for record in caplog.records} == {"from others", "from a loop"}
+        absl.handle(orbax)
+        assert caplog.records[-1].message == "from orbax"
+    finally:
+        absl.removeHandler(caplog.handler)
+    assert len(absl.filters) == own

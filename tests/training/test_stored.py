@@ -1,6 +1,7 @@
 """generator.json: what is written is read back, what is damaged is told, and arrays are held to their digest."""
 
 import json
+import zipfile
 
 import jax.numpy as jnp
 import numpy as np
@@ -102,6 +103,34 @@ def test_arrays_that_are_missing_damaged_or_others_are_told(kept):
         read_generator(kept, "mine")
     (kept / "generator.npz").unlink()
     with pytest.raises(RunDirectoryError, match="cannot be read"):
+        read_generator(kept, "mine")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999,), }",
+        b"{'descr': '<f4', 'fortran_order': False, 'shape': (1" + b"0" * 30 + b",), }",
+        b"{'descr': '<f4', 'fortran_order': False, 'shape': (1,), ",
+        b"{'descr': '|V9223372036854775807', 'fortran_order': False, 'shape': (1,), }",
+    ],
+)
+def test_headers_that_somebody_made_up_are_told(kept, header):
+    names = json.loads((kept / "generator.json").read_text())["arrays"]
+    with zipfile.ZipFile(kept / "generator.npz", "w") as file:
+        for name in names:
+            file.writestr(f"{name}.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(16))
+    with pytest.raises(RunDirectoryError, match="cannot be read"):
+        read_generator(kept, "mine")
+    write_generator(kept, recipe_of_run(run_of(BASE)), "mine")
+    assert read_generator(kept, "mine") == BASE
+
+
+def test_a_zip_bomb_is_not_unpacked(kept, monkeypatch):
+    monkeypatch.setattr("igm_jax.arrays.LARGEST_UNPACKED", 1000)
+    names = json.loads((kept / "generator.json").read_text())["arrays"]
+    np.savez_compressed(kept / "generator.npz", **dict.fromkeys(names, np.zeros(10**6)))
+    with pytest.raises(RunDirectoryError, match=r"cannot be read .*would become"):
         read_generator(kept, "mine")
 
 

@@ -189,7 +189,7 @@ def test_another_precision_is_told(finished, x64):
 
 
 def test_a_checkpoint_that_the_run_removes_meanwhile_is_not_missed(copied, finished, monkeypatch):
-    read, removed = Checkpoints.load_parameters, []
+    read, removed = Checkpoints.found, []
 
     def unlucky(self, like, step=None):
         if not removed:  # between looking and reading, a training process saved the next one and removed this one
@@ -197,7 +197,7 @@ def test_a_checkpoint_that_the_run_removes_meanwhile_is_not_missed(copied, finis
             train(RUN, KEY, 30, directory=copied, every=10, keep=1, progress=False)
         return read(self, like, step)
 
-    monkeypatch.setattr(Checkpoints, "load_parameters", unlucky)
+    monkeypatch.setattr(Checkpoints, "found", unlucky)
     assert load_generator(copied).step == 30
     assert removed == [None]
     assert os.listdir(copied / "checkpoints") == ["30"]
