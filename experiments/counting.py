@@ -239,6 +239,7 @@ def prepared(config: Config) -> Config:
     """The settings, checked before any work; with ``smoke`` made small."""
     for name, least in (("seeds", 1), ("samples", 2), ("num_projections", 1)):
         checks.count(name, getattr(config, name), least=least)
+    checks.seed("seed", config.seed)
     checks.positive("epsilon", config.epsilon)
     writable(config.output)
     if config.smoke:

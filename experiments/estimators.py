@@ -162,8 +162,9 @@ def measured(config: Config, name: str, setting: Setting, n: int) -> tuple[dict[
 
 def prepared(config: Config) -> Config:
     """The settings, checked before any work; with ``smoke`` made small."""
-    for name, least in (("repeats", 2), ("num_projections", 1), ("seed", 0), ("workers", 1)):
+    for name, least in (("repeats", 2), ("num_projections", 1), ("workers", 1)):
         checks.count(name, getattr(config, name), least=least)
+    checks.seed("seed", config.seed)
     for name, least in (("dims", 1), ("sizes", 2)):
         values = getattr(config, name)
         for value in values:

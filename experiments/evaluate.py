@@ -160,6 +160,7 @@ def _check(config: Evaluate) -> None:
         raise ValueError("give either --fake, a file of samples, or --run, a run's directory, but not both")
     checks.count("--size", config.size, least=FEWEST)
     checks.count("--floors", config.floors)
+    checks.seed("--seed", config.seed)
     for path in config.output:
         checks.choice("the ending of --output", path.suffix, FORMATS)
         above = next(parent for parent in path.absolute().parents if parent.exists())

@@ -176,8 +176,9 @@ def judged(scene: Scenario, places: np.ndarray) -> dict[str, float]:
 def prepared(config: Config) -> Config:
     """The settings, checked before any work; with ``smoke`` made small."""
     checks.choices("objectives", config.objectives, OBJECTIVES)
-    for name, least in (("particles", 2), ("steps", 1), ("width", 1), ("seeds", 1), ("seed", 0), ("workers", 1)):
+    for name, least in (("particles", 2), ("steps", 1), ("width", 1), ("seeds", 1), ("workers", 1)):
         checks.count(name, getattr(config, name), least=least)
+    checks.seed("seed", config.seed)
     checks.positive("stride", config.stride)
     if config.particles > 2000:
         raise ValueError(f"`particles` must be at most 2000, as the exact distance takes, but is {config.particles}")

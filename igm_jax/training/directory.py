@@ -156,8 +156,14 @@ def read_config(directory: str | os.PathLike) -> dict[str, Any]:
     return stored
 
 
+WRITTEN = ("checkpoints", "log.jsonl", "generator.json", "generator.npz", "samples.npz")
+"""What runs write into their directory, besides config.json: where it lies alone it is somebody else's."""
+
+
 def opened(directory: str | os.PathLike) -> Path:
     """The absolute path of a run directory."""
+    if not os.fspath(directory):
+        raise RunDirectoryError("`directory` is empty; name one, or `.` for the current one")
     return absolute(directory, "directory")
 
 
@@ -198,10 +204,10 @@ def run_directory(
                     + "\nChoose another directory, go back to the"
                     " stored values to continue that run, or delete the directory to begin anew."
                 )
-        elif foreign := [name for name in ("checkpoints", "log.jsonl") if (path / name).exists()]:
+        elif foreign := [name for name in WRITTEN if (path / name).exists()]:
             raise RunMismatchError(
-                f"{path} holds {' and '.join(foreign)} but no config.json, so nobody knows which run that was;"
-                " choose another directory, or delete this one"
+                f"{path} holds {' and '.join(foreign)} but no config.json, so nobody knows which run that was, and a new one"
+                " would write over it; choose another directory, or move this one away"
             )
         else:
             try:

@@ -157,3 +157,16 @@ def test_a_config_without_a_key_is_named(tmp_path, key):
 def test_a_null_character_is_no_path():
     with pytest.raises(ValueError, match=r"`directory` must be a path, but .* holds a null character"):
         train(toys.still_run(), KEY, 10, directory="a\0b", progress=False)
+
+
+@pytest.mark.parametrize("name", ["samples.npz", "generator.json"])
+def test_what_lies_where_a_run_would_write_is_not_written_over(tmp_path, name):
+    (tmp_path / name).write_bytes(b"somebody's data")
+    with (
+        pytest.raises(RunMismatchError, match=f"holds {name} but no config.json"),
+        run_directory(tmp_path, {}, jax.random.key(0), 10),
+    ):
+        pass
+    assert (tmp_path / name).read_bytes() == b"somebody's data"
+    with pytest.raises(RunDirectoryError, match="`directory` is empty"):
+        read_config("")
