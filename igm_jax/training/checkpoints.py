@@ -63,11 +63,10 @@ class Checkpoints:
             raise RunDirectoryError(f"{self.directory} must be a folder, but is a file or leads nowhere; move it away")
         every: Any = ocp.training.preservation_policies.PreserveAll()  # until a newer one has been read back
         try:
-            self._orbax = ocp.training.Checkpointer(
-                str(self.directory),
-                preservation_policy=every,
-                cleanup_tmp_directories=clean,
-            )
+            with quiet():
+                self._orbax = ocp.training.Checkpointer(
+                    str(self.directory), preservation_policy=every, cleanup_tmp_directories=clean
+                )
         except (OSError, ValueError) as error:
             raise RunDirectoryError(
                 f"{self.directory} cannot be opened ({first_line(error)}); make it readable"

@@ -167,4 +167,7 @@ def _of_orbax(record: logging.LogRecord) -> bool:
     """Whether orbax says something, or something is said of what failed in it, from whatever thread."""
     trace = record.exc_info[2] if isinstance(record.exc_info, tuple) else None
     failed = (frame.f_code.co_filename for frame, _ in traceback.walk_tb(trace))
-    return any("orbax" in Path(path).parts for path in (record.pathname, *failed))
+    if any("orbax" in Path(path).parts for path in (record.pathname, *failed)):
+        return True
+    # Of what was left waiting, asyncio names the function, or the error of orbax's own files.
+    return any(word in record.getMessage() for word in ("orbax/checkpoint", "OCDBT"))

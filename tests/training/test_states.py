@@ -46,6 +46,9 @@ def test_only_what_orbax_says_is_silenced(caplog):
             absl.handle(orbax)
             absl.error("from others")
             logging.getLogger("asyncio").error("from a loop")
+            logging.getLogger("asyncio").error(
+                "Task was destroyed: <Task coro=<f() running at /lib/orbax/checkpoint/a.py>>"
+            )
         assert {record.message for record in caplog.records} == {"from others", "from a loop"}
         absl.handle(orbax)
         assert caplog.records[-1].message == "from orbax"
