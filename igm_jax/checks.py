@@ -284,7 +284,7 @@ def count(name: str, value: Any, *, least: int = 1) -> int:
 
 
 def seed(name: str, value: Any) -> int:
-    """``value`` if it is a seed of which no digit is lost: JAX takes integers modulo 2³², so that larger ones would repeat others."""
+    """``value`` if it is a seed that JAX takes as it is: larger ones it takes modulo 2³², so that they would repeat others."""
     if count(name, value, least=0) >= 2**32:
         raise ValueError(
             f"`{name}` must be below 2**32 = {2**32}, but is {value}; JAX would take it for {value % 2**32}"
