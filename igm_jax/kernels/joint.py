@@ -41,6 +41,8 @@ def polynomial(degree: int = 3, offset: float = 1.0) -> Kernel:
 def linear() -> Kernel:
     """The linear kernel, ``k = x·y``: its MMD² is the squared distance of the means.
 
+    Products grow with the distance from the origin, and rounding with them: subtract a common offset from both samples first.
+
     Returns:
         The kernel.
 

@@ -194,7 +194,7 @@ def _loop(
         )
     if done == plan.steps:
         return Trained(state, rows, 0.0, 0.0)
-    before, begin = _seconds(rows), time.perf_counter()
+    before, begin = seconds_of(rows), time.perf_counter()
     move = compiled(chunk_of(run, plan.chunk, many=state.step.ndim > 0), state)
     compile_seconds, spent = time.perf_counter() - begin, 0.0
     with Bar(plan.name, plan.steps, done) if plan.progress else contextlib.nullcontext() as bar:
@@ -223,7 +223,7 @@ def _loop(
     return Trained(state, rows, compile_seconds, spent, _memory(move))
 
 
-def _seconds(rows: list[Row]) -> float:
+def seconds_of(rows: list[Row]) -> float:
     """What the sessions before this one took, as far as their log says it in a number."""
     return seconds if rows and isinstance(seconds := rows[-1].get("seconds"), float) else 0.0
 

@@ -28,7 +28,7 @@ from igm_jax.training import (
     train,
     training,
 )
-from igm_jax.training.loop import _seconds
+from igm_jax.training.loop import seconds_of
 from tests.training import toys
 
 pytestmark = pytest.mark.usefixtures("optax_types")
@@ -260,8 +260,8 @@ def test_damage_is_said_and_the_run_comes_to_the_same_bits(key, tmp_path):
 
 @pytest.mark.parametrize("seconds", ["soon", [1.0], True, 10**400, None, {}])
 def test_a_time_in_the_log_that_is_no_number_stops_nothing(seconds):
-    assert _seconds([{"step": 1, "seconds": seconds}]) == 0.0
-    assert _seconds([{"step": 1, "seconds": 2.5}]) == 2.5
+    assert seconds_of([{"step": 1, "seconds": seconds}]) == 0.0
+    assert seconds_of([{"step": 1, "seconds": 2.5}]) == 2.5
 
 
 def test_where_damage_cannot_be_set_aside_nothing_is_changed(key, tmp_path):
