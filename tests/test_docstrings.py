@@ -110,9 +110,10 @@ def examples(path: Path) -> list[doctest.DocTest]:
     return found
 
 
-# Examples of what users import run every day. Those of inner functions run every night, and those of objectives, which are half
-# of the time: what they show is tested in tests/objectives and tests/test_conformance.py.
-OFFERED = {name.rsplit(".", 1)[1] for name in OBJECTS if not name.startswith("igm_jax.objectives.")}
+# Examples of what users import run every day. Those of inner functions run every night, and those of the rooms that take most of
+# the time to compile: what they show is tested beside them.
+AT_NIGHT = ("igm_jax.objectives.", "igm_jax.networks.", "igm_jax.evaluation.")
+OFFERED = {name.rsplit(".", 1)[1] for name in OBJECTS if not name.startswith(AT_NIGHT)}
 EXAMPLES = [
     pytest.param(
         example,

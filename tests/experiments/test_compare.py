@@ -71,6 +71,7 @@ def test_all_seeds_share_the_data_and_differ_in_the_start(finished):
     assert energy[0] != energy[1]
 
 
+@pytest.mark.slow
 def test_a_second_run_goes_on_where_the_first_stopped(finished, monkeypatch):
     where = finished.with_name("run-smoke") / "groups"
     kept = (where / "ring-energy.npz").read_bytes()

@@ -50,6 +50,7 @@ def results(processes, timeout=150):
     return [json.loads(output.splitlines()[-1]) for output, _ in outputs]
 
 
+@pytest.mark.slow
 def test_value_and_gradients():
     (found,) = results([started(8, "values")])
     assert set(found) == {"even", "uneven", "few", "two_axes", "unbiased", "single"}

@@ -64,6 +64,7 @@ def test_each_divergence_is_least_at_its_own_minimiser(x64):
             assert float(divergence(name, jnp.array(best(other)[1:]))) > best(name)[0] + 0.01
 
 
+@pytest.mark.slow
 def test_a_game_moves_the_model_and_a_fixed_model_stays():
     keys, thetas = jax.random.split(jax.random.key(0), 1), jnp.array([[0.0, 1.0]])
     moved, stayed = (played("kl", keys, thetas, 100, learns) for learns in (True, False))

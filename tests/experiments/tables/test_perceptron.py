@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+import pytest
 
 from experiments.tables.perceptron import (
     layered,
@@ -78,6 +79,7 @@ def test_one_power_iteration_of_singular_vectors_changes_nothing():
     np.testing.assert_allclose(found_left @ (kernel @ found_right), singular[0], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_start_of_weights_and_biases_has_one_bound():
     first, _ = uniform_layers((100, 40, 1), jax.random.key(0))
     for part in first.values():

@@ -120,6 +120,7 @@ def test_a_sum_has_no_witness_where_a_part_has_none():
         weighted([(1.0, energy()), (1.0, drifting(0.5))]).witness(((), ()), x, x, y)
 
 
+@pytest.mark.slow
 def test_samples_move_as_beside_the_banks_samples(x64):
     (x, y), plain = draws(), drifting(0.5)
     objective = with_bank(plain, 4)

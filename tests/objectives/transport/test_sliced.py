@@ -151,7 +151,13 @@ def chunks(request, monkeypatch):
 
 
 @pytest.mark.parametrize("sizes", [(6, 9), pytest.param((7, 7), marks=pytest.mark.slow)])
-@pytest.mark.parametrize("divergence", DIVERGENCES)
+@pytest.mark.parametrize(
+    "divergence",
+    [
+        DIVERGENCES[2],
+        *(pytest.param(*one.values, id=one.id, marks=pytest.mark.slow) for one in (DIVERGENCES[i] for i in (0, 1, 3))),
+    ],
+)
 def test_sliced_gradients_by_finite_differences(divergence, sizes, chunks, x64):
     rng = np.random.default_rng(1)  # one step of the finite difference, 1e-6, then crosses no tie
     x, y = (rng.normal(size=(n, 3)) for n in sizes)
