@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from igm_jax import digits
+from igm_jax.digits import is_concrete as is_concrete
 
 ArrayLike = jax.typing.ArrayLike | list | tuple
 """What a user may hand in for an array: arrays, numbers, and nested lists or tuples of them."""
@@ -31,11 +32,6 @@ Points = Float[Array, "p d"]
 OfSamples = Float[Array, " n"]
 OfData = Float[Array, " m"]
 OfPoints = Float[Array, " p"]
-
-
-def is_concrete(value: Any) -> bool:
-    """Whether the numbers in ``value`` are known here and now: it is not being traced, nor spread over other processes."""
-    return not isinstance(value, jax.core.Tracer) and getattr(value, "is_fully_addressable", True)
 
 
 def finite(name: str, value: Any) -> None:

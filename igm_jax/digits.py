@@ -124,7 +124,7 @@ def check_kept(names: Sequence[str], given: Sequence[Any], arrays: Sequence[jax.
     wide = [_wider(value, array) for value, array in zip(given, arrays, strict=True)]
     if not any(wide):
         return
-    known = [np.asarray(value) for value in given if _is_known(value)]
+    known = [np.asarray(value) for value in given if is_concrete(value)]
     low = np.min([rows.min(axis=0) for rows in known], axis=0).astype(np.longdouble)
     high = np.max([rows.max(axis=0) for rows in known], axis=0).astype(np.longdouble)
     size = np.maximum(np.abs(low), np.abs(high))
@@ -158,13 +158,27 @@ def _way_out(kept: np.ndarray) -> str:
     return "scale them" if kept.dtype.itemsize == 8 else "compute in float64 under `jax.enable_x64(True)`"
 
 
-def _is_known(value: Any) -> bool:
+def is_concrete(value: Any) -> bool:
+    """Whether the numbers in ``value`` are known here and now: it is not being traced, nor spread over other processes.
+
+    Args:
+        value: an array, or anything else.
+
+    Returns:
+        Whether they are.
+
+    Example:
+        >>> import jax
+        >>> from igm_jax.digits import is_concrete
+        >>> is_concrete(jax.numpy.ones(2)), jax.jit(is_concrete)(1.0).item()
+        (True, False)
+    """
     return not isinstance(value, jax.core.Tracer) and getattr(value, "is_fully_addressable", True)
 
 
 def _wider(value: Any, array: Any) -> bool:
     """Whether known numbers have more digits than the type that is computed in."""
-    if value is array or not _is_known(value) or value.dtype.kind not in "iuf":
+    if value is array or not is_concrete(value) or value.dtype.kind not in "iuf":
         return False
     digits = 8 * value.dtype.itemsize if value.dtype.kind in "iu" else np.finfo(value.dtype).nmant
     return digits > jnp.finfo(array.dtype).nmant + 1

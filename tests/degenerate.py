@@ -1,6 +1,6 @@
 """The degenerate grid: every plain function and objective on awkward samples of every type, right or an error.
 
-    python -m tests.degenerate             # everything, about 20 minutes on two cores
+    python -m tests.degenerate             # everything, row by row
     python -m tests.degenerate "energy_distance" "objective mmd"
 
 Right is what the function gives in double precision for samples about the origin; where there is a formula in NumPy, it is that.

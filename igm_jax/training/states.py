@@ -115,6 +115,7 @@ def wanted_of(like: Any) -> Any:
 
 
 def first_line(error: BaseException) -> str:
+    """What an error was raised for in the first place, in one line: its causes wrap it."""
     while error.__cause__ is not None:
         error = error.__cause__
     lines = str(error).strip().splitlines()

@@ -82,7 +82,7 @@ def training(
         batch_size: number of samples, and of data, in each minibatch.
         inner_steps: updates of the objective before each move of the generator; 0 if it has nothing to learn.
         average: decay β of the moving average, in [0, 1); at 0 it follows the parameters.
-        name: the objective's name, for messages; by default that of its constructor.
+        name: the objective's name, for messages; by default that of its constructor, or of the function that was lifted.
 
     Returns:
         The ``Run``. Its step's info holds ``loss``; ``velocity``, the root-mean-square speed
