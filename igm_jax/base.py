@@ -9,16 +9,21 @@ minus the gradient of the witness::
 
     velocity(objective, key, state, x, y)[i] = -n ∂loss/∂x_i = -∇ witness(state, x_i, x, y)
 
+Samples and data are arrays, one a row; where conditions, weights or missing numbers belong to them they are a ``Batch``, and n
+gives way to one over what the sample counts.
+
 Critics keep the sign of their literature (high on data); their witness is the generator's loss at a point.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PRNGKeyArray
 
+from igm_jax.batches import Samples, mean_square, per_weight, rows, taking, values_of, with_values
 from igm_jax.records import Recorded, recorded
 
 Key = PRNGKeyArray
@@ -31,7 +36,7 @@ Info = dict[str, Array]
 class InitFn(Protocol):
     """``(key, x) -> state``: whatever the objective must remember, for samples that look like ``x``."""
 
-    def __call__(self, key: Key, x: Array) -> State: ...
+    def __call__(self, key: Key, x: Samples) -> State: ...
 
 
 @runtime_checkable
@@ -41,21 +46,21 @@ class UpdateFn(Protocol):
     ``info`` maps names to scalars; its keys do not depend on the data.
     """
 
-    def __call__(self, key: Key, state: State, x: Array, y: Array) -> tuple[State, Info]: ...
+    def __call__(self, key: Key, state: State, x: Samples, y: Samples) -> tuple[State, Info]: ...
 
 
 @runtime_checkable
 class LossFn(Protocol):
     """``(key, state, x, y) -> scalar``: what the generator minimises, differentiable in ``x``."""
 
-    def __call__(self, key: Key, state: State, x: Array, y: Array) -> Array: ...
+    def __call__(self, key: Key, state: State, x: Samples, y: Samples) -> Array: ...
 
 
 @runtime_checkable
 class WitnessFn(Protocol):
     """``(state, points, x, y) -> (m,)``: the first variation of the loss in the model's distribution, at any points."""
 
-    def __call__(self, state: State, points: Array, x: Array, y: Array) -> Array: ...
+    def __call__(self, state: State, points: Samples, x: Samples, y: Samples) -> Array: ...
 
 
 class _Objective(NamedTuple):
@@ -78,6 +83,16 @@ class Generator(Recorded, _Generator):
     """A pushforward of a base distribution: ``init(key) -> params`` and ``sample(params, key, n) -> x``, the base inside."""
 
 
+class _ConditionalGenerator(NamedTuple):
+    init: Callable[[Key], Params]
+    sample: Callable[[Params, Key, Any, int], Array]
+
+
+class ConditionalGenerator(Recorded, _ConditionalGenerator):
+    """Pushforwards under conditions: ``init(key) -> params`` and ``sample(params, key, c, k) -> x``, k draws for each of the b
+    conditions c (a tree of arrays with a leading axis of b), of shape (b, k, d)."""
+
+
 class _Network(NamedTuple):
     init: Callable[[Key], Params]
     apply: Callable[[Params, Array], Array]
@@ -87,24 +102,27 @@ class Network(Recorded, _Network):
     """A function with parameters: ``init(key) -> params`` (a plain nested dict) and ``apply(params, x) -> out``, both pure."""
 
 
-Target = Callable[[Key, int], Array]
-"""``target(key, n) -> y``: n draws of the data. Base distributions have the same form."""
+Target = Callable[[Key, int], Samples]
+"""``target(key, n) -> y``: n draws of the data, drawn on the device. Base distributions have the same form, and give arrays."""
 
 
-def velocity(objective: Objective, key: Key, state: State, x: Array, y: Array) -> Array:
+def velocity(objective: Objective, key: Key, state: State, x: Samples, y: Samples) -> Array:
     """The field that the samples follow under an objective.
 
-    ``v_i = -n ∂loss/∂x_i``
+    ``v_i = -(∂loss/∂x_i) / w_i``, w_i what the sample counts: 1/n, 1/(b k), or its share of the weights; 0 at weight 0.
 
     Args:
         objective: the objective.
         key: random key, handed to the loss.
         state: the objective's state.
-        x: (n, ...) generated samples.
-        y: (m, ...) data.
+        x: (n, ...) generated samples, or a ``Batch``; only its values move.
+        y: (m, ...) data, or a ``Batch``.
 
     Returns:
-        (n, ...) displacement per unit of time, one for each sample of ``x``.
+        Displacement per unit of time, one for each sample, of the shape of the values of ``x``.
+
+    Raises:
+        igm_jax.batches.UnusedPartError: if the objective cannot use a part of a batch.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -115,17 +133,18 @@ def velocity(objective: Objective, key: Key, state: State, x: Array, y: Array) -
         >>> velocity(objective, jax.random.key(0), (), x, y)[0].tolist()
         [2.0, 2.0]
     """
-    return -len(x) * jax.grad(objective.loss, argnums=2)(key, state, x, y)
+    slope = jax.grad(lambda values: objective.loss(key, state, with_values(x, values), y))(values_of(x))
+    return -per_weight(x, slope)
 
 
-def regression(x: Array, v: Array) -> Array:
+def regression(x: Samples, v: Array) -> Array:
     """Half the mean squared distance of the samples from where a field takes them; its velocity is exactly the field.
 
-    ``½ mean_i ‖x_i - sg(x_i + v_i)‖²``
+    ``½ Σ_i w_i ‖x_i - sg(x_i + v_i)‖²``, w_i what a sample counts, 1/n unless it has weights
 
     Args:
-        x: (n, ...) generated samples.
-        v: the field at them, of the same shape; no derivative flows through it.
+        x: (n, ...) generated samples, or a ``Batch``.
+        v: the field at its values, of the same shape; no derivative flows through it.
 
     Returns:
         Scalar, in the squared units of the displacements.
@@ -138,15 +157,16 @@ def regression(x: Array, v: Array) -> Array:
         (2.5, [[1.0], [3.0]])
     """
     # The target is detached and the displacement is used as it is: x - (x + v) would lose v's low bits far from 0.
-    return 0.5 * jnp.sum(jnp.square(x - jax.lax.stop_gradient(x) - jax.lax.stop_gradient(v))) / len(x)
+    values = values_of(x)
+    return 0.5 * mean_square(x, values - jax.lax.stop_gradient(values) - jax.lax.stop_gradient(v))
 
 
-def _nothing(key: Key, x: Array) -> State:
+def _nothing(key: Key, x: Samples) -> State:
     del key, x
     return ()
 
 
-def _identity(key: Key, state: State, x: Array, y: Array) -> tuple[State, Info]:
+def _identity(key: Key, state: State, x: Samples, y: Samples) -> tuple[State, Info]:
     del key, x, y
     return state, {}
 
@@ -172,27 +192,30 @@ def no_witness(reason: str) -> WitnessFn:
         igm_jax.base.NoWitnessError: this objective has no witness: its field is not a gradient
     """
 
-    def witness(state: State, points: Array, x: Array, y: Array) -> Array:
+    def witness(state: State, points: Samples, x: Samples, y: Samples) -> Array:
         raise NoWitnessError(f"this objective has no witness: {reason}")
 
     return witness
 
 
-def _lifted(witness: Callable[[Array, Array, Array], Array] | None, reason: str) -> WitnessFn:
-    return no_witness(reason) if witness is None else lambda state, points, x, y: witness(points, x, y)
+def _lifted(witness: Callable[..., Array] | None, reason: str) -> WitnessFn:
+    if witness is None:
+        return no_witness(reason)
+    of_samples = taking(witness)
+    return lambda state, points, x, y: of_samples(points, x, y)
 
 
 @recorded
-def stateless(
-    divergence: Callable[[Array, Array], Array], witness: Callable[[Array, Array, Array], Array] | None = None
-) -> Objective:
+def stateless(divergence: Callable[..., Array], witness: Callable[..., Array] | None = None) -> Objective:
     """Lift a two-sample divergence to an objective with nothing to learn.
 
     ``loss(key, state, x, y) = divergence(x, y)``
 
     Args:
-        divergence: ``(x, y) -> scalar``, differentiable in ``x``.
-        witness: ``(points, x, y) -> (m,)``, the divergence's first variation in the distribution of ``x``.
+        divergence: ``(x, y) -> scalar``, differentiable in ``x``. What else belongs to the samples of a ``Batch`` goes to its
+            arguments ``x_weights``, ``y_weights``, ``x_condition``, ``y_condition``, ``x_observed``, ``y_observed``; a part
+            that it has no argument for is refused.
+        witness: ``(points, x, y) -> (m,)``, the divergence's first variation in the distribution of ``x``; parts likewise.
 
     Returns:
         The objective; its witness raises ``NoWitnessError`` if none was given.
@@ -203,22 +226,24 @@ def stateless(
         >>> objective = stateless(energy_distance)
     """
 
-    def loss(key: Key, state: State, x: Array, y: Array) -> Array:
+    of_samples = taking(divergence)
+
+    def loss(key: Key, state: State, x: Samples, y: Samples) -> Array:
         del key, state
-        return divergence(x, y)
+        return of_samples(x, y)
 
     reason = "`stateless` was given a divergence without one; pass `witness=`"
     return Objective(_nothing, _identity, loss, _lifted(witness, reason))
 
 
 @recorded
-def stochastic(divergence: Callable[[Key, Array, Array], Array], *, reason: str) -> Objective:
+def stochastic(divergence: Callable[..., Array], *, reason: str) -> Objective:
     """Lift a divergence that draws at random, what it looks at or where, to an objective with nothing to learn.
 
     ``loss(key, state, x, y) = divergence(key, x, y)``, drawn anew at every call.
 
     Args:
-        divergence: ``(key, x, y) -> scalar``, differentiable in ``x``.
+        divergence: ``(key, x, y) -> scalar``, differentiable in ``x``; parts of a ``Batch`` as in ``stateless``.
         reason: why there is no witness, for the error's text.
 
     Returns:
@@ -234,27 +259,27 @@ def stochastic(divergence: Callable[[Key, Array, Array], Array], *, reason: str)
         2.0
     """
 
-    def loss(key: Key, state: State, x: Array, y: Array) -> Array:
+    def loss(key: Key, state: State, x: Samples, y: Samples) -> Array:
         del state
-        return divergence(key, x, y)
+        return taking(partial(divergence, key))(x, y)
 
     return Objective(_nothing, _identity, loss, no_witness(reason))
 
 
 @recorded
 def from_velocity(
-    field: Callable[[Array, Array], Array],
-    witness: Callable[[Array, Array, Array], Array] | None = None,
+    field: Callable[..., Array],
+    witness: Callable[..., Array] | None = None,
     *,
-    measure: Callable[[Array, Array], Info] | None = None,
+    measure: Callable[..., Info] | None = None,
     reason: str = "it was lifted from a velocity field, which need not be the gradient of anything",
 ) -> Objective:
     """Lift a velocity field to an objective: regress the samples on where the field would take them.
 
-    ``loss = ½ mean_i ‖x_i - sg(x_i + v_i)‖²``, so that ``velocity(...) = v`` exactly.
+    ``loss = ½ Σ_i w_i ‖x_i - sg(x_i + v_i)‖²``, w_i = 1/n unless samples have weights, so that ``velocity(...) = v`` exactly.
 
     Args:
-        field: ``(x, y) -> v``, of the shape of ``x``.
+        field: ``(x, y) -> v``, of the shape of ``x``; parts of a ``Batch`` go to its arguments, as in ``stateless``.
         witness: ``(points, x, y) -> (m,)``, where the field is minus its gradient.
         measure: ``(x, y) -> {name: scalar}``, reported as the update's info, for fields whose loss is constant.
         reason: why there is no witness, for the error's text.
@@ -270,12 +295,14 @@ def from_velocity(
         [1.0, 1.0, 1.0]
     """
 
-    def update(key: Key, state: State, x: Array, y: Array) -> tuple[State, Info]:
-        del key
-        return state, {} if measure is None else measure(x, y)
+    moved, measured = taking(field), measure and taking(measure)
 
-    def loss(key: Key, state: State, x: Array, y: Array) -> Array:
+    def update(key: Key, state: State, x: Samples, y: Samples) -> tuple[State, Info]:
+        del key
+        return state, {} if measured is None else measured(x, y)
+
+    def loss(key: Key, state: State, x: Samples, y: Samples) -> Array:
         del key, state
-        return regression(x, field(x, y))
+        return regression(rows(x), moved(x, y))
 
     return Objective(_nothing, update, loss, _lifted(witness, reason))

@@ -279,6 +279,23 @@ def count(name: str, value: Any, *, least: int = 1) -> int:
     return int(value)
 
 
+def labels(name: str, value: Any, classes: int, number: int | None = None) -> jax.Array:
+    """Integers from 0 to ``classes - 1``, one a sample, or an error; while tracing only their type and shape are looked at."""
+    given = value if isinstance(value, jax.Array) else np.asarray(value)
+    if given.ndim != 1 or number not in (None, len(given)) or not jnp.issubdtype(given.dtype, jnp.integer):
+        many = "" if number is None else f"{number} "
+        raise TypeError(
+            f"`{name}` must be {many}integers from 0 to {classes - 1}, one a sample, but is of type {given.dtype} and shape"
+            f" {given.shape}"
+        )
+    if is_concrete(given) and (wrong := (np.asarray(given) < 0) | (np.asarray(given) >= classes)).any():
+        raise ValueError(
+            f"`{name}` must hold integers from 0 to {classes - 1}, but {int(wrong.sum())} of {len(given)} are others, such as"
+            f" {np.asarray(given)[wrong][0]}; relabel them, or raise the number of classes"
+        )
+    return jnp.asarray(given).astype(jnp.int32)
+
+
 def seed(name: str, value: Any) -> int:
     """``value`` if it is a seed that JAX takes as it is: larger ones it takes modulo 2³², so that they would repeat others."""
     if count(name, value, least=0) >= 2**32:

@@ -12,6 +12,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from igm_jax.batches import Batch, plain_rows
+
 # Rounding may take this much of the range of a feature: three digits of differences are left.
 SHARE = 1e-3
 
@@ -39,6 +41,8 @@ def as_given(name: str, value: Any) -> np.ndarray | jax.Array:
     """
     if isinstance(value, jax.Array):
         return value
+    if isinstance(value, Batch):  # as a bare array, unless something comes with it that would be passed over
+        return as_given(name, plain_rows(name, value))
     if np.ma.is_masked(value):
         raise ValueError(
             f"`{name}` is a masked array, and {int(np.ma.count_masked(value))} of its numbers are masked, which nothing here"

@@ -1,12 +1,13 @@
-"""Generators: a network that pushes a base distribution forward, and free particles."""
+"""Generators: a network that pushes a base distribution forward, under conditions or without, and free particles."""
 
+from collections.abc import Callable
 from typing import Any
 
 import jax.numpy as jnp
 from jaxtyping import Array
 
 from igm_jax import checks
-from igm_jax.base import Generator, Key, Network, Params, Target
+from igm_jax.base import ConditionalGenerator, Generator, Key, Network, Params, Target
 from igm_jax.records import recorded
 
 
@@ -44,6 +45,58 @@ def pushforward(network: Network, base: Target) -> Generator:
         return _rows("`network`", network.apply(params, _rows("`base`", base(key, n), n)), n)
 
     return Generator(network.init, sample)
+
+
+@recorded
+def conditional_pushforward(
+    network: Network, base: Target, encode: Callable[[Any], Array] | None = None
+) -> ConditionalGenerator:
+    """The generator that draws from a base distribution and maps every draw, with its condition, through a network.
+
+    ``x = network([z, e(c)]),  z ~ base``
+
+    Args:
+        network: maps (n, d_base + d_code) to samples (n, d).
+        base: ``(key, n) -> z`` of shape (n, d_base), e.g. ``igm_jax.distributions.normal(4)``.
+        encode: ``c -> (b, d_code)``, e.g. ``igm_jax.networks.one_hot(10)``; None for vectors (b, d_code) as they are.
+
+    Returns:
+        The generator: ``init(key)`` makes the network's parameters, ``sample(params, key, c, k)`` gives (b, k, d), k draws for
+        each of the b conditions.
+
+    Raises:
+        TypeError: if ``network`` is not a ``Network``, or ``base`` or ``encode`` cannot be called.
+        ValueError: from ``sample``, for codes that are not (b, d_code), or what comes out of another shape.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> from igm_jax import distributions, generators, networks
+        >>> net = networks.mlp(4 + 3, 2, width=16)
+        >>> generator = generators.conditional_pushforward(net, distributions.normal(4), networks.one_hot(3))
+        >>> params = generator.init(jax.random.key(0))
+        >>> generator.sample(params, jax.random.key(1), jnp.array([0, 2]), 5).shape
+        (2, 5, 2)
+    """
+    if not isinstance(network, Network):
+        raise checks.not_a_network("network", "igm_jax.networks.mlp(4 + 3, 2)", network)
+    if not callable(base):
+        raise TypeError(f"`base` must be a function `(key, n) -> z` of shape (n, d_base), but is {type(base).__name__}")
+    if encode is not None and not callable(encode):
+        raise TypeError(f"`encode` must be a function of conditions, e.g. `one_hot(10)`, but is {type(encode).__name__}")
+
+    def sample(params: Params, key: Key, c: Any, k: int) -> Array:
+        code = jnp.asarray(c if encode is None else encode(c))
+        if code.ndim != 2:
+            raise ValueError(
+                f"conditions must become rows (b, d_code), but have shape {code.shape}; pass `encode=one_hot(classes)` for"
+                " labels, or a function of your own"
+            )
+        b = len(code)
+        z = _rows("`base`", base(key, b * k), b * k)
+        given = jnp.concatenate([z, jnp.repeat(code, k, axis=0).astype(z.dtype)], axis=1)
+        return _rows("`network`", network.apply(params, given), b * k).reshape(b, k, -1)
+
+    return ConditionalGenerator(network.init, sample)
 
 
 def _rows(name: str, value: Array, n: int) -> Array:

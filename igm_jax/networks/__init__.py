@@ -10,7 +10,7 @@ from igm_jax.networks.layers import spectral_norm
 from igm_jax.networks.lipschitz import group_sort, lipschitz_critic, orthonormal
 from igm_jax.networks.mlp import mlp, mlp_critic, squeeze
 from igm_jax.networks.modules import from_equinox, from_linen
-from igm_jax.networks.projection import projection_critic
+from igm_jax.networks.projection import one_hot, projection_critic
 
 __all__ = [
     "conv_critic",
@@ -24,6 +24,7 @@ __all__ = [
     "mlp_critic",
     "network",
     "orthonormal",
+    "one_hot",
     "projection_critic",
     "spectral_norm",
     "squeeze",

@@ -1,5 +1,8 @@
 """The projection discriminator: a critic of samples with a class each."""
 
+from collections.abc import Callable
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array
@@ -13,9 +16,10 @@ from igm_jax.records import recorded
 def projection_critic(trunk: Network, num_features: int, num_classes: int) -> Network:
     """A critic of pairs (sample, class), linear in the class: ``D(x, c) = w·φ(x) + b + ⟨E_c, φ(x)⟩``.
 
-    Samples come with their class as a one-hot code behind their features, (n, d + num_classes), on both sides; so every
-    objective with a critic can use it, and fits the joint distribution of samples and classes. At the best logit the first
-    term is ``log p(x)/q(x)``, and the second ``log p(c|x)/q(c|x)`` up to a function of x.
+    It reads the rows of ``joint(objective, one_hot(num_classes))``: a one-hot code behind the features, (n, d + num_classes), on
+    both sides; so every objective with a critic can use it, and fits the joint distribution of samples and classes. At the best
+    logit the first term is ``log p(x)/q(x)``, and the second ``log p(c|x)/q(c|x)`` up to a function of x. The code does not
+    move, so that penalties of the gradient see that in the sample alone.
 
     Args:
         trunk: network φ from (n, d) to (n, num_features).
@@ -58,7 +62,7 @@ def projection_critic(trunk: Network, num_features: int, num_classes: int) -> Ne
         if x.ndim != 2 or x.shape[1] <= num_classes:
             raise ValueError(
                 f"samples must come with a one-hot class of {num_classes} behind their features,"
-                f" (n, d + {num_classes}), but have shape {x.shape}; join them by `jnp.concatenate([x, code], axis=1)`"
+                f" (n, d + {num_classes}), but have shape {x.shape}; join them by `joint(objective, one_hot({num_classes}))`"
             )
         features = trunk.apply(params["trunk"], x[:, :-num_classes])
         if features.shape != (len(x), num_features):
@@ -66,7 +70,34 @@ def projection_critic(trunk: Network, num_features: int, num_classes: int) -> Ne
                 f"`trunk` must give {num_features} features a sample, but gave an array of shape {features.shape};"
                 " set `num_features` to its output"
             )
-        code = x[:, -num_classes:].astype(features.dtype)
+        code = jax.lax.stop_gradient(x[:, -num_classes:]).astype(features.dtype)
         return params["bias"] + jnp.sum(features * (params["head"][None] + code @ params["classes"]), axis=1)
 
     return Network(init, apply)
+
+
+@recorded
+def one_hot(classes: int) -> Callable[[Any], Array]:
+    """The code of classes in which each has a feature of its own: ``e(c)_j = 1[c = j]``.
+
+    Args:
+        classes: how many there are.
+
+    Returns:
+        ``c -> (n, classes)``, of integers (n,) from 0 to classes - 1.
+
+    Raises:
+        TypeError: from the code, for labels that are no integers.
+        ValueError: for no classes; from the code, for labels that are no class, where they are known.
+
+    Example:
+        >>> from igm_jax.networks import one_hot
+        >>> one_hot(3)([2, 0]).tolist()
+        [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
+    """
+    classes = checks.count("classes", classes)
+
+    def code(labels: Any) -> Array:
+        return jax.nn.one_hot(checks.labels("labels", labels, classes), classes)
+
+    return code

@@ -49,6 +49,8 @@ from igm_jax.objectives.adversarial.wasserstein import wgan_gp as wgan_gp
 from igm_jax.objectives.adversarial.wasserstein import wgan_value as wgan_value
 from igm_jax.objectives.combinators.conditional import conditional as conditional
 from igm_jax.objectives.combinators.conditional import conditional_field as conditional_field
+from igm_jax.objectives.combinators.conditions import joint as joint
+from igm_jax.objectives.combinators.conditions import per_condition as per_condition
 from igm_jax.objectives.combinators.scale import ScaleState as ScaleState
 from igm_jax.objectives.combinators.scale import annealed as annealed
 from igm_jax.objectives.combinators.scale import auto as auto
@@ -125,7 +127,9 @@ from igm_jax.objectives.moments.repulsive_mmd import repulsive_value as repulsiv
 from igm_jax.objectives.moments.scaled_mmd import mmd_scale as mmd_scale
 from igm_jax.objectives.moments.scaled_mmd import scaled_mmd as scaled_mmd
 from igm_jax.objectives.scores.energy_score import energy_score as energy_score
+from igm_jax.objectives.scores.energy_score import energy_scoring as energy_scoring
 from igm_jax.objectives.scores.energy_score import kernel_score as kernel_score
+from igm_jax.objectives.scores.energy_score import kernel_scoring as kernel_scoring
 from igm_jax.objectives.transport.bures import bures as bures
 from igm_jax.objectives.transport.bures import bures_distance as bures_distance
 from igm_jax.objectives.transport.bures import bures_witness as bures_witness

@@ -5,6 +5,7 @@ there are, and lets a gradient pass through the change to the samples.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +13,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Objective, State, no_witness
+from igm_jax.batches import Samples, mapped, rows, values_of, with_values
 from igm_jax.checks import ArrayLike
 from igm_jax.records import recorded
 
@@ -27,7 +29,7 @@ ImageShape = tuple[int, int, int]
 def transformed(objective: Objective, transform: Augmentation, *, reason: str) -> Objective:
     """An objective that sees samples and data through a transformation only.
 
-    ``loss(x, y) = objective.loss(T(x), T'(y))``, with draws T, T' of their own
+    ``loss(x, y) = objective.loss(T(x), T'(y))``, with draws T, T' of their own; conditions and weights stay as they are
 
     Args:
         objective: what is computed from the transformed samples.
@@ -46,19 +48,24 @@ def transformed(objective: Objective, transform: Augmentation, *, reason: str) -
         1.0
     """
 
-    def init(key: Key, x: Array) -> State:
-        return objective.init(key, transform(key, checks.samples("x", x)))
+    def changed(name: str, key: Key, samples: Samples) -> Samples:
+        return mapped(name, samples, partial(transform, key), "an augmentation")
 
-    def seen(key: Key, x: Array, y: Array) -> tuple[Key, Array, Array]:
+    def init(key: Key, x: Samples) -> State:
+        values = checks.samples("x", values_of(rows(x)))
+        return objective.init(key, changed("x", key, with_values(rows(x), values)))
+
+    def seen(key: Key, x: Samples, y: Samples) -> tuple[Key, Samples, Samples]:
         key, key_x, key_y = jax.random.split(key, 3)
-        x, y = checks.pair(x, y)
-        return key, transform(key_x, x), transform(key_y, y)
+        values = checks.pair(*(values_of(rows(side)) for side in (x, y)))
+        x, y = (with_values(rows(side), value) for side, value in zip((x, y), values, strict=True))
+        return key, changed("x", key_x, x), changed("y", key_y, y)
 
-    def update(key: Key, state: State, x: Array, y: Array) -> tuple[State, Info]:
+    def update(key: Key, state: State, x: Samples, y: Samples) -> tuple[State, Info]:
         key, x, y = seen(key, x, y)
         return objective.update(key, state, x, y)
 
-    def loss(key: Key, state: State, x: Array, y: Array) -> Array:
+    def loss(key: Key, state: State, x: Samples, y: Samples) -> Array:
         key, x, y = seen(key, x, y)
         return objective.loss(key, state, x, y)
 

@@ -1,9 +1,7 @@
-"""Objectives that compare class by class: samples carry their class as their last column.
+"""Objectives that compare class by class: the condition of a batch is the class of each of its samples.
 
-A combinator of objectives cannot do this, because an objective has no weights to leave the other classes out with: it is the
-divergence, or the field, with ``x_weights`` and ``y_weights`` that is made conditional. Two other ways need nothing from
-here. A critic is conditional as it is, when its network reads the last column. A kernel is, when it is multiplied by
-``equality()`` of the last column; see ``igm_jax.kernels.labelled``.
+It is the divergence, or the field, with ``x_weights`` and ``y_weights`` that is made conditional: a class leaves the others out
+by their weights, so that shapes stay fixed. Critics and kernels that read a condition are in ``conditions``.
 """
 
 from collections.abc import Callable
@@ -12,51 +10,14 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Int
 
 from igm_jax import checks
 from igm_jax.base import Objective, from_velocity, stateless
+from igm_jax.checks import Weights
 from igm_jax.records import recorded
 
 __all__ = ["conditional", "conditional_field"]
-
-
-def split_labels(name: str, samples: Any, classes: int) -> tuple[Float[Array, "n d"], Int[Array, " n"]]:
-    """Samples (n, d + 1) as features (n, d) and the classes in their last column, or an error.
-
-    Args:
-        name: the argument's name, for the error's text.
-        samples: (n, d + 1), the last column holding the integers 0, …, classes - 1.
-        classes: how many classes there are.
-
-    Returns:
-        Features and classes. While tracing, a class that does not exist is not noticed: its samples then stay where they are.
-
-    Raises:
-        ValueError: for no column beside the classes, or numbers that are no class.
-
-    Example:
-        >>> from igm_jax.objectives.combinators.conditional import split_labels
-        >>> features, labels = split_labels("x", [[0.5, 1.0], [2.5, 0.0]], classes=2)
-        >>> features.tolist(), labels.tolist()
-        ([[0.5], [2.5]], [1, 0])
-    """
-    samples = checks.samples(name, samples)
-    if samples.shape[1] < 2:
-        raise ValueError(
-            f"`{name}` must have shape (n, d + 1), features and then a column of classes, but has shape {samples.shape}"
-        )
-    column = samples[:, -1]
-    if checks.is_concrete(column):
-        known = np.asarray(column)
-        wrong = (known != np.round(known)) | (known < 0) | (known >= classes)
-        if wrong.any():
-            raise ValueError(
-                f"the last column of `{name}` must hold classes, integers from 0 to {classes - 1}, but {int(wrong.sum())} of"
-                f" {len(known)} are others, such as {known[wrong][0]}; append them, or raise `classes`"
-            )
-    return samples[:, :-1], jnp.round(jax.lax.stop_gradient(column)).astype(jnp.int32)
 
 
 @recorded
@@ -84,25 +45,30 @@ def conditional(
             ``mmd2_unbiased``, also within ``partial`` or ``jax.jit``, else one. Say so of a function that calls it.
 
     Returns:
-        The objective, of samples (n, d + 1) whose last column is their class (see ``split_labels``); that column's velocity
-        is zero. Its witness holds within each class, up to a constant of the class.
+        The objective, of batches whose condition is the class of each sample, integers from 0 to classes - 1; weights of
+        samples may come with them. Its witness holds within each class, up to a constant of the class.
 
     Raises:
         TypeError: for an ``Objective`` in the place of its divergence.
-        ValueError: for no classes, or ``least`` below one; while running, as ``split_labels`` does.
+        ValueError: for no classes, or ``least`` below one; while running, for labels that are no class.
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from igm_jax import energy_distance, objectives, velocity
-        >>> x, y = jnp.array([[0.0, 0.0], [0.0, 1.0]]), jnp.array([[-5.0, 0.0], [5.0, 1.0]])
+        >>> from igm_jax import Batch, energy_distance, objectives, velocity
+        >>> classes = jnp.array([0, 1])
+        >>> x, y = Batch(jnp.zeros((2, 1)), classes), Batch(jnp.array([[-5.0], [5.0]]), classes)
         >>> velocity(objectives.conditional(energy_distance, 2), jax.random.key(0), (), x, y)[:, 0].tolist()
         [-2.0, 2.0]
     """
     classes = _checked("divergence", divergence, classes)
     least = checks.least_weights(divergence) if least is None else checks.count("least", least)
 
-    def whole(x: Array, y: Array) -> Array:
-        return _over_classes(divergence, lambda one, value: jnp.mean(one.members) * value, x, y, classes, least)
+    def whole(
+        x: Array, y: Array, *, x_condition: Any = None, y_condition: Any = None, x_weights: Weights = None,
+        y_weights: Weights = None,
+    ) -> Array:  # fmt: skip
+        sides = _sides(x, y, classes, (x_condition, y_condition), (x_weights, y_weights))
+        return _over_classes(divergence, lambda one, value: jnp.sum(one.members) * value, sides, classes, least)
 
     return stateless(whole, witness and _conditional_witness(witness, classes))
 
@@ -130,67 +96,100 @@ def conditional_field(
         least: how many samples of a class x and y must hold, as in ``conditional``.
 
     Returns:
-        The objective, of samples (n, d + 1) whose last column is their class, as in ``conditional``.
+        The objective, of batches whose condition is their class, as in ``conditional``.
 
     Raises:
         TypeError: for an ``Objective`` in the place of its field.
-        ValueError: for no classes; while running, as ``split_labels`` does.
+        ValueError: for no classes; while running, for labels that are no class.
 
     Example:
         >>> import jax, jax.numpy as jnp
         >>> from functools import partial
-        >>> from igm_jax import objectives, velocity
+        >>> from igm_jax import Batch, objectives, velocity
         >>> objective = objectives.conditional_field(partial(objectives.score_difference_field, bandwidth=1.0), 2)
-        >>> x, y = jnp.array([[0.0, 0.0], [0.0, 1.0]]), jnp.array([[-2.0, 0.0], [2.0, 1.0]])
+        >>> classes = jnp.array([0, 1])
+        >>> x, y = Batch(jnp.zeros((2, 1)), classes), Batch(jnp.array([[-2.0], [2.0]]), classes)
         >>> velocity(objective, jax.random.key(0), (), x, y)[:, 0].tolist()
         [-2.0, 2.0]
     """
     classes = _checked("field", field, classes)
     least = checks.least_weights(field) if least is None else checks.count("least", least)
 
-    def whole(x: Array, y: Array) -> Array:
-        moved = _over_classes(field, lambda one, value: one.members[:, None] * value, x, y, classes, least)
-        return jnp.concatenate([moved, jnp.zeros((len(x), 1), moved.dtype)], axis=1)
+    def whole(
+        x: Array, y: Array, *, x_condition: Any = None, y_condition: Any = None, x_weights: Weights = None,
+        y_weights: Weights = None,
+    ) -> Array:  # fmt: skip
+        sides = _sides(x, y, classes, (x_condition, y_condition), (x_weights, y_weights))
+        return _over_classes(field, lambda one, value: (one.members[:, None] > 0) * value, sides, classes, least)
 
     return from_velocity(whole, witness and _conditional_witness(witness, classes), reason=reason)
 
 
-def _conditional_witness(witness: Callable[..., Array], classes: int) -> Callable[[Array, Array, Array], Array]:
-    def whole(points: Array, x: Array, y: Array) -> Array:
-        points, at = split_labels("points", points, classes)
+def _conditional_witness(witness: Callable[..., Array], classes: int) -> Callable[..., Array]:
+    def whole(
+        points: Array, x: Array, y: Array, *, points_condition: Any = None, x_condition: Any = None,
+        y_condition: Any = None, x_weights: Weights = None, y_weights: Weights = None,
+    ) -> Array:  # fmt: skip
+        sides = _sides(x, y, classes, (x_condition, y_condition), (x_weights, y_weights))
+        at = _labels("points", points_condition, classes, len(points))
 
         def inside(one: _Class, value: Array) -> Array:
             return (at == one.number).astype(points.dtype) * value
 
-        return _over_classes(partial(witness, points), inside, x, y, classes)
+        return _over_classes(partial(witness, points), inside, sides, classes)
 
     return whole
 
 
+class _Side(NamedTuple):
+    """Samples, their classes and what they count."""
+
+    values: Array
+    labels: Array
+    weights: Array
+
+
 class _Class(NamedTuple):
-    """A class: its number, and which samples are of it."""
+    """A class: its number, and what the samples count that are of it, 0 for all others."""
 
     number: Array
     members: Array
 
 
+def _sides(x: Array, y: Array, classes: int, conditions: tuple, weights: tuple) -> tuple[_Side, _Side]:
+    def side(name: str, values: Array, condition: Any, given: Weights) -> _Side:
+        counted = checks.weights(f"{name}_weights", given, values)
+        return _Side(values, _labels(name, condition, classes, len(values)), counted)
+
+    x, y = checks.pair(x, y)
+    return side("x", x, conditions[0], weights[0]), side("y", y, conditions[1], weights[1])
+
+
+def _labels(name: str, condition: Any, classes: int, number: int) -> Int[Array, " n"]:
+    if condition is None:
+        raise TypeError(
+            f"`{name}` must come with its classes, `Batch({name}, condition=labels)`, but has no condition"
+        )
+    return checks.labels(f"{name}.condition", condition, classes, number)
+
+
 def _over_classes(
     function: Callable[..., Array],
     share: Callable[[_Class, Array], Array],
-    x: Array,
-    y: Array,
+    sides: tuple[_Side, _Side],
     classes: int,
     least: int = 1,
 ) -> Array:
     """The sum of the shares of a function's values over the classes of which both sides have enough for it."""
-    (x, x_labels), (y, y_labels) = split_labels("x", x, classes), split_labels("y", y, classes)
+    x, y = sides
 
     def one(number: Array) -> Array:
-        a, b = (x_labels == number).astype(x.dtype), (y_labels == number).astype(x.dtype)
+        a, b = (jnp.where(side.labels == number, side.weights, 0) for side in sides)
         enough = (jnp.sum(a > 0) >= least) & (jnp.sum(b > 0) >= least)
         # Where there are too few everybody is weighed: what comes of it is not used, but must be finite.
-        samples = {"x": x, "y": y, "x_weights": jnp.where(enough, a, 1), "y_weights": jnp.where(enough, b, 1)}
-        return jnp.where(enough, share(_Class(number, a), function(**samples)), 0)
+        weights = {"x_weights": jnp.where(enough, a, 1), "y_weights": jnp.where(enough, b, 1)}
+        value = function(x=x.values, y=y.values, **weights)
+        return jnp.where(enough, share(_Class(number, a), value), 0)
 
     return jnp.sum(jax.lax.map(one, jnp.arange(classes, dtype=jnp.int32)), axis=0)
 
@@ -199,7 +198,7 @@ def _checked(name: str, value: Any, classes: int) -> int:
     if isinstance(value, Objective) or not callable(value):
         raise TypeError(
             f"`{name}` must be a function of weighted samples, (x, y, *, x_weights, y_weights), e.g. `energy_distance`, but is"
-            f" {'an Objective, which has no weights' if isinstance(value, Objective) else repr(value)}; a critic's objective"
-            " needs none of this, as its network can read the classes in the last column"
+            f" {'an Objective, which has no weights' if isinstance(value, Objective) else repr(value)}; of a critic"
+            " `joint(objective, encode)` is conditional"
         )
     return checks.count("classes", classes)

@@ -12,6 +12,7 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Objective, State
+from igm_jax.batches import Samples, only, rows, values_of
 from igm_jax.checks import ArrayLike
 from igm_jax.objectives.combinators.scale_rules import RULES, Rule
 from igm_jax.objectives.combinators.wrappers import checked_objective
@@ -64,11 +65,11 @@ def annealed(
     Source: a falling bandwidth, σ₀ e^{-rt}, for drifts of kernels: arXiv 2603.09936.
     """
 
-    def first(x: Array) -> ArrayLike:
+    def first(x: Samples) -> ArrayLike:
         del x
         return schedule(jnp.int32(0))
 
-    def following(state: ScaleState, x: Array, y: Array) -> ArrayLike:
+    def following(state: ScaleState, x: Samples, y: Samples) -> ArrayLike:
         del x, y
         return schedule(state.step)
 
@@ -122,17 +123,24 @@ def auto(
     if not 0 <= memory <= 1:
         raise ValueError(f"`memory` must lie between 0 and 1, e.g. 0.9, but is {memory!r}")
 
-    def following(state: ScaleState, x: Array, y: Array) -> Array:
-        found = known(x, y).astype(state.scale.dtype)
+    def read(name: str, samples: Samples) -> Array:  # of all conditions together
+        return values_of(rows(only(name, samples, "the rule of `auto`", ("condition",))))
+
+    def following(state: ScaleState, x: Samples, y: Samples) -> Array:
+        found = known(*checks.pair(read("x", x), read("y", y))).astype(state.scale.dtype)
         return jnp.where(state.step == 0, found, memory * state.scale + (1 - memory) * found)
 
-    return _of_scale(objective_of, lambda x: known(x, x), following, name)
+    def first(x: Samples) -> ArrayLike:
+        x = checks.samples("x", read("x", x))
+        return known(x, x)
+
+    return _of_scale(objective_of, first, following, name)
 
 
 def _of_scale(
     objective_of: Callable[[Array], Objective],
-    first: Callable[[Array], ArrayLike],
-    following: Callable[[ScaleState, Array, Array], ArrayLike],
+    first: Callable[[Samples], ArrayLike],
+    following: Callable[[ScaleState, Samples, Samples], ArrayLike],
     name: str,
 ) -> Objective:
     """The objective at the scale of its state, which each update sets to ``following(state, x, y)``."""
@@ -140,13 +148,12 @@ def _of_scale(
     def at(scale: Array) -> Objective:
         return checked_objective("objective_of(scale)", objective_of(scale))
 
-    def init(key: Key, x: Array) -> ScaleState:
-        x = checks.samples("x", x)
-        scale = jnp.asarray(first(x)).astype(x.dtype)
+    def init(key: Key, x: Samples) -> ScaleState:
+        scale = jnp.asarray(first(x)).astype(checks.samples("x", values_of(rows(x))).dtype)
         return ScaleState(jnp.int32(0), scale, at(scale).init(key, x))
 
-    def update(key: Key, state: ScaleState, x: Array, y: Array) -> tuple[ScaleState, Info]:
-        scale = jnp.asarray(following(state, *checks.pair(x, y))).astype(state.scale.dtype)
+    def update(key: Key, state: ScaleState, x: Samples, y: Samples) -> tuple[ScaleState, Info]:
+        scale = jnp.asarray(following(state, x, y)).astype(state.scale.dtype)
         inner, info = at(scale).update(key, state.state, x, y)
         if name in info:
             raise ValueError(
@@ -154,10 +161,10 @@ def _of_scale(
             )
         return ScaleState(state.step + 1, scale, inner), {name: scale, **info}
 
-    def loss(key: Key, state: ScaleState, x: Array, y: Array) -> Array:
+    def loss(key: Key, state: ScaleState, x: Samples, y: Samples) -> Array:
         return at(state.scale).loss(key, state.state, x, y)
 
-    def witness(state: ScaleState, points: Array, x: Array, y: Array) -> Array:
+    def witness(state: ScaleState, points: Samples, x: Samples, y: Samples) -> Array:
         return at(state.scale).witness(state.state, points, x, y)
 
     return Objective(init, update, loss, witness)

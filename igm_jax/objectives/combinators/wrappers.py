@@ -14,6 +14,7 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Info, Key, Network, Objective, Params, State
+from igm_jax.batches import Samples, mapped, plain_rows
 from igm_jax.checks import ArrayLike
 from igm_jax.records import recorded
 
@@ -71,26 +72,30 @@ def on_features(objective: Objective, features: Network | Callable[[Array], Arra
             f"`features` must be a function from (n, d) to (n, k) or a Network, but is {type(features).__name__}"
         )
 
-    def of(params: Params, points: Array) -> Array:
-        out = features.apply(params, points) if isinstance(features, Network) else features(points)
-        return checks.one_row(out, points)
+    def of(params: Params, samples: Samples, name: str = "x") -> Samples:
+        def seen(points: Array) -> Array:
+            out = features.apply(params, points) if isinstance(features, Network) else features(points)
+            return checks.one_row(out, points)
 
-    def init(key: Key, x: Array) -> FeatureState:
+        return mapped(name, samples, seen, "`on_features`")
+
+    def init(key: Key, x: Samples) -> FeatureState:
         if not isinstance(features, Network):
             return FeatureState((), objective.init(key, of((), x)))
         key_features, key_objective = jax.random.split(key)
         params = features.init(key_features)
         return FeatureState(params, objective.init(key_objective, of(params, x)))
 
-    def update(key: Key, state: FeatureState, x: Array, y: Array) -> tuple[FeatureState, Info]:
-        inner, info = objective.update(key, state.state, of(state.params, x), of(state.params, y))
+    def update(key: Key, state: FeatureState, x: Samples, y: Samples) -> tuple[FeatureState, Info]:
+        inner, info = objective.update(key, state.state, of(state.params, x), of(state.params, y, "y"))
         return FeatureState(state.params, inner), info
 
-    def loss(key: Key, state: FeatureState, x: Array, y: Array) -> Array:
-        return objective.loss(key, state.state, of(state.params, x), of(state.params, y))
+    def loss(key: Key, state: FeatureState, x: Samples, y: Samples) -> Array:
+        return objective.loss(key, state.state, of(state.params, x), of(state.params, y, "y"))
 
-    def witness(state: FeatureState, points: Array, x: Array, y: Array) -> Array:
-        return objective.witness(state.state, *(of(state.params, some) for some in (points, x, y)))
+    def witness(state: FeatureState, points: Samples, x: Samples, y: Samples) -> Array:
+        samples = {"points": points, "x": x, "y": y}
+        return objective.witness(state.state, *(of(state.params, some, name) for name, some in samples.items()))
 
     return Objective(init, update, loss, witness)
 
@@ -135,7 +140,7 @@ def weighted(parts: Sequence[tuple[ArrayLike, Objective]], names: Sequence[str] 
     def init(key: Key, x: Array) -> tuple:
         return tuple(part.init(own, x) for own, (_, part) in zip(jax.random.split(key, count), parts, strict=True))
 
-    def update(key: Key, state: tuple, x: Array, y: Array) -> tuple[tuple, Info]:
+    def update(key: Key, state: tuple, x: Samples, y: Samples) -> tuple[tuple, Info]:
         states, infos = [], {}
         for name, own, inner, (_, part) in zip(names, jax.random.split(key, count), state, parts, strict=True):
             inner, info = part.update(own, inner, x, y)
@@ -143,13 +148,13 @@ def weighted(parts: Sequence[tuple[ArrayLike, Objective]], names: Sequence[str] 
             infos |= {f"{name}/{key}": value for key, value in info.items()}
         return tuple(states), infos
 
-    def loss(key: Key, state: tuple, x: Array, y: Array) -> Array:
+    def loss(key: Key, state: tuple, x: Samples, y: Samples) -> Array:
         keys = jax.random.split(key, count)
         return _sum(
             [(w, part.loss(own, inner, x, y)) for own, inner, (w, part) in zip(keys, state, parts, strict=True)]
         )
 
-    def witness(state: tuple, points: Array, x: Array, y: Array) -> Array:
+    def witness(state: tuple, points: Samples, x: Samples, y: Samples) -> Array:
         return _sum([(w, part.witness(inner, points, x, y)) for inner, (w, part) in zip(state, parts, strict=True)])
 
     return Objective(init, update, loss, witness)
@@ -213,26 +218,31 @@ def with_bank(objective: Objective, size: int) -> Objective:
     objective = checked_objective("objective", objective)
     size = checks.count("size", size, least=0)
 
+    def alone(x: Samples) -> Array:
+        return plain_rows("x", x, "`with_bank`")
+
     def joined(bank: Array, x: Array) -> Array:
         return jnp.concatenate([x, jax.lax.stop_gradient(bank).astype(x.dtype)])
 
-    def init(key: Key, x: Array) -> BankState:
-        x = checks.samples("x", x)
+    def init(key: Key, x: Samples) -> BankState:
+        x = checks.samples("x", alone(x))
         bank = x[np.arange(size) % len(x)]
         return BankState(bank, objective.init(key, joined(bank, x)))
 
-    def update(key: Key, state: BankState, x: Array, y: Array) -> tuple[BankState, Info]:
+    def update(key: Key, state: BankState, x: Samples, y: Samples) -> tuple[BankState, Info]:
+        x = alone(x)
         inner, info = objective.update(key, state.state, joined(state.bank, x), y)
         bank = jnp.concatenate([x.astype(state.bank.dtype), state.bank])[:size]
         return BankState(bank, inner), info
 
-    def loss(key: Key, state: BankState, x: Array, y: Array) -> Array:
+    def loss(key: Key, state: BankState, x: Samples, y: Samples) -> Array:
+        x = alone(x)
         value = objective.loss(key, state.state, joined(state.bank, x), y)
         # Each sample is one of n + size there and one of n here: its slope is raised, so that it moves at the same speed.
         fixed = jax.lax.stop_gradient(value)
         return fixed + (1 + size / len(x)) * (value - fixed)
 
-    def witness(state: BankState, points: Array, x: Array, y: Array) -> Array:
-        return objective.witness(state.state, points, joined(state.bank, x), y)
+    def witness(state: BankState, points: Samples, x: Samples, y: Samples) -> Array:
+        return objective.witness(state.state, points, joined(state.bank, alone(x)), y)
 
     return Objective(init, update, loss, witness)

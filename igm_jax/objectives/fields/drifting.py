@@ -262,11 +262,14 @@ def drifting(temperatures: ArrayLike | None = None, preset: str = "paper") -> Ob
     """
     temperatures = _checked_temperatures(temperatures, preset)
 
-    def measure(x: Array, y: Array) -> Info:
-        return {"drift": drifting_field(x, y, temperatures, preset=preset).size}
+    def field(x: Array, y: Array, *, x_weights: Weights = None, y_weights: Weights = None) -> Array:
+        return drifting_field(x, y, temperatures, preset=preset, x_weights=x_weights, y_weights=y_weights).field
+
+    def measure(x: Array, y: Array, *, x_weights: Weights = None, y_weights: Weights = None) -> Info:
+        return {"drift": drifting_field(x, y, temperatures, preset=preset, x_weights=x_weights, y_weights=y_weights).size}
 
     return from_velocity(
-        lambda x, y: drifting_field(x, y, temperatures, preset=preset).field,
+        field,
         measure=measure,
         reason="the doubly normalised drifting field is not a gradient (its Jacobian is not symmetric)",
     )

@@ -147,13 +147,13 @@ def ksd(score: Score, kernel: KernelLike) -> Objective:
     _smooth_radial(kernel)
     checks.is_function("score", score)
 
-    def divergence(x: Array, y: Array) -> Array:
+    def divergence(x: Array, y: Array, *, x_weights: Weights = None) -> Array:
         del y
-        return ksd2_biased(x, score, kernel)
+        return ksd2_biased(x, score, kernel, x_weights=x_weights)
 
-    def witness(points: Array, x: Array, y: Array) -> Array:
+    def witness(points: Array, x: Array, y: Array, *, x_weights: Weights = None) -> Array:
         del y
-        return ksd_witness(points, x, score, kernel)
+        return ksd_witness(points, x, score, kernel, x_weights=x_weights)
 
     return stateless(divergence, witness)
 

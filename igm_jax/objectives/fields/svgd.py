@@ -82,9 +82,9 @@ def svgd(score: Score, kernel: KernelLike) -> Objective:
     kernel = checked_kernel(kernel)
     checks.is_function("score", score)
 
-    def field(x: Array, y: Array) -> Array:
+    def field(x: Array, y: Array, *, x_weights: Weights = None) -> Array:
         del y
-        return svgd_field(x, score, kernel)
+        return svgd_field(x, score, kernel, x_weights=x_weights)
 
     return from_velocity(
         field, reason="a kernel's average of the score is not a gradient (its Jacobian is not symmetric)"

@@ -5,11 +5,15 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from igm_jax import checks, digits, kernels
-from igm_jax.checks import ArrayLike, Rows
-from igm_jax.kernels.kernel import KernelLike, checked_kernel, measured
-from igm_jax.pairwise.sums import kernel_mean_distinct, kernel_means, kernel_values
+from igm_jax.base import Objective, stateless
+from igm_jax.batches import refused
+from igm_jax.checks import ArrayLike, Rows, Weights
+from igm_jax.kernels.kernel import Kernel, KernelLike, checked_kernel, measured
+from igm_jax.objectives.moments.mmd import mmd_witness
+from igm_jax.pairwise.sums import kernel_mean, kernel_mean_distinct, kernel_means, kernel_values
+from igm_jax.records import recorded
 
-__all__ = ["energy_score", "kernel_score"]
+__all__ = ["energy_score", "energy_scoring", "kernel_score", "kernel_scoring"]
 
 
 def kernel_score(draws: ArrayLike, y: Rows, kernel: KernelLike) -> Float[Array, " c"]:
@@ -85,6 +89,94 @@ def energy_score(draws: ArrayLike, y: Rows, *, beta: float = 1.0) -> Float[Array
     2307.00835, and arXiv 2502.02483.
     """
     return kernel_score(draws, y, kernels.distance(beta))
+
+
+@recorded
+def kernel_scoring(kernel: KernelLike) -> Objective:
+    """The mean kernel score of draws at data, as an objective: of one condition, or by ``per_condition`` of many.
+
+    ``loss = ½ mean_{i≠j} k(x_i, x_j) − mean_ij k(x_i, y_j) + ½ mean_j k(y_j, y_j)``
+
+    With weights, means are weighted, that over pairs by products. Where data are observed in part, draws and datum are compared
+    in the features that are known of it, for kernels of the distance alone.
+
+    Args:
+        kernel: from ``igm_jax.kernels``, or a function of two points.
+
+    Returns:
+        The objective, of at least two draws. Its witness is that of the law behind the draws: each sample's velocity leaves the
+        sample itself out.
+
+    Raises:
+        TypeError: if ``kernel`` is not a kernel; while running, for ``observed`` with a kernel that is not one of the distance.
+        ValueError: while running, for one draw.
+
+    Example:
+        >>> import jax
+        >>> from igm_jax import kernels, objectives
+        >>> objective = objectives.kernel_scoring(kernels.linear())
+        >>> x, y = jax.numpy.array([[1.0], [3.0]]), jax.numpy.array([[2.0]])
+        >>> objective.loss(jax.random.key(0), (), x, y).item()
+        -0.5
+
+    Source: Gneiting and Raftery, JASA 102 (2007), Section 5.
+    """
+    kernel = checked_kernel(kernel)
+
+    def divergence(
+        x: Array, y: Array, *, x_weights: Weights = None, y_weights: Weights = None, y_observed: Array | None = None
+    ) -> Array:
+        if y_observed is None:
+            return _mean_score(kernel, x, y, x_weights, y_weights)
+        if kernel.radial is None:
+            raise refused("y", "observed", f"the kernel {kernel.name}, which is no function of the distance,")
+
+        def one(datum: Array, known: Array) -> Array:
+            return _mean_score(kernel, jnp.where(known, x, 0), jnp.where(known, datum, 0)[None], x_weights, None)
+
+        return jnp.sum(checks.weights("y_weights", y_weights, y) * jax.vmap(one)(y, y_observed))
+
+    def witness(
+        points: Array, x: Array, y: Array, *, x_weights: Weights = None, y_weights: Weights = None
+    ) -> Array:
+        return 0.5 * mmd_witness(points, x, y, kernel, x_weights=x_weights, y_weights=y_weights)
+
+    return stateless(divergence, witness)
+
+
+def _mean_score(kernel: Kernel, x: Array, y: Array, x_weights: Weights, y_weights: Weights) -> Array:
+    x, y = checks.pair(x, y, least=1)
+    a, b = checks.weights("x_weights", x_weights, x, least=2), checks.weights("y_weights", y_weights, y)
+    kernel, height, x, y, _ = measured(kernel, x, y, a, b)
+    apart, towards = kernel_mean_distinct(kernel, x, a), kernel_mean(kernel, x, y, a, b)
+    return height * (0.5 * apart - towards + 0.5 * jnp.sum(b * kernel_values(kernel, y, y)))
+
+
+@recorded
+def energy_scoring(beta: float = 1.0) -> Objective:
+    """The mean energy score of draws at data, as an objective: of one condition, or by ``per_condition`` of many.
+
+    ``loss = mean_ij ‖x_i − y_j‖^β − ½ mean_{i≠j} ‖x_i − x_j‖^β``
+
+    Args:
+        beta: exponent, 0 < β ≤ 2.
+
+    Returns:
+        The objective, as of ``kernel_scoring(kernels.distance(beta))``.
+
+    Raises:
+        ValueError: for an exponent outside (0, 2].
+
+    Example:
+        >>> import jax
+        >>> from igm_jax import objectives
+        >>> x, y = jax.numpy.array([[1.0], [3.0]]), jax.numpy.array([[6.0]])
+        >>> objectives.energy_scoring().loss(jax.random.key(0), (), x, y).item()
+        3.0
+
+    Source: Gneiting and Raftery, JASA 102 (2007), Section 4.3; for generators, Shen and Meinshausen, arXiv 2307.00835.
+    """
+    return kernel_scoring(kernels.distance(beta))
 
 
 def _checked(draws: ArrayLike, y: Rows) -> tuple[Float[Array, "c k d"], Float[Array, "c d"]]:

@@ -148,6 +148,6 @@ def two_batch_sinkhorn(
 
     def loss(key: Key, state: State, x: Array, y: Array) -> Array:
         del state
-        return divergence(shuffled(key, x), y)
+        return divergence(shuffled(key, checks.samples("x", x)), y)
 
     return stateless(divergence)._replace(loss=loss, witness=no_witness(NO_WITNESS))

@@ -1,0 +1,272 @@
+"""What a batch is: samples, and what may come with them: a condition, weights, which of their numbers were observed.
+
+A bare array is a batch of values alone. All that passes from a generator or from data to an objective is one or the other, and
+each part is either used or refused by name: nothing that somebody hands in is passed over.
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+PARTS = ("condition", "weights", "observed")
+
+
+class Batch(NamedTuple):
+    """Samples with what belongs to them.
+
+    Attributes:
+        values: (n, d) samples, one a row; or (b, k, d), k samples for each of b conditions.
+        condition: what each row, or each of the b groups, was drawn under: a tree of arrays with a leading axis of n or b,
+            e.g. integer labels, vectors, images. It never moves. None for nothing.
+        weights: (n,) or (b, k) non-negative numbers, relative to each other; 0 is a removal. None for equal ones.
+        observed: booleans of the shape of ``values``; what is False is missing and counts nowhere. None for all.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from igm_jax import Batch
+        >>> Batch(jnp.zeros((3, 2)), condition=jnp.array([0, 1, 1])).condition.tolist()
+        [0, 1, 1]
+    """
+
+    values: Array
+    condition: Any = None
+    weights: Array | None = None
+    observed: Array | None = None
+
+
+Samples = Array | Batch
+"""Samples as they pass through the contract: an array of values alone, or a ``Batch``."""
+
+
+def parts_of(samples: Any) -> list[str]:
+    """The names of the parts that come with samples."""
+    return [part for part in PARTS if isinstance(samples, Batch) and getattr(samples, part) is not None]
+
+
+def values_of(samples: Samples) -> Array:
+    """The values of samples."""
+    return samples.values if isinstance(samples, Batch) else samples
+
+
+def with_values(samples: Samples, values: Array) -> Samples:
+    """The same samples with other values."""
+    return samples._replace(values=values) if isinstance(samples, Batch) else values
+
+
+def simplified(samples: Samples) -> Samples:
+    """An array for a batch of one array (n, d) alone, so that it takes the plain way."""
+    plain = isinstance(samples, Batch) and not parts_of(samples) and samples.values.ndim == 2
+    return samples.values if plain else samples
+
+
+def checked(name: str, samples: Any) -> Batch:
+    """Samples as a batch whose parts fit each other, or an error; values are looked at where they are known.
+
+    Args:
+        name: the argument's name, for the error's text.
+        samples: an array (n, d), or a ``Batch``.
+
+    Returns:
+        The batch.
+
+    Raises:
+        TypeError: for what is no array, observed that is no boolean, or an empty condition.
+        ValueError: for parts of other shapes, weights that are negative or not finite or sum to zero.
+    """
+    batch = samples if isinstance(samples, Batch) else Batch(samples)
+    values = batch.values
+    if not hasattr(values, "ndim") or values.ndim not in (2, 3):
+        shape = getattr(values, "shape", type(values).__name__)
+        raise ValueError(
+            f"`{name}` must hold values (n, d), one sample a row, or (b, k, d), k for each of b conditions, but has {shape};"
+            " flatten images: `x.reshape(len(x), -1)`"
+        )
+    _check_condition(name, batch)
+    if batch.weights is not None:
+        _check_weights(name, batch)
+    mask = batch.observed
+    if mask is not None and mask.dtype != bool:
+        raise TypeError(f"`observed` of `{name}` must be booleans, True where a number is known, but is {mask.dtype}")
+    if mask is not None and mask.shape != values.shape:
+        raise ValueError(
+            f"`observed` of `{name}` must have the shape of its values, {values.shape}, but has {mask.shape}; say it of every"
+            " number: `jnp.broadcast_to(mask, values.shape)`"
+        )
+    return batch
+
+
+def _check_condition(name: str, batch: Batch) -> None:
+    leaves = jax.tree.leaves(batch.condition)
+    if batch.condition is not None and not leaves:
+        raise TypeError(f"`condition` of `{name}` holds no array; leave it out, or pass labels, vectors, images")
+    for leaf in leaves:
+        shape = np.shape(leaf)
+        if not shape or shape[0] != len(batch.values):
+            of = "rows" if batch.values.ndim == 2 else "groups of draws"
+            raise ValueError(
+                f"`condition` of `{name}` must have one entry for each of its {len(batch.values)} {of}, but has shape {shape}"
+            )
+
+
+def _check_weights(name: str, batch: Batch) -> None:
+    weights: Any = batch.weights
+    if weights.shape != batch.values.shape[:-1]:
+        raise ValueError(
+            f"`weights` of `{name}` must have shape {batch.values.shape[:-1]}, one a sample, but have {weights.shape}; repeat"
+            " those of conditions: `jnp.broadcast_to(w[:, None], (b, k))`"
+        )
+    if isinstance(weights, jax.core.Tracer) or isinstance(weights, jax.ShapeDtypeStruct):
+        return
+    known = np.asarray(weights)
+    if not np.isfinite(known).all() or (known < 0).any() or known.sum() <= 0:
+        raise ValueError(
+            f"`weights` of `{name}` must be finite and non-negative with a positive sum, but range from {known.min()} to"
+            f" {known.max()} and sum to {known.sum()}; a weight of 0 removes a sample"
+        )
+
+
+def rows_of(batch: Batch) -> Batch:
+    """Draws (b, k, d) one below the other, (b·k, d), each with its condition; rows stay as they are."""
+    values = batch.values
+    if values.ndim == 2:
+        return batch
+    b, k, d = values.shape
+    flat = [None if part is None else part.reshape(b * k, *part.shape[2:]) for part in (batch.weights, batch.observed)]
+    condition = jax.tree.map(lambda leaf: jnp.repeat(jnp.asarray(leaf), k, axis=0), batch.condition)
+    return Batch(values.reshape(b * k, d), condition, *flat)
+
+
+def rows(samples: Samples) -> Samples:
+    """Samples one a row: arrays as they are, and draws (b, k, d) one below the other."""
+    return rows_of(samples) if isinstance(samples, Batch) else samples
+
+
+def number(samples: Samples) -> int:
+    """How many samples there are: n, or b·k."""
+    if not isinstance(samples, Batch):
+        return len(samples)
+    return int(np.prod(samples.values.shape[:-1]))
+
+
+def effective_weights(batch: Batch) -> Array:
+    """What each sample counts: weights that sum to one, of the shape of the values without features.
+
+    ``w_i = weights_i / Σ weights``, or 1/n, or 1/(b k).
+    """
+    if batch.weights is None:
+        return jnp.full(batch.values.shape[:-1], 1 / number(batch), batch.values.dtype)
+    weights = jnp.asarray(batch.weights).astype(batch.values.dtype)
+    return weights / jnp.sum(weights)
+
+
+def per_weight(samples: Samples, slope: Array) -> Array:
+    """A gradient in the samples' values, each over what its sample counts: ``s_i / w_i``, and 0 where w_i is 0.
+
+    The one place where a sum over samples becomes a field: the velocity is minus it.
+    """
+    if not isinstance(samples, Batch) or samples.weights is None:
+        return number(samples) * slope
+    w = effective_weights(samples)[..., None]
+    return jnp.where(w > 0, slope / jnp.where(w > 0, w, 1), 0)
+
+
+def mean_square(samples: Samples, vectors: Array) -> Array:
+    """``Σ_i w_i ‖v_i‖²``, the mean over samples as they count."""
+    if not isinstance(samples, Batch) or samples.weights is None:
+        return jnp.sum(jnp.square(vectors)) / number(samples)
+    return jnp.sum(effective_weights(samples)[..., None] * jnp.square(vectors))
+
+
+# --- what cannot use a part refuses it ---
+
+WAYS = {
+    "condition": (
+        "compare by condition: `per_condition(o)` within each, `joint(o)` by rows with their condition, `conditional(...)` by"
+        " class"
+    ),
+    "weights": "take an objective of a function with weights, e.g. `energy()`, or draw by the weights instead",
+    "observed": "take `energy_scoring()` or `kernel_scoring(kernel)`, or leave out what is incomplete",
+}
+
+
+class UnusedPartError(TypeError):
+    """Raised where samples come with a part that what they are handed to cannot use; the text names both."""
+
+
+def refused(name: str, part: str, who: str) -> UnusedPartError:
+    """The error for a part that cannot be used."""
+    return UnusedPartError(f"`{name}` comes with `{part}`, which {who} cannot use; {WAYS[part]}")
+
+
+def only(name: str, samples: Any, who: str = "what it is handed to", allowed: tuple[str, ...] = ()) -> Any:
+    """Samples without parts but those allowed, or the error; a batch of values alone becomes an array."""
+    for part in parts_of(samples):
+        if part not in allowed:
+            raise refused(name, part, who)
+    return simplified(samples)
+
+
+def plain_rows(name: str, samples: Any, who: str = "what it is handed to") -> Any:
+    """The values of samples that come with nothing else, one a row; what is no batch stays as it is."""
+    return values_of(rows(only(name, samples, who)))
+
+
+def mapped(name: str, samples: Samples, function: Callable[[Array], Array], who: str) -> Samples:
+    """Samples whose values went through a function of rows; conditions and weights are left alone, masks refused."""
+    if not isinstance(samples, Batch):
+        return function(samples)
+    batch = checked(name, samples)
+    only(name, batch, who, ("condition", "weights"))
+    batch = rows_of(batch)
+    return batch._replace(values=function(batch.values))
+
+
+def taking(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of arrays (..., x, y) as one of samples: parts become the arguments that it names.
+
+    The weights of x go to ``x_weights``, the condition of y to ``y_condition``, and so on; draws (b, k, d) become rows. A part
+    that the function has no argument for is refused.
+
+    Args:
+        function: ``(x, y)`` or ``(points, x, y)`` of arrays, with any of the keyword arguments ``x_weights``, ``y_weights``,
+            ``x_condition``, ``y_condition``, ``x_observed``, ``y_observed``, ``points_condition``.
+
+    Returns:
+        The function of arrays or batches; of arrays alone it is called as it is.
+    """
+    known, who = _keywords(function), f"`{_name(function)}`"
+
+    def of_samples(*samples: Samples) -> Any:
+        if not any(isinstance(one, Batch) for one in samples):
+            return function(*samples)
+        arrays, parts = [], {}
+        for name, one in zip(("points", "x", "y")[-len(samples) :], samples, strict=True):
+            batch = rows_of(checked(name, one))
+            arrays.append(batch.values)
+            for part in parts_of(batch):
+                if known is not None and f"{name}_{part}" not in known:
+                    raise refused(name, part, who)
+                parts[f"{name}_{part}"] = effective_weights(batch) if part == "weights" else getattr(batch, part)
+        return function(*arrays, **parts)
+
+    return of_samples
+
+
+def _keywords(function: Callable[..., Any]) -> set[str] | None:
+    """The names of a function's arguments; None where it takes any."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return set()
+    return None if any(p.kind is p.VAR_KEYWORD for p in parameters) else {p.name for p in parameters}
+
+
+def _name(function: Any) -> str:
+    while hasattr(function, "func"):
+        function = function.func
+    return getattr(function, "__name__", type(function).__name__)

@@ -1,0 +1,188 @@
+"""Objectives of samples under conditions: compared within each condition, or as pairs of a sample and its condition."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from igm_jax.base import Info, Key, Objective, State
+from igm_jax.batches import Batch, Samples, checked, effective_weights, parts_of, refused, rows_of, simplified
+from igm_jax.objectives.combinators.wrappers import checked_objective
+from igm_jax.records import recorded
+
+__all__ = ["joint", "per_condition"]
+
+
+@recorded
+def per_condition(objective: Objective) -> Objective:
+    """The mean over conditions of an objective between the draws and the data of each.
+
+    ``loss = Σ_b ω_b loss(x_b, y_b)``, ω_b what the draws of condition b count: 1/b, or their share of the weights.
+
+    A sample's velocity is then the one that it has among the draws of its condition alone. With one datum a condition take a
+    score, which needs no second one: ``per_condition(energy_scoring())``.
+
+    Args:
+        objective: an objective that learns nothing.
+
+    Returns:
+        The objective, of samples ``Batch`` with values (b, k, d), and of data (b, d), one for each condition, or (b, m, d). The
+        conditions themselves are not looked at: the b groups of both sides belong together. How much each counts is said by the
+        weights of x; those of data compare data of one condition. What it reports is a mean.
+
+    Raises:
+        TypeError: if ``objective`` is no objective, or, while running, for samples that are not (b, k, d).
+        ValueError: while running, for an objective that learns, or other numbers of groups.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> from igm_jax import Batch, objectives
+        >>> objective = objectives.per_condition(objectives.energy_scoring())
+        >>> x = Batch(jnp.array([[[1.0], [3.0]], [[0.0], [0.0]]]))
+        >>> objective.loss(jax.random.key(0), (), x, jnp.array([[6.0], [0.0]])).item()
+        1.5
+
+    Source: Gneiting and Raftery, JASA 102 (2007), for scores.
+    """
+    objective = checked_objective("objective", objective)
+
+    def init(key: Key, x: Samples) -> State:
+        some = jax.tree.map(lambda leaf: leaf[0], _groups("x", x))
+        state = jax.eval_shape(objective.init, key, some)
+        if jax.tree.leaves(state):
+            raise ValueError(
+                "`per_condition` takes objectives that learn nothing, such as `energy()` or `drifting()`, but this one has a state;"
+                " take `joint(objective, encode)`, whose critic sees samples with their conditions"
+            )
+        return objective.init(key, some)
+
+    def within(function: Callable[..., Any], key: Key, x: Batch, y: Batch) -> Any:
+        def one(key: Key, x: Batch, y: Batch) -> Any:
+            return function(key, simplified(x), simplified(y))
+
+        return jax.vmap(one)(jax.random.split(key, len(x.values)), x, y)
+
+    def mean(function: Callable[..., Any], key: Key, x: Samples, y: Samples) -> Any:
+        values = within(function, key, *_together(x, y))
+        shares = jnp.sum(effective_weights(_groups("x", x)), axis=1)
+        return jax.tree.map(lambda of_each: jnp.sum(shares * of_each), values)
+
+    def update(key: Key, state: State, x: Samples, y: Samples) -> tuple[State, Info]:
+        return state, mean(lambda key, x, y: objective.update(key, state, x, y)[1], key, x, y)
+
+    def loss(key: Key, state: State, x: Samples, y: Samples) -> Array:
+        return mean(lambda key, x, y: objective.loss(key, state, x, y), key, x, y)
+
+    def witness(state: State, points: Samples, x: Samples, y: Samples) -> Array:
+        x, y = _together(x, y)
+        at = _groups("points", points)
+        return jax.vmap(lambda p, x, y: objective.witness(state, p.values, simplified(x), simplified(y)))(at, x, y)
+
+    return Objective(init, update, loss, witness)
+
+
+def _groups(name: str, samples: Samples) -> Batch:
+    """Samples (b, k, d) without their conditions, whose groups belong together by their places."""
+    batch = checked(name, samples)
+    if batch.values.ndim != 3:
+        raise TypeError(
+            f"`{name}` must be a `Batch` with values (b, k, d), k draws for each of b conditions, but has values of shape"
+            f" {batch.values.shape}; train a `ConditionalGenerator`, or reshape them"
+        )
+    return batch._replace(condition=None)
+
+
+def _together(x: Samples, y: Samples) -> tuple[Batch, Batch]:
+    """Both sides in groups; data (b, d) are one for each condition."""
+    x, y = _groups("x", x), checked("y", y)
+    if x.weights is not None:  # a condition that counts nothing is compared all the same, and its value not used
+        x = x._replace(weights=jnp.where(jnp.sum(x.weights, axis=1, keepdims=True) > 0, x.weights, 1))
+    if y.values.ndim == 2:
+        if y.weights is not None and x.weights is None:
+            raise refused("y", "weights", "`per_condition`, where `x` has none, with one datum a condition")
+        y = Batch(y.values[:, None], observed=None if y.observed is None else y.observed[:, None])
+    y = _groups("y", y)
+    if len(x.values) != len(y.values):
+        raise ValueError(
+            f"`x` and `y` must have as many groups, one for each condition, but have {len(x.values)} and {len(y.values)}"
+        )
+    return x, y
+
+
+@recorded
+def joint(objective: Objective, encode: Callable[[Any], Array] | None = None) -> Objective:
+    """An objective that compares pairs of a sample and its condition: rows ``(x, encode(c))``.
+
+    ``loss = objective.loss([x, e(c_x)], [y, e(c_y)])``; only x moves.
+
+    Critics, features and kernels then see the condition, and fit the joint law; where the conditions of x have the law of those
+    of y, that is the conditional law. A critic from d + e features: ``joint(gan(mlp_critic(d + e), optimizer), encode)``; with
+    classes: ``joint(gan(projection_critic(trunk, k, classes), optimizer), one_hot(classes))``.
+
+    Args:
+        objective: of samples (n, d + e), whatever it learns.
+        encode: ``c -> (n, e)``; None for labels (n,) as one column, and vectors (n, e) as they are.
+
+    Returns:
+        The objective, of batches with a condition, in the state of the given one. Weights are passed on.
+
+    Raises:
+        TypeError: if ``objective`` is no objective, or, while running, for samples without a condition.
+        ValueError: while running, for codes that are not (n, e).
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> from igm_jax import Batch, kernels, objectives
+        >>> objective = objectives.joint(objectives.mmd(kernels.labelled(kernels.linear())))
+        >>> x, y = Batch(jnp.array([[2.0]]), jnp.array([0])), Batch(jnp.array([[3.0]]), jnp.array([0]))
+        >>> objective.loss(jax.random.key(0), (), x, y).item()
+        1.0
+
+    Source: Mirza, Osindero, Conditional Generative Adversarial Nets, arXiv 1411.1784.
+    """
+    objective = checked_objective("objective", objective)
+
+    def seen(name: str, samples: Samples) -> Samples:
+        batch = checked(name, samples)
+        if batch.condition is None:
+            raise TypeError(
+                f"`{name}` must come with its condition, `Batch({name}, condition=c)`, since `joint` compares pairs, but has none"
+            )
+        if "observed" in parts_of(batch):
+            raise refused(name, "observed", "`joint`")
+        batch = rows_of(batch)
+        code = jax.lax.stop_gradient(_code(name, batch.condition, encode, len(batch.values)))
+        values = jnp.concatenate([batch.values, code.astype(batch.values.dtype)], axis=1)
+        return simplified(Batch(values, None, batch.weights))
+
+    def init(key: Key, x: Samples) -> State:
+        return objective.init(key, seen("x", x))
+
+    def update(key: Key, state: State, x: Samples, y: Samples) -> tuple[State, Info]:
+        return objective.update(key, state, seen("x", x), seen("y", y))
+
+    def loss(key: Key, state: State, x: Samples, y: Samples) -> Array:
+        return objective.loss(key, state, seen("x", x), seen("y", y))
+
+    def witness(state: State, points: Samples, x: Samples, y: Samples) -> Array:
+        return objective.witness(state, seen("points", points), seen("x", x), seen("y", y))
+
+    return Objective(init, update, loss, witness)
+
+
+def _code(name: str, condition: Any, encode: Callable[[Any], Array] | None, number: int) -> Array:
+    """The rows that stand for conditions."""
+    if encode is not None:
+        code = jnp.asarray(encode(condition))
+    else:
+        leaves = jax.tree.leaves(condition)
+        code = jnp.asarray(leaves[0]) if len(leaves) == 1 else jnp.zeros(())
+        code = code[:, None] if code.ndim == 1 else code
+    if code.ndim != 2 or len(code) != number:
+        raise ValueError(
+            f"the condition of `{name}` must become rows ({number}, e), but gave {code.shape}; pass `encode`, e.g."
+            " `one_hot(10)`, or a function of your own"
+        )
+    return code
