@@ -48,7 +48,7 @@ def parts_of(samples: Any) -> list[str]:
     return [part for part in PARTS if isinstance(samples, Batch) and getattr(samples, part) is not None]
 
 
-def values_of(samples: Samples) -> Array:
+def values_of(samples: Any) -> Any:
     """The values of samples."""
     return samples.values if isinstance(samples, Batch) else samples
 
@@ -58,7 +58,7 @@ def with_values(samples: Samples, values: Array) -> Samples:
     return samples._replace(values=values) if isinstance(samples, Batch) else values
 
 
-def simplified(samples: Samples) -> Samples:
+def simplified(samples: Any) -> Any:
     """An array for a batch of one array (n, d) alone, so that it takes the plain way."""
     plain = isinstance(samples, Batch) and not parts_of(samples) and samples.values.ndim == 2
     return samples.values if plain else samples
@@ -146,7 +146,7 @@ def rows(samples: Samples) -> Samples:
     return rows_of(samples) if isinstance(samples, Batch) else samples
 
 
-def number(samples: Samples) -> int:
+def number(samples: Any) -> int:
     """How many samples there are: n, or b·k."""
     if not isinstance(samples, Batch):
         return len(samples)

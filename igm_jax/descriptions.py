@@ -31,6 +31,17 @@ class Made(NamedTuple):
     def name(self) -> str:
         return self.constructor.__name__
 
+    @property
+    def telling(self) -> dict[str, Any]:
+        """The arguments that tell this from others: see ``igm_jax.records.told``."""
+        later, incidental = (getattr(self.constructor, name, ()) for name in ("later", "incidental"))
+        parameters = inspect.signature(self.constructor).parameters
+        return {
+            name: value
+            for name, value in self.arguments.items()
+            if name not in incidental and not (name in later and _is(value, parameters[name].default))
+        }
+
     def again(self) -> Any:
         """The same, made once more."""
         bound = inspect.signature(self.constructor).bind_partial()
@@ -49,6 +60,10 @@ class Made(NamedTuple):
             elif repr(value) != repr(p.default):
                 shown.append(_shown(value, "" if p.default is p.empty else f"{p.name}="))
         return f"{self.name}({', '.join(shown)})"
+
+
+def _is(value: Any, default: Any) -> bool:
+    return value is default or (isinstance(value, bool | int | float | str) and value == default)
 
 
 def _shown(value: Any, prefix: str) -> str:
@@ -119,7 +134,7 @@ def _described(value: Any, place: str, unverified: list[str], exact: bool, insid
     if isinstance(made, Made):
         # Exactly by its code, as constructors of several modules may have one name.
         kind = part(inspect.unwrap(made.constructor), "kind") if exact else made.name
-        return {"kind": kind, **parts(made.arguments.items())}
+        return {"kind": kind, **parts((made.arguments if exact else made.telling).items())}
     if isinstance(value, np.ndarray | np.generic | jax.Array):
         return _array(value, exact)
     if isinstance(value, functools.partial):

@@ -82,7 +82,9 @@ def conditional_pushforward(
     if not callable(base):
         raise TypeError(f"`base` must be a function `(key, n) -> z` of shape (n, d_base), but is {type(base).__name__}")
     if encode is not None and not callable(encode):
-        raise TypeError(f"`encode` must be a function of conditions, e.g. `one_hot(10)`, but is {type(encode).__name__}")
+        raise TypeError(
+            f"`encode` must be a function of conditions, e.g. `one_hot(10)`, but is {type(encode).__name__}"
+        )
 
     def sample(params: Params, key: Key, c: Any, k: int) -> Array:
         code = jnp.asarray(c if encode is None else encode(c))

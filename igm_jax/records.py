@@ -10,7 +10,7 @@ import functools
 import hashlib
 import inspect
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 import jax
@@ -21,6 +21,7 @@ from igm_jax.extras import unusable
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Recorded:
@@ -103,6 +104,23 @@ def recorded(constructor: Callable[P, R]) -> Callable[P, R]:
 
     wrapper.records = True  # pyrefly: ignore
     return wrapper
+
+
+def told(later: Sequence[str] = (), incidental: Sequence[str] = ()) -> Callable[[Function], Function]:
+    """Mark which arguments of a recorded constructor say nothing of what it makes.
+
+    Args:
+        later: that came after runs had been begun without them: at their defaults they are not written down, so that these runs
+            go on.
+        incidental: that decide how something is computed, not what.
+    """
+
+    def mark(constructor: Function) -> Function:
+        setattr(constructor, "later", tuple(later))  # noqa: B010  no function is known to have it
+        setattr(constructor, "incidental", tuple(incidental))  # noqa: B010
+        return constructor
+
+    return mark
 
 
 def _kept(argument: Any) -> Any:

@@ -20,6 +20,7 @@ LAYERS = [
     {"pairwise", "kernels"},
     {"objectives"},
     {"generators", "networks", "distributions"},
+    {"sources"},
     {"training"},
     {"evaluation"},
     {"reporting"},

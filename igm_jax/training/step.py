@@ -1,5 +1,6 @@
 """One training step for every objective: some inner updates, then one move of the generator."""
 
+import contextlib
 import math
 from collections.abc import Callable
 from functools import partial
@@ -8,11 +9,28 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
+from jax.sharding import Mesh
 from jaxtyping import Array
 
 from igm_jax import checks
-from igm_jax.base import Generator, Info, Key, Objective, Params, State, Target
-from igm_jax.records import Recorded, recorded
+from igm_jax.base import ConditionalGenerator, Generator, Info, Key, Objective, Params, State, Target
+from igm_jax.batches import mean_square, per_weight
+from igm_jax.pairwise.backend import over
+from igm_jax.records import Recorded, recorded, told
+from igm_jax.sources import Source
+from igm_jax.training.parts import (
+    Parts,
+    as_samples,
+    check_fit,
+    checked_parts,
+    data_of,
+    drawn,
+    everywhere,
+    first_samples,
+    given_of,
+    is_source,
+    number_of_data,
+)
 
 
 class TrainState(NamedTuple):
@@ -37,7 +55,7 @@ class TrainState(NamedTuple):
 
 class _Run(NamedTuple):
     init: Callable[[Key], TrainState]
-    step: Callable[[Key, TrainState], tuple[TrainState, Info]]
+    step: Callable[..., tuple[TrainState, Info]]
     name: str = "objective"
 
 
@@ -46,22 +64,29 @@ class Run(Recorded, _Run):
 
     Attributes:
         init: ``(key) -> state``.
-        step: ``(key, state) -> (state, info)``, with ``info`` a dict of scalars.
+        step: ``(key, state) -> (state, info)``, with ``info`` a dict of scalars; for data from the host
+            ``(key, state, data)``, data their next inner_steps + 1 batches, one below the other.
         name: the objective's name, for messages.
     """
 
 
 @recorded
+@told(later=("num_data", "draws", "conditions", "chunk"), incidental=("mesh",))
 def training(
-    generator: Generator,
+    generator: Generator | ConditionalGenerator,
     objective: Objective,
     optimizer: optax.GradientTransformation,
-    target: Target,
+    target: Target | Source | None,
     batch_size: int,
     *,
     inner_steps: int = 1,
     average: float = 0.999,
     name: str | None = None,
+    num_data: int | None = None,
+    draws: int = 1,
+    conditions: Callable[[Key, int], Any] | None = None,
+    chunk: int | None = None,
+    mesh: Mesh | None = None,
 ) -> Run:
     """Train a generator under an objective.
 
@@ -74,19 +99,29 @@ def training(
     no memory of the random start, so it is usable from the first step on, and β is the only choice.
 
     Args:
-        generator: what is trained; ``particles(x)`` makes the run a particle flow.
+        generator: what is trained; ``particles(x)`` makes the run a particle flow. A ``ConditionalGenerator`` draws under the
+            conditions that come with the data.
         objective: how its samples should move.
         optimizer: any optax transformation. It also gets ``value``, ``grad`` and ``value_fn``, so that line searches
             and ``reduce_on_plateau`` work.
-        target: ``(key, n) -> (n, d)``, draws of the data.
-        batch_size: number of samples, and of data, in each minibatch.
+        target: ``(key, n) -> (n, d)`` or a ``Batch``, draws of the data; a source (``igm_jax.sources``), whose data come from
+            the host; or None, for objectives that read none.
+        batch_size: number of samples in each minibatch; of a conditional generator, of conditions.
         inner_steps: updates of the objective before each move of the generator; 0 if it has nothing to learn.
         average: decay β of the moving average, in [0, 1); at 0 it follows the parameters.
         name: the objective's name, for messages; by default that of its constructor, or of the function that was lifted.
+        num_data: number of data in each minibatch; None for as many as samples, or for those of the source.
+        draws: samples under each condition, k.
+        conditions: ``(key, n) -> c``, a sampler of conditions; None for those of the data, with their weights.
+        chunk: samples (of a conditional generator, conditions) that the generator makes at once, a divisor of ``batch_size``:
+            it then needs the memory of so many, and makes each twice. Each chunk has its own key, so that the run is another
+            than without. None for all at once.
+        mesh: devices over whose first axis samples and data are spread, while every one of them holds the parameters; None for
+            one device. Sums over pairs go around them (see ``igm_jax.pairwise.backend.over``). It changes roundings alone.
 
     Returns:
         The ``Run``. Its step's info holds ``loss``; ``velocity``, the root-mean-square speed
-        ``√(mean_i ‖n ∂loss/∂x_i‖²)`` of the samples (in a gradient flow the loss falls at the rate velocity²); and
+        ``√(Σ_i w_i ‖v_i‖²)``, ``v_i = -(∂loss/∂x_i)/w_i`` with w_i = 1/n unless samples have weights, (in a gradient flow the loss falls at the rate velocity²); and
         what the objective's last inner update reported.
 
     Raises:
@@ -107,26 +142,20 @@ def training(
     """
     checks.count("batch_size", batch_size)
     checks.count("inner_steps", inner_steps, least=0)
-    _check_parts(generator, objective, optimizer, target, average)
-    move = optax.with_extra_args_support(optimizer)
-    parts = Parts(generator, objective, move, target, batch_size, inner_steps, average)
+    checks.count("draws", draws)
+    if num_data is None:
+        num_data = number_of_data(target) if is_source(target) else batch_size  # pyrefly: ignore
+    checks.count("num_data", num_data)
+    parts = checked_parts(
+        Parts(generator, objective, optimizer, target, batch_size, inner_steps, average, num_data, draws,
+              conditions, chunk, mesh)
+    )  # fmt: skip
+    parts = parts._replace(optimizer=optax.with_extra_args_support(parts.optimizer))
     return Run(partial(_init, parts), partial(_step, parts), name or _name(objective))
 
 
 LIFTS = ("stateless", "stochastic", "from_velocity")
 """The constructors that make an objective of any function."""
-
-
-class Parts(NamedTuple):
-    """What ``training`` was given, checked."""
-
-    generator: Generator
-    objective: Objective
-    optimizer: optax.GradientTransformationExtraArgs
-    target: Target
-    batch_size: int
-    inner_steps: int
-    average: float
 
 
 def parts_of(run: Run) -> Parts | None:
@@ -135,69 +164,97 @@ def parts_of(run: Run) -> Parts | None:
     return known[0] if known and isinstance(known[0], Parts) else None
 
 
+def source_of(run: Run) -> Source | None:
+    """The source of a run's data, where they come from the host."""
+    parts = parts_of(run)
+    return parts and parts.source
+
+
 def _init(parts: Parts, key: Key) -> TrainState:
     key_params, key_samples, key_objective, key_run = jax.random.split(key, 4)
     params = strong(parts.generator.init(key_params))
-    x = _samples(parts, params, key_samples)
+    x, y = first_samples(parts, params, key_samples)
     objective_state = strong(parts.objective.init(key_objective, x))
     if parts.inner_steps == 0 and jax.tree.leaves(objective_state):
         raise ValueError(
             "`inner_steps` must be at least 1 for an objective that learns, but is 0; 0 is for objectives whose state is"
             " empty"
         )
+    check_fit(parts, key_objective, objective_state, x, y)
     # The average is a copy: a buffer may be donated only once.
     average = jax.tree.map(jnp.copy, in_single(params))
     optimizer_state = strong(parts.optimizer.init(params))
     return TrainState(jnp.int32(0), params, optimizer_state, average, objective_state, key_run)
 
 
-def _inner(parts: Parts, key: Key, state: TrainState) -> tuple[State, Info]:
+def _inner(parts: Parts, key: Key, state: TrainState, data: Any) -> tuple[State, Info]:
     """The objective's updates on fresh minibatches, and what the last of them reported."""
 
-    def update(objective_state: State, key: Key) -> tuple[State, Info]:
-        key_generator, key_target, key_update = jax.random.split(key, 3)
-        x = parts.generator.sample(state.params, key_generator, parts.batch_size)
-        y = parts.target(key_target, parts.batch_size)
-        return parts.objective.update(key_update, objective_state, x, y)
+    def update(objective_state: State, of: tuple[Key, Any]) -> tuple[State, Info]:
+        key_generator, key_target, key_update = jax.random.split(of[0], 3)
+        y = data_of(parts, key_target, of[1])
+        given = given_of(parts, key_target, y)
+        x = as_samples(given, drawn(parts, state.params, key_generator, given))
+        with _summing(parts):
+            return parts.objective.update(key_update, objective_state, x, y)
 
     if parts.inner_steps == 0:
         return state.objective_state, {}
     if parts.inner_steps == 1:
-        return update(state.objective_state, key)
-    objective_state, infos = jax.lax.scan(update, state.objective_state, jax.random.split(key, parts.inner_steps))
+        return update(state.objective_state, (key, jax.tree.map(lambda leaf: leaf[0], data)))
+    others = jax.tree.map(lambda leaf: leaf[:-1], data)
+    objective_state, infos = jax.lax.scan(
+        update, state.objective_state, (jax.random.split(key, parts.inner_steps), others)
+    )
     return objective_state, {name: values[-1] for name, values in infos.items()}
 
 
-def _step(parts: Parts, key: Key, state: TrainState) -> tuple[TrainState, Info]:
+def _step(parts: Parts, key: Key, state: TrainState, data: Any = None) -> tuple[TrainState, Info]:
+    if (data is None) != (parts.source is None):
+        raise TypeError(
+            "`data` must be passed to the step of a run with a source, (inner_steps + 1, ...) batches, and to no other; `train`"
+            " reads them"
+        )
     # The generator's minibatch depends on the key alone: objectives with more inner steps see the same data.
     key_generator, key_target, key_loss, key_inner = jax.random.split(key, 4)
-    objective_state, report = _inner(parts, key_inner, state)
-    y = parts.target(key_target, parts.batch_size)
+    objective_state, report = _inner(parts, key_inner, state, data)
+    y = data_of(parts, key_target, jax.tree.map(lambda leaf: leaf[-1], data))
+    given = given_of(parts, key_target, y)
 
     def sample(params: Params) -> Array:
-        return parts.generator.sample(params, key_generator, parts.batch_size)
+        return drawn(parts, params, key_generator, given)
 
-    def loss_at(x: Array) -> Array:
-        return parts.objective.loss(key_loss, objective_state, x, y)
+    def loss_at(values: Array) -> Array:
+        with _summing(parts):
+            return parts.objective.loss(key_loss, objective_state, as_samples(given, values), y)
 
     # In two stages, because the gradient in the samples is the velocity, and worth a look.
-    x, pull_back = jax.vjp(sample, state.params)
-    loss, slope = jax.value_and_grad(loss_at)(x)
+    values, pull_back = jax.vjp(sample, state.params)
+    loss, slope = jax.value_and_grad(loss_at)(values)
     (gradient,) = pull_back(slope)
     more = {"value": loss, "grad": gradient, "value_fn": lambda params: loss_at(sample(params))}
     updates, optimizer_state = parts.optimizer.update(gradient, state.optimizer_state, state.params, **more)
     params = optax.apply_updates(state.params, updates)
     average = _averaged(state.average, params, state.step, parts.average)
-    info = _merged({"loss": loss, "velocity": _speed(slope)}, report)
-    return TrainState(state.step + 1, params, optimizer_state, average, objective_state, state.key), info
+    x = as_samples(given, values)
+    speed = jnp.sqrt(mean_square(x, per_weight(x, slope)))
+    info = _merged({"loss": loss, "velocity": speed}, report)
+    after = TrainState(state.step + 1, params, optimizer_state, average, objective_state, state.key)
+    return everywhere(parts, (after, info))
 
 
-def advance(run: Run, state: TrainState) -> tuple[TrainState, Info]:
+def _summing(parts: Parts) -> contextlib.AbstractContextManager:
+    """Sums over pairs go around the devices of the mesh, where there is one."""
+    return contextlib.nullcontext() if parts.mesh is None else over(parts.mesh, parts.mesh.axis_names[0])
+
+
+def advance(run: Run, state: TrainState, data: Any = None) -> tuple[TrainState, Info]:
     """The next step of a run, with the random key that belongs to it, ``fold_in(state.key, state.step)``.
 
     Args:
         run: the run.
         state: its state.
+        data: for a run with a source, its next batches, (inner_steps + 1, ...), one below the other.
 
     Returns:
         The next state and the step's info.
@@ -213,7 +270,8 @@ def advance(run: Run, state: TrainState) -> tuple[TrainState, Info]:
         >>> [round(loss, 3) for loss in infos["loss"].tolist()]
         [1.0, 0.64, 0.41]
     """
-    return run.step(jax.random.fold_in(state.key, state.step), state)
+    key = jax.random.fold_in(state.key, state.step)
+    return run.step(key, state) if data is None else run.step(key, state, data)
 
 
 def _averaged(mean: Params, params: Params, step: Array, decay: float) -> Params:
@@ -243,11 +301,6 @@ def in_single(params: Any) -> Any:
     return jax.tree.map(single, params)
 
 
-def _speed(slope: Array) -> Array:
-    n = len(slope)
-    return jnp.sqrt(jnp.sum(jnp.square(n * slope)) / n)
-
-
 def _merged(info: Info, report: Info) -> Info:
     if clash := sorted(info.keys() & report.keys()):
         raise ValueError(
@@ -260,44 +313,6 @@ def _merged(info: Info, report: Info) -> Info:
 def strong(tree: Any) -> Any:
     """The leaves as arrays of a fixed type, so that a state keeps its types from step to step."""
     return jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype=jnp.asarray(leaf).dtype), tree)
-
-
-def _samples(parts: Parts, params: Params, key: Key) -> Array:
-    """The generator's first samples, if they and the data have one shape."""
-    key_generator, key_target = jax.random.split(key)
-    n = parts.batch_size
-    x = parts.generator.sample(params, key_generator, n)
-    y = jax.eval_shape(lambda key: parts.target(key, n), key_target)
-    for name, value in (("generator", x), ("target", y)):
-        if value.ndim < 2 or value.shape[0] != n or not jnp.issubdtype(value.dtype, jnp.floating):
-            raise ValueError(f"the {name} must give ({n}, d) floats, but gives {value.dtype} of shape {value.shape}")
-    if x.shape[1:] != y.shape[1:]:
-        raise ValueError(
-            "generator and target must have the same number of features, but give shapes"
-            f" {x.shape} and {y.shape}; make the generator's last layer {y.shape[-1]} wide"
-        )
-    return x
-
-
-def _check_parts(generator: Any, objective: Any, optimizer: Any, target: Any, average: Any) -> None:
-    expected = (
-        ("generator", generator, Generator, "e.g. `pushforward(network, base)` or `particles(x)`"),
-        ("objective", objective, Objective, "e.g. `energy()`: call its constructor"),
-        ("optimizer", optimizer, optax.GradientTransformation, "e.g. `optax.adam(1e-3)`"),
-    )
-    for name, value, kind, example in expected:
-        # By its parts, not its class: a tuple of the same functions serves as well.
-        if not all(hasattr(value, part) for part in kind._fields):
-            raise TypeError(
-                f"`{name}` must have the parts of `igm_jax.base.{kind.__name__}`, {example}, but is {value!r}"
-            )
-    if not callable(target):
-        raise TypeError(
-            f"`target` must be a function (key, n) -> (n, d) samples, but is {type(target).__name__};"
-            " of an array `igm_jax.distributions.dataset(array)` makes one"
-        )
-    if not 0 <= average < 1:
-        raise ValueError(f"`average` must be a decay in [0, 1), e.g. 0.999, but is {average!r}")
 
 
 def _name(objective: Objective) -> str:

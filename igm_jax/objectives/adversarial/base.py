@@ -217,7 +217,7 @@ def comparing(
         return loss(filled(critic, state.params, checked), *checks.pair(x, y))
 
     def first_variation(state: CriticState, points: Array, x: Array, y: Array) -> Array:
-        return witness(filled(critic, state.params, checked), checks.samples("points", points), x, y)
+        return witness(filled(critic, state.params, checked), checks.samples("points", points), *checks.pair(x, y))
 
     return Objective(init, update, generator_loss, first_variation)
 

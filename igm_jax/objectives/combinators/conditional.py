@@ -167,9 +167,7 @@ def _sides(x: Array, y: Array, classes: int, conditions: tuple, weights: tuple) 
 
 def _labels(name: str, condition: Any, classes: int, number: int) -> Int[Array, " n"]:
     if condition is None:
-        raise TypeError(
-            f"`{name}` must come with its classes, `Batch({name}, condition=labels)`, but has no condition"
-        )
+        raise TypeError(f"`{name}` must come with its classes, `Batch({name}, condition=labels)`, but has no condition")
     return checks.labels(f"{name}.condition", condition, classes, number)
 
 

@@ -266,7 +266,9 @@ def drifting(temperatures: ArrayLike | None = None, preset: str = "paper") -> Ob
         return drifting_field(x, y, temperatures, preset=preset, x_weights=x_weights, y_weights=y_weights).field
 
     def measure(x: Array, y: Array, *, x_weights: Weights = None, y_weights: Weights = None) -> Info:
-        return {"drift": drifting_field(x, y, temperatures, preset=preset, x_weights=x_weights, y_weights=y_weights).size}
+        return {
+            "drift": drifting_field(x, y, temperatures, preset=preset, x_weights=x_weights, y_weights=y_weights).size
+        }
 
     return from_velocity(
         field,

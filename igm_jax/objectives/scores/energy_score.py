@@ -136,9 +136,7 @@ def kernel_scoring(kernel: KernelLike) -> Objective:
 
         return jnp.sum(checks.weights("y_weights", y_weights, y) * jax.vmap(one)(y, y_observed))
 
-    def witness(
-        points: Array, x: Array, y: Array, *, x_weights: Weights = None, y_weights: Weights = None
-    ) -> Array:
+    def witness(points: Array, x: Array, y: Array, *, x_weights: Weights = None, y_weights: Weights = None) -> Array:
         return 0.5 * mmd_witness(points, x, y, kernel, x_weights=x_weights, y_weights=y_weights)
 
     return stateless(divergence, witness)

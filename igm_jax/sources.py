@@ -1,0 +1,205 @@
+"""Data that come from the host, a batch at a time: for what does not fit on the device, or is not drawn there.
+
+A target is drawn within the compiled step. A source is read beside it: any iterator of arrays or batches, grain's data sets,
+torch's loaders. ``igm_jax.training.train`` reads ahead, checks every batch, and keeps the source's position with the state.
+"""
+
+import inspect
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import jax
+import numpy as np
+
+from igm_jax.batches import Batch, Samples, checked
+from igm_jax.records import Recorded, recorded
+
+Shard = tuple[int, int]
+"""Which process of how many reads: each is given its share of every batch."""
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Data that come from the host; ``source`` makes one, and an object of your own with these three is one, too.
+
+    Attributes:
+        spec: shapes and types of a batch, ``jax.ShapeDtypeStruct`` in the place of arrays. All batches have them.
+    """
+
+    @property
+    def spec(self) -> Samples: ...
+
+    def start(self, shard: Shard, state: bytes | None) -> Iterator[Samples]:
+        """Begin to read: from the first batch on, or after those that a state has seen."""
+        ...
+
+    def state(self) -> bytes | None:
+        """Where the stream that was started last stands, after the batches it gave; None if it cannot be gone on with."""
+        ...
+
+
+class SourceError(RuntimeError):
+    """A source ended, raised, or gave a batch of another shape or type; the text says which batch."""
+
+
+class Stream(Recorded):
+    """What ``source`` makes: a source of any iterable."""
+
+    def __init__(self, batches: Any, transform: Callable[[Any], Samples] | None) -> None:
+        self._batches, self._transform = batches, transform
+        self._iterator: Any = None
+        self._ahead: list[Any] = []  # of an iterator that cannot begin again: what was read to know its shapes
+        self._count = 0
+        self._spec: Samples | None = None
+
+    @property
+    def resumes(self) -> str:
+        """How a stream is gone on with: "state" by its own, "skip" by reading what was seen again, "" not at all."""
+        iterator = self._iterator if self._iterator is not None else self._opened((0, 1))
+        if all(hasattr(iterator, name) for name in ("get_state", "set_state")):
+            return "state"
+        return "skip" if callable(self._batches) or isinstance(self._batches, Sequence) else ""
+
+    @property
+    def spec(self) -> Samples:
+        if self._spec is None:
+            first = self._made(self._first(), 1)
+            self._spec = jax.tree.map(lambda part: jax.ShapeDtypeStruct(part.shape, part.dtype), first)
+        return self._spec
+
+    def _first(self) -> Any:
+        if self._begins_again():
+            return _next(self._opened((0, 1)), 1)
+        self._iterator = iter(self._batches)
+        self._ahead = [_next(self._iterator, 1)]
+        return self._ahead[0]
+
+    def _begins_again(self) -> bool:
+        return callable(self._batches) or not isinstance(self._batches, Iterator)
+
+    def _opened(self, shard: Shard) -> Iterator:
+        if not callable(self._batches):
+            return iter(self._batches)
+        sharded = len(inspect.signature(self._batches).parameters) > 0
+        return iter(self._batches(shard) if sharded else self._batches())
+
+    def start(self, shard: Shard, state: bytes | None) -> Iterator[Samples]:
+        """Begin to read: from the first batch on, or after those that a state has seen."""
+        if self._begins_again():
+            self._iterator, self._ahead = self._opened(shard), []
+        elif self._iterator is None:
+            self._iterator = iter(self._batches)
+        self._count, way = 0, self.resumes
+        if state is not None:
+            self._go_to(json.loads(state), way)
+        return self._read()
+
+    def _go_to(self, told: dict[str, Any], way: str) -> None:
+        if told["way"] != way:
+            raise SourceError(
+                f"this run was begun with a source that is gone on with by {told['way']!r}, but now by {way!r}; pass the same kind"
+                " of source"
+            )
+        if way == "state":
+            known = told["state"]
+            self._iterator.set_state(bytes.fromhex(known["bytes"]) if "bytes" in known else known["value"])
+        else:
+            for number in range(told["count"]):
+                _next(self._iterator, number + 1)
+        self._count = told["count"]
+
+    def _read(self) -> Iterator[Samples]:
+        while True:
+            number = self._count + 1
+            raw = self._ahead.pop() if self._ahead else _next(self._iterator, number)
+            self._count = number
+            yield self._made(raw, number)
+
+    def _made(self, raw: Any, number: int) -> Samples:
+        """A batch as NumPy has it, of floats, checked."""
+        batch = raw if self._transform is None else self._transform(raw)
+        if isinstance(batch, list | tuple) and not isinstance(batch, Batch):
+            raise TypeError(
+                f"batch {number} of the source is a {type(batch).__name__} of {len(batch)}; say which part is what:"
+                " `source(batches, lambda parts: Batch(parts[0], condition=parts[1]))`"
+            )
+        batch = jax.tree.map(np.asarray, batch if isinstance(batch, Batch) else Batch(batch))
+        values = batch.values
+        if values.dtype.kind != "f":
+            raise TypeError(
+                f"batch {number} of the source holds {values.dtype}, but must hold floats; scale it in `transform`, e.g."
+                " `lambda raw: raw.astype('float32') / 127.5 - 1` for bytes"
+            )
+        checked(f"batch {number}", batch)
+        return batch._replace(
+            values=values.astype(np.float32) if values.dtype == np.float64 and not _double() else values
+        )
+
+    def state(self) -> bytes | None:
+        """Where the stream stands, as JSON; None for one that cannot be gone on with."""
+        way = self.resumes
+        if not way:
+            return None
+        told: dict[str, Any] = {"way": way, "count": self._count}
+        if way == "state":
+            known = self._iterator.get_state()
+            told["state"] = {"bytes": known.hex()} if isinstance(known, bytes) else {"value": known}
+        return json.dumps(told).encode()
+
+
+def _double() -> bool:
+    return bool(jax.config.jax_enable_x64)  # pyrefly: ignore
+
+
+def _next(iterator: Iterator, number: int) -> Any:
+    try:
+        return next(iterator)
+    except StopIteration:
+        raise SourceError(
+            f"the source ended before batch {number}; let it begin again, e.g. in an endless loop over its epochs"
+        ) from None
+
+
+@recorded
+def source(
+    batches: Callable[..., Iterable[Any]] | Iterable[Any], transform: Callable[[Any], Samples] | None = None
+) -> Stream:
+    """A source of anything that gives batches one after the other; endless, or as long as the run.
+
+    How a run that was interrupted goes on depends on what it is:
+
+    * a function, ``make()`` or ``make((process, processes))``, each of whose calls gives the same batches in the same order, or
+      a list: what was seen is read again and skipped;
+    * what has ``get_state`` and ``set_state``, such as the iterator of a ``grain`` data set: it goes to its place;
+    * anything else, such as torch's ``DataLoader`` or a generator: it cannot, and ``train`` says so at the start.
+
+    Args:
+        batches: the function or iterable. Each batch is an array (m, d) of floats, a ``Batch``, or what ``transform`` makes one
+            of.
+        transform: from what comes to an array or ``Batch``; None for nothing.
+
+    Returns:
+        The source, a target for ``training``. All batches have the shapes and types of the first.
+
+    Raises:
+        TypeError: for what is neither a function nor iterable; while running, for batches that are not floats.
+        SourceError: while running, if it ends.
+
+    Example:
+        >>> import numpy as np
+        >>> from igm_jax.sources import source
+        >>> def batches():
+        ...     draws = np.random.default_rng(0)
+        ...     while True:
+        ...         yield draws.normal(size=(4, 2)).astype(np.float32)
+        >>> data = source(batches)
+        >>> data.spec.values.shape, next(data.start((0, 1), None)).values.shape
+        ((4, 2), (4, 2))
+    """
+    if not callable(batches) and not isinstance(batches, Iterable):
+        raise TypeError(
+            "`batches` must be a function that gives an iterator of batches, or iterable, but is"
+            f" {type(batches).__name__}; of an array `igm_jax.distributions.dataset(array)` makes a target"
+        )
+    return Stream(batches, transform)
