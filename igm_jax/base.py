@@ -20,7 +20,6 @@ from functools import partial
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, PRNGKeyArray
 
 from igm_jax.batches import Samples, mean_square, per_weight, rows, taking, values_of, with_values

@@ -4,6 +4,7 @@ A target is drawn within the compiled step. A source is read beside it: any iter
 torch's loaders. ``igm_jax.training.train`` reads ahead, checks every batch, and keeps the source's position with the state.
 """
 
+import dataclasses
 import inspect
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -43,11 +44,19 @@ class SourceError(RuntimeError):
     """A source ended, raised, or gave a batch of another shape or type; the text says which batch."""
 
 
+@dataclasses.dataclass(eq=False, repr=False)
 class Stream(Recorded):
-    """What ``source`` makes: a source of any iterable."""
+    """What ``source`` makes: a source of any iterable.
 
-    def __init__(self, batches: Any, transform: Callable[[Any], Samples] | None) -> None:
-        self._batches, self._transform = batches, transform
+    Attributes:
+        batches: the function or iterable.
+        transform: from what it gives to samples.
+    """
+
+    batches: Any
+    transform: Callable[[Any], Samples] | None
+
+    def __post_init__(self) -> None:
         self._iterator: Any = None
         self._ahead: list[Any] = []  # of an iterator that cannot begin again: what was read to know its shapes
         self._count = 0
@@ -59,7 +68,7 @@ class Stream(Recorded):
         iterator = self._iterator if self._iterator is not None else self._opened((0, 1))
         if all(hasattr(iterator, name) for name in ("get_state", "set_state")):
             return "state"
-        return "skip" if callable(self._batches) or isinstance(self._batches, Sequence) else ""
+        return "skip" if callable(self.batches) or isinstance(self.batches, Sequence) else ""
 
     @property
     def spec(self) -> Samples:
@@ -71,25 +80,25 @@ class Stream(Recorded):
     def _first(self) -> Any:
         if self._begins_again():
             return _next(self._opened((0, 1)), 1)
-        self._iterator = iter(self._batches)
+        self._iterator = iter(self.batches)
         self._ahead = [_next(self._iterator, 1)]
         return self._ahead[0]
 
     def _begins_again(self) -> bool:
-        return callable(self._batches) or not isinstance(self._batches, Iterator)
+        return callable(self.batches) or not isinstance(self.batches, Iterator)
 
     def _opened(self, shard: Shard) -> Iterator:
-        if not callable(self._batches):
-            return iter(self._batches)
-        sharded = len(inspect.signature(self._batches).parameters) > 0
-        return iter(self._batches(shard) if sharded else self._batches())
+        if not callable(self.batches):
+            return iter(self.batches)
+        sharded = len(inspect.signature(self.batches).parameters) > 0
+        return iter(self.batches(shard) if sharded else self.batches())
 
     def start(self, shard: Shard, state: bytes | None) -> Iterator[Samples]:
         """Begin to read: from the first batch on, or after those that a state has seen."""
         if self._begins_again():
             self._iterator, self._ahead = self._opened(shard), []
         elif self._iterator is None:
-            self._iterator = iter(self._batches)
+            self._iterator = iter(self.batches)
         self._count, way = 0, self.resumes
         if state is not None:
             self._go_to(json.loads(state), way)
@@ -98,8 +107,8 @@ class Stream(Recorded):
     def _go_to(self, told: dict[str, Any], way: str) -> None:
         if told["way"] != way:
             raise SourceError(
-                f"this run was begun with a source that is gone on with by {told['way']!r}, but now by {way!r}; pass the same kind"
-                " of source"
+                f"this run was begun with a source that is gone on with by {told['way']!r}, but now by {way!r}; pass the same"
+                " kind of source"
             )
         if way == "state":
             known = told["state"]
@@ -118,7 +127,7 @@ class Stream(Recorded):
 
     def _made(self, raw: Any, number: int) -> Samples:
         """A batch as NumPy has it, of floats, checked."""
-        batch = raw if self._transform is None else self._transform(raw)
+        batch = raw if self.transform is None else self.transform(raw)
         if isinstance(batch, list | tuple) and not isinstance(batch, Batch):
             raise TypeError(
                 f"batch {number} of the source is a {type(batch).__name__} of {len(batch)}; say which part is what:"

@@ -1,5 +1,6 @@
 """Checkpoints by orbax: whole or absent, verified when they are read, the newest few kept, and refused where they do not fit."""
 
+import base64
 import contextlib
 import itertools
 import os
@@ -94,18 +95,20 @@ class Checkpoints:
         """Step of the newest checkpoint."""
         return self.steps[-1] if self.steps else None
 
-    def save(self, state: TrainState, log: dict[str, Any] | None = None) -> None:
+    def save(self, state: TrainState, log: dict[str, Any] | None = None, position: bytes | None = None) -> None:
         """Save a state under its step, unless it is there already, and remove the oldest once this one is known to be whole.
 
         Args:
             state: the state.
             log: what ``Log.told`` says of the rows up to now.
+            position: where the data's source stands.
         """
         last, step = self.latest, step_of(state)
         if last == step:
             return
         known, story = digests(state), {"step": step, "run": self._run, "signature": signature(state), "log": log}
-        told: Any = sealed({**story, "digests": known})
+        source = {} if position is None else {"source": base64.b64encode(position).decode()}
+        told: Any = sealed({**story, "digests": known, **source})
         try:
             with quiet():
                 self._orbax.save_checkpointables(step, {"state": packed(state)}, force=True, custom_metadata=told)
@@ -226,6 +229,11 @@ class Checkpoints:
     def log_of(self, step: int) -> dict[str, Any] | None:
         """What the checkpoint of a step says of the log; None if it was saved before checkpoints did."""
         return self._story(step).get("log")
+
+    def position_of(self, step: int) -> bytes | None:
+        """Where the data's source stood when the checkpoint of a step was saved; None if that was not known."""
+        source = self._story(step).get("source")
+        return None if source is None else base64.b64decode(source)
 
     def _told(self, damaged: dict[int, str]) -> str:
         told = "; ".join(f"that of step {step} {reason}" for step, reason in damaged.items())

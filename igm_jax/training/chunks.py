@@ -1,6 +1,7 @@
 """The device's side of a run: one compiled program for a chunk of steps, and whether what it gives is sound."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -14,23 +15,32 @@ from igm_jax.training.step import Run, TrainState, advance
 
 
 def chunk_of(run: Run, max_steps: int, many: bool) -> Any:
-    """``(state, length) -> (state, infos, sound)``: up to ``max_steps`` steps, with one compilation for all lengths.
+    """``(state, length, data=None) -> (state, infos, sound)``: up to ``max_steps`` steps, with one compilation for all lengths.
+
+    Data that come from the host have a leading axis of ``max_steps``; of seeds side by side all see the same.
 
     A loop whose length is only known when it runs, and not a scan: a shorter last chunk would be compiled anew, and
     another program may round another way, so that the run would depend on where it was interrupted.
     """
-    one = jax.vmap(lambda state: advance(run, state)) if many else lambda state: advance(run, state)
-    if searching():
-        return _step_by_step(jax.jit(one), many)
 
-    def chunk(state: TrainState, length: Array) -> tuple[TrainState, Info, Array]:
-        shapes = jax.eval_shape(one, state)[1]
+    def one(state: TrainState, data: Any = None) -> tuple[TrainState, Info]:
+        alone = partial(advance, run)
+        return jax.vmap(alone, in_axes=(0, None))(state, data) if many else alone(state, data)
+
+    def of(data: Any, i: ArrayLike) -> Any:
+        return jax.tree.map(lambda leaf: leaf[i], data)
+
+    if searching():
+        return _step_by_step(jax.jit(one), of, many)
+
+    def chunk(state: TrainState, length: Array, data: Any = None) -> tuple[TrainState, Info, Array]:
+        shapes = jax.eval_shape(lambda state, data: one(state, of(data, 0)), state, data)[1]
         _check_scalars(shapes, state.step.shape)
         blank = {name: jnp.zeros((max_steps, *shape.shape), shape.dtype) for name, shape in shapes.items()}
 
         def body(i: ArrayLike, carry: tuple[TrainState, Info]) -> tuple[TrainState, Info]:
             state, infos = carry
-            state, info = one(state)
+            state, info = one(state, of(data, i))
             return state, {name: values.at[i].set(info[name]) for name, values in infos.items()}
 
         state, infos = jax.lax.fori_loop(0, length, body, (state, blank))
@@ -39,23 +49,23 @@ def chunk_of(run: Run, max_steps: int, many: bool) -> Any:
     return jax.jit(chunk, donate_argnums=0)
 
 
-def _step_by_step(one: Any, many: bool) -> Any:
+def _step_by_step(one: Any, of: Callable[[Any, ArrayLike], Any], many: bool) -> Any:
     """A chunk of single steps, so that JAX, where a step gives a NaN, makes that step again and names the operation."""
 
-    def chunk(state: TrainState, length: ArrayLike) -> Any:
+    def chunk(state: TrainState, length: ArrayLike, data: Any = None) -> Any:
         infos = []
-        for _ in range(int(jax.device_get(length))):
-            state, info = one(state)
+        for i in range(int(jax.device_get(length))):
+            state, info = one(state, of(data, i))
             infos.append(info)
         return state, jax.tree.map(lambda *values: jnp.stack(values), *infos), _sound(state, many)
 
     return chunk
 
 
-def compiled(chunk: Any, state: TrainState) -> Any:
+def compiled(chunk: Any, state: TrainState, *data: Any) -> Any:
     """The chunk, compiled now; as it is where JAX was told not to compile, or to look into what it runs."""
     plain = jax.config.jax_disable_jit or searching()  # pyrefly: ignore
-    return chunk if plain else chunk.lower(state, jax.device_put(np.int32(0))).compile()
+    return chunk if plain else chunk.lower(state, jax.device_put(np.int32(0)), *data).compile()
 
 
 def searching() -> bool:

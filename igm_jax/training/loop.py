@@ -4,29 +4,33 @@ import contextlib
 import os
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import NamedSharding, PartitionSpec
 from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Info
 from igm_jax.descriptions import described
+from igm_jax.sources import SourceError
 from igm_jax.training.checkpoints import Checkpoints
 from igm_jax.training.chunks import chunk_of, compiled, first_bad
 from igm_jax.training.digests import identity_of
 from igm_jax.training.directory import read_config, run_directory
-from igm_jax.training.errors import Interrupted, NonFiniteError, RunDirectoryError, RunMismatchError
+from igm_jax.training.endings import interrupted, non_finite, without_data
+from igm_jax.training.errors import RunDirectoryError, RunMismatchError
+from igm_jax.training.feed import Feed, shapes_ready, steps_ready
 from igm_jax.training.logs import Log, Row, read_log, rows_of
 from igm_jax.training.progress import Bar, averages, notice
 from igm_jax.training.readme import write_readme
 from igm_jax.training.signals import postponed
 from igm_jax.training.states import keys_of, size, started, step_of
-from igm_jax.training.step import Run, TrainState
+from igm_jax.training.step import Run, TrainState, parts_of, source_of
 from igm_jax.training.stored import recipe_of_run, write_generator
 
 OnChunk = Callable[[TrainState, Sequence[Row]], None]
@@ -61,10 +65,10 @@ class _Store(NamedTuple):
     def append(self, rows: list[Row]) -> None:
         self.log.append(rows) if self.log else self.rows.extend(rows)
 
-    def save(self, state: TrainState) -> None:
+    def save(self, state: TrainState, position: bytes | None = None) -> None:
         if self.checkpoints and self.log:
             self.log.sync()
-            self.checkpoints.save(state, self.log.told())
+            self.checkpoints.save(state, self.log.told(), position)
 
 
 def train(
@@ -113,6 +117,7 @@ def train(
 
     Raises:
         NonFiniteError: when the loss becomes NaN or infinite; the bad state is not saved.
+        SourceError: when a source ends, raises or gives something else than its first batch; the state up to then is saved.
         RunDirectoryError, RunMismatchError: if the directory cannot be used, before any work.
         Interrupted: after a signal, when the checkpoint is saved; only with a directory.
 
@@ -143,13 +148,14 @@ def train(
                 notice(
                     f"{path} goes on; unverified, since only a name is known of its code: {', '.join(made.unverified)}"
                 )
-        if state is None:
-            state = _first_state(run, key)
+        position = _position(run, store, state)
+        state = placed(run, _first_state(run, key) if state is None else state)
+        if step_of(state) == 0:
             store.save(state)
         if on_chunk and step_of(state) == 0:
             on_chunk(state, [])
         plan = _Plan(run.name, steps, chunk, every, log_every, progress)
-        return _loop(run, state, plan, store, on_chunk, stop)
+        return _loop(run, state, plan, store, on_chunk, stop, position)
 
 
 def _opened(
@@ -177,14 +183,32 @@ class _Plan(NamedTuple):
     every: int
     log_every: int
     progress: bool
+    most: int | None = None
 
     def stop_after(self, done: int) -> int:
         """Where the chunk that begins after ``done`` steps ends; it does not depend on where a session began."""
-        return min(self.steps, *(done - done % part + part for part in (self.chunk, self.every)))
+        parts = (self.chunk, self.every, self.most or self.chunk)
+        return min(self.steps, *(done - done % part + part for part in parts))
+
+    def lengths(self, done: int) -> Iterator[int]:
+        """How many steps each chunk has that is still to come."""
+        while done < self.steps:
+            done, before = self.stop_after(done), done
+            yield done - before
+
+    def told(self, done: int) -> bool:
+        """Whether somebody waits for the state after so many steps."""
+        return done == self.steps or done % self.chunk == 0 or done % self.every == 0
 
 
 def _loop(
-    run: Run, state: TrainState, plan: _Plan, store: _Store, on_chunk: OnChunk | None, stop: Callable[[], int | None]
+    run: Run,
+    state: TrainState,
+    plan: _Plan,
+    store: _Store,
+    on_chunk: OnChunk | None,
+    stop: Callable[[], int | None],
+    position: bytes | None,
 ) -> Trained:
     done, rows = step_of(state), store.rows
     if done > plan.steps:
@@ -195,12 +219,26 @@ def _loop(
     if done == plan.steps:
         return Trained(state, rows, 0.0, 0.0)
     before, begin = seconds_of(rows), time.perf_counter()
-    move = compiled(chunk_of(run, plan.chunk, many=state.step.ndim > 0), state)
-    compile_seconds, spent = time.perf_counter() - begin, 0.0
-    with Bar(plan.name, plan.steps, done) if plan.progress else contextlib.nullcontext() as bar:
+    with contextlib.ExitStack() as stack:
+        feed, shapes = None, ()
+        if source := source_of(run):
+            plan = plan._replace(most=steps_ready(source, run, plan.chunk))
+            feed = stack.enter_context(Feed(source, run, plan.most, plan.lengths(done), position))
+            shapes = (shapes_ready(source, run, plan.most),)
+        move = compiled(chunk_of(run, plan.most or plan.chunk, many=state.step.ndim > 0), state, *shapes)
+        compile_seconds, spent = time.perf_counter() - begin, 0.0
+        bar = stack.enter_context(Bar(plan.name, plan.steps, done)) if plan.progress else None
         while done < plan.steps:
-            begin, first, done = time.perf_counter(), done + 1, plan.stop_after(done)
-            state, infos, sound = move(state, jax.device_put(np.int32(done - first + 1)))
+            begin, data = time.perf_counter(), ()
+            if feed:
+                try:
+                    portion = feed.take()
+                except SourceError as error:
+                    store.save(state, position)
+                    raise without_data(error, done, plan.steps, store.checkpoints) from error
+                data, position = (portion.data,), portion.position
+            first, done = done + 1, plan.stop_after(done)
+            state, infos, sound = move(state, jax.device_put(np.int32(done - first + 1)), *data)
             infos, sound = _on_host(infos, done - first + 1), jax.device_get(sound)
             seconds = time.perf_counter() - begin
             spent += seconds
@@ -209,17 +247,18 @@ def _loop(
             new = rows_of(whole, first, plan.log_every, before + spent)
             store.append(new)
             if bad is not None:
-                raise _non_finite(plan, whole, first + bad[0], bad[1], store, state)
+                where = (first + bad[0], bad[1])
+                raise non_finite(plan.name, plan.steps, whole, where, store.checkpoints, state)
             if bar:
                 bar.show(done, len(next(iter(infos.values()))) / seconds, averages(infos))
-            if on_chunk:
+            if on_chunk and plan.told(done):
                 on_chunk(state, new)
             # Asked once: a signal between two questions would be told of a checkpoint that was not made.
             signal = stop()
             if signal or done % plan.every == 0 or done == plan.steps:
-                store.save(state)
+                store.save(state, position)
             if signal:
-                raise _interrupted(store, done, plan.steps, signal)
+                raise interrupted(done, plan.steps, signal, store.checkpoints)
     return Trained(state, rows, compile_seconds, spent, _memory(move))
 
 
@@ -236,26 +275,28 @@ def _memory(move: Any) -> int | None:
     return held + analysis.temp_size_in_bytes
 
 
-def _non_finite(
-    plan: _Plan, infos: dict[str, np.ndarray], step: int, seed: int, store: _Store, like: TrainState
-) -> NonFiniteError:
-    """The error for a bad step, the last one in ``infos``; its last good checkpoint is one that was read just now."""
-    loss, speed = (float(infos[name][-1].ravel()[seed]) for name in ("loss", "velocity"))
-    which = f" in seed {seed} of {infos['loss'].shape[1]}" if infos["loss"].ndim > 1 else ""
-    gone = ", but parameters that are no longer finite" if np.isfinite(loss + speed) else ""
-    kept, last = "there is no checkpoint, as no directory was given", None
-    if store.checkpoints:
-        last = store.checkpoints.newest_whole(like)
-        where = store.checkpoints.directory
-        kept = f"the last good checkpoint is that of step {last} in {where}"
-        kept = f"no checkpoint in {where} is whole" if last is None else kept
-    return NonFiniteError(
-        f"training under {plan.name!r} broke at step {step} of {plan.steps}{which}: loss {loss:g}, velocity {speed:g}"
-        f"{gone}; {kept}. Lower the learning rate, clip the gradients (`optax.clip_by_global_norm`), or look for bad"
-        " data.",
-        step,
-        last,
-    )
+def placed(run: Run, state: TrainState) -> TrainState:
+    """A state where the run's steps leave it: over a mesh, on every device of it."""
+    parts = parts_of(run)
+    if parts is None or parts.mesh is None:
+        return state
+    return jax.device_put(state, NamedSharding(parts.mesh, PartitionSpec()))
+
+
+def _position(run: Run, store: _Store, state: TrainState | None) -> bytes | None:
+    """Where the stream of a run's data goes on; a warning where it cannot."""
+    if source_of(run) is None or store.checkpoints is None:
+        return None
+    if state is None or not step_of(state):
+        return None
+    position = store.checkpoints.position_of(step_of(state))
+    if position is None:
+        warnings.warn(
+            f"{store.checkpoints.directory.parent} goes on, but with the first batches of its source again, which cannot go to"
+            " its place: the run is another than it would have been without the interruption",
+            stacklevel=3,
+        )
+    return position
 
 
 def _first_state(run: Run, key: Array) -> TrainState:
@@ -278,15 +319,6 @@ def _resumed(checkpoints: Checkpoints, like: TrainState) -> TrainState | None:
             warnings.warn(f"{directory} was used before, but holds no checkpoint; its run begins anew", stacklevel=3)
         return None
     return checkpoints.load(like)
-
-
-def _interrupted(store: _Store, done: int, steps: int, signal: int) -> Interrupted:
-    where = store.checkpoints.directory.parent if store.checkpoints else Path()
-    return Interrupted(
-        f"stopped after step {done} of {steps}; its checkpoint is in {where}: start the same run again to continue",
-        done,
-        signal,
-    )
 
 
 def _on_host(infos: Info, length: int) -> dict[str, np.ndarray]:

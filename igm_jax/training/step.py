@@ -120,9 +120,9 @@ def training(
             one device. Sums over pairs go around them (see ``igm_jax.pairwise.backend.over``). It changes roundings alone.
 
     Returns:
-        The ``Run``. Its step's info holds ``loss``; ``velocity``, the root-mean-square speed
-        ``√(Σ_i w_i ‖v_i‖²)``, ``v_i = -(∂loss/∂x_i)/w_i`` with w_i = 1/n unless samples have weights, (in a gradient flow the loss falls at the rate velocity²); and
-        what the objective's last inner update reported.
+        The ``Run``. Its step's info holds ``loss``; ``velocity``, the root-mean-square speed of the samples,
+        ``√(Σ_i w_i ‖v_i‖²)`` with ``v_i = -(∂loss/∂x_i)/w_i`` and w_i = 1/n unless they have weights (in a gradient flow the
+        loss falls at the rate velocity²); and what the objective's last inner update reported.
 
     Raises:
         TypeError, ValueError: for arguments of another kind; from ``init`` also if samples and data do not fit.

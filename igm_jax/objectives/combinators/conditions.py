@@ -53,8 +53,8 @@ def per_condition(objective: Objective) -> Objective:
         state = jax.eval_shape(objective.init, key, some)
         if jax.tree.leaves(state):
             raise ValueError(
-                "`per_condition` takes objectives that learn nothing, such as `energy()` or `drifting()`, but this one has a state;"
-                " take `joint(objective, encode)`, whose critic sees samples with their conditions"
+                "`per_condition` takes objectives that learn nothing, such as `energy()` or `drifting()`, but this one has a"
+                " state; take `joint(objective, encode)`, whose critic sees samples with their conditions"
             )
         return objective.init(key, some)
 

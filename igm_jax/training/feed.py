@@ -1,0 +1,133 @@
+"""Data from the host on their way to the device: read ahead while the device computes, with the place where the stream stood."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from jax.sharding import NamedSharding, PartitionSpec
+
+from igm_jax.batches import Samples
+from igm_jax.sources import Source, SourceError
+from igm_jax.training.step import Run, parts_of
+
+# So many bytes of batches may lie ready for one visit of the host; as many are read ahead meanwhile.
+READY = 2**26
+
+
+class Portion(NamedTuple):
+    """The batches of some steps, (steps, updates, ...), on the device, and where the stream stands after them."""
+
+    data: Any
+    position: bytes | None
+
+
+class Feed:
+    """The batches of a run, some steps at a time; a context manager.
+
+    Args:
+        source: the source.
+        run: the run that it feeds.
+        most: steps of a portion, at most; it has the shape of so many, whatever it holds.
+        lengths: how many steps each portion is for.
+        position: where the stream goes on, from a checkpoint; None for its beginning.
+    """
+
+    def __init__(self, source: Source, run: Run, most: int, lengths: Iterator[int], position: bytes | None) -> None:
+        parts = parts_of(run)
+        assert parts is not None  # a run put together by hand has no source
+        self._source, self._parts, self._most, self._lengths = source, parts, most, lengths
+        self._given = 0
+        try:
+            self._stream = source.start((jax.process_index(), jax.process_count()), position)
+        except Exception as error:
+            raise _failed(error, "when it was started") from error
+        self._pool = ThreadPoolExecutor(1, "source")
+        self._next: Future | None = self._ahead()
+
+    def __enter__(self) -> "Feed":
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def take(self) -> Portion:
+        """The next portion; the one after it is read meanwhile.
+
+        Raises:
+            SourceError: if the source ended, raised, or gave something else than its first batch.
+        """
+        assert self._next is not None  # one portion for each length
+        portion = self._next.result()
+        self._next = self._ahead()
+        return portion
+
+    def _ahead(self) -> Future | None:
+        length = next(self._lengths, None)
+        return None if length is None else self._pool.submit(self._portion, length)
+
+    def _portion(self, length: int) -> Portion:
+        spec, updates = self._source.spec, self._parts.inner_steps + 1
+        # Of one shape however many steps there are: one program, whose roundings do not depend on where it is cut.
+        room = jax.tree.map(lambda part: np.zeros((self._most, updates, *part.shape), part.dtype), spec)
+        places, shapes = jax.tree.flatten(room)
+        for step in range(length):
+            for update in range(updates):
+                self._given += 1
+                for place, part in zip(places, self._checked(self._read(), spec, shapes), strict=True):
+                    place[step, update] = part
+        return Portion(jax.tree.map(self._placed, room), self._source.state())
+
+    def _read(self) -> Samples:
+        try:
+            return next(self._stream)
+        except StopIteration as error:
+            raise _failed(SourceError("it ended"), f"at batch {self._given} of this session") from error
+        except Exception as error:
+            raise _failed(error, f"at batch {self._given} of this session") from error
+
+    def _checked(self, batch: Samples, spec: Samples, expected: Any) -> list[Any]:
+        """The arrays of a batch, if they are like those of the first."""
+        parts, made = jax.tree.flatten(batch)
+        told = [f"{np.dtype(part.dtype)}{list(part.shape)}" for part in parts]
+        wanted = [f"{np.dtype(part.dtype)}{list(part.shape)}" for part in jax.tree.leaves(spec)]
+        if made != expected or told != wanted:
+            raise SourceError(
+                f"batch {self._given} of this session is {', '.join(told)}, but the source said {', '.join(wanted)}; give all"
+                " batches one shape and type, e.g. drop a last one that is smaller"
+            )
+        return parts
+
+    def _placed(self, array: np.ndarray) -> Any:
+        """On the device; over a mesh, each process's share of every batch."""
+        mesh = self._parts.mesh
+        if mesh is None:
+            return jax.device_put(array)
+        return jax.make_array_from_process_local_data(
+            NamedSharding(mesh, PartitionSpec(None, None, mesh.axis_names[0])), array
+        )
+
+
+def _failed(error: Exception, when: str) -> SourceError:
+    if isinstance(error, SourceError) and str(error) != "it ended":
+        return error
+    return SourceError(
+        f"the source of the data failed {when} ({type(error).__name__}: {error}); repair it, and start the same run again"
+    )
+
+
+def steps_ready(source: Source, run: Run, chunk: int) -> int:
+    """For how many steps batches may lie ready: a chunk's, unless they take too much room."""
+    parts = parts_of(run)
+    updates = 1 if parts is None else parts.inner_steps + 1
+    leaves = jax.tree.leaves(source.spec)
+    each = updates * sum(int(np.prod(part.shape)) * np.dtype(part.dtype).itemsize for part in leaves)
+    return max(1, min(chunk, READY // max(each, 1)))
+
+
+def shapes_ready(source: Source, run: Run, most: int) -> Any:
+    """The shapes of a portion."""
+    parts = parts_of(run)
+    updates = 1 if parts is None else parts.inner_steps + 1
+    return jax.tree.map(lambda part: jax.ShapeDtypeStruct((most, updates, *part.shape), part.dtype), source.spec)
