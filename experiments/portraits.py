@@ -30,7 +30,7 @@ from jaxtyping import Array
 from experiments.configs import OBJECTIVES, Space, narrowed
 from experiments.shared.scenarios import median_distance
 from experiments.shared.study import aside, command, progress, writable
-from igm_jax import Objective, checks, energy_distance, kernels, objectives
+from igm_jax import Batch, Objective, checks, energy_distance, kernels, objectives
 from igm_jax.base import Key
 from igm_jax.distributions import Distribution, gaussian_mixture
 from igm_jax.networks import mlp_critic
@@ -100,9 +100,25 @@ def space() -> Space:
     return Space(2, median_distance(data), target=target())
 
 
-def sides(points: Array) -> Array:
-    """The points with their class in a third column: on the left 0, on the right 1."""
-    return jnp.concatenate([points, (points[:, :1] > 0).astype(points.dtype)], axis=1)
+def by_side(objective: Objective) -> Objective:
+    """The objective of points whose class is the side they are on: on the left 0, on the right 1."""
+
+    def labelled(points: Array) -> Batch:
+        return Batch(points, condition=(points[:, 0] > 0).astype(jnp.int32))
+
+    def init(key: Key, x: Array) -> Any:
+        return objective.init(key, labelled(x))
+
+    def update(key: Key, state: Any, x: Array, y: Array) -> tuple[Any, Any]:
+        return objective.update(key, state, labelled(x), labelled(y))
+
+    def loss(key: Key, state: Any, x: Array, y: Array) -> Array:
+        return objective.loss(key, state, labelled(x), labelled(y))
+
+    def witness(state: Any, points: Array, x: Array, y: Array) -> Array:
+        return objective.witness(state, labelled(points), labelled(x), labelled(y))
+
+    return Objective(init, update, loss, witness)
 
 
 # Objectives that are not on the command line, or there under another name. Lengths are in median distances s.
@@ -129,15 +145,14 @@ BESIDE: dict[str, Callable[[float, int], Portrait]] = {
     "auto": lambda s, width: Portrait(
         objectives.auto(lambda scale: objectives.mmd(objectives.kernel_bank(kernels.laplace, scale, (0.1, 0.3, 1.0))))
     ),
-    "conditional": lambda s, width: Portrait(objectives.on_features(_by_class(), sides)),
+    "conditional": lambda s, width: Portrait(by_side(_by_class())),
     "conditional_field": lambda s, width: Portrait(
-        objectives.on_features(
+        by_side(
             objectives.conditional_field(
                 partial(score_difference_field, bandwidth=0.15 * s),
                 2,
                 partial(score_difference_witness, bandwidth=0.15 * s),
-            ),
-            sides,
+            )
         )
     ),
     # The command line's temperature is for many updates of a generator; here it would show each sample by itself.

@@ -37,6 +37,7 @@ from igm_jax.descriptions import Made
 from igm_jax.extras import unusable
 from igm_jax.files import write_npz, write_whole
 from igm_jax.reporting.terminal import command_line
+from igm_jax import ConditionalGenerator
 from igm_jax.training import TrainedGenerator, load_generator, plain, provenance
 
 FORMATS = (".npy", ".npz", ".csv", ".png")
@@ -84,6 +85,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _check(config)
         model = load_generator(config.run, step=config.step, seed=config.of)
+        if isinstance(model.generator, ConditionalGenerator):
+            raise TypeError(
+                f"{config.run} holds a conditional generator, which needs conditions: draw in Python, `load_generator(directory)"
+                ".sample(key, conditions, k)`"
+            )
         size, dim = _sizes(config, model)
         shape = _image_shape(config, model, dim) if config.out.suffix == ".png" else None
         _check_room(config, dim)

@@ -67,7 +67,8 @@ def _is(value: Any, default: Any) -> bool:
 
 
 def _shown(value: Any, prefix: str) -> str:
-    text = repr(value)
+    made = getattr(value, "made", None)
+    text = str(made) if isinstance(made, Made) else repr(value)
     return prefix + (text if len(text) <= 80 else f"<{type(value).__name__}>")
 
 

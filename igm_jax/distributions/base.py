@@ -7,12 +7,14 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Key
-from igm_jax.checks import ArrayLike
-from igm_jax.records import Recorded, recorded
+from igm_jax.batches import Batch, Samples, checked, simplified
+from igm_jax.checks import ArrayLike, Weights
+from igm_jax.records import Recorded, recorded, told
 
 
 class Modes(NamedTuple):
@@ -38,7 +40,7 @@ class Distribution(Recorded):
     Attributes:
         name: a short name for tables.
         dim: the number of features d.
-        sample: ``(key, n) -> (n, d)`` independent draws.
+        sample: ``(key, n) -> (n, d)`` independent draws; a ``Batch`` where something belongs to them.
         log_density: ``(m, d) -> (m,)`` natural log of the density with respect to volume, or None.
         modes: the modes, where it has well separated ones, or None.
         no_density: why ``log_density`` is None, the end of the sentence "... has no density here: ...".
@@ -55,13 +57,13 @@ class Distribution(Recorded):
 
     name: str
     dim: int
-    sample: Callable[[Key, int], Array] = dataclasses.field(repr=False)
+    sample: Callable[[Key, int], Samples] = dataclasses.field(repr=False)
     log_density: Callable[[Array], Array] | None = dataclasses.field(default=None, repr=False)
     modes: Modes | None = dataclasses.field(default=None, repr=False)
     no_density: str = dataclasses.field(default="no formula for it is known", repr=False)
 
-    def __call__(self, key: Key, n: int) -> Array:
-        """``n`` independent draws, (n, dim), in the default float type."""
+    def __call__(self, key: Key, n: int) -> Samples:
+        """``n`` independent draws, (n, dim), in the default float type; a ``Batch`` where something belongs to them."""
         return self.sample(checks.key("key", key), checks.count("n", n))
 
     def score(self, points: ArrayLike) -> Array:
@@ -202,23 +204,31 @@ def sphere(dim: int, radius: float = 1.0) -> Distribution:
 
 
 @recorded
-def dataset(x: ArrayLike, name: str = "dataset") -> Distribution:
+@told(later=("condition", "weights", "observed"))
+def dataset(
+    x: ArrayLike, name: str = "dataset", *, condition: Any = None, weights: Weights = None, observed: Any = None
+) -> Distribution:
     """The empirical distribution of a data set: draws of its rows with replacement.
 
     ``p = (1/N) Σ_i δ(x_i)``
 
-    The rows stay on the device and a draw is one gather, so a whole training run can be one ``lax.scan``.
+    The rows stay on the device and a draw is one gather, so a whole training run can be one ``lax.scan``. What belongs to the
+    rows is drawn along with them: then a draw is a ``Batch``.
 
     Args:
-        x: (N, d) data, finite.
+        x: (N, d) data, finite where they are observed.
         name: a short name for tables.
+        condition: what each row was drawn under, a tree of arrays with a leading axis of N, e.g. labels; None for nothing.
+        weights: (N,) non-negative numbers, what each row counts; None for all alike. Rows are drawn alike all the same.
+        observed: (N, d) booleans, False where a number is missing; None for all observed.
 
     Returns:
         The distribution; it has no density, as its mass sits on points.
 
     Raises:
+        TypeError: for masks that are no booleans.
         ValueError: for data of another shape, no rows, NaN or infinity, numbers that lose the digits by which they differ, or
-            bytes, which are images that nobody has scaled yet.
+            bytes, which are images that nobody has scaled yet; for conditions, weights or masks of another shape.
 
     Example:
         >>> import jax
@@ -231,10 +241,16 @@ def dataset(x: ArrayLike, name: str = "dataset") -> Distribution:
             "`x` must be numbers to train on, but holds bytes (uint8) from 0 to 255; scale them to what the generator gives,"
             " e.g. `x / 127.5 - 1` for [-1, 1], or say that they are meant as they are: `x.astype('float32')`"
         )
+    known = None if observed is None else np.asarray(observed)
+    if known is not None and known.shape == np.shape(x):  # what is missing may be anything, NaN too
+        x = np.where(known, np.asarray(x), 0)
     rows = checks.samples("x", x)
+    parts = [None if part is None else np.asarray(part) for part in (weights, observed)]
+    whole = jax.tree.map(jnp.asarray, checked("x", Batch(rows, jax.tree.map(np.asarray, condition), *parts)))
 
-    def sample(key: Key, n: int) -> Array:
-        return rows[jax.random.randint(key, (n,), 0, len(rows))]
+    def sample(key: Key, n: int) -> Samples:
+        drawn = jax.random.randint(key, (n,), 0, len(rows))
+        return simplified(jax.tree.map(lambda leaf: leaf[drawn], whole))
 
     reason = "it is a finite set of points, which has no volume"
     return Distribution(name, rows.shape[1], sample, no_density=reason)

@@ -142,7 +142,7 @@ def equality() -> Kernel:
 
 @recorded
 def labelled(kernel: KernelLike) -> Kernel:
-    """A kernel between samples of one class, whose last column is their class.
+    """A kernel between rows ``(x, c)`` of one class: those of ``joint(mmd(labelled(kernel)))``, which makes a column of labels.
 
     ``k(x, y) 1[class of x = class of y]``
 
@@ -150,7 +150,7 @@ def labelled(kernel: KernelLike) -> Kernel:
     it compares the joint distributions, and so the classes' frequencies, too.
 
     Args:
-        kernel: of the columns before the last.
+        kernel: of the samples, the columns before that of the labels.
 
     Returns:
         The kernel.

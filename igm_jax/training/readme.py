@@ -10,6 +10,7 @@ from igm_jax.files import write_whole
 from igm_jax.recipes import Recipe
 from igm_jax.training.directory import key_of, read_config
 from igm_jax.training.errors import RunDirectoryError
+from igm_jax.training.parts import Parts, is_conditional
 from igm_jax.training.step import Run, parts_of
 
 _FILES = {
@@ -39,7 +40,7 @@ def readme(directory: Path, run: Run, recipe: Recipe, command: str | None = None
     seeds = len(key) if key.ndim else None
     lines = [f"# A run of igm_jax: {run.name}", "", "## What is trained", ""]
     lines += [f"- **{name}**: {text}" for name, text in _trained(run).items()]
-    lines += ["", "## Samples from it", "", *_sampling(directory, recipe, seeds, _points(run))]
+    lines += ["", "## Samples from it", "", *_sampling(directory, recipe, seeds, run)]
     lines += ["", "## Going on with it", "", *_going_on(directory, command), "", "## The files", ""]
     lines += [f"- `{name}`: {text}." for name, text in _FILES.items()]
     return "\n".join([*lines, *_begun(config), ""])
@@ -93,9 +94,17 @@ def _trained(run: Run) -> dict[str, str]:
         "objective": _words(parts.objective, run.name),
         "target": _words(parts.target),
         "generator": _words(parts.generator),
-        "a step": f"{parts.inner_steps} of the objective, then one of the generator, each on {parts.batch_size} samples",
+        "a step": f"{parts.inner_steps} of the objective, then one of the generator, each on {_numbers(parts)}",
         "average": f"the parameters' running average, with a decay of {parts.average:g}",
     }
+
+
+def _numbers(parts: Parts) -> str:
+    """How many samples and data an update sees."""
+    samples = f"{parts.batch_size} samples"
+    if is_conditional(parts.generator):
+        samples = f"{parts.draws} samples under each of {parts.batch_size} conditions"
+    return samples if parts.num_data == parts.batch_size else f"{samples} and {parts.num_data} data"
 
 
 def _words(value: Any, name: str = "") -> str:
@@ -106,12 +115,14 @@ def _words(value: Any, name: str = "") -> str:
     return f"`{name}`, put together by hand"
 
 
-def _sampling(directory: Path, recipe: Recipe, seeds: int | None, points: int | None) -> list[str]:
+def _sampling(directory: Path, recipe: Recipe, seeds: int | None, run: Run) -> list[str]:
     """How to draw samples: of several seeds of the first one, and of a particle flow all its points."""
-    where, n = json.dumps(directory.as_posix()), points or 1000
+    points, parts = _points(run), parts_of(run)
+    conditional = parts is not None and is_conditional(parts.generator)
+    where, n = json.dumps(directory.as_posix()), "conditions, 10" if conditional else points or 1000
     passed = ", generator=generator" * bool(recipe.missing) + ", seed=0" * bool(seeds)
     which = f"  # a seed of 0 to {seeds - 1}" if seeds else ""
-    note = f"; of the {points} particles, all" if points else ""
+    note = f"; of the {points} particles, all" if points else "; 10 under each" if conditional else ""
     lines = [
         "In Python, with igm_jax installed:",
         "",
@@ -124,10 +135,12 @@ def _sampling(directory: Path, recipe: Recipe, seeds: int | None, points: int | 
         "```",
         "",
     ]
+    if not recipe.missing and conditional:
+        return [*lines, "Here `conditions` are arrays like those that it was trained with."]
     if not recipe.missing:
         of = " --of 0" * bool(seeds)
-        run = shlex.quote(directory.as_posix())
-        command = f"python -m experiments.sample --run {run}{of} --n {n} --out samples.npy"
+        quoted = shlex.quote(directory.as_posix())
+        command = f"python -m experiments.sample --run {quoted}{of} --n {n} --out samples.npy"
         return [*lines, "From a clone of igm_jax, on the command line:", "", "```bash", command, "```"]
     told = [f"- `{place}` {reason}" for place, reason in recipe.missing.items()]
     return [*lines, "Here `generator` is built as it was for training, since it cannot be made from a file:", "", *told]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from igm_jax.arrays import read_npz
-from igm_jax.base import Generator
+from igm_jax.base import ConditionalGenerator, Generator
 from igm_jax.files import write_json, write_npz
 from igm_jax.recipes import Recipe, RecipeError, rebuilt, recipe_of
 from igm_jax.training.digests import digest_of, is_changed, sealed
@@ -71,7 +71,7 @@ def write_generator(directory: Path, recipe: Recipe, run: str) -> None:
         ) from error
 
 
-def read_generator(directory: Path, run: str) -> Generator:
+def read_generator(directory: Path, run: str) -> Generator | ConditionalGenerator:
     """The generator that a run directory has the recipe of.
 
     Args:
@@ -94,7 +94,7 @@ def read_generator(directory: Path, run: str) -> Generator:
     arrays = _arrays(directory / "generator.npz", story["arrays"]) if story["arrays"] else {}
     try:
         generator = rebuilt(story["generator"], arrays)
-        if not isinstance(generator, Generator):
+        if not isinstance(generator, Generator | ConditionalGenerator):
             raise RecipeError(f"it makes a {type(generator).__name__}, which is no generator")
     except RecipeError as error:
         raise RunMismatchError(

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 from jaxtyping import Array
 
-from igm_jax.base import Generator, Key, Params
+from igm_jax.base import ConditionalGenerator, Generator, Key, Params
 from igm_jax.training.checkpoints import Checkpoints
 from igm_jax.training.digests import identity_of
 from igm_jax.training.directory import key_of, opened, read_config
@@ -28,23 +28,31 @@ class TrainedGenerator(NamedTuple):
         step: how many updates they have had.
     """
 
-    generator: Generator
+    generator: Generator | ConditionalGenerator
     params: Params
     average: Params
     step: int
 
-    def sample(self, key: Key, n: int, *, average: bool = True) -> Array:
+    def sample(self, key: Key, n: Any, k: int | None = None, *, average: bool = True) -> Array:
         """Samples: ``generator.sample(average, key, n)``, to the last bit what the run itself gives for the key.
 
         Args:
             key: random key.
-            n: how many.
+            n: how many; of a conditional generator the b conditions.
+            k: of a conditional generator, how many under each condition.
             average: whether to use the running average, or else the parameters of the last step.
 
         Returns:
-            (n, d) samples.
+            (n, d) samples, or (b, k, d).
+
+        Raises:
+            TypeError: for a conditional generator without ``k``, or another with it.
         """
-        return self.generator.sample(self.average if average else self.params, key, n)
+        if (k is not None) != isinstance(self.generator, ConditionalGenerator):
+            way = "sample(key, conditions, k)" if k is None else "sample(key, n)"
+            raise TypeError(f"this generator is {'conditional' if k is None else 'not conditional'}: call `{way}`")
+        params = self.average if average else self.params
+        return self.generator.sample(params, key, n, *(() if k is None else (k,)))  # pyrefly: ignore
 
     def __repr__(self) -> str:
         number = sum(leaf.size for leaf in jax.tree.leaves(self.params))
@@ -91,7 +99,7 @@ def restore(run: Run, directory: str | os.PathLike, step: int | None = None) -> 
 def load_generator(
     directory: str | os.PathLike[str],
     *,
-    generator: Generator | None = None,
+    generator: Generator | ConditionalGenerator | None = None,
     step: int | None = None,
     seed: int | None = None,
 ) -> TrainedGenerator:
@@ -152,7 +160,7 @@ def load_generator(
     return TrainedGenerator(known, parameters.params, parameters.average, found)
 
 
-def _many(generator: Generator, keys: Any) -> Params:
+def _many(generator: Generator | ConditionalGenerator, keys: Any) -> Params:
     return jax.vmap(lambda key: strong(generator.init(key)))(keys)
 
 

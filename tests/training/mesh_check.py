@@ -1,0 +1,78 @@
+"""Run by test_mesh.py in a process of its own, with 8 virtual devices: what a mesh changes, as one line of JSON.
+
+``python -m tests.training.mesh_check``
+"""
+
+import json
+import sys
+import tempfile
+
+import jax
+import numpy as np
+import optax
+from jax.sharding import AxisType
+
+from igm_jax.distributions import normal
+from igm_jax.generators import pushforward
+from igm_jax.networks import mlp, mlp_critic
+from igm_jax.objectives import drifting, energy, gan
+from igm_jax.sources import source
+from igm_jax.training import Run, train, training
+
+STEPS = 6
+
+
+def batches():
+    draws = np.random.default_rng(0)
+    while True:
+        yield 1 + draws.normal(size=(64, 2)).astype(np.float32)
+
+
+OBJECTIVES = {
+    "critic": gan(mlp_critic(2, width=16), optax.sgd(0.1)),
+    "kernel": energy(),
+    "field": drifting(0.5),
+}
+
+
+def run_of(name: str, mesh=None, **options) -> Run:
+    generator = pushforward(mlp(3, 2, width=16), normal(3))
+    data = source(batches) if name == "source" else lambda key, n: 1 + normal(2)(key, n)
+    objective = OBJECTIVES.get(name, OBJECTIVES["kernel"])
+    return training(generator, objective, optax.sgd(0.1), data, 128, mesh=mesh, num_data=64, **options)
+
+
+def trained(run: Run, steps: int = STEPS, directory=None):
+    return train(run, jax.random.key(0), steps, directory=directory, chunk=3, progress=False, log_every=1)
+
+
+def difference(one, other) -> float:
+    """The largest, relative to the largest number of each array."""
+    pairs = zip(jax.tree.leaves(one.state[:5]), jax.tree.leaves(other.state[:5]), strict=True)
+    arrays = [(np.asarray(a), np.asarray(b)) for a, b in pairs]
+    return max(float(np.abs(a - b).max() / max(np.abs(b).max(), 1e-3)) for a, b in arrays)
+
+
+def main() -> int:
+    """Whether each run comes to the same state over 8 devices, and how it lies there."""
+    mesh = jax.make_mesh((8,), ("data",), (AxisType.Auto,))
+    found = {}
+    for name in (*OBJECTIVES, "source"):
+        spread = trained(run_of(name, mesh))
+        found[name] = difference(spread, trained(run_of(name)))
+        leaf = jax.tree.leaves(spread.state.params)[0]
+        found[f"{name}: devices"] = len(leaf.sharding.device_set)
+    found["chunks"] = difference(trained(run_of("kernel", mesh, chunk=32)), trained(run_of("kernel", chunk=32)))
+    with tempfile.TemporaryDirectory() as folder:
+        trained(run_of("source", mesh), STEPS // 2, folder)
+        again, whole = trained(run_of("source", mesh), STEPS, folder), trained(run_of("source", mesh))
+        same = zip(jax.tree.leaves(again.state[:5]), jax.tree.leaves(whole.state[:5]), strict=True)
+        found["resumed"] = all(np.array_equal(a, b) for a, b in same)
+    text = jax.jit(run_of("kernel", mesh).step).lower(jax.random.key(0), whole.state).compile().as_text()
+    found["full rows"] = "f32[128,2]" in text.split("ENTRY")[1]
+    print(json.dumps(found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
