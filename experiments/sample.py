@@ -32,12 +32,11 @@ import jax
 import numpy as np
 
 from experiments.shared.study import ended_with, progress
-from igm_jax import checks
+from igm_jax import ConditionalGenerator, checks
 from igm_jax.descriptions import Made
 from igm_jax.extras import unusable
 from igm_jax.files import write_npz, write_whole
 from igm_jax.reporting.terminal import command_line
-from igm_jax import ConditionalGenerator
 from igm_jax.training import TrainedGenerator, load_generator, plain, provenance
 
 FORMATS = (".npy", ".npz", ".csv", ".png")
