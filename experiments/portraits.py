@@ -103,19 +103,19 @@ def space() -> Space:
 def by_side(objective: Objective) -> Objective:
     """The objective of points whose class is the side they are on: on the left 0, on the right 1."""
 
-    def labelled(points: Array) -> Batch:
+    def labelled(points: Any) -> Batch:
         return Batch(points, condition=(points[:, 0] > 0).astype(jnp.int32))
 
-    def init(key: Key, x: Array) -> Any:
+    def init(key: Key, x: Any) -> Any:
         return objective.init(key, labelled(x))
 
-    def update(key: Key, state: Any, x: Array, y: Array) -> tuple[Any, Any]:
+    def update(key: Key, state: Any, x: Any, y: Any) -> tuple[Any, Any]:
         return objective.update(key, state, labelled(x), labelled(y))
 
-    def loss(key: Key, state: Any, x: Array, y: Array) -> Array:
+    def loss(key: Key, state: Any, x: Any, y: Any) -> Array:
         return objective.loss(key, state, labelled(x), labelled(y))
 
-    def witness(state: Any, points: Array, x: Array, y: Array) -> Array:
+    def witness(state: Any, points: Any, x: Any, y: Any) -> Array:
         return objective.witness(state, labelled(points), labelled(x), labelled(y))
 
     return Objective(init, update, loss, witness)

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import jax
 from jaxtyping import Array, PRNGKeyArray
 
-from igm_jax.batches import Samples, mean_square, per_weight, rows, taking, values_of, with_values
+from igm_jax.batches import Samples, mean_square, per_weight, plain_rows, rows, taking, values_of, with_values
 from igm_jax.records import Recorded, recorded
 
 Key = PRNGKeyArray
@@ -102,7 +102,10 @@ class Network(Recorded, _Network):
 
 
 Target = Callable[[Key, int], Samples]
-"""``target(key, n) -> y``: n draws of the data, drawn on the device. Base distributions have the same form, and give arrays."""
+"""``target(key, n) -> y``: n draws of the data, drawn on the device."""
+
+Base = Callable[[Key, int], Array]
+"""``base(key, n) -> z``: n draws of what a generator starts from."""
 
 
 def velocity(objective: Objective, key: Key, state: State, x: Samples, y: Samples) -> Array:
@@ -172,6 +175,44 @@ def _identity(key: Key, state: State, x: Samples, y: Samples) -> tuple[State, In
 
 class NoWitnessError(TypeError):
     """Raised by the witness of an objective that has none; the text says why."""
+
+
+def of_arrays(
+    init: Callable[[Key, Array], State],
+    update: Callable[[Key, State, Array, Array], tuple[State, Info]],
+    loss: Callable[[Key, State, Array, Array], Array],
+    witness: Callable[[State, Array, Array, Array], Array],
+) -> Objective:
+    """The objective of four functions of bare arrays: a ``Batch`` is its values, one a row, and refused if more comes with it.
+
+    Args:
+        init: as in ``Objective``, and so are the others.
+        update: one inner step.
+        loss: what the generator minimises.
+        witness: its first variation.
+
+    Returns:
+        The objective.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> from igm_jax import Batch
+        >>> from igm_jax.base import no_witness, of_arrays
+        >>> gap = lambda key, state, x, y: jnp.mean((x - y) ** 2)
+        >>> objective = of_arrays(lambda key, x: (), lambda key, state, x, y: (state, {}), gap, no_witness("none is known"))
+        >>> objective.loss(jax.random.key(0), (), Batch(jnp.ones((2, 3, 1))), jnp.zeros((6, 1))).item()
+        1.0
+    """
+
+    def bare(name: str, samples: Samples) -> Array:
+        return plain_rows(name, samples, "this objective")
+
+    return Objective(
+        lambda key, x: init(key, bare("x", x)),
+        lambda key, state, x, y: update(key, state, bare("x", x), bare("y", y)),
+        lambda key, state, x, y: loss(key, state, bare("x", x), bare("y", y)),
+        lambda state, points, x, y: witness(state, bare("points", points), bare("x", x), bare("y", y)),
+    )
 
 
 def no_witness(reason: str) -> WitnessFn:

@@ -7,12 +7,12 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from igm_jax import checks
-from igm_jax.base import ConditionalGenerator, Generator, Key, Network, Params, Target
+from igm_jax.base import Base, ConditionalGenerator, Generator, Key, Network, Params
 from igm_jax.records import recorded
 
 
 @recorded
-def pushforward(network: Network, base: Target) -> Generator:
+def pushforward(network: Network, base: Base) -> Generator:
     """The generator that draws from a base distribution and maps every draw through a network.
 
     ``x = network(z),  z ~ base``
@@ -49,7 +49,7 @@ def pushforward(network: Network, base: Target) -> Generator:
 
 @recorded
 def conditional_pushforward(
-    network: Network, base: Target, encode: Callable[[Any], Array] | None = None
+    network: Network, base: Base, encode: Callable[[Any], Array] | None = None
 ) -> ConditionalGenerator:
     """The generator that draws from a base distribution and maps every draw, with its condition, through a network.
 

@@ -117,7 +117,7 @@ def moved(scene: Scene, kind: str, seed: int, budget: Budget) -> Found:
     key_points, key_run, key_fresh = jax.random.split(jax.random.key(seed), 3)
     steps, points = budget.steps[kind], scene.source(key_points, budget.points)
     if kind == PARTICLES:
-        run, sample = flow(scene, steps, points), lambda params: params
+        run, sample = flow(scene, steps, jnp.asarray(points)), lambda params: params
     else:
         generator, run = model(scene, steps, budget.batch)
         sample = jax.jit(lambda params: generator.sample(params, key_points, budget.points))

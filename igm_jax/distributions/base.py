@@ -57,12 +57,12 @@ class Distribution(Recorded):
 
     name: str
     dim: int
-    sample: Callable[[Key, int], Samples] = dataclasses.field(repr=False)
+    sample: Callable[[Key, int], Any] = dataclasses.field(repr=False)
     log_density: Callable[[Array], Array] | None = dataclasses.field(default=None, repr=False)
     modes: Modes | None = dataclasses.field(default=None, repr=False)
     no_density: str = dataclasses.field(default="no formula for it is known", repr=False)
 
-    def __call__(self, key: Key, n: int) -> Samples:
+    def __call__(self, key: Key, n: int) -> Any:
         """``n`` independent draws, (n, dim), in the default float type; a ``Batch`` where something belongs to them."""
         return self.sample(checks.key("key", key), checks.count("n", n))
 
@@ -245,7 +245,7 @@ def dataset(
     if known is not None and known.shape == np.shape(x):  # what is missing may be anything, NaN too
         x = np.where(known, np.asarray(x), 0)
     rows = checks.samples("x", x)
-    parts = [None if part is None else np.asarray(part) for part in (weights, observed)]
+    parts: list[Any] = [None if part is None else np.asarray(part) for part in (weights, observed)]
     whole = jax.tree.map(jnp.asarray, checked("x", Batch(rows, jax.tree.map(np.asarray, condition), *parts)))
 
     def sample(key: Key, n: int) -> Samples:

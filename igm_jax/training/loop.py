@@ -222,9 +222,10 @@ def _loop(
     with contextlib.ExitStack() as stack:
         feed, shapes = None, ()
         if source := source_of(run):
-            plan = plan._replace(most=steps_ready(source, run, plan.chunk))
-            feed = stack.enter_context(Feed(source, run, plan.most, plan.lengths(done), position))
-            shapes = (shapes_ready(source, run, plan.most),)
+            most = steps_ready(source, run, plan.chunk)
+            plan = plan._replace(most=most)
+            feed = stack.enter_context(Feed(source, run, most, plan.lengths(done), position))
+            shapes = (shapes_ready(source, run, most),)
         move = compiled(chunk_of(run, plan.most or plan.chunk, many=state.step.ndim > 0), state, *shapes)
         compile_seconds, spent = time.perf_counter() - begin, 0.0
         bar = stack.enter_context(Bar(plan.name, plan.steps, done)) if plan.progress else None

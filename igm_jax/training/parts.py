@@ -12,7 +12,7 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import ConditionalGenerator, Generator, Key, Objective, Params, Target
-from igm_jax.batches import Batch, Samples, checked, number, simplified, values_of
+from igm_jax.batches import Batch, Samples, UnusedPartError, checked, number, simplified, values_of
 from igm_jax.pairwise.ring import ring_of
 from igm_jax.sources import Source
 
@@ -22,7 +22,7 @@ class Parts(NamedTuple):
 
     generator: Generator | ConditionalGenerator
     objective: Objective
-    optimizer: optax.GradientTransformationExtraArgs
+    optimizer: Any
     target: Target | Source | None
     batch_size: int
     inner_steps: int
@@ -36,7 +36,7 @@ class Parts(NamedTuple):
     @property
     def source(self) -> Source | None:
         """The data from the host, where they come from there."""
-        return self.target if is_source(self.target) else None
+        return self.target if is_source(self.target) else None  # pyrefly: ignore
 
 
 class Given(NamedTuple):
@@ -186,6 +186,8 @@ def check_fit(parts: Parts, key: Key, state: Any, x: Samples, y: Any) -> None:
         return
     try:
         jax.eval_shape(parts.objective.loss, key, state, x, y)
+    except UnusedPartError as error:
+        raise UnusedPartError(f"{parts.objective!r} does not fit what it is trained on: {error}") from error
     except (TypeError, ValueError, AttributeError) as error:
         if y is not None:
             raise

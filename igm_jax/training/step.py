@@ -167,7 +167,7 @@ def parts_of(run: Run) -> Parts | None:
 def source_of(run: Run) -> Source | None:
     """The source of a run's data, where they come from the host."""
     parts = parts_of(run)
-    return parts and parts.source
+    return None if parts is None else parts.source
 
 
 def _init(parts: Parts, key: Key) -> TrainState:

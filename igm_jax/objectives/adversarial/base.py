@@ -16,7 +16,7 @@ import optax
 from jaxtyping import Array
 
 from igm_jax import checks
-from igm_jax.base import Info, Key, Network, Objective, Params
+from igm_jax.base import Info, Key, Network, Objective, Params, of_arrays
 from igm_jax.checks import Weights
 from igm_jax.records import recorded
 
@@ -219,7 +219,7 @@ def comparing(
     def first_variation(state: CriticState, points: Array, x: Array, y: Array) -> Array:
         return witness(filled(critic, state.params, checked), checks.samples("points", points), *checks.pair(x, y))
 
-    return Objective(init, update, generator_loss, first_variation)
+    return of_arrays(init, update, generator_loss, first_variation)
 
 
 def penalty_terms(penalties: Any) -> tuple[Penalty, ...]:

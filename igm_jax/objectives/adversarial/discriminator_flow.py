@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from igm_jax import checks
-from igm_jax.base import Key, Network, Objective, State
+from igm_jax.base import Key, Network, Objective, State, of_arrays
 from igm_jax.checks import ArrayLike
 from igm_jax.objectives.adversarial.base import Optimizer
 from igm_jax.objectives.adversarial.games import gan
@@ -68,4 +68,4 @@ def discriminator_flow(
         del key
         return jnp.mean(witness(state, x, x, y))
 
-    return learned._replace(loss=loss, witness=witness)
+    return of_arrays(learned.init, learned.update, loss, witness)

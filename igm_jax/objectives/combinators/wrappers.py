@@ -137,7 +137,7 @@ def weighted(parts: Sequence[tuple[ArrayLike, Objective]], names: Sequence[str] 
         )
     count = len(parts)
 
-    def init(key: Key, x: Array) -> tuple:
+    def init(key: Key, x: Samples) -> tuple:
         return tuple(part.init(own, x) for own, (_, part) in zip(jax.random.split(key, count), parts, strict=True))
 
     def update(key: Key, state: tuple, x: Samples, y: Samples) -> tuple[tuple, Info]:

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Int
 
 from igm_jax import checks
-from igm_jax.base import Info, Key, Objective, no_witness, regression
+from igm_jax.base import Info, Key, Objective, no_witness, of_arrays, regression
 from igm_jax.checks import Scalar
 from igm_jax.objectives.fields.denoiser_difference import Denoiser, denoiser_difference_field, kernel_denoiser
 from igm_jax.records import recorded
@@ -83,4 +83,4 @@ def annealed_difference(
         v = denoiser_difference_field(noisy, fixed, y, sigma, data=data, model=model)
         return regression(x, jnp.square(sigma) * v)
 
-    return Objective(init, update, loss, no_witness("the witness of noisy samples is a mean over the noise"))
+    return of_arrays(init, update, loss, no_witness("the witness of noisy samples is a mean over the noise"))

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from igm_jax import checks
-from igm_jax.base import Info, Key, Network, Objective, Params, no_witness, regression
+from igm_jax.base import Info, Key, Network, Objective, Params, no_witness, of_arrays, regression
 from igm_jax.checks import Scalar
 from igm_jax.objectives.adversarial.base import CriticState, Optimizer, check_network, descended
 from igm_jax.objectives.fields.denoiser_difference import Denoiser, kernel_denoiser
@@ -96,4 +96,4 @@ def distribution_matching(
         moved = jnp.maximum(jnp.mean(jnp.abs(clean - fixed), axis=1, keepdims=True), SMALLEST_SHARE * sigma)
         return regression(x, (clean - points - sigma * noise(state.params, points, sigma)) / moved)
 
-    return Objective(init, update, loss, no_witness("a network from samples to vectors need not be a gradient"))
+    return of_arrays(init, update, loss, no_witness("a network from samples to vectors need not be a gradient"))

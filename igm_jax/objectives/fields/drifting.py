@@ -2,7 +2,7 @@
 
 import operator
 from functools import partial, reduce
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -232,6 +232,14 @@ def drifting_loss(x: ArrayLike, y: ArrayLike, temperatures: ArrayLike | None = N
     return jnp.mean(jnp.square((x - fixed) / unit - force), axis=(1, 2))
 
 
+def _one_on_average(weights: Weights) -> Any:
+    """Weights as multiplicities, those that are not zero one on average: as many samples as are there."""
+    if weights is None:
+        return None
+    known = jnp.asarray(weights)
+    return known * (jnp.sum(known > 0) / jnp.sum(known)).astype(known.dtype)
+
+
 @recorded
 def drifting(temperatures: ArrayLike | None = None, preset: str = "paper") -> Objective:
     """Drifting as an objective: the generator regresses on its samples moved along the field.
@@ -262,13 +270,15 @@ def drifting(temperatures: ArrayLike | None = None, preset: str = "paper") -> Ob
     """
     temperatures = _checked_temperatures(temperatures, preset)
 
+    def drift(x: Array, y: Array, x_weights: Weights, y_weights: Weights) -> Drift:
+        weights = {"x_weights": _one_on_average(x_weights), "y_weights": _one_on_average(y_weights)}
+        return drifting_field(x, y, temperatures, preset=preset, **weights)
+
     def field(x: Array, y: Array, *, x_weights: Weights = None, y_weights: Weights = None) -> Array:
-        return drifting_field(x, y, temperatures, preset=preset, x_weights=x_weights, y_weights=y_weights).field
+        return drift(x, y, x_weights, y_weights).field
 
     def measure(x: Array, y: Array, *, x_weights: Weights = None, y_weights: Weights = None) -> Info:
-        return {
-            "drift": drifting_field(x, y, temperatures, preset=preset, x_weights=x_weights, y_weights=y_weights).size
-        }
+        return {"drift": drift(x, y, x_weights, y_weights).size}
 
     return from_velocity(
         field,

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.base import Info, Key, Objective, State, Target, no_witness, regression
+from igm_jax.base import Info, Key, Objective, State, Target, no_witness, of_arrays, regression
 from igm_jax.checks import ArrayLike
 from igm_jax.objectives.fields.drifting import Drift, drifting, drifting_field
 from igm_jax.records import recorded
@@ -104,7 +104,7 @@ def guided_drifting(
         del state
         return regression(x, drift(key, jax.lax.stop_gradient(x), y).field)
 
-    return plain._replace(update=update, loss=loss)
+    return of_arrays(plain.init, update, loss, plain.witness)
 
 
 class Bank(NamedTuple):
@@ -169,4 +169,4 @@ def banked_drifting(
         del key
         return regression(x, drift(state, jax.lax.stop_gradient(x), y).field)
 
-    return Objective(init, update, loss, _NO_WITNESS)
+    return of_arrays(init, update, loss, _NO_WITNESS)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from igm_jax import checks
-from igm_jax.base import Info, Key, Network, Objective, Params, no_witness, regression
+from igm_jax.base import Info, Key, Network, Objective, Params, no_witness, of_arrays, regression
 from igm_jax.checks import ArrayLike
 from igm_jax.objectives.adversarial.base import CriticState, Optimizer, check_network, descended
 from igm_jax.objectives.fields.denoiser_difference import Denoiser, denoiser_difference_field
@@ -95,4 +95,4 @@ def learned_score_difference(network: Network, optimizer: Optimizer, sigma: Arra
         fixed = jax.lax.stop_gradient(x)
         return regression(x, denoiser_difference_field(fixed, fixed, y, sigma, data=data, model=model))
 
-    return Objective(init, update, loss, no_witness("a network from samples to vectors need not be a gradient"))
+    return of_arrays(init, update, loss, no_witness("a network from samples to vectors need not be a gradient"))

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.base import Info, Key, Network, Objective, State
+from igm_jax.base import Info, Key, Network, Objective, State, of_arrays
 from igm_jax.objectives.adversarial.base import CriticState, Optimizer
 from igm_jax.objectives.adversarial.games import gan
 from igm_jax.records import recorded
@@ -78,7 +78,7 @@ def reverse_kl(log_density: Callable[[Array], Array], critic: Network, optimizer
         del key
         return jnp.mean(witness(state, x, x, y))
 
-    return learned._replace(update=update, loss=loss, witness=witness)
+    return of_arrays(learned.init, update, loss, witness)
 
 
 def _moments(x: Float[Array, "n d"]) -> tuple[Float[Array, "1 d"], Float[Array, "1 d"]]:

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.base import Info, Key, Objective
+from igm_jax.base import Info, Key, Objective, of_arrays
 from igm_jax.checks import ArrayLike, Rows, Scalar, Weights
 from igm_jax.kernels.pairs import centred
 from igm_jax.objectives.moments.estimate import Estimate, mean_of
@@ -267,7 +267,7 @@ def characteristic(law: Frequencies, num_frequencies: int = 256) -> Objective:
         frequencies = _columns(state.frequencies, x)
         return 2 / num_frequencies * wave_sums(frequencies, points, _gaps(frequencies, x, y, a, b))
 
-    return Objective(drawn, update, loss, witness)
+    return of_arrays(drawn, update, loss, witness)
 
 
 def _scaled(frequencies: Array, scale: ArrayLike) -> Array:

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from igm_jax import checks
-from igm_jax.base import Info, Key, Objective
+from igm_jax.base import Info, Key, Objective, of_arrays
 from igm_jax.checks import Rows, Scalar, Weights
 from igm_jax.kernels.kernel import Kernel, KernelLike, checked_kernel, measured
 from igm_jax.kernels.pairs import safe_sqrt
@@ -151,7 +151,7 @@ def mmd_nystrom(kernel: KernelLike, num_landmarks: int = 128) -> Objective:
         model, data = kernel_means(known, points, x, a), projected_means(known, points, landmarks, found.weights)
         return 2 * height * (model - data)
 
-    return Objective(init, update, loss, witness)
+    return of_arrays(init, update, loss, witness)
 
 
 def _landmarks(key: Key, y: Array, count: int) -> Array:

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from igm_jax import checks, loops
-from igm_jax.base import Info, Key, Objective
+from igm_jax.base import Info, Key, Objective, of_arrays
 from igm_jax.checks import Rows, Scalar, Weights
 from igm_jax.kernels.pairs import centred
 from igm_jax.objectives.transport.sliced import projection_input, sliced_witness
@@ -213,4 +213,4 @@ def max_sliced(p: float = 2, *, rate: float = 0.5) -> Objective:
     def witness(state: MaxSlicedState, points: Array, x: Array, y: Array) -> Array:
         return sliced_witness(points, x, y, state.direction[None], p)
 
-    return Objective(init, update, loss, witness)
+    return of_arrays(init, update, loss, witness)

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.base import Info, Key, Network, Objective, Params, no_witness
+from igm_jax.base import Info, Key, Network, Objective, Params, no_witness, of_arrays
 from igm_jax.checks import ArrayLike, Rows, Scalar
 from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.objectives.adversarial.base import CriticState, Optimizer, check_parts, descended, filled
@@ -138,4 +138,4 @@ def ot_gan(
     def loss(key: Key, state: CriticState, x: Array, y: Array) -> Array:
         return distance(state.params, key, x, y)
 
-    return Objective(init, update, loss, no_witness(NO_WITNESS))
+    return of_arrays(init, update, loss, no_witness(NO_WITNESS))

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.base import Info, Key, Objective
+from igm_jax.base import Info, Key, Objective, of_arrays
 from igm_jax.checks import ArrayLike, Rows, Scalar, Weights
 from igm_jax.kernels.pairs import centred, matmul
 from igm_jax.objectives.transport.sliced_directions import Directions, drawn, random_directions
@@ -264,4 +264,4 @@ def sliced(num_projections: int = 128, p: float = 2, *, directions: Directions =
         along = drawn(directions, state.key, jnp.shape(x)[1], num_projections, jnp.asarray(x).dtype)
         return sliced_witness(points, x, y, along, p)
 
-    return Objective(init, update, loss, witness)
+    return of_arrays(init, update, loss, witness)
