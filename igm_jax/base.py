@@ -168,7 +168,7 @@ def _nothing(key: Key, x: Samples) -> State:
     return ()
 
 
-def _identity(key: Key, state: State, x: Samples, y: Samples) -> tuple[State, Info]:
+def _identity(key: Key, state: State, x: Samples, y: Samples | None) -> tuple[State, Info]:
     del key, x, y
     return state, {}
 
@@ -268,7 +268,7 @@ def stateless(divergence: Callable[..., Array], witness: Callable[..., Array] | 
 
     of_samples = taking(divergence)
 
-    def loss(key: Key, state: State, x: Samples, y: Samples) -> Array:
+    def loss(key: Key, state: State, x: Samples, y: Samples | None) -> Array:
         del key, state
         return of_samples(x, y)
 
@@ -299,7 +299,7 @@ def stochastic(divergence: Callable[..., Array], *, reason: str) -> Objective:
         2.0
     """
 
-    def loss(key: Key, state: State, x: Samples, y: Samples) -> Array:
+    def loss(key: Key, state: State, x: Samples, y: Samples | None) -> Array:
         del state
         return taking(partial(divergence, key))(x, y)
 
@@ -337,11 +337,11 @@ def from_velocity(
 
     moved, measured = taking(field), measure and taking(measure)
 
-    def update(key: Key, state: State, x: Samples, y: Samples) -> tuple[State, Info]:
+    def update(key: Key, state: State, x: Samples, y: Samples | None) -> tuple[State, Info]:
         del key
         return state, {} if measured is None else measured(x, y)
 
-    def loss(key: Key, state: State, x: Samples, y: Samples) -> Array:
+    def loss(key: Key, state: State, x: Samples, y: Samples | None) -> Array:
         del key, state
         return regression(rows(x), moved(x, y))
 

@@ -65,3 +65,21 @@ def test_particles_say_why_they_cannot_give_another_number(key):
         particles(jnp.ones(4))
     with pytest.raises(ValueError, match="finite"):
         particles([[jnp.nan]])
+
+
+def test_conditional_generators_draw_under_each_condition(key):
+    """A network that hands its condition through shows which draw was made under which."""
+    handed = network_of(lambda given: given[:, 2:])
+    generator = generators.conditional_pushforward(handed, distributions.normal(2))
+    c = jnp.array([[1.0, 2.0], [3.0, 4.0]])
+    x = generator.sample(generator.init(key), key, c, 3)
+    np.testing.assert_array_equal(x, jnp.broadcast_to(c[:, None], (2, 3, 2)))
+    noise = generators.conditional_pushforward(network_of(lambda given: given[:, :2]), distributions.normal(2))
+    z = noise.sample((), key, c, 3).reshape(6, 2)
+    assert len(np.unique(np.asarray(z), axis=0)) == 6
+    with pytest.raises(ValueError, match=r"conditions must become rows \(b, d_code\)"):
+        generator.sample((), key, jnp.array([0, 1]), 3)
+
+
+def network_of(function):
+    return Network(lambda key: (), lambda params, given: function(given))

@@ -32,6 +32,9 @@ class Feed:
         most: steps of a portion, at most; it has the shape of so many, whatever it holds.
         lengths: how many steps each portion is for.
         position: where the stream goes on, from a checkpoint; None for its beginning.
+
+    Attributes:
+        resumes: whether the source can say where it stands.
     """
 
     def __init__(self, source: Source, run: Run, most: int, lengths: Iterator[int], position: bytes | None) -> None:
@@ -43,6 +46,7 @@ class Feed:
             self._stream = source.start((jax.process_index(), jax.process_count()), position)
         except Exception as error:
             raise _failed(error, "when it was started") from error
+        self.resumes = source.state() is not None
         self._pool = ThreadPoolExecutor(1, "source")
         self._next: Future | None = self._ahead()
 

@@ -226,6 +226,12 @@ def _loop(
             plan = plan._replace(most=most)
             feed = stack.enter_context(Feed(source, run, most, plan.lengths(done), position))
             shapes = (shapes_ready(source, run, most),)
+            if store.checkpoints and not feed.resumes:
+                warnings.warn(
+                    "the source of this run cannot say where it stands: were the run interrupted, it would go on with the first"
+                    " batches again; pass a function that gives them in the same order, or an iterator with `get_state`",
+                    stacklevel=3,
+                )
         move = compiled(chunk_of(run, plan.most or plan.chunk, many=state.step.ndim > 0), state, *shapes)
         compile_seconds, spent = time.perf_counter() - begin, 0.0
         bar = stack.enter_context(Bar(plan.name, plan.steps, done)) if plan.progress else None

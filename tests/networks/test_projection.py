@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from igm_jax.networks import mlp, projection_critic
+from igm_jax.networks import mlp, one_hot, projection_critic
 
 
 def test_formula(key):
@@ -27,3 +27,13 @@ def test_what_does_not_fit_is_named(key):
         jax.eval_shape(critic.apply, params, jnp.ones((6, 3)))
     with pytest.raises(ValueError, match="`num_classes` must be at least 1"):
         projection_critic(mlp(2, 4), 4, 0)
+
+
+def test_one_hot_codes_and_what_is_no_class(key):
+    code = one_hot(3)
+    np.testing.assert_array_equal(code(jnp.array([2, 0])), [[0, 0, 1], [1, 0, 0]])
+    np.testing.assert_array_equal(jax.jit(code)(jnp.array([1])), [[0, 1, 0]])
+    with pytest.raises(ValueError, match=r"`labels` must hold integers from 0 to 2, but 1 of 2 are others, such as 3"):
+        code(jnp.array([1, 3]))
+    with pytest.raises(TypeError, match="integers from 0 to 2, one a sample, but is of type float32"):
+        code(jnp.array([1.0]))

@@ -237,7 +237,7 @@ def _one_on_average(weights: Weights) -> Any:
     if weights is None:
         return None
     known = jnp.asarray(weights)
-    return known * (jnp.sum(known > 0) / jnp.sum(known)).astype(known.dtype)
+    return known * (jnp.sum(known > 0).astype(known.dtype) / jnp.sum(known))
 
 
 @recorded

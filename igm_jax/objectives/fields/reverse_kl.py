@@ -53,14 +53,14 @@ def reverse_kl(log_density: Callable[[Array], Array], critic: Network, optimizer
     checks.is_function("log_density", log_density)
     learned = gan(critic, optimizer)
 
-    def update(key: Key, state: CriticState, x: Array, y: Array) -> tuple[CriticState, Info]:
+    def update(key: Key, state: CriticState, x: Array, y: Array | None) -> tuple[CriticState, Info]:
         del y
         x = checks.samples("x", x)
         mean, std = _moments(x)
         key_draws, key_critic = jax.random.split(key)
         return learned.update(key_critic, state, (x - mean) / std, jax.random.normal(key_draws, x.shape, x.dtype))
 
-    def witness(state: State, points: Array, x: Array, y: Array) -> Array:
+    def witness(state: State, points: Array, x: Array, y: Array | None) -> Array:
         del y
         points, x = checks.pair(points, x, names=("points", "x"))
         mean, std = _moments(x)
@@ -74,7 +74,7 @@ def reverse_kl(log_density: Callable[[Array], Array], critic: Network, optimizer
         gaussian = -0.5 * jnp.sum(jnp.square(z), axis=1) - scale
         return gaussian - critic.apply(state.params, z) - log_p
 
-    def loss(key: Key, state: State, x: Array, y: Array) -> Array:
+    def loss(key: Key, state: State, x: Array, y: Array | None) -> Array:
         del key
         return jnp.mean(witness(state, x, x, y))
 

@@ -147,11 +147,11 @@ def ksd(score: Score, kernel: KernelLike) -> Objective:
     _smooth_radial(kernel)
     checks.is_function("score", score)
 
-    def divergence(x: Array, y: Array, *, x_weights: Weights = None) -> Array:
+    def divergence(x: Array, y: Array | None, *, x_weights: Weights = None) -> Array:
         del y
         return ksd2_biased(x, score, kernel, x_weights=x_weights)
 
-    def witness(points: Array, x: Array, y: Array, *, x_weights: Weights = None) -> Array:
+    def witness(points: Array, x: Array, y: Array | None, *, x_weights: Weights = None) -> Array:
         del y
         return ksd_witness(points, x, score, kernel, x_weights=x_weights)
 

@@ -116,7 +116,7 @@ def stein_reverse_kl(score: Score, kernel: KernelLike, ridge: ArrayLike = 0.01) 
     checks.positive("ridge", ridge)
     estimate = partial(stein_score, kernel=kernel, ridge=ridge)
 
-    def field(x: Array, y: Array) -> Array:
+    def field(x: Array, y: Array | None) -> Array:
         del y
         return checks.field("score", score, x) - estimate(x).astype(x.dtype)
 

@@ -82,7 +82,7 @@ def svgd(score: Score, kernel: KernelLike) -> Objective:
     kernel = checked_kernel(kernel)
     checks.is_function("score", score)
 
-    def field(x: Array, y: Array, *, x_weights: Weights = None) -> Array:
+    def field(x: Array, y: Array | None, *, x_weights: Weights = None) -> Array:
         del y
         return svgd_field(x, score, kernel, x_weights=x_weights)
 

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from igm_jax import NoWitnessError, energy_distance, kernels, mmd2_biased, mmd2_unbiased, velocity
+from igm_jax import Batch, NoWitnessError, energy_distance, kernels, mmd2_biased, mmd2_unbiased, velocity
 from igm_jax.objectives import (
     conditional,
     conditional_field,
@@ -27,14 +27,16 @@ def labelled_draws():
     rng = np.random.default_rng(0)
     of_x, of_y = np.array([0, 1, 0, 2, 1, 0, 2, 1]), np.array([1, 0, 3, 0, 1, 0, 1])
     x, y = rng.normal(size=(8, 2)), 1 + rng.normal(size=(7, 2))
-    return (
-        jnp.asarray(np.concatenate([x, of_x[:, None]], axis=1)),
-        jnp.asarray(np.concatenate([y, of_y[:, None]], axis=1)),
-    )
+    return Batch(jnp.asarray(x), jnp.asarray(of_x)), Batch(jnp.asarray(y), jnp.asarray(of_y))
 
 
-def of_class(samples, number):
-    return samples[np.asarray(samples[:, -1]) == number][:, :-1]
+def of_class(samples, number, values=None):
+    """The values of a class, or what belongs to its samples."""
+    return (samples.values if values is None else values)[np.asarray(samples.condition) == number]
+
+
+def as_rows(samples):
+    return jnp.concatenate([samples.values, samples.condition[:, None].astype(samples.values.dtype)], axis=1)
 
 
 @jax.jit
@@ -48,16 +50,13 @@ def test_a_sample_moves_as_in_a_batch_of_its_class_alone(x64):
 
     @jax.jit
     def parts(x, y):
-        heights = lambda points: jnp.sum(objective.witness((), points, x, y))  # noqa: E731
-        return objective.loss(KEY, (), x, y), velocity(objective, KEY, (), x, y), jax.grad(heights)(x)
+        heights = lambda values: jnp.sum(objective.witness((), x._replace(values=values), x, y))  # noqa: E731
+        return objective.loss(KEY, (), x, y), velocity(objective, KEY, (), x, y), jax.grad(heights)(x.values)
 
     loss, v, slope = parts(x, y)
     for number in (0, 1):
-        np.testing.assert_allclose(
-            of_class(v.at[:, -1].set(x[:, -1]), number), alone(of_class(x, number), of_class(y, number)), rtol=1e-10
-        )
-    np.testing.assert_array_equal(of_class(v.at[:, -1].set(x[:, -1]), 2), 0)  # no data of this class
-    np.testing.assert_array_equal(v[:, -1], 0)
+        np.testing.assert_allclose(of_class(x, number, v), alone(of_class(x, number), of_class(y, number)), rtol=1e-10)
+    np.testing.assert_array_equal(of_class(x, 2, v), 0)  # no data of this class
     shares = {0: 3 / 8, 1: 3 / 8}
     expected = sum(s * energy_distance(of_class(x, c), of_class(y, c)) for c, s in shares.items())
     np.testing.assert_allclose(loss, expected, rtol=1e-12)
@@ -71,10 +70,10 @@ def test_fields_by_class_are_the_fields_of_the_classes(x64):
     v = jax.jit(partial(velocity, objective))(KEY, (), x, y)
     for number in (0, 1):
         expected = field(of_class(x, number), of_class(y, number))
-        np.testing.assert_allclose(of_class(v.at[:, -1].set(x[:, -1]), number), expected, rtol=1e-10)
-    np.testing.assert_array_equal(of_class(v.at[:, -1].set(x[:, -1]), 2), 0)
+        np.testing.assert_allclose(of_class(x, number, v), expected, rtol=1e-10)
+    np.testing.assert_array_equal(of_class(x, 2, v), 0)
     heights = objective.witness((), x, x, y)
-    inside = np.asarray(x[:, -1]) == 1
+    inside = np.asarray(x.condition) == 1
     expected = score_difference_witness(of_class(x, 1), of_class(x, 1), of_class(y, 1), 0.8)
     np.testing.assert_allclose(heights[inside], expected, rtol=1e-10)
     drift = conditional_field(lambda *a, **w: drifting_field(*a, **w).field, CLASSES, reason="no gradient")
@@ -89,10 +88,10 @@ def test_a_kernel_of_labels_compares_joint_distributions(x64):
     total = 0.0
     for number in range(CLASSES):
         u, v = of_class(x, number), of_class(y, number)
-        q, p = len(u) / len(x), len(v) / len(y)
+        q, p = len(u) / len(x.values), len(v) / len(y.values)
         within = [share**2 * float(np.mean(kernel(s, s))) if len(s) else 0.0 for s, share in ((u, q), (v, p))]
         total += sum(within) - (2 * q * p * float(np.mean(kernel(u, v))) if len(u) and len(v) else 0.0)
-    labelled = kernels.labelled(kernel)
+    labelled, x, y = kernels.labelled(kernel), as_rows(x), as_rows(y)
     np.testing.assert_allclose(mmd2_biased(x, y, labelled), total, rtol=1e-10)
     v = jax.jit(partial(velocity, mmd(labelled)))(KEY, (), x, y)
     slope = jax.jit(jax.grad(lambda points: jnp.sum(mmd_witness(points, x, y, labelled))))(x)
@@ -101,7 +100,7 @@ def test_a_kernel_of_labels_compares_joint_distributions(x64):
 
 
 def test_kernels_on_columns_see_no_others(x64):
-    x, y = labelled_draws()
+    x, y = map(as_rows, labelled_draws())
     product = kernels.on_columns(kernels.gaussian(0.5), stop=1) * kernels.on_columns(kernels.laplace(2.0), 1)
     expected = np.asarray(kernels.gaussian(0.5)(x[:, :1], y[:, :1]) * kernels.laplace(2.0)(x[:, 1:], y[:, 1:]))
     np.testing.assert_allclose(product(x, y), expected, rtol=1e-12)
@@ -118,7 +117,12 @@ def test_kernels_on_columns_see_no_others(x64):
         (lambda x: bare(conditional_field)(3, 2), TypeError, "`field` must be a function"),
         (lambda x: conditional(energy_distance, 0), ValueError, "at least 1"),
         (lambda x: conditional(energy_distance, 2).loss(KEY, (), x, x), ValueError, "integers from 0 to 1"),
-        (lambda x: conditional(energy_distance, 2).loss(KEY, (), x[:, :1], x), ValueError, "column of classes"),
+        (lambda x: conditional(energy_distance, 2).loss(KEY, (), x.values, x), TypeError, "must come with its classes"),
+        (
+            lambda x: conditional(energy_distance, 4).loss(KEY, (), x._replace(condition=x.condition + 0.5), x),
+            TypeError,
+            "must be 8 integers from 0 to 3",
+        ),
     ],
 )
 def test_what_cannot_be_is_explained(make, error, message):
@@ -128,11 +132,11 @@ def test_what_cannot_be_is_explained(make, error, message):
 
 def test_a_class_with_too_few_samples_for_the_divergence_is_passed_over(x64):
     x, y = labelled_draws()
-    y = y.at[2, -1].set(2)  # x and y have one of class 2
+    y = y._replace(condition=y.condition.at[2].set(2))  # x and y have one of class 2
     unbiased = partial(mmd2_unbiased, kernel=kernels.gaussian(1.0))
     objective = conditional(unbiased, CLASSES)
     loss, v = jax.jit(lambda x, y: (objective.loss(KEY, (), x, y), velocity(objective, KEY, (), x, y)))(x, y)
-    few = np.asarray(x[:, -1]) == 2
+    few = np.asarray(x.condition) == 2
     shares = {0: 3 / 8, 1: 3 / 8}
     expected = sum(
         share * mmd2_unbiased(of_class(x, c), of_class(y, c), kernels.gaussian(1.0)) for c, share in shares.items()
