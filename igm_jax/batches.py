@@ -241,7 +241,7 @@ def taking(function: Callable[..., Any]) -> Callable[..., Any]:
     """
     known, who = _keywords(function), f"`{_name(function)}`"
 
-    def of_samples(*samples: Samples) -> Any:
+    def of_samples(*samples: Any) -> Any:
         if not any(isinstance(one, Batch) for one in samples):
             return function(*samples)
         arrays, parts = [], {}

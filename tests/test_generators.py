@@ -4,8 +4,8 @@ import numpy as np
 import optax
 import pytest
 
-from igm_jax import stateless, velocity
-from igm_jax.generators import particles, pushforward
+from igm_jax import Network, distributions, stateless, velocity
+from igm_jax.generators import conditional_pushforward, particles, pushforward
 from igm_jax.networks import mlp
 
 
@@ -70,11 +70,11 @@ def test_particles_say_why_they_cannot_give_another_number(key):
 def test_conditional_generators_draw_under_each_condition(key):
     """A network that hands its condition through shows which draw was made under which."""
     handed = network_of(lambda given: given[:, 2:])
-    generator = generators.conditional_pushforward(handed, distributions.normal(2))
+    generator = conditional_pushforward(handed, distributions.normal(2))
     c = jnp.array([[1.0, 2.0], [3.0, 4.0]])
     x = generator.sample(generator.init(key), key, c, 3)
     np.testing.assert_array_equal(x, jnp.broadcast_to(c[:, None], (2, 3, 2)))
-    noise = generators.conditional_pushforward(network_of(lambda given: given[:, :2]), distributions.normal(2))
+    noise = conditional_pushforward(network_of(lambda given: given[:, :2]), distributions.normal(2))
     z = noise.sample((), key, c, 3).reshape(6, 2)
     assert len(np.unique(np.asarray(z), axis=0)) == 6
     with pytest.raises(ValueError, match=r"conditions must become rows \(b, d_code\)"):

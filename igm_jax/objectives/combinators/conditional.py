@@ -120,7 +120,9 @@ def conditional_field(
         y_weights: Weights = None,
     ) -> Array:  # fmt: skip
         sides = _sides(x, y, classes, (x_condition, y_condition), (x_weights, y_weights))
-        return _over_classes(field, lambda one, value: (one.members[:, None] > 0) * value, sides, classes, least)
+        return _over_classes(
+            field, lambda one, value: jnp.where(one.members[:, None] > 0, value, 0), sides, classes, least
+        )
 
     return from_velocity(whole, witness and _conditional_witness(witness, classes), reason=reason)
 

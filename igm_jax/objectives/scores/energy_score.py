@@ -143,7 +143,7 @@ def kernel_scoring(kernel: KernelLike) -> Objective:
 
 
 def _mean_score(kernel: Kernel, x: Array, y: Array, x_weights: Weights, y_weights: Weights) -> Array:
-    x, y = checks.pair(x, y, least=1)
+    x, y = checks.pair(checks.samples("x", x, least=2), y)
     a, b = checks.weights("x_weights", x_weights, x, least=2), checks.weights("y_weights", y_weights, y)
     kernel, height, x, y, _ = measured(kernel, x, y, a, b)
     apart, towards = kernel_mean_distinct(kernel, x, a), kernel_mean(kernel, x, y, a, b)

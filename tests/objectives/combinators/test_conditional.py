@@ -119,7 +119,7 @@ def test_kernels_on_columns_see_no_others(x64):
         (lambda x: conditional(energy_distance, 2).loss(KEY, (), x, x), ValueError, "integers from 0 to 1"),
         (lambda x: conditional(energy_distance, 2).loss(KEY, (), x.values, x), TypeError, "must come with its classes"),
         (
-            lambda x: conditional(energy_distance, 4).loss(KEY, (), x._replace(condition=x.condition + 0.5), x),
+            lambda x: conditional(energy_distance, 4).loss(KEY, (), x._replace(condition=x.values[:, 0]), x),
             TypeError,
             "must be 8 integers from 0 to 3",
         ),

@@ -130,7 +130,8 @@ def test_pairs_are_rows_of_a_sample_and_its_condition():
         v.reshape(-1, 2), velocity(mmd(kernel), KEY, (), rows, data)[:, :2], rtol=1e-4, atol=1e-7
     )
     coded = joint(energy(), one_hot(2)).loss(KEY, (), x, y)
-    codes = [jnp.concatenate([a, jax.nn.one_hot(c, 2)], axis=1) for a, c in ((rows[:, :2], rows[:, 2]), (Y, labels))]
+    pairs = ((rows[:, :2], jnp.repeat(labels, 4)), (Y, labels))
+    codes = [jnp.concatenate([a, jax.nn.one_hot(c, 2)], axis=1) for a, c in pairs]
     np.testing.assert_allclose(coded, energy().loss(KEY, (), *codes), rtol=1e-6)
 
 
