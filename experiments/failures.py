@@ -44,7 +44,7 @@ from igm_jax import Objective, checks, velocity
 from igm_jax.distributions import Distribution
 from igm_jax.evaluation import exact_w2
 from igm_jax.reporting.tables import Table
-from igm_jax.training.step import strong
+from igm_jax.training.average import strong
 
 HELD = 20
 

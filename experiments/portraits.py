@@ -37,7 +37,7 @@ from igm_jax.networks import mlp_critic
 from igm_jax.objectives import mmd_witness, score_difference_field, score_difference_witness
 from igm_jax.reporting import Field, field_on_grid, write_whole
 from igm_jax.reporting.style import View
-from igm_jax.training.step import strong
+from igm_jax.training.average import strong
 
 LEFT, RIGHT, BELOW, STD = (-1.35, 0.55), (1.35, 0.55), (0.0, -0.95), 0.33
 """Where data and samples are, only data, only samples; and how wide each heap is."""

@@ -5,7 +5,6 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -18,20 +17,17 @@ from igm_jax import checks
 from igm_jax.base import Info
 from igm_jax.descriptions import described
 from igm_jax.sources import SourceError
-from igm_jax.training.checkpoints import Checkpoints
 from igm_jax.training.chunks import chunk_of, compiled, first_bad
-from igm_jax.training.digests import identity_of
-from igm_jax.training.directory import read_config, run_directory
+from igm_jax.training.directory import run_directory
 from igm_jax.training.endings import interrupted, non_finite, without_data
-from igm_jax.training.errors import RunDirectoryError, RunMismatchError
+from igm_jax.training.errors import RunMismatchError
 from igm_jax.training.feed import Feed, shapes_ready, steps_ready
-from igm_jax.training.logs import Log, Row, read_log, rows_of
+from igm_jax.training.kept import Store, opened_store, position_of
+from igm_jax.training.logs import Row, rows_of
 from igm_jax.training.progress import Bar, averages, notice
-from igm_jax.training.readme import write_readme
 from igm_jax.training.signals import postponed
 from igm_jax.training.states import keys_of, size, started, step_of
 from igm_jax.training.step import Run, TrainState, parts_of, source_of
-from igm_jax.training.stored import recipe_of_run, write_generator
 
 OnChunk = Callable[[TrainState, Sequence[Row]], None]
 
@@ -53,22 +49,6 @@ class Trained(NamedTuple):
     compile_seconds: float
     run_seconds: float
     memory_bytes: int | None = None
-
-
-class _Store(NamedTuple):
-    """Where a run is kept: its rows, and where there is a directory, its log, which holds the same rows."""
-
-    rows: list[Row]
-    checkpoints: Checkpoints | None = None
-    log: Log | None = None
-
-    def append(self, rows: list[Row]) -> None:
-        self.log.append(rows) if self.log else self.rows.extend(rows)
-
-    def save(self, state: TrainState, position: bytes | None = None) -> None:
-        if self.checkpoints and self.log:
-            self.log.sync()
-            self.checkpoints.save(state, self.log.told(), position)
 
 
 def train(
@@ -138,17 +118,17 @@ def train(
     key = keys_of(key)
     like = jax.eval_shape(started(run, key), key)
     with contextlib.ExitStack() as stack:
-        store, state, stop = _Store([]), None, _never
+        store, state, stop = Store([]), None, _never
         if directory is not None:
             made = described(run) if config is None else None
             path = stack.enter_context(run_directory(directory, config, key, (keep + 1) * size(like), made))
-            store, state = _opened(stack, path, run, like, keep, command)
+            store, state = opened_store(stack, path, run, like, keep, command)
             stop = stack.enter_context(postponed())
             if progress and made and made.unverified and state is not None and step_of(state):
                 notice(
                     f"{path} goes on; unverified, since only a name is known of its code: {', '.join(made.unverified)}"
                 )
-        position = _position(run, store, state)
+        position = position_of(run, store, state)
         state = placed(run, _first_state(run, key) if state is None else state)
         if step_of(state) == 0:
             store.save(state)
@@ -156,24 +136,6 @@ def train(
             on_chunk(state, [])
         plan = _Plan(run.name, steps, chunk, every, log_every, progress)
         return _loop(run, state, plan, store, on_chunk, stop, position)
-
-
-def _opened(
-    stack: contextlib.ExitStack, path: Path, run: Run, like: TrainState, keep: int, command: str | None
-) -> tuple[_Store, TrainState | None]:
-    """The log and the checkpoints of a directory, and the state that the run continues from, if there is one."""
-    identity = identity_of(read_config(path))
-    checkpoints = stack.enter_context(Checkpoints(path, keep, run=identity))
-    state = _resumed(checkpoints, like)
-    # Only now, when the checkpoint is known to fit: this session's generator, also in an older version's directory.
-    recipe = recipe_of_run(run)
-    write_generator(path, recipe, identity)
-    write_readme(path, run, recipe, command)
-    begun = (0, None) if state is None else (step_of(state), checkpoints.log_of(step_of(state)))
-    # The damaged checkpoints are moved before the log is cut: where they cannot be, nothing has changed.
-    log = Log(path, *begun, before=lambda cut: checkpoints.set_aside(begun[0], cut))
-    stack.enter_context(contextlib.closing(log))
-    return _Store(log.rows, checkpoints, log), state
 
 
 class _Plan(NamedTuple):
@@ -205,7 +167,7 @@ def _loop(
     run: Run,
     state: TrainState,
     plan: _Plan,
-    store: _Store,
+    store: Store,
     on_chunk: OnChunk | None,
     stop: Callable[[], int | None],
     position: bytes | None,
@@ -290,42 +252,10 @@ def placed(run: Run, state: TrainState) -> TrainState:
     return jax.device_put(state, NamedSharding(parts.mesh, PartitionSpec()))
 
 
-def _position(run: Run, store: _Store, state: TrainState | None) -> bytes | None:
-    """Where the stream of a run's data goes on; a warning where it cannot."""
-    if source_of(run) is None or store.checkpoints is None:
-        return None
-    if state is None or not step_of(state):
-        return None
-    position = store.checkpoints.position_of(step_of(state))
-    if position is None:
-        warnings.warn(
-            f"{store.checkpoints.directory.parent} goes on, but with the first batches of its source again, which cannot go to"
-            " its place: the run is another than it would have been without the interruption",
-            stacklevel=3,
-        )
-    return position
-
-
 def _first_state(run: Run, key: Array) -> TrainState:
     state = jax.jit(started(run, key))(key)
     # Copies: the first chunk takes the buffers over, and none may belong to someone else (particles) or occur twice.
     return jax.tree.map(jnp.copy, state)
-
-
-def _resumed(checkpoints: Checkpoints, like: TrainState) -> TrainState | None:
-    """The state of the newest whole checkpoint; None for a run that has saved none yet."""
-    if checkpoints.latest is None:
-        # The state of step 0 is saved before any row is written.
-        directory = checkpoints.directory.parent
-        if rows := read_log(directory):
-            raise RunDirectoryError(
-                f"{directory} has a log up to step {rows[-1]['step']}, but no checkpoints: the folder"
-                f" {checkpoints.directory} was emptied, or moved away. Put it back, or delete {directory} to begin anew"
-            )
-        if (directory / "generator.json").exists():  # also after a kill before the first state was saved
-            warnings.warn(f"{directory} was used before, but holds no checkpoint; its run begins anew", stacklevel=3)
-        return None
-    return checkpoints.load(like)
 
 
 def _on_host(infos: Info, length: int) -> dict[str, np.ndarray]:

@@ -1,7 +1,6 @@
 """One training step for every objective: some inner updates, then one move of the generator."""
 
 import contextlib
-import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ from igm_jax.batches import mean_square, per_weight
 from igm_jax.pairwise.backend import over
 from igm_jax.records import Recorded, recorded, told
 from igm_jax.sources import Source
+from igm_jax.training.average import averaged, in_single, strong
 from igm_jax.training.parts import (
     Parts,
     as_samples,
@@ -235,7 +235,7 @@ def _step(parts: Parts, key: Key, state: TrainState, data: Any = None) -> tuple[
     more = {"value": loss, "grad": gradient, "value_fn": lambda params: loss_at(sample(params))}
     updates, optimizer_state = parts.optimizer.update(gradient, state.optimizer_state, state.params, **more)
     params = optax.apply_updates(state.params, updates)
-    average = _averaged(state.average, params, state.step, parts.average)
+    average = averaged(state.average, params, state.step, parts.average)
     x = as_samples(given, values)
     speed = jnp.sqrt(mean_square(x, per_weight(x, slope)))
     info = _merged({"loss": loss, "velocity": speed}, report)
@@ -274,33 +274,6 @@ def advance(run: Run, state: TrainState, data: Any = None) -> tuple[TrainState, 
     return run.step(key, state) if data is None else run.step(key, state, data)
 
 
-def _averaged(mean: Params, params: Params, step: Array, decay: float) -> Params:
-    """The debiased average after one more step, from the debiased average before it.
-
-    ``m_t = m_{t-1} + w_t (θ_t - m_{t-1})`` with ``w_t = (1 - β) / (1 - β^t)``, which is one at t = 1.
-    """
-
-    def mix(old: Array, new: Array) -> Array:
-        new = new.astype(old.dtype)
-        log_decay = math.log(decay) if decay > 0 else -math.inf
-        weight = (1 - decay) / -jnp.expm1((step + 1).astype(new.dtype) * log_decay)
-        # The first step takes the parameters as they are, whatever the average was, even by a rounding.
-        return jnp.where(step == 0, new, old + weight * (new - old))
-
-    return jax.tree.map(mix, mean, params)
-
-
-def in_single(params: Any) -> Any:
-    """Parameters, or their shapes, as their average has them: half precision, which would swallow its small steps, in float32."""
-
-    def single(leaf: Any) -> Any:
-        if not jnp.issubdtype(leaf.dtype, jnp.floating) or (kind := checks.at_least_single(leaf.dtype)) == leaf.dtype:
-            return leaf
-        return leaf.astype(kind) if hasattr(leaf, "astype") else jax.ShapeDtypeStruct(leaf.shape, kind)
-
-    return jax.tree.map(single, params)
-
-
 def _merged(info: Info, report: Info) -> Info:
     if clash := sorted(info.keys() & report.keys()):
         raise ValueError(
@@ -308,11 +281,6 @@ def _merged(info: Info, report: Info) -> Info:
             f" 'critic_{clash[0]}'"
         )
     return {**info, **report}
-
-
-def strong(tree: Any) -> Any:
-    """The leaves as arrays of a fixed type, so that a state keeps its types from step to step."""
-    return jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype=jnp.asarray(leaf).dtype), tree)
 
 
 def _name(objective: Objective) -> str:

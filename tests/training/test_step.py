@@ -1,4 +1,4 @@
-"""One step: which minibatches it draws, what it reports, how the average remembers."""
+"""One step: which minibatches it draws, what it reports."""
 
 import jax
 import jax.numpy as jnp
@@ -62,25 +62,6 @@ def test_the_pulled_back_gradient_is_that_of_the_composition(key, x64):
     gradient = jax.grad(lambda params: toys.moments.loss(key, (), fixed.sample(params, key, 16), y))(state.params)
     for name, value in after.params.items():
         np.testing.assert_allclose(value, state.params[name] - 0.1 * gradient[name], rtol=1e-12)
-
-
-def test_the_average_is_the_debiased_sum(key, x64):
-    """m_t = Σ_s β^(t-s) θ_s / Σ_s β^(t-s)."""
-    decay, run = 0.9, sgd_run(average=0.9)
-    state, history, step = start(run, key), [], jax.jit(lambda state: advance(run, state))
-    for _ in range(6):
-        state, _ = step(state)
-        history.append(state.params["in"])
-    weights = decay ** np.arange(5, -1, -1)
-    expected = np.tensordot(weights / weights.sum(), np.stack(history), axes=1)
-    np.testing.assert_allclose(state.average["in"], expected, rtol=1e-12)
-
-
-@pytest.mark.parametrize("average", [0.0, 0.999])
-def test_the_average_forgets_the_random_start(key, average):
-    run = sgd_run(average=average)
-    state, _ = steps(run, key, 1)
-    assert toys.same(state.average, state.params)
 
 
 def test_inner_steps_see_fresh_minibatches(key):
@@ -226,24 +207,6 @@ def test_a_report_may_not_hide_the_loss(key):
     run = training(toys.generator, clash, optax.sgd(0.1), toys.target, 4)
     with pytest.raises(ValueError, match=r"must not report \['loss'\].*rename it, e.g. 'critic_loss'"):
         jax.eval_shape(lambda key: advance(run, run.init(key)), key)
-
-
-@pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16, jnp.float32])
-def test_the_average_of_half_precision_is_kept_in_single(dtype):
-    """Parameters that rise to 3 in steps of 1/32, which an average with steps of 1/1000 in half precision cannot follow."""
-    rise = optax.GradientTransformation(lambda params: (), lambda updates, state, params=None: (
-        jax.tree.map(lambda p: jnp.minimum(3 - p, jnp.asarray(1 / 32, p.dtype)), params), state))  # fmt: skip
-    still = Generator(lambda key: jnp.zeros((1, 2), dtype), lambda params, key, n: jnp.tile(params, (n, 1)))
-    zero = stateless(lambda x, y: 0 * jnp.mean(x.astype(jnp.float32)))
-    run = training(still, zero, rise, lambda key, n: jnp.zeros((n, 2), dtype), 2, average=0.99)
-
-    @jax.jit
-    def many(state):
-        return jax.lax.fori_loop(0, 1500, lambda i, state: advance(run, state)[0], state)
-
-    state = many(run.init(jax.random.key(0)))
-    assert (state.params.dtype, state.average.dtype) == (dtype, jnp.float32)
-    np.testing.assert_allclose(state.average, 3.0, rtol=1e-4)
 
 
 def test_a_lifted_objective_is_called_by_what_was_lifted():
