@@ -44,6 +44,7 @@ from igm_jax import Objective, checks, velocity
 from igm_jax.distributions import Distribution
 from igm_jax.evaluation import exact_w2
 from igm_jax.reporting.tables import Table
+from igm_jax.reporting.terminal import ended
 from igm_jax.training.step import strong
 
 HELD = 20
@@ -303,4 +304,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    ended(main)

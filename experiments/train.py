@@ -32,7 +32,7 @@ from experiments.shared.study import ended_with
 from igm_jax import Generator, checks
 from igm_jax.evaluation import exact_w2, mode_coverage
 from igm_jax.files import write_npz
-from igm_jax.reporting.terminal import command_line
+from igm_jax.reporting.terminal import command_line, ended
 from igm_jax.training import (
     Interrupted,
     NonFiniteError,
@@ -221,4 +221,4 @@ def summary(config: Train, problem: Problem, trained: Trained, samples: np.ndarr
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ended(main)

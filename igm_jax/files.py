@@ -33,6 +33,7 @@ def absolute(path: str | os.PathLike[str], name: str = "path") -> pathlib.Path:
 
     Raises:
         ValueError: for what no system takes as a path.
+        FileNotFoundError: for a relative path where the current directory was deleted.
 
     Example:
         >>> from igm_jax.files import absolute
@@ -47,6 +48,55 @@ def absolute(path: str | os.PathLike[str], name: str = "path") -> pathlib.Path:
         raise ValueError(
             f"`{name}` is {os.fspath(path)!r}, but there is no such home directory; write the path out"
         ) from error
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"`{name}` is {os.fspath(path)!r}, but the current directory was deleted; change to one that exists, and try again"
+        ) from error
+
+
+def regular(path: str | os.PathLike[str]) -> pathlib.Path:
+    """A path to read from, unless something lies there that is no file: a pipe would wait for a writer, a device never end.
+
+    Args:
+        path: where; there may be nothing.
+
+    Returns:
+        The path.
+
+    Raises:
+        OSError: for a pipe, a socket, a device or a directory.
+
+    Example:
+        >>> from igm_jax.files import regular
+        >>> regular("/dev/zero")
+        Traceback (most recent call last):
+        OSError: '/dev/zero' is not a regular file; give one, e.g. a copy of what comes out of a pipe
+    """
+    path = pathlib.Path(path)
+    if path.exists() and not path.is_file():
+        raise OSError(f"{str(path)!r} is not a regular file; give one, e.g. a copy of what comes out of a pipe")
+    return path
+
+
+def same_file(one: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
+    """Whether two paths are one file, also by a link or another way of writing it; False unless both exist.
+
+    Args:
+        one: a path.
+        other: another.
+
+    Returns:
+        Whether they are.
+
+    Example:
+        >>> from igm_jax.files import same_file
+        >>> same_file("/", "/."), same_file("/nowhere", "/nowhere")
+        (True, False)
+    """
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False
 
 
 def _temporary(path: pathlib.Path) -> tuple[int, pathlib.Path]:
@@ -85,7 +135,8 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> pathlib.P
 
     Args:
         path: the file; missing directories above it are made.
-        content: bytes, or text that is stored as UTF-8.
+        content: bytes, or text that is stored as UTF-8; what that has not (bytes of a file's name that are no text) as
+            escapes.
 
     Returns:
         The path.
@@ -101,7 +152,7 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> pathlib.P
         'hello'
     """
     with _replacing(path) as file:
-        file.write(content.encode("utf-8") if isinstance(content, str) else content)
+        file.write(content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content)
     return pathlib.Path(path)
 
 
