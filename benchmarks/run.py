@@ -120,7 +120,9 @@ def checked(wish: Run) -> Run:
     if wish.against is not None and wish.compare is None:
         raise ValueError("`--against NEW.json` must come with `--compare OLD.json`, which is missing")
     if wish.compare is not None and wish.against is None and same_file(wish.compare, wish.directory / "results.json"):
-        raise ValueError(f"--compare {wish.compare} lies where the new results would be written; choose another --directory")
+        raise ValueError(
+            f"--compare {wish.compare} lies where the new results would be written; choose another --directory"
+        )
     return wish
 
 

@@ -54,6 +54,23 @@ def absolute(path: str | os.PathLike[str], name: str = "path") -> pathlib.Path:
         ) from error
 
 
+def shown(path: str | os.PathLike[str]) -> str:
+    """A path as text that everything takes: bytes in it that are no text as escapes.
+
+    Args:
+        path: the path.
+
+    Returns:
+        The text.
+
+    Example:
+        >>> from igm_jax.files import shown
+        >>> shown("caf\\udce9.npy") == "caf" + chr(92) + "udce9.npy"
+        True
+    """
+    return os.fspath(path).encode("utf-8", "backslashreplace").decode()
+
+
 def regular(path: str | os.PathLike[str]) -> pathlib.Path:
     """A path to read from, unless something lies there that is no file: a pipe would wait for a writer, a device never end.
 

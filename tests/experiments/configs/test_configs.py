@@ -11,7 +11,8 @@ from experiments.evaluate import _config_of as read_back
 from experiments.train import Train, identity
 from igm_jax.distributions import normal
 from igm_jax.training import RunMismatchError, plain
-from igm_jax.training.directory import run_directory, stored_key
+from igm_jax.training.directory import run_directory
+from igm_jax.training.keys import stored_key
 
 KINDS = """
 mmd MMD, energy Energy, log-energy LogEnergy, mmd-block MMDBlock, mmd-flow MMDFlow, mmd-nystrom MMDNystrom,

@@ -55,7 +55,11 @@ def ending(main, words):
         (evaluate.main, ["--real", "f.md", "--fake", "g.npy", "--output", "f.md"], "is the file of --real"),
         (evaluate.main, ["--real", "r.npy", "--fake", "g.npy", "--train", "f.md", "--output", "f.md"], "of --train"),
         (evaluate.main, ["--run", ".", "--real", "g.npy", "--output", "log.jsonl"], "one of the run's own files"),
-        (sample.main, ["--run", ".", "--n", "2", "--out", "generator.npz", "--overwrite"], "one of the run's own files"),
+        (
+            sample.main,
+            ["--run", ".", "--n", "2", "--out", "generator.npz", "--overwrite"],
+            "one of the run's own files",
+        ),
         (tune.main, ["--output", "f.md"], "does not begin with '# Tuning'"),
         (tune.main, ["--output", "g.npy"], "must be a file that ends in .md"),
         (tune.main, ["--output="], "must be a file that ends in .md"),
