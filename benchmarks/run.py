@@ -30,6 +30,7 @@ from benchmarks.problems import DIRECTIONS, Size
 from benchmarks.rows import OK, Results, Row, read_results, write_lines
 from benchmarks.summary import tables, write_summary
 from igm_jax import checks
+from igm_jax.arrays import read_npy
 from igm_jax.files import same_file
 from igm_jax.reporting import to_console
 from igm_jax.reporting.terminal import command_line, ended
@@ -204,7 +205,7 @@ def _line(row: Row) -> str:
 def _directions(service: Process, folder: Path, d: int, seed: int) -> np.ndarray:
     path = folder / f"directions-{d}.npy"
     service.ask("directions", dim=d, count=DIRECTIONS, seed=seed, path=str(path))
-    return np.load(path)
+    return read_npy(path)
 
 
 def _warn_if_busy(wish: Run, console: Console) -> None:

@@ -1,6 +1,7 @@
 """Files are written whole or not at all: beside their name first, and moved there in one step."""
 
 import contextlib
+import errno
 import json
 import os
 import pathlib
@@ -19,6 +20,13 @@ class WriteError(OSError):
             f"could not write {self.filename!r}: {self.strerror}; nothing there was changed."
             " Free some space, or choose a directory that you may write to"
         )
+
+
+class NotRegularError(OSError):
+    """Something lies where a file should, from which nothing was read."""
+
+    def __str__(self) -> str:
+        return f"{self.filename!r} {self.strerror}; give one, e.g. a copy of what comes out of a pipe"
 
 
 def absolute(path: str | os.PathLike[str], name: str = "path") -> pathlib.Path:
@@ -81,17 +89,17 @@ def regular(path: str | os.PathLike[str]) -> pathlib.Path:
         The path.
 
     Raises:
-        OSError: for a pipe, a socket, a device or a directory.
+        NotRegularError: an ``OSError``, for a pipe, a socket, a device or a directory.
 
     Example:
         >>> from igm_jax.files import regular
         >>> regular("/dev/zero")
         Traceback (most recent call last):
-        OSError: '/dev/zero' is not a regular file; give one, e.g. a copy of what comes out of a pipe
+        igm_jax.files.NotRegularError: '/dev/zero' is not a regular file; give one, e.g. a copy of what comes out of a pipe
     """
     path = pathlib.Path(path)
     if path.exists() and not path.is_file():
-        raise OSError(f"{str(path)!r} is not a regular file; give one, e.g. a copy of what comes out of a pipe")
+        raise NotRegularError(errno.EINVAL, "is not a regular file", str(path))
     return path
 
 
