@@ -58,7 +58,7 @@ def absolute(path: str | os.PathLike[str], name: str = "path") -> pathlib.Path:
         ) from error
     except FileNotFoundError as error:
         raise FileNotFoundError(
-            f"`{name}` is {os.fspath(path)!r}, but the current directory was deleted; change to one that exists, and try again"
+            f"{os.fspath(path)!r} begins at the current directory, which was deleted; change to one that exists, and try again"
         ) from error
 
 

@@ -108,7 +108,7 @@ def test_a_current_directory_that_was_deleted_is_told(tmp_path, monkeypatch, cap
     (tmp_path / "gone").rmdir()
     with pytest.raises(SystemExit, match="2"):
         command_line(Settings, [], "prog")
-    assert "the current directory was deleted; change to one that exists" in capsys.readouterr().err
+    assert "the current directory, which was deleted; change to one that exists" in capsys.readouterr().err
 
 
 def test_null_characters_in_paths_are_told(capsys):
