@@ -29,7 +29,7 @@ from igm_jax.pairwise import fused, tiles
 from igm_jax.pairwise.fused import Blocks
 from igm_jax.pairwise.summer import Sums
 from igm_jax.reporting import Cell, Line, Table, to_console, to_markdown, write_whole
-from igm_jax.reporting.terminal import command_line
+from igm_jax.reporting.terminal import command_line, ended
 from igm_jax.training import provenance
 
 DIRECT = (
@@ -191,4 +191,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    ended(main)

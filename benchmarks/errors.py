@@ -11,7 +11,6 @@ to compile.
 
 import dataclasses
 import json
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,7 +26,7 @@ import igm_jax
 from igm_jax import kernels
 from igm_jax.objectives import random_directions, score_difference_field
 from igm_jax.reporting import write_whole
-from igm_jax.reporting.terminal import command_line
+from igm_jax.reporting.terminal import command_line, ended
 from igm_jax.training import provenance
 
 SHAPES = ((1, 1, 1), (257, 131, 1), (300, 411, 2), (1001, 1153, 3), (701, 301, 8), (301, 200, 9), (257, 130, 64),
@@ -249,4 +248,4 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ended(main)

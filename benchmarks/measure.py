@@ -15,6 +15,7 @@ from benchmarks.problems import Size, problem, save
 from benchmarks.rates import floor_seconds
 from benchmarks.references import Answer
 from benchmarks.rows import DISAGREES, FAILED, OK, Row, timing
+from igm_jax.arrays import read_npy
 
 Report = Callable[[str], None]
 """Told what is being done."""
@@ -109,9 +110,10 @@ def _checked(row: Row, process: Process, folder: Path, answer: Answer, bench: Be
         first = process.ask("prepare", peer=row.implementation, problem=str(folder / "problem.npz"))
         told = process.ask("check", gradient=str(folder / "gradient.npy"))
         memory = process.ask("memory")
-    except Lost as lost:
+        gradient = read_npy(folder / "gradient.npy")
+    except (Lost, OSError, ValueError) as lost:
         return row._replace(status=FAILED, reason=str(lost))
-    errors = errors_of(told["value"], np.load(folder / "gradient.npy"), answer)
+    errors = errors_of(told["value"], gradient, answer)
     row = row._replace(
         compile_seconds=first["compile_seconds"],
         memory_mb=memory["memory_mb"],

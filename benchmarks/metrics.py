@@ -20,7 +20,7 @@ from benchmarks.memory import extra_memory
 from igm_jax import checks
 from igm_jax.evaluation import density_coverage, precision_recall
 from igm_jax.reporting import write_whole
-from igm_jax.reporting.terminal import command_line
+from igm_jax.reporting.terminal import command_line, ended
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     config = command_line(Metrics, arguments, "python -m benchmarks.metrics", description=__doc__)
     try:
         n, d = checks.count("n", config.n, least=20), checks.count("d", config.d)
+        if config.output is not None and config.output.suffix != ".json":
+            raise ValueError(f"--output must be a file that ends in .json, but is {str(config.output)!r}")
         metric = {"density_coverage": density_coverage, "precision_recall": precision_recall}[config.metric]
         small = samples(50, d, config.kind)
         metric(real=small[0], fake=small[1])  # what is imported and set up once
@@ -82,4 +84,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    ended(main)

@@ -24,7 +24,7 @@ from igm_jax import checks, objectives
 from igm_jax.base import Objective
 from igm_jax.kernels import gaussian
 from igm_jax.reporting import Cell, Line, Table, to_console
-from igm_jax.reporting.terminal import command_line
+from igm_jax.reporting.terminal import command_line, ended
 
 OBJECTIVES = ("mmd", "energy", "sinkhorn", "sliced", "drifting", "score_difference")
 TOLERANCE = 1e-2
@@ -174,4 +174,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ended(main)

@@ -4,12 +4,12 @@ import json
 import math
 import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from benchmarks.problems import Size
+from igm_jax.files import regular
 from igm_jax.reporting import write_whole
 
 OK, DISAGREES, FAILED = "ok", "disagrees", "failed"
@@ -98,7 +98,7 @@ def read_results(path: str | os.PathLike[str]) -> Results:
         OSError: if it cannot be read.
     """
     try:
-        told = json.loads(Path(path).read_text(encoding="utf-8"))
+        told = json.loads(regular(path).read_text(encoding="utf-8"))
         rows = [Row(**row) for row in told["rows"]]
         return Results(rows, told["rates"], told["absent"], told["settings"])
     except FileNotFoundError as error:

@@ -13,7 +13,6 @@ others. The directory gets ``results.json``, ``results.md`` and two pictures; ``
 
 import dataclasses
 import os
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,8 +30,10 @@ from benchmarks.problems import DIRECTIONS, Size
 from benchmarks.rows import OK, Results, Row, read_results, write_lines
 from benchmarks.summary import tables, write_summary
 from igm_jax import checks
+from igm_jax.arrays import read_npy
+from igm_jax.files import same_file
 from igm_jax.reporting import to_console
-from igm_jax.reporting.terminal import command_line
+from igm_jax.reporting.terminal import command_line, ended
 
 EDGE, GPU_EDGE, SMOKE_EDGE = 2048, 16384, 512
 
@@ -119,6 +120,10 @@ def checked(wish: Run) -> Run:
         checks.positive(name, getattr(wish, name))
     if wish.against is not None and wish.compare is None:
         raise ValueError("`--against NEW.json` must come with `--compare OLD.json`, which is missing")
+    if wish.compare is not None and wish.against is None and same_file(wish.compare, wish.directory / "results.json"):
+        raise ValueError(
+            f"--compare {wish.compare} lies where the new results would be written; choose another --directory"
+        )
     return wish
 
 
@@ -200,7 +205,7 @@ def _line(row: Row) -> str:
 def _directions(service: Process, folder: Path, d: int, seed: int) -> np.ndarray:
     path = folder / f"directions-{d}.npy"
     service.ask("directions", dim=d, count=DIRECTIONS, seed=seed, path=str(path))
-    return np.load(path)
+    return read_npy(path)
 
 
 def _warn_if_busy(wish: Run, console: Console) -> None:
@@ -225,4 +230,4 @@ def _compared(old: Results, new: Results, threshold: float) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ended(main)

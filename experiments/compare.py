@@ -15,7 +15,6 @@ cores of an AMD EPYC the default takes about thirteen minutes.
 
 import contextlib
 import dataclasses
-import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -36,7 +35,7 @@ from experiments.shared.tasks import Recipe, Task, worked
 from igm_jax import checks
 from igm_jax.evaluation import floor
 from igm_jax.reporting import FLOOR, read_jsonl, write_jsonl
-from igm_jax.reporting.terminal import command_line
+from igm_jax.reporting.terminal import command_line, ended
 from igm_jax.training import provenance
 from igm_jax.training.directory import run_directory
 
@@ -251,4 +250,4 @@ def _floors(config: Compare, target: str) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ended(main)

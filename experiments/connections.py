@@ -10,7 +10,6 @@ Each identity is computed in float64 on small samples, from two sides that share
 """
 
 import dataclasses
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,12 +20,14 @@ from rich.console import Console
 from rich.progress import track
 
 from experiments.identities import IDENTITIES, MEANING, Identity, Outcome
+from experiments.shared.outputs import check_page
 from experiments.shared.study import aside, ended_with, row_maker, writable
 from igm_jax import checks
 from igm_jax.reporting import to_console, to_markdown, write_jsonl, write_whole
 from igm_jax.reporting.tables import Cell, Line, Table
-from igm_jax.reporting.terminal import command_line
+from igm_jax.reporting.terminal import command_line, ended
 
+HEADING = "# How the objectives are connected"
 HEADINGS = ("identity", "statement", "kind", "discrepancy", "rate", "source")
 
 
@@ -49,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     config = command_line(Connections, arguments, "python -m experiments.connections")
     try:
         chosen = selected(config)
+        if config.page:
+            check_page("--page", config.page, HEADING)
         output = aside(config.output, config.smoke)
         for directory in (output, *([config.page.parent] if config.page else [])):
             writable(directory)
@@ -134,7 +137,7 @@ def page(table: Table, rows: Sequence[dict[str, Any]], picture: str) -> str:
     device = story["device"]
     where = f"{device['platform']} {device['kind']}" if isinstance(device, dict) else device
     return "\n".join([
-        "# How the objectives are connected\n",
+        f"{HEADING}\n",
         "Made by `python -m experiments.connections --page docs/connections.md`; the same identities are asserted by"
         " `tests/experiments/identities`.\n",
         f"![Objectives as nodes, identities as edges]({picture})\n",
@@ -145,4 +148,4 @@ def page(table: Table, rows: Sequence[dict[str, Any]], picture: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ended(main)

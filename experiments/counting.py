@@ -33,6 +33,7 @@ from igm_jax.kernels import gaussian, median_bandwidth
 from igm_jax.reporting import FLOOR, Interval, interval, to_console, to_markdown, write_jsonl, write_whole
 from igm_jax.reporting.figures import png, sample_grid
 from igm_jax.reporting.tables import Table
+from igm_jax.reporting.terminal import ended
 from igm_jax.training import plain, provenance
 
 AGE_OF_THE_UNIVERSE = 13_787_000_000 * 31_557_600  # seconds: 13.787 billion Julian years (Planck 2018)
@@ -288,4 +289,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    ended(main)

@@ -41,6 +41,7 @@ from igm_jax import (
 )
 from igm_jax.base import Key
 from igm_jax.kernels import distance, gaussian
+from igm_jax.reporting.terminal import ended
 
 Of = Callable[[Array, Array, Array, Setting], Array]
 
@@ -235,4 +236,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    ended(main)

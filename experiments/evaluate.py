@@ -12,7 +12,6 @@ A thousand points in the plane take about ten seconds on two cores, mostly to co
 """
 
 import dataclasses
-import os
 import sys
 import typing
 from collections.abc import Callable, Sequence
@@ -26,6 +25,7 @@ from rich.console import Console
 
 from experiments.configs import OBJECTIVES, TARGETS, Adam, Critic, FeatureCritic, Pushforward
 from experiments.shared.layout import Layout
+from experiments.shared.outputs import check_output
 from experiments.shared.runs import judges, silently
 from experiments.shared.study import ended_with, row_maker
 from experiments.train import Train, prepared
@@ -43,7 +43,7 @@ from igm_jax.evaluation import (
     unlike_ranges,
 )
 from igm_jax.reporting import FLOOR, Cell, Line, Table, to_console, to_markdown, write_jsonl, write_whole
-from igm_jax.reporting.terminal import command_line
+from igm_jax.reporting.terminal import command_line, ended
 from igm_jax.training import RunMismatchError, read_config, restore
 
 FEWEST = 20
@@ -163,9 +163,8 @@ def _check(config: Evaluate) -> None:
     checks.seed("--seed", config.seed)
     for path in config.output:
         checks.choice("the ending of --output", path.suffix, FORMATS)
-        above = next(parent for parent in path.absolute().parents if parent.exists())
-        if path.is_dir() or not (above.is_dir() and os.access(above, os.W_OK)):
-            raise OSError(f"cannot write {path}: it is a directory, or {above} is not a directory that can be written")
+        read = {"--real": config.real, "--fake": config.fake, "--train": config.train}
+        check_output("--output", path, read, config.run)
 
 
 def _of_files(config: Evaluate, real: Path, fake: Path) -> Comparison:
@@ -282,4 +281,4 @@ def _rows(
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ended(main)

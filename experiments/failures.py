@@ -37,13 +37,13 @@ import numpy as np
 from jaxtyping import Array
 
 from experiments.configs import OBJECTIVES, Space, narrowed
-from experiments.shared.scenarios import SCENARIOS, Law, Scenario, log_density, scenario
+from experiments.shared.scenarios import SCENARIOS, Law, Scenario, judged, log_density, scenario
 from experiments.shared.study import aside, command, row_maker, table, writable, write
 from experiments.shared.tasks import Book, Found, Recipe, Task, deciding, worked
 from igm_jax import Objective, checks, velocity
 from igm_jax.distributions import Distribution
-from igm_jax.evaluation import exact_w2
 from igm_jax.reporting.tables import Table
+from igm_jax.reporting.terminal import ended
 from igm_jax.training.average import strong
 
 HELD = 20
@@ -163,14 +163,6 @@ def _objective(settings: Any, law: Law) -> Objective:
     """The objective for data of a law, of which only those that need it see the density."""
     target = Distribution("scenario", 2, lambda key, n: jnp.full((n, 2), jnp.nan), partial(log_density, law))
     return settings.build(Space(2, 1.0, target=target if settings.needs_density else None))
-
-
-def judged(scene: Scenario, places: np.ndarray) -> dict[str, float]:
-    """What is left of the distance: ``(W2 - floor) / (W2 of the start - floor)``, the floor that of the data seen."""
-    start, floor = (exact_w2(real=scene.fresh, fake=points) for points in (scene.start, scene.data))
-    # Particles beyond all bounds have no distance that could be told in single precision.
-    end = exact_w2(real=scene.fresh, fake=places) if (np.abs(places) < 1e15).all() else float("nan")
-    return {"left": (end - floor) / (start - floor), "w2": end, "w2_start": start, "w2_floor": floor}
 
 
 def prepared(config: Config) -> Config:
@@ -303,4 +295,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    ended(main)

@@ -19,7 +19,6 @@ On two cores the first command takes about half a minute; any choice with ``--sm
 import dataclasses
 import json
 import signal
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -41,7 +40,7 @@ from igm_jax.base import Key
 from igm_jax.evaluation import MEASURES, exact_w2, mode_coverage
 from igm_jax.generators import particles
 from igm_jax.reporting import FLOOR, Cell, Line, Table, to_console, write_whole
-from igm_jax.reporting.terminal import command_line
+from igm_jax.reporting.terminal import command_line, ended
 from igm_jax.training import NonFiniteError, Run, Trained, plain, provenance, train, training
 
 JUDGED, HELD = 1000, 20
@@ -251,4 +250,4 @@ def _small(config: Flow) -> Flow:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ended(main)

@@ -37,6 +37,7 @@ from igm_jax.networks import mlp_critic
 from igm_jax.objectives import mmd_witness, score_difference_field, score_difference_witness
 from igm_jax.reporting import Field, field_on_grid, write_whole
 from igm_jax.reporting.style import View
+from igm_jax.reporting.terminal import ended
 from igm_jax.training.average import strong
 
 LEFT, RIGHT, BELOW, STD = (-1.35, 0.55), (1.35, 0.55), (0.0, -0.95), 0.33
@@ -260,4 +261,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    ended(main)

@@ -20,10 +20,8 @@ import importlib
 import io
 import json
 import math
-import os
 import shutil
 import signal
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -31,12 +29,13 @@ from typing import Any, Literal
 import jax
 import numpy as np
 
+from experiments.shared.outputs import check_output
 from experiments.shared.study import ended_with, progress
 from igm_jax import ConditionalGenerator, checks
 from igm_jax.descriptions import Made
 from igm_jax.extras import unusable
 from igm_jax.files import write_npz, write_whole
-from igm_jax.reporting.terminal import command_line
+from igm_jax.reporting.terminal import command_line, ended
 from igm_jax.training import TrainedGenerator, load_generator, plain, provenance
 
 FORMATS = (".npy", ".npz", ".csv", ".png")
@@ -129,9 +128,7 @@ def _check(config: Sample) -> None:
         raise ValueError(
             f"{config.out} exists; choose another --out" + ("" if config.out.is_dir() else ", or say --overwrite")
         )
-    above = next(parent for parent in config.out.absolute().parents if parent.exists())
-    if not (above.is_dir() and os.access(above, os.W_OK)):
-        raise OSError(f"cannot write {config.out}: {above} is not a directory that can be written")
+    check_output("--out", config.out, {}, config.run)
     image = config.out.suffix == ".png"
     for name, given in (("--image-shape", config.image_shape), ("--value-range", config.value_range)):
         if given is not None and not image:
@@ -235,4 +232,4 @@ def _write(config: Sample, model: TrainedGenerator, samples: np.ndarray, shape: 
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ended(main)

@@ -14,6 +14,7 @@ On two cores ``energy grid`` takes about a minute; with ``--smoke`` any choice t
 
 import dataclasses
 import json
+import os
 import shlex
 import signal
 import sys
@@ -32,7 +33,7 @@ from experiments.shared.study import ended_with
 from igm_jax import Generator, checks
 from igm_jax.evaluation import exact_w2, mode_coverage
 from igm_jax.files import write_npz
-from igm_jax.reporting.terminal import command_line
+from igm_jax.reporting.terminal import command_line, ended
 from igm_jax.training import (
     Interrupted,
     NonFiniteError,
@@ -118,7 +119,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def again(words: Sequence[str]) -> str:
     """The command that goes on with a run, in the shell's words."""
-    return shlex.join(["python", "-m", "experiments.train", *words])
+    return " ".join(["python -m experiments.train", *map(_quoted, words)])
+
+
+def _quoted(word: str) -> str:
+    """A word as a shell reads it; the bytes of one that is no text, such as a file's name, by their numbers."""
+    try:
+        word.encode()
+        return shlex.quote(word)
+    except UnicodeEncodeError:
+        return "$'" + "".join(f"\\x{byte:02x}" for byte in os.fsencode(word)) + "'"
 
 
 def prepared(config: Train) -> tuple[Problem, Generator, Run]:
@@ -221,4 +231,4 @@ def summary(config: Train, problem: Problem, trained: Trained, samples: np.ndarr
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ended(main)

@@ -18,6 +18,7 @@ import numpy as np
 
 from experiments.compare import Compare, budget, checked, small
 from experiments.configs import COMPARED, TARGETS, Problem, narrowed
+from experiments.shared.outputs import check_page
 from experiments.shared.runs import Group, Groups, Judges, judges, training_task
 from experiments.shared.settings import CANDIDATES
 from experiments.shared.study import command, writable
@@ -25,10 +26,14 @@ from experiments.shared.tasks import Recipe, Task, worked
 from igm_jax import checks
 from igm_jax.evaluation import MEASURES
 from igm_jax.reporting import write_whole
+from igm_jax.reporting.terminal import ended
 from igm_jax.training import plain
 
 SCORES = {"grid": "coverage", "digits": "frechet", "photo-patches": "frechet"}
 """What decides: on the grid the share of data with a sample near it (higher), of images the Fréchet distance (lower)."""
+
+
+HEADING = "# Tuning"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,8 +66,9 @@ def prepared(config: Tune) -> Tune:
         for name in config.objectives:
             checks.choice("objectives", name, list(CANDIDATES[target]))
     checks.count("workers", config.workers)
-    if config.smoke:
+    if config.smoke and config.output.name:
         config = dataclasses.replace(config, output=config.output.with_stem(f"{config.output.stem}-smoke"))
+    check_page("--output", config.output, HEADING)
     writable(_kept(config))
     return config
 
@@ -114,7 +120,7 @@ def _page(config: Tune, found: Sequence[Group]) -> str:
                 lines.append(f"| {target} | {name} | {measure} | {score:.4g} | `{plain(kind)}` | {', '.join(marks)} |")
     length = " in the comparison" if config.steps is None else f" {config.steps} updates"
     return (
-        f"# Tuning\n\nMade by `python -m experiments.tune`: one run for each setting, as long as{length};"
+        f"{HEADING}\n\nMade by `python -m experiments.tune`: one run for each setting, as long as{length};"
         " judged on held-out data that the comparison does not use. Used are the settings that"
         " `experiments/shared/settings.py` names first.\n\n"
     ) + "\n".join([*lines, ""])
@@ -132,4 +138,4 @@ def _on_validation(problem: Problem, judge: Judges) -> Judges:
 
 
 if __name__ == "__main__":
-    main()
+    ended(main)

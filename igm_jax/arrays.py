@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from igm_jax.files import regular
+
 # NumPy's own limit: parsing a longer one could take the machine's memory.
 LONGEST_HEADER = 10_000
 
@@ -170,6 +172,34 @@ def _whole(path: Path) -> Iterator[None]:
         ) from error
 
 
+def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
+    """The array of a ``.npy`` file, not pickled.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The array.
+
+    Raises:
+        OSError: if the file cannot be opened.
+        ValueError: for a file that is none, truncated, damaged, or with pickled objects.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> import numpy as np
+        >>> from igm_jax.arrays import read_npy
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "x.npy"
+        >>> np.save(path, [1.0, 2.0])
+        >>> read_npy(path).tolist()
+        [1.0, 2.0]
+    """
+    path = regular(path)
+    with path.open("rb") as stream:
+        size = path.stat().st_size
+        return Source(str(path), stream, size, size).array()
+
+
 def read_npz(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     """All arrays of a ``.npz`` file, none of them pickled.
 
@@ -190,7 +220,7 @@ def read_npz(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
         >>> read_npz(write_npz(pathlib.Path(tempfile.mkdtemp()) / "x.npz", {"x": [1.0, 2.0]}))["x"].tolist()
         [1.0, 2.0]
     """
-    path = Path(path)
+    path = regular(path)
     with path.open("rb") as stream:
         found = opened_zip(path, stream)
         arrays = {}

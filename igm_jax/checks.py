@@ -229,12 +229,14 @@ def weights(name: str, value: Any, like: jax.Array, *, least: int = 1) -> jax.Ar
     n = len(like)
     if value is None:
         return jnp.full((n,), 1 / n, like.dtype)
-    array = _numbers(name, value)[1].astype(like.dtype)
+    given, array = _numbers(name, value)
+    array = array.astype(like.dtype)
     if array.shape != (n,):
         raise ValueError(f"`{name}` must have shape ({n},), one weight a sample, but has shape {array.shape}")
     finite(name, array)
     if is_concrete(array):
         known = np.asarray(array)
+        _check_kept(name, given, known)
         if (known < 0).any() or known.sum() <= 0:
             raise ValueError(
                 f"`{name}` must be non-negative with a positive sum, but ranges from {known.min()} to {known.max()}"
@@ -248,6 +250,19 @@ def weights(name: str, value: Any, like: jax.Array, *, least: int = 1) -> jax.Ar
     return array / jnp.sum(array)
 
 
+def _check_kept(name: str, given: Any, known: np.ndarray) -> None:
+    """An error if the sum of weights, or all that is in it, is lost in the type that is computed in."""
+    told = f"`{name}` ranges from {np.min(given)} to {np.max(given)}, but"
+    way = "divide all weights by the largest one"
+    with np.errstate(over="ignore"):
+        total = np.abs(known).sum()
+    if np.isinf(total):
+        raise ValueError(f"{told} their sum is infinite in {known.dtype}; {way}")
+    # Below the smallest normal number, compiled programs take zero.
+    if total < jnp.finfo(known.dtype).smallest_normal and np.any(given):
+        raise ValueError(f"{told} their sum is zero in {known.dtype}; {way}")
+
+
 def weighted_pair(
     x: Any, y: Any, x_weights: Any = None, y_weights: Any = None, *, least: int = 1
 ) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
@@ -258,8 +273,11 @@ def weighted_pair(
 
 def positive(name: str, value: Any) -> Any:
     """``value`` if it is a positive finite number (or is being traced), else an error."""
-    if isinstance(value, str) or value is None:
+    a_key = isinstance(value, jax.Array) and jnp.issubdtype(value.dtype, jax.dtypes.prng_key)
+    if isinstance(value, str) or value is None or a_key:
         raise TypeError(f"`{name}` must be a positive number, but is {value!r}")
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        digits.check_range(name, value)  # before NumPy, for which too large an integer is an object
     if is_concrete(value):
         known = np.asarray(value)
         real = jnp.issubdtype(known.dtype, np.integer) or jnp.issubdtype(known.dtype, np.floating)
@@ -267,6 +285,7 @@ def positive(name: str, value: Any) -> Any:
             raise TypeError(f"`{name}` must be one positive number, but is {value!r}")
         if not (np.isfinite(known) and known > 0):
             raise ValueError(f"`{name}` must be positive and finite, but is {value!r}")
+        digits.check_range(name, value)
     return value
 
 

@@ -40,7 +40,7 @@ def as_given(name: str, value: Any) -> np.ndarray | jax.Array:
         'int64'
     """
     if isinstance(value, jax.Array):
-        return value
+        return _no_key(name, value)
     if isinstance(value, Batch):  # as a bare array, unless something comes with it that would be passed over
         return as_given(name, plain_rows(name, value))
     if np.ma.is_masked(value):
@@ -50,13 +50,83 @@ def as_given(name: str, value: Any) -> np.ndarray | jax.Array:
         )
     try:
         if isinstance(value, list | tuple) and any(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(value)):
-            return jnp.asarray(value)
+            return _no_key(name, jnp.asarray(value))
         array = np.asarray(value)
+        if told := _no_numbers(array):
+            raise TypeError(f"`{name}` must be an array of numbers, but is {type(value).__name__} {told}")
         array = array.astype(array.dtype.newbyteorder("="), copy=False)  # JAX knows no foreign byte order
-        # NumPy and JAX know numbers of other kinds, such as bfloat16; JAX says what is none.
+        # NumPy and JAX know numbers of other kinds, such as bfloat16.
         return array if array.dtype.kind in "iufbc" else jnp.asarray(array)
-    except (TypeError, ValueError, OverflowError) as error:
+    except (ValueError, OverflowError) as error:
         raise TypeError(f"`{name}` must be an array of numbers, but is {type(value).__name__}: {error}") from error
+
+
+# What can be done about arrays that hold no numbers, by the kind of their type.
+_WAYS = {
+    "O": "make numbers of its objects, e.g. with `numpy.asarray(x, float)`, and all rows of one length",
+    "U": "make numbers of its texts, e.g. with `numpy.asarray(x, float)`",
+    "M": "make numbers of its dates, e.g. with `(x - x.min()) / numpy.timedelta64(1, 's')`",
+    "m": "make numbers of its times, e.g. with `x / numpy.timedelta64(1, 's')`",
+    "V": "say what numbers its bytes are, e.g. with `x.view(numpy.float32)`",
+}
+_WAYS |= {"S": _WAYS["U"], "T": _WAYS["U"]}
+
+
+def _no_numbers(array: np.ndarray) -> str:
+    """The type of an array that holds no numbers, and what to do; else an empty text."""
+    dtype = array.dtype
+    # NumPy counts bfloat16 and its like, of other packages, as of no kind that it knows.
+    if dtype.kind not in _WAYS or (dtype.kind == "V" and dtype.type is not np.void):
+        return ""
+    if dtype.kind == "O" and array.ndim == 0:
+        return "of no shape; give an array, or nested lists of numbers"
+    named = "give its fields as features, with `numpy.lib.recfunctions.structured_to_unstructured(x)`"
+    return f"of dtype {dtype}; {named if dtype.names is not None else _WAYS[dtype.kind]}"
+
+
+def _no_key(name: str, array: jax.Array) -> jax.Array:
+    """The array, or an error if it is a random key or several."""
+    if jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
+        raise TypeError(
+            f"`{name}` must be an array of numbers, but is a random key, of dtype {array.dtype}; give the samples here, and a"
+            " key only to functions that take one, before the samples"
+        )
+    return array
+
+
+def check_range(name: str, value: Any) -> None:
+    """An error for one positive number that is zero or infinite, or another one, in the types that JAX computes in.
+
+    Args:
+        name: the argument's name, for the error's text.
+        value: a number of Python or NumPy; others are as they are.
+
+    Raises:
+        ValueError: for an integer that is too large, or a float beyond the range of the default float type.
+
+    Example:
+        >>> from igm_jax.digits import check_range
+        >>> check_range("bandwidth", 2**40)
+        Traceback (most recent call last):
+        ValueError: `bandwidth` is an integer that int32 cannot hold, which ends at 2147483647; write it as a float, 1.1e+12
+    """
+    if isinstance(value, jax.Array):
+        return
+    kept, whole = np.finfo(jnp.result_type(float)), np.iinfo(jnp.result_type(int))
+    try:
+        size = float(value)
+    except OverflowError:
+        size = np.inf
+    if size > float(kept.max) or size < float(kept.smallest_subnormal):
+        told = f"{size:.3g}" if 0 < size < np.inf else "beyond all floats"
+        raise ValueError(
+            f"`{name}` is {told}, but {kept.dtype} goes from {kept.smallest_subnormal:.2g} to {kept.max:.2g}; choose other units,"
+            " or compute in float64 under `jax.enable_x64(True)`"
+        )
+    if isinstance(value, int | np.integer) and value > whole.max:
+        raise ValueError(
+            f"`{name}` is an integer that {whole.dtype} cannot hold, which ends at {whole.max}; write it as a float, {size:.2g}"
+        )
 
 
 def cut(name: str, array: np.ndarray | jax.Array) -> jax.Array:

@@ -1,6 +1,7 @@
 """Files are written whole or not at all: beside their name first, and moved there in one step."""
 
 import contextlib
+import errno
 import json
 import os
 import pathlib
@@ -21,6 +22,13 @@ class WriteError(OSError):
         )
 
 
+class NotRegularError(OSError):
+    """Something lies where a file should, from which nothing was read."""
+
+    def __str__(self) -> str:
+        return f"{self.filename!r} {self.strerror}; give one, e.g. a copy of what comes out of a pipe"
+
+
 def absolute(path: str | os.PathLike[str], name: str = "path") -> pathlib.Path:
     """A path as it was meant: ``~`` is the home directory, and what is relative begins at the current one.
 
@@ -33,6 +41,7 @@ def absolute(path: str | os.PathLike[str], name: str = "path") -> pathlib.Path:
 
     Raises:
         ValueError: for what no system takes as a path.
+        FileNotFoundError: for a relative path where the current directory was deleted.
 
     Example:
         >>> from igm_jax.files import absolute
@@ -47,6 +56,72 @@ def absolute(path: str | os.PathLike[str], name: str = "path") -> pathlib.Path:
         raise ValueError(
             f"`{name}` is {os.fspath(path)!r}, but there is no such home directory; write the path out"
         ) from error
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"{os.fspath(path)!r} begins at the current directory, which was deleted; change to one that exists, and try again"
+        ) from error
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    """A path as text that everything takes: bytes in it that are no text as escapes.
+
+    Args:
+        path: the path.
+
+    Returns:
+        The text.
+
+    Example:
+        >>> from igm_jax.files import shown
+        >>> shown("caf\\udce9.npy") == "caf" + chr(92) + "udce9.npy"
+        True
+    """
+    return os.fspath(path).encode("utf-8", "backslashreplace").decode()
+
+
+def regular(path: str | os.PathLike[str]) -> pathlib.Path:
+    """A path to read from, unless something lies there that is no file: a pipe would wait for a writer, a device never end.
+
+    Args:
+        path: where; there may be nothing.
+
+    Returns:
+        The path.
+
+    Raises:
+        NotRegularError: an ``OSError``, for a pipe, a socket, a device or a directory.
+
+    Example:
+        >>> from igm_jax.files import regular
+        >>> regular("/dev/zero")
+        Traceback (most recent call last):
+        igm_jax.files.NotRegularError: '/dev/zero' is not a regular file; give one, e.g. a copy of what comes out of a pipe
+    """
+    path = pathlib.Path(path)
+    if path.exists() and not path.is_file():
+        raise NotRegularError(errno.EINVAL, "is not a regular file", str(path))
+    return path
+
+
+def same_file(one: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
+    """Whether two paths are one file, also by a link or another way of writing it; False unless both exist.
+
+    Args:
+        one: a path.
+        other: another.
+
+    Returns:
+        Whether they are.
+
+    Example:
+        >>> from igm_jax.files import same_file
+        >>> same_file("/", "/."), same_file("/nowhere", "/nowhere")
+        (True, False)
+    """
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False
 
 
 def _temporary(path: pathlib.Path) -> tuple[int, pathlib.Path]:
@@ -85,7 +160,8 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> pathlib.P
 
     Args:
         path: the file; missing directories above it are made.
-        content: bytes, or text that is stored as UTF-8.
+        content: bytes, or text that is stored as UTF-8; what that has not (bytes of a file's name that are no text) as
+            escapes.
 
     Returns:
         The path.
@@ -101,7 +177,7 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> pathlib.P
         'hello'
     """
     with _replacing(path) as file:
-        file.write(content.encode("utf-8") if isinstance(content, str) else content)
+        file.write(content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content)
     return pathlib.Path(path)
 
 

@@ -2,7 +2,9 @@
 
 import io
 import json
+import os
 import resource
+import socket
 import zipfile
 
 import numpy as np
@@ -10,10 +12,11 @@ import pytest
 
 from benchmarks.rows import read_results
 from igm_jax import arrays
-from igm_jax.arrays import read_npz
+from igm_jax.arrays import read_npy, read_npz
 from igm_jax.distributions import load_samples
 from igm_jax.evaluation import read_safetensors
 from igm_jax.reporting import read_jsonl
+from igm_jax.training import read_log
 from tests.reporting import row
 
 X = np.arange(24, dtype=np.float32).reshape(6, 4)
@@ -40,6 +43,7 @@ NPZ = stored(np.savez_compressed, x=X, story=np.array("{}"))
 READERS = {
     "samples, npy": (load_samples, stored(np.save, X)),
     "samples, npz": (lambda path: load_samples(path, "x"), NPZ),
+    "array": (read_npy, stored(np.save, X)),
     "arrays": (read_npz, NPZ),
     "safetensors": (read_safetensors, safetensors()),
     "rows": (read_jsonl, ROWS),
@@ -130,3 +134,30 @@ def test_texts_without_letters_are_no_way_to_fill_the_memory(tmp_path):
         archive.writestr("x.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
     with pytest.raises(ValueError, match="truncated"):
         read_npz(tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket", "device", "directory"])
+@pytest.mark.parametrize("name", [*READERS, "log"])
+def test_what_is_no_regular_file_is_told_and_not_waited_for(name, kind, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # the name of a socket cannot be long
+    reader = read_log if name == "log" else READERS[name][0]
+    if kind == "pipe":
+        os.mkfifo("it")
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as bound:
+            bound.bind("it")
+    elif kind == "directory" and name != "log":
+        os.mkdir("it")
+    path = "/dev/zero" if kind == "device" else "it"
+    if kind == "directory" and name == "log":
+        return  # that of a run
+    with pytest.raises(OSError, match=r"is not a regular file|is a directory"):
+        reader(path)
+
+
+def test_one_array_is_read_and_never_unpickled(tmp_path):
+    np.save(tmp_path / "x.npy", X)
+    np.testing.assert_array_equal(read_npy(tmp_path / "x.npy"), X)
+    np.save(tmp_path / "pickled.npy", np.array([{}], object))
+    with pytest.raises(ValueError, match="pickled"):
+        read_npy(tmp_path / "pickled.npy")

@@ -207,3 +207,17 @@ def test_every_function_of_a_key_says_so(name):
     # Where the test's own check of types stands before ours, that one names the key.
     with pytest.raises(TypeError, match="key"):
         KEYED[name](X)
+
+
+@pytest.mark.parametrize(
+    ("value", "lost"),
+    [([3e38] * 3, "infinite"), (np.float32([3e38] * 3), "infinite"), ([1e-200] * 3, "zero"), ([1e-39, 0, 0], "zero")],
+)
+def test_weights_whose_sum_is_lost_are_told(value, lost):
+    told = rf"`w` ranges from .* but their sum is {lost} in float32; divide all weights by the largest one"
+    with pytest.raises(ValueError, match=told):
+        checks.weights("w", value, jnp.ones((3, 1)))
+
+
+def test_a_weight_that_is_nothing_beside_the_others_is_zero():
+    np.testing.assert_array_equal(checks.weights("w", [1e-200, 1, 1], jnp.ones((3, 1))), np.float32([0, 0.5, 0.5]))

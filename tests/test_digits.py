@@ -1,9 +1,13 @@
+import decimal
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from igm_jax import checks, digits, energy_distance, wasserstein_1d
+from igm_jax import checks, digits, energy_distance, sinkhorn_divergence, wasserstein_1d
+from igm_jax.kernels import gaussian
 from igm_jax.objectives import drifting_loss, energy_score
 
 SPREAD = np.random.default_rng(0).normal(size=(2, 8, 1))
@@ -95,3 +99,76 @@ def test_what_is_no_number_is_a_type_error():
     for value in ([[2**70]], [["text"]], [[None]]):
         with pytest.raises(TypeError, match="`x` must be an array of numbers, but is list"):
             checks.samples("x", value)
+
+
+NO_NUMBERS = {
+    "objects": (np.array([[1, None]], object), "ndarray of dtype object; make numbers of its objects"),
+    "numbers in objects": ([[decimal.Decimal(1)]], "list of dtype object; make numbers of its objects"),
+    "texts": (np.array([["a", "b"]]), "of dtype <U1; make numbers of its texts"),
+    "bytes": (np.array([[b"a"]]), "of dtype |S1; make numbers of its texts"),
+    "fields": (np.zeros((3, 2), [("a", "f4")]), "; give its fields as features"),
+    "raw": (np.zeros((3, 2), "V4"), "of dtype |V4; say what numbers its bytes are"),
+    "dates": (np.zeros((3, 2), "M8[s]"), "of dtype datetime64[s]; make numbers of its dates"),
+    "times": (np.zeros((3, 2), "m8[s]"), "of dtype timedelta64[s]; make numbers of its times"),
+    "nothing": (None, "NoneType of no shape; give an array"),
+    "a generator": ((i for i in range(3)), "generator of no shape; give an array"),
+}
+
+
+@pytest.mark.parametrize("name", NO_NUMBERS)
+def test_what_holds_no_numbers_is_told_by_its_type_and_what_to_do(name):
+    value, text = NO_NUMBERS[name]
+    for call in (
+        checks.samples,
+        checks.column,
+        *([] if value is None else [partial(checks.weights, like=jnp.ones((3, 1)))]),
+    ):
+        with pytest.raises(TypeError) as told:
+            call("x", value)
+        assert str(told.value).startswith("`x` must be an array of numbers, but is ")
+        assert text in str(told.value)
+
+
+def test_numbers_of_other_packages_are_numbers():
+    assert float(energy_distance(np.ones((2, 1), jnp.bfloat16), [[1.0]])) == 0
+
+
+@pytest.mark.parametrize("key", [jax.random.key(0), jax.random.split(jax.random.key(0), 3), [jax.random.key(0)]])
+def test_a_key_in_the_place_of_samples_is_told(key):
+    calls = [
+        lambda: energy_distance(key, [[1.0]]),
+        lambda: energy_distance([[1.0]], key),
+        lambda: jax.jit(energy_distance)(key, 1),
+    ]
+    for call in calls:
+        with pytest.raises(
+            TypeError, match=r"`[xy]` must be an array of numbers, but is a random key, of dtype key<fry>; give"
+        ):
+            call()
+    with pytest.raises(TypeError, match="`bandwidth` must be a positive number, but is"):
+        gaussian(jax.random.key(0))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (2**31, "an integer that int32 cannot hold, which ends at 2147483647; write it as a float, 2.1e"),
+        (np.int64(2**40), "an integer that int32 cannot hold"),
+        (2**70, "an integer that int32 cannot hold, which ends at 2147483647; write it as a float, 1.2e"),
+        (10**400, r"beyond all floats, but float32 goes from 1.4e-45 to 3.4e\+38; choose other units"),
+        pytest.param(10**5000, "beyond all floats", id="too long to write"),
+        (1e-50, r"1e-50, but float32 goes from"),
+        (np.float64(1e300), r"1e\+300, but float32 goes from"),
+    ],
+)
+def test_numbers_beyond_the_range_of_a_type_are_told(value, text):
+    for call in (gaussian, lambda value: sinkhorn_divergence([[1.0]], [[2.0]], value)):
+        with pytest.raises(ValueError, match=text):
+            call(value)
+    gaussian(1e-40), gaussian(1e38), gaussian(2**31 - 1)
+
+
+def test_double_precision_has_more_range(x64):
+    gaussian(1e-50), gaussian(2**40)
+    with pytest.raises(ValueError, match="int64 cannot hold"):
+        gaussian(2**63)

@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from igm_jax.files import WriteError, absolute, write_json, write_npz, write_whole
+from igm_jax.files import WriteError, absolute, regular, same_file, shown, write_json, write_npz, write_whole
 
 WRITERS = {
     "text": lambda path: write_whole(path, "new"),
@@ -122,7 +122,7 @@ def test_an_interruption_in_the_middle_keeps_the_old_file(tmp_path, monkeypatch)
 
 KILLED = """
 import os, signal, sys
-from igm_jax.files import write_whole
+from igm_jax.files import WriteError, absolute, regular, same_file, shown, write_json, write_npz, write_whole
 os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)
 write_whole(sys.argv[1], "new")
 """
@@ -138,3 +138,26 @@ def test_a_directory_that_cannot_be_made_is_an_error(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OSError, match="choose a directory that you may write to"):
         write_whole(tmp_path / "file" / "note.txt", "new")
+
+
+def test_names_that_are_no_text_are_written_and_shown_with_escapes(tmp_path):
+    name = os.fsdecode(b"caf\xe9")
+    assert shown(name) == r"caf\udce9"
+    assert write_whole(tmp_path / name, f"# {name}").read_bytes() == rb"# caf\udce9"
+
+
+def test_what_is_no_regular_file_is_not_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path, "/dev/null"):
+        with pytest.raises(OSError, match="is not a regular file"):
+            regular(path)
+    assert regular(tmp_path / "none") == tmp_path / "none"
+
+
+def test_one_file_has_many_names(tmp_path):
+    (tmp_path / "a").write_text("")
+    (tmp_path / "b").symlink_to("a")
+    os.link(tmp_path / "a", tmp_path / "c")
+    assert same_file(tmp_path / "a", tmp_path / "b")
+    assert same_file(tmp_path / "b", tmp_path / "c")
+    assert not same_file(tmp_path / "a", tmp_path / "none")

@@ -11,6 +11,7 @@ from jaxtyping import Array
 from experiments.configs.choices import ImageShape, ObjectiveConfig, Space
 from igm_jax import Network, checks
 from igm_jax.distributions import Distribution, load_samples
+from igm_jax.distributions.files import ArgumentError
 from igm_jax.networks import conv_critic, mlp, mlp_critic
 
 R1 = Annotated[float, tyro.conf.arg(help="Penalty on the critic's slope at data, in squared median distances.")]
@@ -70,9 +71,8 @@ def read_samples(path: Path, array: str | None, option: str, image_shape: ImageS
     """
     try:
         return load_samples(path, array, image_shape=image_shape)
-    except ValueError as error:
-        text = str(error).replace("`key=`", option).replace("`key`", option).replace("`image_shape`", "--image-shape")
-        raise ValueError(text) from error
+    except ArgumentError as error:
+        raise ValueError(error.told({"key": option, "image_shape": "--image-shape"}[error.argument])) from error
 
 
 def length(name: str, multiple: float, space: Space) -> float:

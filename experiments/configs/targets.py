@@ -13,6 +13,7 @@ from experiments.configs.choices import ImageShape, Problem, Space
 from experiments.configs.shared import read_samples
 from igm_jax import distributions, kernels
 from igm_jax.distributions import Distribution, Splits
+from igm_jax.files import shown
 
 Std = Annotated[float, tyro.conf.arg(help="Standard deviation of each Gaussian.")]
 Across = Annotated[float, tyro.conf.arg(help="Standard deviation across the curve.")]
@@ -109,7 +110,8 @@ def file(path: Path, array: str | None = None) -> Problem:
     # A fixed random tenth: files are often sorted.
     order = np.random.default_rng(0).permutation(len(x))
     cut = len(x) // 10
-    target = distributions.dataset(x[order[cut:]], path.stem)
-    held_out = distributions.dataset(x[order[:cut]], f"{path.stem}, held out")
+    name = shown(path.stem)
+    target = distributions.dataset(x[order[cut:]], name)
+    held_out = distributions.dataset(x[order[:cut]], f"{name}, held out")
     fingerprint = hashlib.sha256(path.expanduser().read_bytes()).hexdigest()
-    return Problem(path.stem, target, held_out, _space(target), fingerprint=fingerprint)
+    return Problem(name, target, held_out, _space(target), fingerprint=fingerprint)

@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from igm_jax.files import regular
 from igm_jax.reporting import write_whole
 from igm_jax.training import Run
 from igm_jax.training.chunks import chunk_of
@@ -100,7 +101,7 @@ def updates(equal: Equal, steps: int, cost: Cost, reference: Cost) -> int:
 def _kept(path: Path) -> dict[str, list[float]]:
     """Costs by name as they were kept; none from a file that is not one of them, so that they are measured again."""
     try:
-        known = json.loads(path.read_text(encoding="utf-8"))
+        known = json.loads(regular(path).read_text(encoding="utf-8"))
         return {str(name): [float(number) for number in Cost(*cost)] for name, cost in known.items()}
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return {}

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from igm_jax.evaluation import exact_w2
 from igm_jax.pairwise import squared_distances
 
 
@@ -133,3 +134,11 @@ def scenario(name: str, n: int, seed: int) -> Scenario:
 def median_distance(points: np.ndarray) -> float:
     """The median distance of neighbours in a random order, which are independent pairs."""
     return float(np.median(np.linalg.norm(points[1:] - points[:-1], axis=1)))
+
+
+def judged(scene: Scenario, places: np.ndarray) -> dict[str, float]:
+    """What is left of the distance: ``(W2 - floor) / (W2 of the start - floor)``, the floor that of the data seen."""
+    start, floor = (exact_w2(real=scene.fresh, fake=points) for points in (scene.start, scene.data))
+    # Particles beyond all bounds have no distance that could be told in single precision.
+    end = exact_w2(real=scene.fresh, fake=places) if (np.abs(places) < 1e15).all() else float("nan")
+    return {"left": (end - floor) / (start - floor), "w2": end, "w2_start": start, "w2_floor": floor}

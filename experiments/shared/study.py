@@ -45,7 +45,11 @@ def command(
     try:
         if "preset" in getattr(config_type, "__dataclass_fields__", {}):
             words = with_preset(words)
-        config = prepared(command_line(config_type, words, f"python -m experiments.{name}", description=description))
+    except ValueError as error:
+        sys.exit(ended_with(error))
+    given = command_line(config_type, words, f"python -m experiments.{name}", description=description)
+    try:
+        config = prepared(given)
         from igm_jax.reporting import figures  # noqa: F401  (if the extra is missing, say so now and not at the end)
     except (OSError, TypeError, ValueError, ImportError) as error:
         sys.exit(ended_with(error))

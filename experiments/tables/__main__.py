@@ -21,7 +21,7 @@ from experiments.shared.study import ended_with, with_preset
 from experiments.tables.command import Preset
 from igm_jax import checks
 from igm_jax.reporting import write_whole
-from igm_jax.reporting.terminal import command_line
+from igm_jax.reporting.terminal import command_line, ended
 
 TABLES: tuple[str, ...] = (
     "dirac_gan",
@@ -160,4 +160,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    ended(main)

@@ -28,6 +28,7 @@ from igm_jax.objectives.adversarial.augment import augmented
 from igm_jax.objectives.adversarial.base import Penalty
 from igm_jax.objectives.adversarial.penalties import r1_penalty, r2_penalty
 from igm_jax.objectives.adversarial.wasserstein import clipped_weights
+from igm_jax.reporting.terminal import ended
 
 TITLE = "The Dirac GAN: which training methods converge? (arXiv 1801.04406)"
 TEXT = (
@@ -245,4 +246,4 @@ def differs(config: Config) -> Sequence[str]:
 PUBLICATION = Publication("dirac_gan", TITLE, TEXT, tasks, parts, differs, pictures)
 
 if __name__ == "__main__":
-    main(PUBLICATION, Config)
+    ended(lambda: main(PUBLICATION, Config))

@@ -21,6 +21,7 @@ from igm_jax.distributions import Distribution, checkerboard, normal, swiss_roll
 from igm_jax.evaluation import exact_w2
 from igm_jax.generators import pushforward
 from igm_jax.objectives import drifting
+from igm_jax.reporting.terminal import ended
 from igm_jax.training import Run, train, training
 
 LATENT, TEMPERATURE, DECAY = 32, 0.05, 0.96
@@ -151,4 +152,4 @@ def differs(config: Config) -> list[str]:
 PUBLICATION = Publication("drifting_toy", TITLE, TEXT, tasks, parts, differs, pictures)
 
 if __name__ == "__main__":
-    main(PUBLICATION, Config)
+    ended(lambda: main(PUBLICATION, Config))

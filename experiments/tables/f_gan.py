@@ -29,6 +29,7 @@ from igm_jax.objectives import f_gan
 from igm_jax.objectives.adversarial.base import CriticState
 from igm_jax.objectives.adversarial.f_divergences import f_divergence
 from igm_jax.objectives.adversarial.f_gan import f_gan_value
+from igm_jax.reporting.terminal import ended
 
 TARGET = gaussian_mixture([[-1.0], [2.0]], std=[math.sqrt(0.065), math.sqrt(2.0)], weights=[0.33, 0.67])
 CRITIC = squeeze(perceptron((1, 64, 64, 1), jnp.tanh))
@@ -292,4 +293,4 @@ def parts(config: Config, results: Results) -> list[Part]:
 PUBLICATION = Publication("f_gan", TITLE, TEXT, tasks, parts, differs, pictures)
 
 if __name__ == "__main__":
-    main(PUBLICATION, Config)
+    ended(lambda: main(PUBLICATION, Config))

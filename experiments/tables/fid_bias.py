@@ -12,6 +12,7 @@ from experiments.tables.published import Entry, one_draw, same_sign, within
 from experiments.tables.rectified import mean_and_variance, moments
 from igm_jax import checks
 from igm_jax.evaluation import extrapolated, frechet_bias, kid
+from igm_jax.reporting.terminal import ended
 
 TITLE = "FID is biased (arXiv 1801.01401, appendix)"
 TEXT = (
@@ -198,4 +199,4 @@ def differs(config: FidBias) -> list[str]:
 PUBLICATION = Publication("fid_bias", TITLE, TEXT, tasks, parts, differs)
 
 if __name__ == "__main__":
-    main(PUBLICATION, FidBias)
+    ended(lambda: main(PUBLICATION, FidBias))

@@ -25,6 +25,7 @@ from igm_jax.kernels import gaussian
 from igm_jax.objectives import hinge_gan, kl_wgan, mmd2_biased
 from igm_jax.objectives.adversarial.base import Game, Outputs, adversarial
 from igm_jax.objectives.adversarial.wasserstein import importance
+from igm_jax.reporting.terminal import ended
 
 TITLE = "KL-WGAN against the hinge GAN in two dimensions (Song and Ermon, arXiv 1910.09779)"
 TEXT = (
@@ -279,4 +280,4 @@ def pictures(config: Config, results: Results) -> Pictures:
 PUBLICATION = Publication("kl_wgan", TITLE, TEXT, tasks, parts, differs, pictures)
 
 if __name__ == "__main__":
-    main(PUBLICATION, Config)
+    ended(lambda: main(PUBLICATION, Config))

@@ -20,6 +20,7 @@ from igm_jax.base import Key, Network, Objective, Params
 from igm_jax.distributions import Distribution, Modes, grid, ring
 from igm_jax.evaluation import mode_coverage
 from igm_jax.objectives import gan, pac_gan
+from igm_jax.reporting.terminal import ended
 
 TITLE = "Mode coverage of GAN and PacGAN (Lin, Khetan, Fanti, Oh, arXiv 1712.04086, table 1)"
 TEXT = (
@@ -241,4 +242,4 @@ def pictures(config: Config, results: Results) -> Pictures:
 PUBLICATION = Publication("mode_coverage", TITLE, TEXT, tasks, parts, differs, pictures)
 
 if __name__ == "__main__":
-    main(PUBLICATION, Config)
+    ended(lambda: main(PUBLICATION, Config))

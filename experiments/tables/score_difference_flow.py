@@ -22,6 +22,7 @@ from igm_jax.evaluation import exact_w2, mode_coverage
 from igm_jax.generators import particles, pushforward
 from igm_jax.networks import fourier, mlp
 from igm_jax.objectives import annealed_difference, denoiser_difference_field, energy_distance
+from igm_jax.reporting.terminal import ended
 from igm_jax.training import Run, TrainState, train, training
 
 TITLE = "The score-difference flow in two dimensions (Weber, arXiv 2304.12906)"
@@ -228,4 +229,4 @@ def pictures(config: Config, results: Results) -> Pictures:
 PUBLICATION = Publication("score_difference_flow", TITLE, TEXT, tasks, parts, differs, pictures)
 
 if __name__ == "__main__":
-    main(PUBLICATION, Config)
+    ended(lambda: main(PUBLICATION, Config))

@@ -29,6 +29,7 @@ from igm_jax import energy_distance, mmd2_biased, pairwise, wasserstein_1d
 from igm_jax.base import Key
 from igm_jax.evaluation import exact_wasserstein
 from igm_jax.kernels import gaussian
+from igm_jax.reporting.terminal import ended
 
 TITLE = "Small exact results (arXiv 1705.10743, 1712.07822, 2206.14476, 1810.02733)"
 TEXT = (
@@ -285,4 +286,4 @@ def differs(config: Config) -> list[str]:
 PUBLICATION = Publication("small_results", TITLE, TEXT, tasks, parts, differs, pictures)
 
 if __name__ == "__main__":
-    main(PUBLICATION, Config)
+    ended(lambda: main(PUBLICATION, Config))

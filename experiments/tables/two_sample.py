@@ -26,6 +26,7 @@ from igm_jax.evaluation import (
     nearest_neighbour_test,
 )
 from igm_jax.evaluation.two_sample.banks import aggregated, bank_splits, fused
+from igm_jax.reporting.terminal import ended
 
 TITLE = "Two-sample tests: the power of MMD-FUSE and others (arXiv 2306.08777)"
 TEXT = (
@@ -242,4 +243,4 @@ def differs(config: TwoSample) -> list[str]:
 PUBLICATION = Publication("two_sample", TITLE, TEXT, tasks, parts, differs)
 
 if __name__ == "__main__":
-    main(PUBLICATION, TwoSample)
+    ended(lambda: main(PUBLICATION, TwoSample))

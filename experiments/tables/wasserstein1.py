@@ -15,6 +15,7 @@ from experiments.tables.wasserstein1_pairs import CELLS, Cell, Pair, drawn, give
 from experiments.tables.wasserstein1_solvers import CRITICS, Scores, assigned, entropic, learned, measured
 from igm_jax import checks
 from igm_jax.base import Key
+from igm_jax.reporting.terminal import ended
 
 TITLE = "Solvers of Wasserstein-1 against a known answer (arXiv 2206.07767)"
 TEXT = (
@@ -231,4 +232,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    ended(main)

@@ -59,7 +59,7 @@ def given(path: Path) -> dict[Cell, Pair]:
 
 
 def _arrays(path: Path) -> Mapping[str, np.ndarray]:
-    if not path.is_file():
+    if not path.exists():
         raise FileNotFoundError(f"expected a .npz file of pairs at {path}, but there is none; check `--pairs`")
     try:
         return read_npz(path)

@@ -17,6 +17,25 @@ _NPY, _ZIP = b"\x93NUMPY", b"PK"
 MOST_NAMES = 20
 
 
+class ArgumentError(ValueError):
+    """An argument does not go with a file.
+
+    Attributes:
+        argument: its name.
+    """
+
+    def __init__(self, argument: str, before: str, after: str) -> None:
+        super().__init__(argument, before, after)
+        self.argument = argument
+
+    def told(self, name: str) -> str:
+        """The text with another name for the argument, such as that of a command's option."""
+        return f"{self.args[1]}{name}{self.args[2]}"
+
+    def __str__(self) -> str:
+        return self.told(f"`{self.argument}`")
+
+
 def load_samples(
     path: str | os.PathLike[str], key: str | None = None, *, image_shape: tuple[int, int, int] | None = None
 ) -> Array:
@@ -85,7 +104,8 @@ T = TypeVar("T")
 def _found(path: Path, key: str | None, read: Callable[[Source], T]) -> tuple[str, T]:
     """What a file's array is called in errors, and what ``read`` makes of it."""
     if not path.is_file():
-        what = "is a directory" if path.is_dir() else "does not exist"
+        what = "is not a regular file" if path.exists() else "does not exist"
+        what = "is a directory" if path.is_dir() else what
         raise FileNotFoundError(
             f"expected a .npy or .npz file of samples at {str(path)!r}, but it {what}; check the path"
         )
@@ -94,8 +114,8 @@ def _found(path: Path, key: str | None, read: Callable[[Source], T]) -> tuple[st
         stream.seek(0)
         if start == _NPY:
             if key is not None:
-                raise ValueError(
-                    f"{path} is a .npy file, which holds one array and no keys, but `key` is {key!r}; drop it"
+                raise ArgumentError(
+                    "key", f"{path} is a .npy file, which holds one array and no keys, but ", f" is {key!r}; drop it"
                 )
             size = path.stat().st_size
             return str(path), read(Source(str(path), stream, size, size))
@@ -119,10 +139,12 @@ def _choose(path: Path, names: list[str], key: str | None) -> str:
         raise ValueError(f"expected a .npz file of samples, but {path} is a zip file without arrays; use `numpy.savez`")
     if key is None:
         if len(names) > 1:
-            raise ValueError(f"{path} holds {len(names)} arrays: {listing}; say which holds the samples with `key=`")
+            raise ArgumentError(
+                "key", f"{path} holds {len(names)} arrays: {listing}; say which holds the samples with ", ""
+            )
         return names[0]
     if key not in names:
-        raise ValueError(f"`key` must be one of the arrays in {path}: {listing}; but is {key!r}")
+        raise ArgumentError("key", "", f" must be one of the arrays in {path}: {listing}; but is {key!r}")
     return key
 
 
@@ -164,7 +186,9 @@ def _check_layout(what: str, shape: tuple[int, ...], image_shape: tuple[int, int
         way = "check the height, the width and the channels"
     else:
         way = "say the file's own shape, or save it in another"
-    raise ValueError(
-        f"`image_shape` must be that of the images in the file, or their {flat} numbers in a row, but is"
-        f" {height} {width} {channels}, and {what} has shape {shape}; {way}"
+    raise ArgumentError(
+        "image_shape",
+        "",
+        f" must be that of the images in the file, or their {flat} numbers in a row, but is"
+        f" {height} {width} {channels}, and {what} has shape {shape}; {way}",
     )

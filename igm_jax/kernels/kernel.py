@@ -110,7 +110,8 @@ def bandwidth_kernel(name: str, form: Form, bandwidth: ArrayLike) -> Kernel:
             f" `mmd2_biased(x / bandwidths, y / bandwidths, {name}(1.0))`, or as an objective"
             f" `on_features(mmd({name}(1.0)), lambda points: points / bandwidths)`"
         )
-    return radial_kernel(f"{name}({bandwidth})", form, checks.positive("bandwidth", bandwidth))
+    checks.positive("bandwidth", bandwidth)
+    return radial_kernel(f"{name}({bandwidth})", form, bandwidth)
 
 
 @recorded

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from igm_jax.files import write_whole
+from igm_jax.files import regular, write_whole
 
 Row = dict[str, Any]
 
@@ -119,7 +119,7 @@ def read_jsonl(path: str | os.PathLike[str]) -> list[Row]:
     """
     path = pathlib.Path(path)
     try:
-        text = path.read_bytes().decode()
+        text = regular(path).read_bytes().decode()
     except FileNotFoundError as error:
         raise FileNotFoundError(
             f"there are no results at {str(path)!r}; run the experiment first, or check the path"

@@ -1,12 +1,14 @@
-"""What all commands have in common: settings from the command line, and a terminal that takes whatever is printed."""
+"""What all commands have in common: settings from the command line, a terminal that takes whatever is printed, an end."""
 
 import codecs
+import contextlib
 import dataclasses
+import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from igm_jax.files import absolute
 
@@ -41,25 +43,68 @@ def command_line(kind: type[C], arguments: Sequence[str] | None, prog: str, **op
 
     make_printable()
     try:
+        absolute(".")  # where the current directory is gone, nothing that is relative can be meant
         return with_homes(tyro.cli(kind, args=arguments, prog=prog, **options))
-    except ValueError as error:
+    except (ValueError, FileNotFoundError) as error:
         print(error, file=sys.stderr)
         raise SystemExit(2) from error
+
+
+def ended(main: Callable[[], Any]) -> NoReturn:
+    """End the process with what a command returns, also where nobody takes what it prints, or a file cannot be written.
+
+    Args:
+        main: the command; what it returns is the exit status, or a text for the error stream.
+
+    Raises:
+        SystemExit: always; with status 1 after a sentence if the system refused something, 130 after Ctrl-C.
+    """
+    try:
+        try:
+            status = main()
+        except SystemExit as end:
+            status = end.code
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        status = 1
+        lost = (
+            f"what was to be printed could not be ({error.strerror}), but files that were written are whole; send the output"
+            " elsewhere, or do not end its reader early"
+        )
+        with contextlib.suppress(OSError):  # the error stream may be as full
+            print(lost if error.errno and error.filename is None else error, file=sys.stderr)
+        _unprinted()
+    except KeyboardInterrupt:
+        print("stopped; files that were written are whole", file=sys.stderr)
+        status = 130
+    raise SystemExit(status)
+
+
+def _unprinted() -> None:
+    """Let go of what waits to be printed, if it still cannot be: the interpreter would try again at its end."""
+    with contextlib.suppress(AttributeError, ValueError):
+        try:
+            sys.stdout.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
 
 
 def make_printable() -> None:
     """Let no character stop a command: what a terminal or a file does not have is replaced, and warnings take a line each."""
     for stream in (sys.stdout, sys.stderr):
         encoding = getattr(stream, "encoding", None) or "ascii"
-        if hasattr(stream, "reconfigure") and codecs.lookup(encoding).name != "utf-8":
-            stream.reconfigure(errors="replace")
+        if hasattr(stream, "reconfigure"):
+            # UTF-8 has everything but the bytes in a file's name that are no text.
+            stream.reconfigure(errors="backslashreplace" if codecs.lookup(encoding).name == "utf-8" else "replace")
     warnings.formatwarning = lambda message, *where, **more: f"{message}\n"  # pyrefly: ignore
 
 
 def with_homes(value: Any) -> Any:
-    """Settings whose paths have ``~`` written out."""
+    """Settings whose paths have ``~`` written out; a ``ValueError`` for what no system takes as a path."""
     if isinstance(value, Path):
-        return absolute(value) if str(value).startswith("~") else value
+        return absolute(value) if str(value).startswith("~") or "\0" in str(value) else value
     if type(value) is tuple:
         return tuple(with_homes(part) for part in value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

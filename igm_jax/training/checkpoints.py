@@ -161,7 +161,8 @@ class Checkpoints:
         nor optimiser need be known. See ``load``."""
         present = self.steps
         if not present or step not in (None, *present):
-            raise RunDirectoryError(f"{self.directory} has no checkpoint of step {step}; it has {present}")
+            wanted = "no checkpoint" if step is None else f"no checkpoint of step {step}"
+            raise RunDirectoryError(f"{self.directory} has {wanted}; it has {present or 'none: start its run again'}")
         damaged = {} if step is not None else {one: "is no folder" for one in self._strays() if one > present[-1]}
         for one in present[::-1] if step is None else [step]:
             try:

@@ -19,14 +19,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 from jaxtyping import Array
 
 from igm_jax.descriptions import Description
-from igm_jax.files import absolute, write_json
+from igm_jax.files import absolute, regular, shown, write_json
 from igm_jax.training.digests import is_changed, sealed
 from igm_jax.training.errors import RunDirectoryError, RunMismatchError
+from igm_jax.training.keys import stored_key
 from igm_jax.training.provenance import provenance
 
 SCHEMA = 1
@@ -136,9 +136,11 @@ def read_config(directory: str | os.PathLike) -> dict[str, Any]:
     """
     path = opened(directory) / "config.json"
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        stored = json.loads(regular(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise RunDirectoryError(f"{path} cannot be read ({error.strerror}); give the directory of a run") from error
+        raise RunDirectoryError(
+            f"{path} cannot be read ({error.strerror or error}); give the directory of a run"
+        ) from error
     except (ValueError, RecursionError) as error:
         told = str(error) if isinstance(error, ValueError) else "it is nested too deeply"
         raise RunMismatchError(f"{path} is not a run's config: {told}; choose another directory") from error
@@ -164,7 +166,13 @@ def opened(directory: str | os.PathLike) -> Path:
     """The absolute path of a run directory."""
     if not os.fspath(directory):
         raise RunDirectoryError("`directory` is empty; name one, or `.` for the current one")
-    return absolute(directory, "directory")
+    path = absolute(directory, "directory")
+    if (text := shown(path)) != str(path):
+        raise RunDirectoryError(
+            f"the name of the run directory {text} is not text in UTF-8, so that no checkpoint can be saved in it; choose"
+            " another, or rename it"
+        )
+    return path
 
 
 @contextlib.contextmanager
@@ -221,26 +229,6 @@ def run_directory(
 def _not_compared(unverified: dict[str, list[str]]) -> str:
     places = ", ".join(unverified.get("unverified", []))
     return f"\nUnverified, since only a name is known of its code: {places}." if places else ""
-
-
-def stored_key(key: Array) -> dict[str, Any]:
-    """A random key as JSON has it."""
-    return {"impl": str(jax.random.key_impl(key)), "data": np.asarray(jax.random.key_data(key)).tolist()}
-
-
-def loaded_key(stored: dict[str, Any]) -> Array:
-    """The random key that ``stored_key`` described."""
-    return jax.random.wrap_key_data(jax.device_put(np.asarray(stored["data"], np.uint32)), impl=stored["impl"])
-
-
-def key_of(config: dict[str, Any], directory: Path) -> Array:
-    """The random key, or the keys, of a run whose config was read."""
-    try:
-        return loaded_key(config["key"])
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise RunDirectoryError(
-            f"{directory / 'config.json'} is damaged: it has no random key ({type(error).__name__}: {error}); put back a copy"
-        ) from error
 
 
 def _unwritable(path: Path, error: OSError) -> RunDirectoryError:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from igm_jax.files import absolute, write_whole
+from igm_jax.files import absolute, regular, write_whole
 from igm_jax.training.errors import RunDirectoryError
 
 Row = dict[str, Any]
@@ -44,7 +44,7 @@ def read_log(path: str | os.PathLike, last: int | None = None) -> list[Row]:
     path = absolute(path)
     path = path / "log.jsonl" if path.is_dir() else path
     try:
-        content = path.read_bytes() if path.exists() else b""
+        content = regular(path).read_bytes() if path.exists() else b""
     except OSError as error:
         raise RunDirectoryError(f"{path} cannot be read as a log ({error.strerror}); move it away") from error
     rows: list[Row] = []

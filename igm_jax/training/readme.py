@@ -8,8 +8,9 @@ from typing import Any
 from igm_jax.descriptions import Made
 from igm_jax.files import write_whole
 from igm_jax.recipes import Recipe
-from igm_jax.training.directory import key_of, read_config
+from igm_jax.training.directory import read_config
 from igm_jax.training.errors import RunDirectoryError
+from igm_jax.training.keys import key_of
 from igm_jax.training.parts import Parts, is_conditional
 from igm_jax.training.step import Run, parts_of
 

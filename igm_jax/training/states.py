@@ -5,6 +5,7 @@ import errno
 import logging
 import shutil
 import traceback
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -149,26 +150,33 @@ def step_of(state: TrainState) -> int:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Without orbax's own words on what fails, which are tracebacks: the error that follows says it in a sentence."""
+    """Without orbax's own words on what fails, which are tracebacks: the error that follows says it in a sentence.
+
+    What a failure leaves waiting may be collected at any time after it, so that these words are not heard from then on.
+    """
     loggers = [logging.getLogger(name) for name in ("absl", "asyncio")]
 
-    def others(record: logging.LogRecord) -> bool:
-        return not _of_orbax(record)
+    def others(record: logging.LogRecord) -> bool:  # another one each time, so that those around this one stay
+        return _of_others(record)
 
     for logger in loggers:
         logger.addFilter(others)
     try:
         yield
+    except Exception:
+        logging.getLogger("asyncio").addFilter(_of_others)  # once, however often
+        warnings.filterwarnings("ignore", r"coroutine '_deserialize_arrays\.", RuntimeWarning)
+        raise
     finally:
         for logger in loggers:
             logger.removeFilter(others)
 
 
-def _of_orbax(record: logging.LogRecord) -> bool:
-    """Whether orbax says something, or something is said of what failed in it, from whatever thread."""
+def _of_others(record: logging.LogRecord) -> bool:
+    """Whether neither orbax says something, nor something is said of what failed in it, from whatever thread."""
     trace = record.exc_info[2] if isinstance(record.exc_info, tuple) else None
     failed = (frame.f_code.co_filename for frame, _ in traceback.walk_tb(trace))
     if any("orbax" in Path(path).parts for path in (record.pathname, *failed)):
-        return True
+        return False
     # Of what was left waiting, asyncio names the function, or the error of orbax's own files.
-    return any(word in record.getMessage() for word in ("orbax/checkpoint", "OCDBT"))
+    return not any(word in record.getMessage() for word in ("orbax/checkpoint", "OCDBT"))

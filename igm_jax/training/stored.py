@@ -14,7 +14,7 @@ import numpy as np
 
 from igm_jax.arrays import read_npz
 from igm_jax.base import ConditionalGenerator, Generator
-from igm_jax.files import write_json, write_npz
+from igm_jax.files import regular, write_json, write_npz
 from igm_jax.recipes import Recipe, RecipeError, rebuilt, recipe_of
 from igm_jax.training.digests import digest_of, is_changed, sealed
 from igm_jax.training.errors import RunDirectoryError, RunMismatchError
@@ -59,7 +59,7 @@ def write_generator(directory: Path, recipe: Recipe, run: str) -> None:
     story = sealed(story)
     try:
         # Bytes, since a damaged file need not be text.
-        told = path.exists() and path.read_bytes() == (json.dumps(story, indent=2) + "\n").encode()
+        told = path.exists() and regular(path).read_bytes() == (json.dumps(story, indent=2) + "\n").encode()
         if told and _holds(path.with_suffix(".npz"), story["arrays"]):
             return
         if arrays:
@@ -106,7 +106,7 @@ def read_generator(directory: Path, run: str) -> Generator | ConditionalGenerato
 
 def _story(path: Path, run: str) -> dict[str, Any]:
     try:
-        story = json.loads(path.read_text(encoding="utf-8"))
+        story = json.loads(regular(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise RunDirectoryError(
             f"{path.parent} does not say how its generator is made: it has no {path.name}, which `train` writes at a run's start"

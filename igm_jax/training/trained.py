@@ -12,8 +12,9 @@ from igm_jax.base import ConditionalGenerator, Generator, Key, Params
 from igm_jax.training.average import in_single, strong
 from igm_jax.training.checkpoints import Checkpoints
 from igm_jax.training.digests import identity_of
-from igm_jax.training.directory import key_of, opened, read_config
+from igm_jax.training.directory import opened, read_config
 from igm_jax.training.errors import RunDirectoryError
+from igm_jax.training.keys import key_of
 from igm_jax.training.states import Parameters, started
 from igm_jax.training.step import Run, TrainState
 from igm_jax.training.stored import read_generator

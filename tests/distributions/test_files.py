@@ -61,7 +61,7 @@ def test_npz(tmp_path, save):
     np.testing.assert_array_equal(load_samples(tmp_path / "one.npz"), X)
     save(tmp_path / "two.npz", images=X, labels=np.zeros(6), rest=np.array([{}]))
     np.testing.assert_array_equal(load_samples(tmp_path / "two.npz", "images"), X)
-    with pytest.raises(ValueError, match=r"holds 3 arrays: 'images', 'labels', 'rest'; say which .* `key=`"):
+    with pytest.raises(ValueError, match=r"holds 3 arrays: 'images', 'labels', 'rest'; say which .* `key`"):
         load_samples(tmp_path / "two.npz")
     with pytest.raises(ValueError, match=r"`key` must be one of .*'images', 'labels', 'rest'; but is 'image'"):
         load_samples(tmp_path / "two.npz", key="image")

@@ -11,7 +11,7 @@ import pytest
 
 from experiments import failures
 from experiments.configs import OBJECTIVES
-from experiments.shared.scenarios import HEALTHY, SCENARIOS, scenario
+from experiments.shared.scenarios import HEALTHY, SCENARIOS, judged, scenario
 from igm_jax import stateless
 
 
@@ -87,13 +87,6 @@ def test_objectives_with_a_score_go_where_there_is_one(tmp_path):
     assert "| – |" in (tmp_path / "report.md").read_text()
 
 
-def test_the_outcome_is_zero_for_the_data_and_one_for_the_start():
-    scene = scenario("unequal weights", 50, 0)
-    assert failures.judged(scene, scene.data)["left"] == 0
-    assert failures.judged(scene, scene.start)["left"] == 1
-    assert np.isnan(failures.judged(scene, scene.start * np.inf)["left"])
-
-
 def test_moves_are_cut_to_a_length_in_their_direction():
     moves = np.array([[3.0, 4.0], [0.3, 0.4], [0.0, 0.0], [3e30, -4e30], [np.inf, 0.0], [np.nan, 0.0]], np.float32)
     cut = np.asarray(failures._capped(jnp.asarray(moves), 1.0))
@@ -106,6 +99,6 @@ def test_narrow_modes_do_not_break_a_flow_along_an_exact_score():
     config = dataclasses.replace(failures.Config(), particles=40, steps=60)
     scenes = [scenario(name, 40, 0) for name in ("healthy", "far modes", "collapsed start")]
     found = failures.outcome(config, OBJECTIVES["svgd"], scenes)
-    left = [failures.judged(scene, places)["left"] for scene, places in zip(scenes, found.places, strict=True)]
+    left = [judged(scene, places)["left"] for scene, places in zip(scenes, found.places, strict=True)]
     assert np.isfinite(left).all()
     assert left[1] < 0.5  # from afar to the modes

@@ -18,7 +18,7 @@ import pytest
 
 from experiments.configs import OBJECTIVES, TARGETS, Pushforward
 from experiments.configs.targets import file, grid
-from experiments.train import Train, identity, main, prepared, run_of, small
+from experiments.train import Train, again, identity, main, prepared, run_of, small
 from igm_jax.distributions import load_samples
 from igm_jax.training import load_generator, plain, read_config, read_log, restore
 
@@ -266,3 +266,11 @@ def test_a_run_that_breaks_says_where(data, capsys):
     text = capsys.readouterr().err
     assert "training under 'energy' broke at step" in text
     assert "the last good checkpoint is that of step 0" in text
+
+
+def test_a_name_that_is_no_text_is_told_to_the_shell_by_its_bytes():
+    words = ["energy", "file", "--path", os.fsdecode(b"a'\xff.npy")]
+    done = subprocess.run(
+        ["bash", "-c", again(words).replace("python -m", "printf %s,", 1)], capture_output=True, check=True
+    )
+    assert done.stdout == b"experiments.train,energy,file,--path,a'\xff.npy,"

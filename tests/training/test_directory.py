@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from igm_jax.training import RunDirectoryError, RunMismatchError, plain, read_config, train
-from igm_jax.training.directory import differences, key_of, loaded_key, run_directory, stored_key
+from igm_jax.training.directory import differences, run_directory
+from igm_jax.training.keys import loaded_key
 from tests.training import toys
 
 pytestmark = pytest.mark.usefixtures("optax_types")
@@ -64,13 +65,6 @@ def test_the_config_says_what_the_run_is(tmp_path):
     assert sorted(stored) == ["config", "key", "provenance", "schema", "sha256"]
     assert (jax.random.key_data(loaded_key(stored["key"])) == jax.random.key_data(KEY)).all()
     assert entered(path, {"optimizer": Adam()}) == path
-
-
-def test_keys_are_stored_with_their_kind():
-    keys = jax.random.split(jax.random.key(0, impl="rbg"), 2)
-    back = loaded_key(json.loads(json.dumps(stored_key(keys))))
-    assert back.dtype == keys.dtype
-    assert (jax.random.key_data(back) == jax.random.key_data(keys)).all()
 
 
 def test_a_directory_under_a_file_is_refused_before_any_work(tmp_path):
@@ -146,14 +140,6 @@ def test_a_lock_that_is_no_file_is_refused(tmp_path, kind):
     assert not (tmp_path / "nowhere").exists()
 
 
-@pytest.mark.parametrize(
-    "key", [None, {}, {"impl": "threefry2x32", "data": [-1, 0]}, {"impl": "no such", "data": [0, 0]}]
-)
-def test_a_config_without_a_key_is_named(tmp_path, key):
-    with pytest.raises(RunDirectoryError, match=r"config.json is damaged: it has no random key"):
-        key_of({"key": key}, tmp_path)
-
-
 def test_a_null_character_is_no_path():
     with pytest.raises(ValueError, match=r"`directory` must be a path, but .* holds a null character"):
         train(toys.still_run(), KEY, 10, directory="a\0b", progress=False)
@@ -170,3 +156,16 @@ def test_what_lies_where_a_run_would_write_is_not_written_over(tmp_path, name):
     assert (tmp_path / name).read_bytes() == b"somebody's data"
     with pytest.raises(RunDirectoryError, match="`directory` is empty"):
         read_config("")
+
+
+def test_a_name_that_is_no_text_is_refused_before_anything_is_written(tmp_path):
+    directory = Path(os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff"))
+    with pytest.raises(RunDirectoryError, match=r"bad\\udcff is not text in UTF-8.*choose another"):
+        entered(directory)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_config_that_is_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "config.json")
+    with pytest.raises(RunDirectoryError, match="not a regular file"):
+        read_config(tmp_path)

@@ -1,7 +1,10 @@
 """A state on the disk: names and types of its arrays, its size, and errors that say nothing against the files."""
 
+import contextlib
 import errno
+import gc
 import logging
+import warnings
 
 import jax
 import pytest
@@ -55,3 +58,26 @@ def test_only_what_orbax_says_is_silenced(caplog):
     finally:
         absl.removeHandler(caplog.handler)
     assert len(absl.filters) == own
+
+
+def test_what_a_failure_left_waiting_is_not_heard_when_it_is_collected(caplog, monkeypatch):
+    loop = logging.getLogger("asyncio")
+    monkeypatch.setattr(loop, "filters", [])
+
+    async def waiting():
+        """Of orbax by its name."""
+
+    waiting.__qualname__ = "_deserialize_arrays.<locals>._async_deserialize"
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        for _ in range(2):
+            with contextlib.suppress(ValueError), quiet():
+                raise ValueError("it cannot be read")
+        left = waiting()
+        del left
+        gc.collect()
+    loop.error("exception was never retrieved: OCDBT database")
+    loop.error("from a loop")
+    assert not heard
+    assert [record.message for record in caplog.records] == ["from a loop"]
+    assert len(loop.filters) == 1

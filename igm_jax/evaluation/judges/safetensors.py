@@ -8,12 +8,13 @@ import hashlib
 import json
 import math
 import os
-import pathlib
 import sys
 from typing import Any, NamedTuple, TypeGuard
 
 import jax.numpy as jnp
 import numpy as np
+
+from igm_jax.files import regular
 
 DTYPES: dict[str, Any] = {
     "F64": np.float64, "F32": np.float32, "F16": np.float16, "BF16": jnp.bfloat16, "BOOL": np.bool_,
@@ -65,7 +66,7 @@ def read_safetensors(path: str | os.PathLike[str], *, sha256: str | None = None)
 
     Source: the format's description, https://github.com/huggingface/safetensors.
     """
-    content = pathlib.Path(path).read_bytes()
+    content = regular(path).read_bytes()
     digest = hashlib.sha256(content).hexdigest()
     if sha256 is not None and sha256.lower() != digest:
         raise ValueError(

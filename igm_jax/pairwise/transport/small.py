@@ -69,7 +69,7 @@ def _alternating(costs: Array, a: Array, b: Array, epsilon: Array, g: Array) -> 
     # Every row's maximum is one, so no row's mass can underflow or overflow.
     kernel = jnp.exp(scores - jnp.max(scores, axis=1, keepdims=True))
 
-    def scale(_: Array, scalings: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+    def scale(_: int | Array, scalings: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         u, v, _error_before = scalings
         masses = matmul(kernel, b * v)
         error = _error(a, u * masses)

@@ -1,17 +1,21 @@
 """All choices together: their order, what config.json calls them, and runs that were begun when they were classes."""
 
 import json
+import re
 from pathlib import Path
 
 import jax
+import numpy as np
 import pytest
 
 from experiments.configs import COMPARED, OBJECTIVES, TARGETS, Critic, Problem, Space
+from experiments.configs.shared import read_samples
 from experiments.evaluate import _config_of as read_back
 from experiments.train import Train, identity
 from igm_jax.distributions import normal
 from igm_jax.training import RunMismatchError, plain
-from igm_jax.training.directory import run_directory, stored_key
+from igm_jax.training.directory import run_directory
+from igm_jax.training.keys import stored_key
 
 KINDS = """
 mmd MMD, energy Energy, log-energy LogEnergy, mmd-block MMDBlock, mmd-flow MMDFlow, mmd-nystrom MMDNystrom,
@@ -91,3 +95,15 @@ def test_every_config_is_read_back_from_its_run(name):
     asked = Train(OBJECTIVES[name](), TARGETS["file"](Path("x.npy")), batch_size=7)
     problem = Problem("x", normal(2), normal(2), Space(2, 1.0), fingerprint="f")
     assert read_back(json.loads(json.dumps(plain(identity(asked, problem)))), Path("run")) == asked
+
+
+def test_errors_of_files_name_the_options_and_nothing_else_is_changed(tmp_path):
+    np.savez(tmp_path / "`key`.npz", a=np.ones((2, 4)), b=np.ones((2, 4)))
+    path = tmp_path / "`key`.npz"
+    for array, shape, text in (
+        (None, None, f"{path} holds 2 arrays: 'a', 'b'; say which holds the samples with --array"),
+        ("c", None, f"--array must be one of the arrays in {path}: 'a', 'b'; but is 'c'"),
+        ("a", (1, 2, 1), "--image-shape must be that of the images in the file"),
+    ):
+        with pytest.raises(ValueError, match="^" + re.escape(text)):
+            read_samples(path, array, "--array", shape)

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from experiments.shared.scenarios import SCENARIOS, log_density, median_distance, scenario
+from experiments.shared.scenarios import SCENARIOS, judged, log_density, median_distance, scenario
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -36,3 +36,10 @@ def test_the_score_of_a_scenario_is_that_of_its_data(name):
     score = np.asarray(jax.vmap(jax.grad(lambda point: log_density(scene.law, point[None])[0]))(x), float)
     for terms, mean in ((score, 0.0), (score * scene.data, -1.0)):
         np.testing.assert_array_less(np.abs(terms.mean(0) - mean), 5 * terms.std(0) / np.sqrt(len(x)))
+
+
+def test_the_outcome_is_zero_for_the_data_and_one_for_the_start():
+    scene = scenario("unequal weights", 50, 0)
+    assert judged(scene, scene.data)["left"] == 0
+    assert judged(scene, scene.start)["left"] == 1
+    assert np.isnan(judged(scene, scene.start * np.inf)["left"])

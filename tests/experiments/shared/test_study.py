@@ -1,5 +1,9 @@
 """What studies share: short forms of words, places of results, rows, and the time that is left."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from rich.console import Console
 
@@ -52,3 +56,12 @@ def test_the_time_that_is_left_is_judged_by_all_that_was_done(monkeypatch):
     assert bar.tasks[0].time_remaining == pytest.approx(700, rel=0.01)
     assert isinstance(bar.console, Console)
     assert bar.console.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_help_that_cannot_be_printed_ends_in_a_sentence():
+    with open("/dev/full", "wb") as full:
+        command = [sys.executable, "-m", "experiments.tables.dirac_gan", "--help"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=100, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("what was to be printed could not be (")
