@@ -49,7 +49,7 @@ def mmd2_biased(
     """
     x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
     kernel, height, x, y, _ = measured(checked_kernel(kernel), x, y, a, b)
-    offset = kernel_offset(kernel, x, y)
+    offset = kernel_offset(kernel, x, y, a, b)
     within = kernel_mean_within(kernel, y, b, offset)
     x, y = after(within, x, y)
     between = kernel_mean(kernel, x, y, a, b, offset)
@@ -90,7 +90,7 @@ def mmd2_unbiased(
     """
     x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights, least=2)
     kernel, height, x, y, _ = measured(checked_kernel(kernel), x, y, a, b)
-    offset = kernel_offset(kernel, x, y)
+    offset = kernel_offset(kernel, x, y, a, b)
     within = kernel_mean_distinct(kernel, x, a, offset) + kernel_mean_distinct(kernel, y, b, offset)
     return height * (within - 2 * kernel_mean(kernel, x, y, a, b, offset))
 
