@@ -36,8 +36,9 @@ def unless_far(place: Place, y: Data, weights: OfData | None = None) -> Place:
     few = y[index]
     counted = jnp.ones(len(few), bool) if weights is None else jax.lax.stop_gradient(weights)[index] > 0
     middle, reach = _middle(few, counted)
-    # Of two samples, either may be the far one.
-    far = (jnp.sum(counted) > 2) & (jnp.max(jnp.abs(place - middle)) > FAR * reach)
+    # The only one that counts among many may be the far one.
+    known = jnp.sum(counted) > min(len(few) - 1, 1)
+    far = known & (jnp.max(jnp.abs(place - middle)) > FAR * reach)
     return jnp.where(far, middle, place)
 
 
@@ -49,7 +50,8 @@ def _middle(few: Float[Array, "k d"], counted: Array) -> tuple[Place, Scalar]:
     gaps = jnp.max(jnp.abs(few[:, None, :] - few[None, :, :]), axis=2)
     closer = jnp.sum(counted[None, None, :] & (gaps[:, None, :] <= gaps[:, :, None]), axis=2)
     count = jnp.sum(counted)
-    enough = counted[None, :] & (closer > jnp.minimum(3 * count // 4, count - 2))
+    least = jnp.minimum(3 * count // 4, jnp.where(count > 2, count - 2, count - 1))  # of two, either may be the far one
+    enough = counted[None, :] & (closer > least)
     reach = jnp.where(counted, jnp.min(jnp.where(enough, gaps, jnp.inf), axis=1), jnp.inf)
     best = jnp.argmin(reach)
     return few[best][None], reach[best]

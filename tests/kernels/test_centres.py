@@ -50,3 +50,9 @@ def test_it_has_no_derivative_and_can_be_mapped():
 
     y = jnp.stack([jnp.asarray(near), jnp.asarray(near).at[3].set(1e8)])
     np.testing.assert_array_equal(jax.jit(jax.vmap(jax.grad(total)))(y), jnp.zeros_like(y))
+
+
+@pytest.mark.parametrize("count", [1, 2, 30])
+def test_few_samples_far_away_are_told_from_the_origin(count):
+    y = near[:count] + np.float32(1e6)
+    assert np.abs(uniform(np.zeros((1, 3), np.float32), y) - 1e6).max() < 5
