@@ -76,9 +76,7 @@ def test_a_far_sample_takes_no_digits_from_the_others(dim, where):
         got, slope = value(x, y)
         np.testing.assert_allclose(got, own.mean() + other.mean() - 2 * between.mean(), rtol=3e-6)
         x, y = x.astype(float), y.astype(float)
-        pulls = [
-            (weights[:, :, None] * (z[None] - x[:, None])).mean(1) for weights, z in ((own, x), (between, y))
-        ]
+        pulls = [(weights[:, :, None] * (z[None] - x[:, None])).mean(1) for weights, z in ((own, x), (between, y))]
         expected = 2 * (pulls[0] - pulls[1]) / (dim * len(x))
         np.testing.assert_allclose(slope, expected, atol=3e-6 * np.abs(expected).max())
 
