@@ -149,9 +149,8 @@ def grid(name: str, types: Sequence[Any] = TYPES) -> Iterator[tuple[str, str]]:
                 if offset + 20 > float(limits.max):
                     continue
                 half = not whole and jnp.finfo(dtype).bits < 32
-                for double in (
-                    (False,) if half else (False, True)
-                ):  # half precision is computed in single, in either mode
+                # Half precision is computed in single, in either mode.
+                for double in (False,) if half else (False, True):
                     if any(part in name for part in DRAWN) and not (double and dtype in (*TYPES[:4], np.float64)):
                         continue
                     label = f"{np.dtype(dtype).name} {case} offset {offset:g} x64 {'on' if double else 'off'}"

@@ -138,14 +138,14 @@ class _Plan(NamedTuple):
         weighted, mass = reduced[:, :d], reduced[:, d]
         pulls = at.points * mass[:, None] - weighted
         # What rounding leaves of a far sample's pull on itself is no pull, and may be more than that of all others.
-        kept = jnp.where(jnp.abs(pulls) > 4 * jnp.finfo(mass.dtype).eps * jnp.abs(weighted), pulls, 0)
+        pulls = jnp.where(jnp.abs(pulls) > 4 * jnp.finfo(mass.dtype).eps * jnp.abs(weighted), pulls, 0)
         if self.ratio is None:
-            return Sums(reduced[:, d + 1], kept, mass)
+            return Sums(reduced[:, d + 1], pulls, mass)
         alpha, beta = self.ratio
         if not self.squares:
-            return Sums(alpha * mass, kept, mass)
+            return Sums(alpha * mass, pulls, mass)
         inner = jnp.sum(at.points * (pulls - weighted), axis=1)  # ‖x‖² Σ w φ' - 2 x·Σ w φ' y
-        return Sums(alpha * mass + beta * (inner + reduced[:, d + 1]), kept, mass)
+        return Sums(alpha * mass + beta * (inner + reduced[:, d + 1]), pulls, mass)
 
     def resolved(self, at: Side, sums: Sums, again: Callable[[], Array]) -> Sums:
         """The sums, with their values taken anew from φ where sums of φ' have lost digits to far away, dense clusters.

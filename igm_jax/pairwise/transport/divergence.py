@@ -126,7 +126,7 @@ def _value(problem: Problem, sides: tuple[_Side, _Side, _Side, _Side]) -> Array:
 
 
 def _unless_smooth(problem: Problem, value: Array) -> Array:
-    """The value, or its limit where ε is so large that rounding of the potentials, some units of ε, would be most of what is left.
+    """The value, or its limit where ε is so large that rounding of the potentials, some units of ε, would be most of it.
 
     ``OT_ε = Σ a_i b_j C_ij + O(C²/ε)``, so the divergence tends to that of the means alone. (Slopes are sums over the plan, and
     keep their digits.)
