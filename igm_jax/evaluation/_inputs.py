@@ -9,8 +9,9 @@ from jaxtyping import Float, Int
 from igm_jax import checks
 from igm_jax.evaluation import neighbours
 
-# Balls are closed: a neighbour that lies on the rim counts, also when rounding put it a hair outside.
-ROUNDING = 1e-9
+# Balls are closed: a neighbour that lies on the rim counts, also when rounding put it a hair outside. A hair is some units of
+# double precision: the ball of a far sample is large, and a wider rim would take in whole sets.
+ROUNDING = 1e-14
 
 # Beyond, squares of distances and products of two of them are infinite or zero.
 SMALLEST, LARGEST = 1e-75, 1e75

@@ -41,7 +41,8 @@ def polynomial(degree: int = 3, offset: float = 1.0) -> Kernel:
 def linear() -> Kernel:
     """The linear kernel, ``k = x·y``: its MMD² is the squared distance of the means.
 
-    Products grow with the distance from the origin, and rounding with them: subtract a common offset from both samples first.
+    A squared MMD of it is taken about the samples. In sums with other kernels products grow with the distance from the origin,
+    and rounding with them: subtract a common offset from both samples first.
 
     Returns:
         The kernel.
@@ -51,7 +52,7 @@ def linear() -> Kernel:
         >>> linear()([[1.0, 2.0]], [[3.0, 4.0]]).tolist()
         [[11.0]]
     """
-    return Kernel("linear()", lambda pairs: pairs.inner)
+    return Kernel("linear()", lambda pairs: pairs.inner, linear=True)
 
 
 @recorded

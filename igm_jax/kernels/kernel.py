@@ -17,6 +17,7 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.checks import ArrayLike, Data, OfData, OfSamples, Samples
+from igm_jax.kernels.centres import unless_far
 from igm_jax.kernels.forms import Form, Radial, Scaled, added, combined, measured_in
 from igm_jax.kernels.pairs import Pairs, safe_sqrt, unit_of
 from igm_jax.kernels.points import OfPoints, matrix_of, name_of
@@ -34,6 +35,7 @@ class Kernel(Recorded):
         of: from ``Pairs`` to the (n, m) matrix; sums and products call all their parts on one ``Pairs``.
         radial: the same as a function of the squared distance alone, where it is one: sums over pairs and their gradients
             then take one pass.
+        linear: whether it is a multiple of x·y, so that squared MMDs do not change when both samples are moved.
 
     Example:
         >>> from igm_jax.kernels import gaussian, linear
@@ -45,6 +47,7 @@ class Kernel(Recorded):
     name: str
     of: Callable[[Pairs], Array]
     radial: Radial | None = None
+    linear: bool = False
 
     def __call__(self, x: ArrayLike, y: ArrayLike) -> Float[Array, "n m"]:
         """The matrix of ``k(x_i, y_j)`` for x (n, d) and y (m, d)."""
@@ -82,7 +85,8 @@ def scaled_kernel(kernel: Kernel, scale: float) -> Kernel:
     """``c k`` with c > 0."""
     checks.positive("scale", scale)
     radial = kernel.radial and Radial(Scaled(kernel.radial.form), (scale, *kernel.radial.parameters))
-    return Kernel(f"{scale} * ({kernel.name})", lambda pairs: _like(scale, pairs) * kernel.of(pairs), radial)
+    of = lambda pairs: _like(scale, pairs) * kernel.of(pairs)  # noqa: E731
+    return Kernel(f"{scale} * ({kernel.name})", of, radial, kernel.linear)
 
 
 @recorded
@@ -187,7 +191,9 @@ class Measured(NamedTuple):
     unit: Array | float
 
 
-def measured(kernel: Kernel, x: Samples, y: Data, a: OfSamples | None = None, b: OfData | None = None) -> Measured:
+def measured(
+    kernel: Kernel, x: Samples, y: Data, a: OfSamples | None = None, b: OfData | None = None, *, compared: bool = False
+) -> Measured:
     """A kernel and samples in a unit that suits them, where the kernel's lengths are known.
 
     Args:
@@ -196,10 +202,16 @@ def measured(kernel: Kernel, x: Samples, y: Data, a: OfSamples | None = None, b:
         y: (m, d) data.
         a: (n,) weights; samples without weight do not count.
         b: (m,) likewise.
+        compared: whether only the difference of the means of ``k(·, x)`` and ``k(·, y)`` is asked for, as by a squared MMD:
+            for a linear kernel both samples may then be moved near the origin.
 
     Returns:
         What to compute with; as it is given for a kernel whose lengths are not known.
     """
+    if compared and kernel.linear:
+        x, y = (some.astype(checks.at_least_single(some.dtype)) for some in (x, y))
+        place = unless_far(jnp.zeros_like(y[:1]), y, b)
+        return Measured(kernel, 1.0, x - place, y - place, 1.0)
     if kernel.radial is None:
         return Measured(kernel, 1.0, x, y, 1.0)
     found = measured_in(unit_of(x, y, a, b, plain=1.0), kernel.radial)

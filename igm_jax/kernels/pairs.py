@@ -17,6 +17,7 @@ from jaxtyping import Array, Float, UInt
 
 from igm_jax import checks, loops
 from igm_jax.checks import Data, OfData, OfSamples, Rows, Samples, Scalar
+from igm_jax.kernels.centres import unless_far
 
 # Up to this many features, differences are squared and summed directly: as fast as a matrix product, and exact for close pairs.
 DIRECT_FEATURES = 8
@@ -60,7 +61,8 @@ def safe_sqrt(squared: Float[Array, "..."]) -> Float[Array, "..."]:
 def centred(x: Samples, y: Data, weights: OfData | None = None) -> tuple[Samples, Data]:
     """Both sets minus the mean of ``y``, weighted where a far sample may have no weight; in at least single precision.
 
-    Distances do not change, so no derivative flows through the mean.
+    A mean that few far samples have taken away from the others is none to centre by: then it is one of the others. Distances
+    do not change, so no derivative flows through either.
     """
     dtype = checks.at_least_single(x.dtype)
     x, y = x.astype(dtype), y.astype(dtype)
@@ -69,7 +71,7 @@ def centred(x: Samples, y: Data, weights: OfData | None = None) -> tuple[Samples
     else:  # a product of elements, which no default precision of matrix products rounds
         share = (weights / jnp.sum(weights)).astype(dtype)
         mean = jnp.sum(share[:, None] * y, axis=0, keepdims=True)
-    mean = jax.lax.stop_gradient(mean)
+    mean = unless_far(mean, y, weights)
     # Written down once: a compiler that sums it again for another use, in another order, subtracts another mean there. And
     # one bit less than it has, so that every use sees one rounded mean. A compiler that fuses its last product into the
     # difference subtracts an exact mean from x and a rounded one from y, which far from the origin is not the same.

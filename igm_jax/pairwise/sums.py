@@ -22,13 +22,26 @@ from igm_jax.pairwise.reductions import block_sum, row_means, weight_of_others, 
 from igm_jax.pairwise.summer import Summer, Sums
 
 
-def kernel_offset(kernel: Kernel, x: Samples, y: Data) -> Scalar:
-    """About the mean of a kernel, from a few pairs of x and y.
+def kernel_offset(
+    kernel: Kernel, x: Samples, y: Data, x_weights: OfSamples | None = None, y_weights: OfData | None = None
+) -> Scalar:
+    """About the mean of a kernel, from a few pairs of x and y; samples with next to no weight do not count.
 
     A squared MMD does not change when a constant is taken off its kernel, as its weights cancel. Its rounding error does: the
     kernel's sums can be many times the squared MMD.
     """
-    return jax.lax.stop_gradient(jnp.mean(kernel.of(Pairs(first(x, 32), first(y, 32)))))
+    values = kernel.of(Pairs(first(x, 32), first(y, 32)))
+    if x_weights is None or y_weights is None:
+        return jax.lax.stop_gradient(jnp.mean(values))
+    rows, columns = (_counted(first(weights, 32)) for weights in (x_weights, y_weights))
+    seen = rows[:, None] & columns[None, :]
+    share = jnp.sum(seen).astype(values.dtype) / seen.size
+    return jax.lax.stop_gradient(jnp.mean(jnp.where(seen, values, 0)) / jnp.where(share > 0, share, 1))
+
+
+def _counted(weights: Array) -> Array:
+    """Which weights are not negligible beside the largest of them."""
+    return weights > jnp.max(weights) / 1024
 
 
 def kernel_means(kernel: Kernel, points: Points, y: Data, weights: OfData) -> OfPoints:

@@ -137,6 +137,8 @@ class _Plan(NamedTuple):
         d = at.points.shape[1]
         weighted, mass = reduced[:, :d], reduced[:, d]
         pulls = at.points * mass[:, None] - weighted
+        # What rounding leaves of a far sample's pull on itself is no pull, and may be more than that of all others.
+        pulls = jnp.where(jnp.abs(pulls) > 4 * jnp.finfo(mass.dtype).eps * jnp.abs(weighted), pulls, 0)
         if self.ratio is None:
             return Sums(reduced[:, d + 1], pulls, mass)
         alpha, beta = self.ratio

@@ -5,6 +5,7 @@ import pytest
 
 from igm_jax import energy_distance, kernels, mmd2_biased, sinkhorn_divergence
 from igm_jax.pairwise import sums
+from igm_jax.pairwise.backend import over
 from tests import reference
 
 
@@ -57,3 +58,42 @@ def test_a_far_sample_without_weight_costs_no_digits(divergence, size, dim):
     np.testing.assert_allclose(got, value, rtol=tolerance)
     np.testing.assert_allclose(got_slope[:-1], slope, atol=tolerance * np.abs(slope).max())
     np.testing.assert_array_equal(got_slope[-1], 0)
+
+
+@pytest.mark.parametrize("dim", [3, 20])
+@pytest.mark.parametrize("where", ["x", "y"])
+def test_a_far_sample_takes_no_digits_from_the_others(dim, where):
+    rng = np.random.default_rng(0)
+    samples = {"x": rng.normal(size=(30, dim)), "y": rng.normal(0.5, 1, size=(40, dim))}
+    kernel = kernels.gaussian(dim**0.5)
+    value = jax.jit(lambda x, y: jax.value_and_grad(lambda x: mmd2_biased(x, y, kernel))(x))
+    for far in (1e3, 1e6, 1e10):
+        some = {**samples, where: np.vstack([samples[where], np.full((1, dim), far)])}
+        x, y = (some[name].astype(np.float32) for name in ("x", "y"))
+        own, other, between = (
+            np.exp(-reference.squared_distances(*pair) / (2 * dim)) for pair in ((x, x), (y, y), (x, y))
+        )
+        got, slope = value(x, y)
+        np.testing.assert_allclose(got, own.mean() + other.mean() - 2 * between.mean(), rtol=3e-6)
+        x, y = x.astype(float), y.astype(float)
+        pulls = [(weights[:, :, None] * (z[None] - x[:, None])).mean(1) for weights, z in ((own, x), (between, y))]
+        expected = 2 * (pulls[0] - pulls[1]) / (dim * len(x))
+        np.testing.assert_allclose(slope, expected, atol=3e-6 * np.abs(expected).max())
+
+
+def test_a_sample_with_next_to_no_weight_has_no_part_in_the_offset():
+    x = np.array([[0.0], [1.0], [1e8]], np.float32)
+    weights = np.array([0.5, 0.5, 0.0], np.float32)
+    offset = sums.kernel_offset(kernels.distance(), *map(jnp.asarray, (x, x, weights, weights)))
+    np.testing.assert_allclose(offset, -0.5)
+
+
+def test_on_a_ring_of_devices_a_centre_is_no_mean_of_far_samples():
+    x = np.random.default_rng(0).normal(size=(31, 3)).astype(np.float32)
+    x[7] = 1e8
+    mesh = jax.make_mesh((1,), ("data",), axis_types=(jax.sharding.AxisType.Auto,))
+    value = jax.jit(lambda x, y: mmd2_biased(x, y, kernels.gaussian(1.0)))
+    with over(mesh):
+        found = value(x, x + 0.5)
+    np.testing.assert_allclose(found, value(x, x + 0.5), rtol=1e-6)
+    np.testing.assert_allclose(found, np.asarray(jax.vmap(value)(x[None], x[None] + 0.5))[0], rtol=1e-6)

@@ -84,7 +84,10 @@ def spread_scale(x: Rows, y: Rows) -> Scalar:
     """
     _, y = checks.pair(x, y)
     unit = unit_of(y, y)
-    square = 2 * jnp.sum(jnp.square((y - jnp.mean(y, axis=0, keepdims=True)) / unit)) / max(len(y) - 1, 1)
+    gaps = (y - jnp.mean(y, axis=0, keepdims=True)) / unit
+    # Far from the origin the mean is rounded as samples are, and what they have in common is no spread.
+    total = jnp.sum(jnp.square(gaps)) - jnp.sum(jnp.square(jnp.sum(gaps, axis=0))) / len(y)
+    square = 2 * total / max(len(y) - 1, 1)
     return unit * jnp.sqrt(jnp.where(square <= 0, 1, square))
 
 

@@ -81,7 +81,7 @@ def mmd2_estimate(x: Rows, y: Rows, kernel: KernelLike) -> Estimate:
     """
     x, y, _, _ = checks.weighted_pair(x, y, least=4)
     n, m = len(x), len(y)
-    kernel, height, x, y, _ = measured(checked_kernel(kernel), x, y)
+    kernel, height, x, y, _ = measured(checked_kernel(kernel), x, y, compared=True)
     offset = kernel_offset(kernel, x, y)
     of_x, of_y = _within(kernel, x, offset), _within(kernel, y, offset)
     between = kernel_moments(kernel, x, y, offset)

@@ -48,8 +48,8 @@ def mmd2_biased(
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Eq. 5.
     """
     x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
-    kernel, height, x, y, _ = measured(checked_kernel(kernel), x, y, a, b)
-    offset = kernel_offset(kernel, x, y)
+    kernel, height, x, y, _ = measured(checked_kernel(kernel), x, y, a, b, compared=True)
+    offset = kernel_offset(kernel, x, y, a, b)
     within = kernel_mean_within(kernel, y, b, offset)
     x, y = after(within, x, y)
     between = kernel_mean(kernel, x, y, a, b, offset)
@@ -89,8 +89,8 @@ def mmd2_unbiased(
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Eq. 3.
     """
     x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights, least=2)
-    kernel, height, x, y, _ = measured(checked_kernel(kernel), x, y, a, b)
-    offset = kernel_offset(kernel, x, y)
+    kernel, height, x, y, _ = measured(checked_kernel(kernel), x, y, a, b, compared=True)
+    offset = kernel_offset(kernel, x, y, a, b)
     within = kernel_mean_distinct(kernel, x, a, offset) + kernel_mean_distinct(kernel, y, b, offset)
     return height * (within - 2 * kernel_mean(kernel, x, y, a, b, offset))
 
@@ -126,7 +126,7 @@ def mmd_witness(
     """
     x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
     points, _ = checks.pair(points, y, names=("points", "y"))
-    kernel, height, x, y, unit = measured(checked_kernel(kernel), x, y, a, b)
+    kernel, height, x, y, unit = measured(checked_kernel(kernel), x, y, a, b, compared=True)
     points = points / unit
     return 2 * height * (kernel_means(kernel, points, x, a) - kernel_means(kernel, points, y, b))
 

@@ -89,7 +89,7 @@ def mmd2_block(x: Rows, y: Rows, kernel: KernelLike, *, block_size: int) -> Esti
             f"two blocks of {size} do not fit into the smaller set of {min(len(x), len(y))} samples, and one block has no"
             " standard error; give more samples or smaller blocks"
         )
-    kernel, height, x, y, _ = measured(checked_kernel(kernel), x, y)
+    kernel, height, x, y, _ = measured(checked_kernel(kernel), x, y, compared=True)
     return mean_of(height * _blocks(kernel, x, y, size))
 
 
@@ -136,7 +136,7 @@ def mmd2_incomplete(key: Key, x: Rows, y: Rows, kernel: KernelLike, *, num_shift
             " `mmd2_estimate` takes all pairs"
         )
     shifts = _shifts(key, n, count)
-    kernel, height, x, y, _ = measured(checked_kernel(kernel), x[:n], y[:n])
+    kernel, height, x, y, _ = measured(checked_kernel(kernel), x[:n], y[:n], compared=True)
     terms = height * _shifted(kernel, x, y, shifts)
     value = jnp.mean(terms)
     return Estimate(value, _error_of_sharing(terms - value, shifts))
@@ -175,7 +175,7 @@ def mmd_block(kernel: KernelLike, block_size: int = 32) -> Objective:
     kernel, block_size = checked_kernel(kernel), checks.count("block_size", block_size, least=2)
 
     def divergence(key: Key, x: Array, y: Array) -> Array:
-        known, height, x, y, _ = measured(kernel, *_in_random_order(key, x, y))
+        known, height, x, y, _ = measured(kernel, *_in_random_order(key, x, y), compared=True)
         return height * jnp.mean(_blocks(known, x, y, min(block_size, len(x))))
 
     return stochastic(divergence, reason=NO_WITNESS)

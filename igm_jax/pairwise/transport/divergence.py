@@ -13,7 +13,7 @@ from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array
 
 from igm_jax.checks import OfSamples, Scalar
-from igm_jax.kernels.pairs import Norms
+from igm_jax.kernels.pairs import Norms, centred
 from igm_jax.pairwise.reductions import weighted_mean
 from igm_jax.pairwise.transport.iterations import solve_within
 from igm_jax.pairwise.transport.potentials import solved
@@ -125,6 +125,20 @@ def _value(problem: Problem, sides: tuple[_Side, _Side, _Side, _Side]) -> Array:
     return value if rho is None else value - epsilon * (jnp.sum(a) - jnp.sum(b)) / 2
 
 
+def _unless_smooth(problem: Problem, value: Array) -> Array:
+    """The value, or its limit where ε is so large that rounding of the potentials, some units of ε, would be most of it.
+
+    ``OT_ε = Σ a_i b_j C_ij + O(C²/ε)``, so the divergence tends to that of the means alone. (Slopes are sums over the plan, and
+    keep their digits.)
+    """
+    x, y, a, b, epsilon, _ = problem
+    x, y = centred(x, y, b)
+    gap = jnp.sum(a[:, None] * x, axis=0) - jnp.sum(b[:, None] * y, axis=0)
+    size = jnp.sum(a * jnp.sum(jnp.square(x), axis=1)) + jnp.sum(b * jnp.sum(jnp.square(y), axis=1))
+    smooth = 4 * epsilon * float(jnp.finfo(value.dtype).eps) ** 0.5 > size
+    return jnp.where(smooth, jnp.sum(jnp.square(gap)), value)
+
+
 def _slopes(problem: Problem, wanted: Wanted, sides: tuple[_Side, _Side, _Side, _Side]) -> Slopes:
     """The derivatives of the divergence that were asked for, and None for the others."""
     _, _, a, b, epsilon, rho = problem
@@ -173,7 +187,8 @@ def _evaluated(
     f_x = _within(solver, _once_known(f, x), a, epsilon, rho, (wanted.x, wanted.epsilon))
     f_y = _within(solver, _once_known(f_x, y), b, epsilon, rho, (wanted.y, wanted.epsilon))
     sides = (f, g, f_x, f_y)
-    return _value(problem, sides), _slopes(problem, wanted, sides)
+    value = _value(problem, sides)
+    return value if rho is not None else _unless_smooth(problem, value), _slopes(problem, wanted, sides)
 
 
 _evaluated.defjvp(no_second_derivative)

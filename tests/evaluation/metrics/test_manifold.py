@@ -110,3 +110,15 @@ def test_too_many_neighbours_are_refused():
     with pytest.raises(ValueError, match="`k` must be at least 1"):
         density_coverage(real=REAL, fake=np.zeros((2, 1)), k=0)
     assert density_coverage(real=REAL, fake=np.zeros((1, 1)), k=3).density > 0, "fake samples have no balls here"
+
+
+def test_the_ball_of_a_far_sample_holds_only_what_is_in_it():
+    rng = np.random.default_rng(0)
+    real = np.concatenate([rng.normal(size=(60, 8)), np.full((1, 8), 1e12)])
+    fake = rng.normal(0.3, 1.1, size=(50, 8))
+    within, between = (np.linalg.norm(z[:, None] - real[None, :], axis=2) for z in (real, fake))
+    radius = np.sort(within, axis=0)[3]
+    inside = between <= radius
+    assert 0 < inside[:, -1].sum() < 25
+    assert precision_recall(real=real, fake=fake).precision == inside.any(1).mean()
+    assert density_coverage(real=real, fake=fake, k=3).density == pytest.approx(inside.sum(1).mean() / 3)

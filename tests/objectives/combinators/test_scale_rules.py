@@ -96,3 +96,9 @@ def test_a_bank_is_the_sum_over_the_multiples_of_its_scale(x64):
 def test_what_cannot_be_is_explained(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_spread_is_told_far_from_the_origin():
+    y = (np.random.default_rng(0).normal(size=(6, 2)) * 30 + 1e8).astype(np.float32)
+    expected = np.sqrt(2 * np.trace(np.cov(y.astype(float).T)))
+    np.testing.assert_allclose(spread_scale(y, y), expected, rtol=1e-5)

@@ -147,3 +147,30 @@ def rest(kernel, x, y, weights):
     of = kernels.kernel.checked_kernel(kernel)
     within, between = (np.asarray(of(*pair)).astype(float) for pair in ((y, y), (x, y)))
     return (within.sum() - np.trace(within)) / 30 - 2 * (weights @ between).mean()
+
+
+@pytest.mark.parametrize("kernel", [kernels.linear(), 2.0 * kernels.linear()], ids=["linear", "scaled"])
+@pytest.mark.parametrize("count", [1, 9])
+def test_the_linear_kernel_compares_means_wherever_samples_are(kernel, count):
+    @jax.jit
+    def found(x, y):
+        of = [lambda x, estimate=estimate: estimate(x, y, kernel) for estimate in (mmd2_biased, mmd2_unbiased)]
+        value, slope = jax.value_and_grad(of[0])(x)
+        return value, of[1](x) if min(len(x), len(y)) > 1 else value, slope, mmd_witness(x, x, y, kernel)
+
+    rng = np.random.default_rng(0)
+    for offset in (0.0, 1e4, 1e8, 1.7e9):
+        x, y = (rng.normal(size=(n, 2), scale=1 + offset / 1e5).astype(np.float32) for n in (8, count))
+        x, y = x + np.float32(offset), y + np.float32(offset)
+        got = found(x, y)
+        far_x, far_y = x.astype(float), y.astype(float)
+        gap = far_x.mean(0) - far_y.mean(0)
+        scale = 2.0 if "*" in kernel.name else 1.0
+        np.testing.assert_allclose(got[0], scale * gap @ gap, rtol=1e-4)
+        np.testing.assert_allclose(got[2], np.tile(2 * scale * gap / 8, (8, 1)), rtol=1e-4)
+        np.testing.assert_allclose(got[3], 2 * scale * far_x @ gap, rtol=1e-4, atol=1e-4 * scale)
+        if count > 1:
+            moved = [far - offset for far in (far_x, far_y)]
+            own = [(some.sum(0) @ some.sum(0) - (some * some).sum()) / (len(some) * (len(some) - 1)) for some in moved]
+            expected = own[0] + own[1] - 2 * moved[0].mean(0) @ moved[1].mean(0)
+            np.testing.assert_allclose(got[1], scale * expected, rtol=1e-4)

@@ -102,3 +102,18 @@ def test_unbalanced_gradients_by_finite_differences(x64):
         return sinkhorn_divergence(x, y, epsilon, **options)
 
     check_grads(value, (X[:8], Y[:7], a, b, 0.7, 1.5), order=1, modes=["rev"], rtol=1e-4)
+
+
+def test_three_digits_are_left_however_large_epsilon_is():
+    x, y = X.astype(np.float32), Y.astype(np.float32)
+    both = jax.jit(lambda x, y, epsilon: jax.value_and_grad(sinkhorn_divergence)(x, y, epsilon=epsilon))
+    gap = x.astype(float).mean(0) - y.astype(float).mean(0)
+    for epsilon in (300.0, 2e3, 1e4, 1e6, 1e8):
+        value, slope = both(x, y, np.float32(epsilon))
+        with jax.enable_x64(True):
+            expected = both(x.astype(float), y.astype(float), epsilon)
+        np.testing.assert_allclose(value, expected[0], rtol=1e-3)
+        np.testing.assert_allclose(slope, expected[1], rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(expected[0], gap @ gap, rtol=1e-5)
+    with jax.enable_x64(True):
+        np.testing.assert_allclose(both(x.astype(float), y.astype(float), 1e12)[0], gap @ gap, rtol=1e-7)
