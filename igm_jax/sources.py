@@ -181,7 +181,7 @@ def source(
     * a function, ``make()`` or ``make((process, processes))``, each of whose calls gives the same batches in the same order, or
       a list: what was seen is read again and skipped;
     * what has ``get_state`` and ``set_state``, such as the iterator of a ``grain`` data set: it goes to its place;
-    * anything else, such as torch's ``DataLoader`` or a generator: it cannot, and ``train`` says so where it goes on.
+    * anything else, such as torch's ``DataLoader`` or a generator: it cannot, and ``train`` says so at the start.
 
     Args:
         batches: the function or iterable. Each batch is an array (m, d) of floats, a ``Batch``, or what ``transform`` makes one
