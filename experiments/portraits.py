@@ -122,6 +122,29 @@ def by_side(objective: Objective) -> Objective:
     return Objective(init, update, loss, witness)
 
 
+def within_sides(objective: Objective) -> Objective:
+    """The objective of the draws under two conditions, the sides: each holds all points, and those of the other count nothing."""
+
+    def grouped(points: Any) -> Batch:
+        right = points[:, 0] > 0
+        return Batch(jnp.stack([points, points]), weights=jnp.stack([~right, right]).astype(points.dtype))
+
+    def init(key: Key, x: Any) -> Any:
+        return objective.init(key, grouped(x))
+
+    def update(key: Key, state: Any, x: Any, y: Any) -> tuple[Any, Any]:
+        return objective.update(key, state, grouped(x), grouped(y))
+
+    def loss(key: Key, state: Any, x: Any, y: Any) -> Array:
+        return objective.loss(key, state, grouped(x), grouped(y))
+
+    def witness(state: Any, points: Any, x: Any, y: Any) -> Array:
+        left, right = objective.witness(state, Batch(jnp.stack([points, points])), grouped(x), grouped(y))
+        return jnp.where(points[:, 0] > 0, right, left)
+
+    return Objective(init, update, loss, witness)
+
+
 # Objectives that are not on the command line, or there under another name. Lengths are in median distances s.
 NAMED = {"learned_score_difference": "learned-score", "augmented": "augmented-gan"}
 BESIDE: dict[str, Callable[[float, int], Portrait]] = {
@@ -155,6 +178,12 @@ BESIDE: dict[str, Callable[[float, int], Portrait]] = {
                 partial(score_difference_witness, bandwidth=0.15 * s),
             )
         )
+    ),
+    "energy_scoring": lambda s, width: Portrait(objectives.energy_scoring()),
+    "kernel_scoring": lambda s, width: Portrait(objectives.kernel_scoring(kernels.laplace(0.3 * s))),
+    "per_condition": lambda s, width: Portrait(within_sides(objectives.per_condition(objectives.energy_scoring()))),
+    "joint": lambda s, width: Portrait(
+        by_side(objectives.joint(objectives.mmd(kernels.labelled(kernels.laplace(0.3 * s)))))
     ),
     # The command line's temperature is for many updates of a generator; here it would show each sample by itself.
     "banked_drifting": lambda s, width: Portrait(objectives.banked_drifting(1024, 0.15 * s, weight=0.5)),

@@ -13,6 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+__all__ = ["Batch", "UnusedPartError", "checked", "effective_weights", "per_weight", "taking"]
+
 PARTS = ("condition", "weights", "observed")
 
 
@@ -157,6 +159,12 @@ def effective_weights(batch: Batch) -> Array:
     """What each sample counts: weights that sum to one, of the shape of the values without features.
 
     ``w_i = weights_i / Σ weights``, or 1/n, or 1/(b k).
+
+    Args:
+        batch: the batch, as ``checked`` gives it.
+
+    Returns:
+        (n,) or (b, k) weights, in the type of the values.
     """
     if batch.weights is None:
         return jnp.full(batch.values.shape[:-1], 1 / number(batch), batch.values.dtype)
@@ -168,6 +176,13 @@ def per_weight(samples: Samples, slope: Array) -> Array:
     """A gradient in the samples' values, each over what its sample counts: ``s_i / w_i``, and 0 where w_i is 0.
 
     The one place where a sum over samples becomes a field: the velocity is minus it.
+
+    Args:
+        samples: an array (n, d), or a ``Batch``.
+        slope: the gradient, of the shape of the values.
+
+    Returns:
+        Vectors of that shape.
     """
     if not isinstance(samples, Batch) or samples.weights is None:
         return number(samples) * slope

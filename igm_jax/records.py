@@ -113,6 +113,9 @@ def told(later: Sequence[str] = (), incidental: Sequence[str] = ()) -> Callable[
         later: that came after runs had been begun without them: at their defaults they are not written down, so that these runs
             go on.
         incidental: that decide how something is computed, not what.
+
+    Returns:
+        A decorator, which goes under ``recorded``.
     """
 
     def mark(constructor: Function) -> Function:

@@ -1,8 +1,10 @@
 """The README and CONTRIBUTING keep their word: code runs, links and pictures exist, `make` commands are targets.
 
-Each ```` ```python ```` block runs in a fresh namespace; one marked ```` ```python continued ```` in its predecessor's.
+Each ```` ```python ```` block runs in a fresh namespace; one marked ```` ```python continued ```` in its predecessor's. One marked
+```` ```python needs torch ```` runs where that package is installed.
 """
 
+import importlib.util
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -51,11 +53,20 @@ def chapters(text: str) -> list[list[Block]]:
     return groups
 
 
+def needed(block: Block) -> list[str]:
+    """The packages that a block needs beside those of the library."""
+    return block.info[block.info.index("needs") + 1 :] if "needs" in block.info else []
+
+
 def run(group: list[Block], filename: str) -> None:
     """Run the blocks of one group in one fresh namespace, with the document's own line numbers in tracebacks.
 
+    It is skipped where a package is missing that a block needs.
+
     A reader has JAX as it comes, not the strict promotion of these tests, under which optax itself would stop.
     """
+    if missing := {name for block in group for name in needed(block) if importlib.util.find_spec(name) is None}:
+        pytest.skip(f"{filename} needs {', '.join(sorted(missing))}")
     namespace = {"__name__": "__main__"}
     with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
         for block in group:
@@ -172,6 +183,12 @@ def test_machinery_reports_a_failing_block_at_its_own_line():
     assert caught.traceback[-1].lineno + 1 == 5
     with pytest.raises(ValueError, match="nothing to continue"):
         chapters("```python continued\n1\n```\n")
+
+
+def test_machinery_skips_what_needs_a_missing_package():
+    group = chapters("```python needs a_package_that_nobody_has\n1 / 0\n```\n")[0]
+    with pytest.raises(pytest.skip.Exception, match="needs a_package_that_nobody_has"):
+        run(group, "page.md")
 
 
 def test_machinery_reports_missing_files_and_anchors(tmp_path):

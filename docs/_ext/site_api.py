@@ -8,11 +8,12 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 SHOWN = {
-    "igm_jax": ("The contract, and plain divergences", ("igm_jax", "igm_jax.base")),
+    "igm_jax": ("The contract, and plain divergences", ("igm_jax", "igm_jax.base", "igm_jax.batches")),
     "igm_jax.kernels": ("Kernels", ("igm_jax.kernels",)),
     "igm_jax.generators": ("Generators", ("igm_jax.generators",)),
     "igm_jax.networks": ("Networks", ("igm_jax.networks",)),
     "igm_jax.distributions": ("Bases and targets", ("igm_jax.distributions",)),
+    "igm_jax.sources": ("Data from the host", ("igm_jax.sources",)),
     "igm_jax.training": ("Training", ("igm_jax.training",)),
     "igm_jax.evaluation": ("Evaluation", ("igm_jax.evaluation",)),
     "igm_jax.reporting": (

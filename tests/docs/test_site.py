@@ -28,7 +28,7 @@ def test_links_of_pages_exist_in_the_repository(path):
     assert [link for link in broken_links(text, (ROOT / path).parent) if not link.startswith(generated)] == []
 
 
-@pytest.mark.parametrize("path", ["docs/index.md", "docs/which.md"])
+@pytest.mark.parametrize("path", ["docs/index.md", "docs/passes.md", "docs/which.md"])
 def test_code_of_pages_runs(path):
     groups = chapters((ROOT / path).read_text(encoding="utf-8"))
     assert groups
