@@ -9,17 +9,9 @@ import pkgutil
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from igm_jax.base import (
-    ConditionalGenerator,
-    Generator,
-    Network,
-    NoWitnessError,
-    Objective,
-    from_velocity,
-    stateless,
-    velocity,
-)
+from igm_jax.base import ConditionalGenerator, Generator, Network, Objective, velocity
 from igm_jax.batches import Batch
+from igm_jax.lifts import NoWitnessError, from_velocity, stateless
 from igm_jax.objectives.moments.energy import energy_distance
 from igm_jax.objectives.moments.mmd import mmd2_biased, mmd2_unbiased
 from igm_jax.objectives.transport.sinkhorn import sinkhorn_divergence

@@ -16,7 +16,20 @@ from tests.sources import PACKAGE, ROOT, modules, name_of
 
 # From the bottom up. A module imports from its own layer or from below.
 LAYERS = [
-    {"arrays", "base", "batches", "checks", "descriptions", "digits", "extras", "loops", "records", "recipes", "files"},
+    {
+        "arrays",
+        "base",
+        "batches",
+        "checks",
+        "descriptions",
+        "digits",
+        "extras",
+        "lifts",
+        "loops",
+        "records",
+        "recipes",
+        "files",
+    },
     {"pairwise", "kernels"},
     {"objectives"},
     {"generators", "networks", "distributions"},

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 SHOWN = {
-    "igm_jax": ("The contract, and plain divergences", ("igm_jax", "igm_jax.base", "igm_jax.batches")),
+    "igm_jax": ("The contract, and plain divergences", ("igm_jax", "igm_jax.base", "igm_jax.batches", "igm_jax.lifts")),
     "igm_jax.kernels": ("Kernels", ("igm_jax.kernels",)),
     "igm_jax.generators": ("Generators", ("igm_jax.generators",)),
     "igm_jax.networks": ("Networks", ("igm_jax.networks",)),

@@ -16,10 +16,11 @@ from jaxtyping import Array
 from experiments.shared.tasks import Found, Task
 from experiments.tables.command import Config, Part, Pictures, Publication, Results, main, numbers
 from experiments.tables.published import Entry
-from igm_jax.base import Generator, Key, Objective, Target, regression, stochastic
+from igm_jax.base import Generator, Key, Objective, Target, regression
 from igm_jax.distributions import Distribution, grid, moons, normal, sphere, swiss_roll
 from igm_jax.evaluation import exact_w2, mode_coverage
 from igm_jax.generators import particles, pushforward
+from igm_jax.lifts import stochastic
 from igm_jax.networks import fourier, mlp
 from igm_jax.objectives import annealed_difference, denoiser_difference_field, energy_distance
 from igm_jax.reporting.terminal import ended

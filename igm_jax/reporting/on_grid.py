@@ -9,8 +9,9 @@ import numpy as np
 from jaxtyping import Array
 
 from igm_jax import checks
-from igm_jax.base import Key, NoWitnessError, Objective, State, velocity
+from igm_jax.base import Key, Objective, State, velocity
 from igm_jax.checks import ArrayLike
+from igm_jax.lifts import NoWitnessError
 
 
 class Field(NamedTuple):

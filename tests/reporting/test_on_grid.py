@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from igm_jax import from_velocity, velocity
-from igm_jax.base import stochastic
 from igm_jax.kernels import linear
+from igm_jax.lifts import stochastic
 from igm_jax.objectives import mmd
 from igm_jax.reporting import field_on_grid, grid_of
 

@@ -7,8 +7,8 @@ import optax
 import pytest
 
 from igm_jax import Generator, Objective, from_velocity, stateless, velocity
-from igm_jax.base import no_witness
 from igm_jax.generators import particles
+from igm_jax.lifts import no_witness
 from igm_jax.objectives import energy
 from igm_jax.training import advance, training
 from tests.training import toys

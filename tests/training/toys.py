@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import optax
 
 from igm_jax import Generator, Objective, stateless
-from igm_jax.base import no_witness
 from igm_jax.generators import particles
+from igm_jax.lifts import no_witness
 from igm_jax.training import training
 
 

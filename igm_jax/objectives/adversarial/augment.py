@@ -12,9 +12,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.base import Info, Key, Objective, State, no_witness
+from igm_jax.base import Info, Key, Objective, State
 from igm_jax.batches import Samples, mapped, rows, values_of, with_values
 from igm_jax.checks import ArrayLike
+from igm_jax.lifts import no_witness
 from igm_jax.records import recorded
 
 __all__ = ["additive_noise", "augmented", "colour", "cutout", "transformed", "translation"]

@@ -16,8 +16,9 @@ import optax
 from jaxtyping import Array
 
 from igm_jax import checks
-from igm_jax.base import Info, Key, Network, Objective, Params, of_arrays
+from igm_jax.base import Info, Key, Network, Objective, Params
 from igm_jax.checks import Weights
+from igm_jax.lifts import of_arrays
 from igm_jax.records import recorded
 
 Critic = Callable[[Array], Array]

@@ -4,8 +4,9 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from igm_jax import checks
-from igm_jax.base import Key, Network, Objective, State, of_arrays
+from igm_jax.base import Key, Network, Objective, State
 from igm_jax.checks import ArrayLike
+from igm_jax.lifts import of_arrays
 from igm_jax.objectives.adversarial.base import Optimizer
 from igm_jax.objectives.adversarial.games import gan
 from igm_jax.objectives.adversarial.log_ratio import ratio_power, ratio_witness

@@ -13,8 +13,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Int
 
 from igm_jax import checks
-from igm_jax.base import Objective, from_velocity, stateless
+from igm_jax.base import Objective
 from igm_jax.checks import Weights
+from igm_jax.lifts import from_velocity, stateless
 from igm_jax.records import recorded
 
 __all__ = ["conditional", "conditional_field"]

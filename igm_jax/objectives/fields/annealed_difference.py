@@ -7,8 +7,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Int
 
 from igm_jax import checks
-from igm_jax.base import Info, Key, Objective, no_witness, of_arrays, regression
+from igm_jax.base import Info, Key, Objective, regression
 from igm_jax.checks import Scalar
+from igm_jax.lifts import no_witness, of_arrays
 from igm_jax.objectives.fields.denoiser_difference import Denoiser, denoiser_difference_field, kernel_denoiser
 from igm_jax.records import recorded
 

@@ -10,11 +10,12 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from igm_jax import checks, digits
-from igm_jax.base import Info, Objective, from_velocity
+from igm_jax.base import Info, Objective
 from igm_jax.checks import ArrayLike, Rows, Scalar, Weights
 from igm_jax.kernels.forms import unit_between
 from igm_jax.kernels.pairs import centred, unit_of
 from igm_jax.kernels.radial import distance
+from igm_jax.lifts import from_velocity
 from igm_jax.pairwise.affinities import Costs, Targets, pulls, totals
 from igm_jax.pairwise.sums import kernel_mean, kernel_sums_within
 from igm_jax.records import recorded

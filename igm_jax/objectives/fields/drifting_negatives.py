@@ -7,8 +7,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.base import Info, Key, Objective, State, Target, no_witness, of_arrays, regression
+from igm_jax.base import Info, Key, Objective, State, Target, regression
 from igm_jax.checks import ArrayLike
+from igm_jax.lifts import no_witness, of_arrays
 from igm_jax.objectives.fields.drifting import Drift, drifting, drifting_field
 from igm_jax.records import recorded
 

@@ -6,9 +6,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.base import Objective, from_velocity
+from igm_jax.base import Objective
 from igm_jax.checks import ArrayLike, OfSamples, Rows, Weights
 from igm_jax.kernels.pairs import unit_of
+from igm_jax.lifts import from_velocity
 from igm_jax.objectives.adversarial.log_ratio import ratio_power, ratio_weight, ratio_witness
 from igm_jax.objectives.fields.score_difference import score_difference_field, score_difference_witness
 from igm_jax.pairwise.reductions import log_density, weight_of_others

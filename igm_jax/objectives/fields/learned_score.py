@@ -7,8 +7,9 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from igm_jax import checks
-from igm_jax.base import Info, Key, Network, Objective, Params, no_witness, of_arrays, regression
+from igm_jax.base import Info, Key, Network, Objective, Params, regression
 from igm_jax.checks import ArrayLike
+from igm_jax.lifts import no_witness, of_arrays
 from igm_jax.objectives.adversarial.base import CriticState, Optimizer, check_network, descended
 from igm_jax.objectives.fields.denoiser_difference import Denoiser, denoiser_difference_field
 from igm_jax.records import recorded

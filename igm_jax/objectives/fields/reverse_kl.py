@@ -8,7 +8,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.base import Info, Key, Network, Objective, State, of_arrays
+from igm_jax.base import Info, Key, Network, Objective, State
+from igm_jax.lifts import of_arrays
 from igm_jax.objectives.adversarial.base import CriticState, Optimizer
 from igm_jax.objectives.adversarial.games import gan
 from igm_jax.records import recorded

@@ -6,9 +6,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.base import Objective, from_velocity
+from igm_jax.base import Objective
 from igm_jax.checks import ArrayLike, Rows, Weights
 from igm_jax.kernels.pairs import unit_of
+from igm_jax.lifts import from_velocity
 from igm_jax.pairwise.reductions import log_density, soft_barycentres
 from igm_jax.records import recorded
 

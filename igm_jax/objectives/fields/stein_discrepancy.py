@@ -5,11 +5,12 @@ from collections.abc import Callable
 from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.base import Objective, stateless
+from igm_jax.base import Objective
 from igm_jax.checks import Rows, Scalar, Weights
 from igm_jax.kernels.custom import has_corner
 from igm_jax.kernels.forms import Radial
 from igm_jax.kernels.kernel import KernelLike, checked_kernel
+from igm_jax.lifts import stateless
 from igm_jax.pairwise.reductions import weight_of_others, weighted_mean
 from igm_jax.pairwise.stein import smooth, stein_means
 from igm_jax.records import recorded

@@ -6,9 +6,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.base import Objective, from_velocity
+from igm_jax.base import Objective
 from igm_jax.checks import ArrayLike, Rows
 from igm_jax.kernels.kernel import Kernel, KernelLike, checked_kernel, measured
+from igm_jax.lifts import from_velocity
 from igm_jax.objectives.fields.stein_discrepancy import Score
 from igm_jax.pairwise.gram import check_size, ridge_solve, truncated_solve
 from igm_jax.pairwise.stein import stein_directions

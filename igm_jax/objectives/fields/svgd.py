@@ -3,9 +3,10 @@
 from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.base import Objective, from_velocity
+from igm_jax.base import Objective
 from igm_jax.checks import ArrayLike, Rows, Weights
 from igm_jax.kernels.kernel import KernelLike, checked_kernel, measured
+from igm_jax.lifts import from_velocity
 from igm_jax.objectives.fields.stein_discrepancy import Score, scored
 from igm_jax.pairwise.stein import stein_directions
 from igm_jax.records import recorded

@@ -5,9 +5,10 @@ from functools import partial
 from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.base import Objective, stateless
+from igm_jax.base import Objective
 from igm_jax.checks import Rows, Scalar, Weights
 from igm_jax.kernels.kernel import KernelLike, checked_kernel, measured
+from igm_jax.lifts import stateless
 from igm_jax.pairwise.budget import after
 from igm_jax.pairwise.sums import kernel_mean, kernel_mean_distinct, kernel_mean_within, kernel_means, kernel_offset
 from igm_jax.records import recorded

@@ -9,10 +9,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from igm_jax import checks
-from igm_jax.base import Key, Objective, stochastic
+from igm_jax.base import Key, Objective
 from igm_jax.checks import Rows, Samples, Scalar
 from igm_jax.kernels.kernel import Kernel, KernelLike, checked_kernel, measured
 from igm_jax.kernels.pairs import safe_sqrt
+from igm_jax.lifts import stochastic
 from igm_jax.objectives.moments.estimate import Estimate, mean_of
 from igm_jax.pairwise.sums import kernel_mean, kernel_mean_distinct, kernel_offset, kernel_values
 from igm_jax.records import recorded

@@ -5,9 +5,10 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from igm_jax import checks
-from igm_jax.base import Key, Objective, stochastic
+from igm_jax.base import Key, Objective
 from igm_jax.checks import ArrayLike
 from igm_jax.kernels.kernel import KernelLike, checked_kernel
+from igm_jax.lifts import stochastic
 from igm_jax.objectives.adversarial.base import not_negative
 from igm_jax.objectives.moments.mmd import mmd_witness
 from igm_jax.records import recorded

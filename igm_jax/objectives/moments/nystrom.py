@@ -7,10 +7,11 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from igm_jax import checks
-from igm_jax.base import Info, Key, Objective, of_arrays
+from igm_jax.base import Info, Key, Objective
 from igm_jax.checks import Rows, Scalar, Weights
 from igm_jax.kernels.kernel import Kernel, KernelLike, checked_kernel, measured
 from igm_jax.kernels.pairs import safe_sqrt
+from igm_jax.lifts import of_arrays
 from igm_jax.pairwise.gram import Projection, projected_means, projection
 from igm_jax.pairwise.reductions import weighted_mean
 from igm_jax.pairwise.sums import kernel_mean_within, kernel_means

@@ -5,10 +5,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from igm_jax import checks, digits, kernels
-from igm_jax.base import Objective, stateless
+from igm_jax.base import Objective
 from igm_jax.batches import refused
 from igm_jax.checks import ArrayLike, Rows, Weights
 from igm_jax.kernels.kernel import Kernel, KernelLike, checked_kernel, measured
+from igm_jax.lifts import stateless
 from igm_jax.objectives.moments.mmd import mmd_witness
 from igm_jax.pairwise.sums import kernel_mean, kernel_mean_distinct, kernel_means, kernel_values
 from igm_jax.records import recorded

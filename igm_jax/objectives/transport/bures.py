@@ -7,9 +7,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.base import Objective, stateless
+from igm_jax.base import Objective
 from igm_jax.checks import Rows, Scalar, Weights
 from igm_jax.kernels.pairs import centred, matmul, safe_sqrt
+from igm_jax.lifts import stateless
 from igm_jax.records import recorded
 
 __all__ = ["bures", "bures_distance", "bures_witness"]

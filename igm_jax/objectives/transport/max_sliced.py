@@ -8,9 +8,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from igm_jax import checks, loops
-from igm_jax.base import Info, Key, Objective, of_arrays
+from igm_jax.base import Info, Key, Objective
 from igm_jax.checks import Rows, Scalar, Weights
 from igm_jax.kernels.pairs import centred
+from igm_jax.lifts import of_arrays
 from igm_jax.objectives.transport.sliced import projection_input, sliced_witness
 from igm_jax.objectives.transport.sliced_directions import random_directions
 from igm_jax.pairwise.line.divergences import Transport, along_directions, mean_over_directions

@@ -5,8 +5,9 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from igm_jax import checks
-from igm_jax.base import Objective, no_witness, stateless
+from igm_jax.base import Objective
 from igm_jax.checks import Rows, Scalar, Weights
+from igm_jax.lifts import no_witness, stateless
 from igm_jax.pairwise.reductions import nearest, weighted_mean
 from igm_jax.records import recorded
 

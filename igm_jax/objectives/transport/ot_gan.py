@@ -5,9 +5,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.base import Info, Key, Network, Objective, Params, no_witness, of_arrays
+from igm_jax.base import Info, Key, Network, Objective, Params
 from igm_jax.checks import ArrayLike, Rows, Scalar
 from igm_jax.kernels.pairs import safe_sqrt
+from igm_jax.lifts import no_witness, of_arrays
 from igm_jax.objectives.adversarial.base import CriticState, Optimizer, check_parts, descended, filled
 from igm_jax.objectives.transport.inputs import chosen_solver, transport_problem
 from igm_jax.objectives.transport.two_batch_sinkhorn import NO_WITNESS, between_halves, shuffled

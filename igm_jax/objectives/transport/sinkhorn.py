@@ -7,9 +7,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.base import Objective, stateless
+from igm_jax.base import Objective
 from igm_jax.checks import ArrayLike, Rows, Scalar, Weights
 from igm_jax.kernels.points import OfPoints
+from igm_jax.lifts import stateless
 from igm_jax.objectives.transport.inputs import chosen_solver, solver_of_a_cost, starting_potentials, transport_problem
 from igm_jax.pairwise.transport.any_cost import cost_divergence, cost_potentials, cost_witness
 from igm_jax.pairwise.transport.divergence import divergence

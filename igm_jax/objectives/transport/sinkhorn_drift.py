@@ -7,8 +7,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.base import Objective, from_velocity
+from igm_jax.base import Objective
 from igm_jax.checks import ArrayLike, Rows, Weights
+from igm_jax.lifts import from_velocity
 from igm_jax.objectives.fields.score_difference import score_difference_field, score_difference_witness
 from igm_jax.objectives.transport.sinkhorn import sinkhorn_witness
 from igm_jax.records import recorded

@@ -9,9 +9,10 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.base import Info, Key, Objective, of_arrays
+from igm_jax.base import Info, Key, Objective
 from igm_jax.checks import ArrayLike, Rows, Scalar, Weights
 from igm_jax.kernels.pairs import centred, matmul
+from igm_jax.lifts import of_arrays
 from igm_jax.objectives.transport.sliced_directions import Directions, drawn, random_directions
 from igm_jax.pairwise.line.divergences import Transport, mean_over_directions
 from igm_jax.records import recorded

@@ -9,8 +9,9 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from igm_jax import checks
-from igm_jax.base import Key, Objective, State, no_witness, of_arrays, stateless
+from igm_jax.base import Key, Objective, State
 from igm_jax.checks import ArrayLike, Rows, Scalar
+from igm_jax.lifts import no_witness, of_arrays, stateless
 from igm_jax.objectives.transport.inputs import chosen_solver, transport_problem
 from igm_jax.pairwise.transport.potentials import transport_cost
 from igm_jax.pairwise.transport.solvers import TRAINING, Solver, solver_options
