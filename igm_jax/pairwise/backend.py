@@ -32,7 +32,6 @@ NAMES = ("auto", "xla", "fused", "interpret")
 # A context that jit looks at: what was compiled for one choice is not used for another. Tiles, until all forms of the kernels
 # have passed their test on a GPU.
 _choice = jax.make_user_context("xla")
-_ring = jax.make_user_context(None)
 
 
 def using(name: str) -> AbstractContextManager[None]:
@@ -93,24 +92,24 @@ def over(mesh: Mesh, axis: str = "data") -> AbstractContextManager[None]:
 
     Source: the ring is that of Liu et al., Ring Attention with Blockwise Transformers, arXiv 2310.01889.
     """
-    return _ring(ring_of(mesh, axis))
+    return loops.ring(ring_of(mesh, axis))
 
 
 def summer_of(x: Array, y: Array) -> Summer:
     """Who sums over the pairs of x and y."""
     way = chosen(x, y)
     local = TILES if way == "xla" else _fused(way)
-    return local if _ring.value is None else around(_ring.value, local)
+    return local if loops.ring.value is None else around(loops.ring.value, local)
 
 
 def first(samples: Array, count: int) -> Array:
     """The first few samples; around a ring by index, as a compiler then fetches just these from other devices."""
-    return samples[:count] if _ring.value is None else samples[jnp.arange(min(len(samples), count))]
+    return samples[:count] if loops.ring.value is None else samples[jnp.arange(min(len(samples), count))]
 
 
 def radial_of(kernel: Kernel) -> Radial | None:
     """A kernel as a function of the distance, where it is one; around a ring any other is an error."""
-    if kernel.radial is None and _ring.value is not None:
+    if kernel.radial is None and loops.ring.value is not None:
         raise ValueError(
             f"within `over(mesh)` a kernel must be a function of the distance, such as `gaussian(1.0)`, but is {kernel.name};"
             " choose another, or leave the block and compute on one device"
