@@ -1,7 +1,7 @@
 """The README and CONTRIBUTING keep their word: code runs, links and pictures exist, `make` commands are targets.
 
-Each ```` ```python ```` block runs in a fresh namespace; one marked ```` ```python continued ```` in its predecessor's. One marked
-```` ```python needs torch ```` runs where that package is installed.
+Each ```` ```python ```` block runs in a fresh namespace; one marked ```` ```python continued ```` in its predecessor's. One
+marked ```` ```python needs torch ```` runs where that package is installed.
 """
 
 import importlib.util
