@@ -232,13 +232,18 @@ def plain_rows(name: str, samples: Any, who: str = "what it is handed to") -> An
 
 
 def mapped(name: str, samples: Samples, function: Callable[[Array], Array], who: str) -> Samples:
-    """Samples whose values went through a function of rows; conditions and weights are left alone, masks refused."""
+    """Samples whose values went through a function of rows; conditions and weights are left alone, masks refused.
+
+    Draws (b, k, d) stay in their groups. Where the function gives another number of rows, nothing can belong to them.
+    """
     if not isinstance(samples, Batch):
         return function(samples)
     batch = checked(name, samples)
     only(name, batch, who, ("condition", "weights"))
-    batch = rows_of(batch)
-    return batch._replace(values=function(batch.values))
+    values = function(rows_of(batch).values)
+    if len(values) != number(batch):
+        return with_values(only(name, batch, f"{who}, which changes how many there are,"), values)
+    return batch._replace(values=values.reshape(*batch.values.shape[:-1], *values.shape[1:]))
 
 
 def taking(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -266,7 +271,8 @@ def taking(function: Callable[..., Any]) -> Callable[..., Any]:
             for part in parts_of(batch):
                 if known is not None and f"{name}_{part}" not in known:
                     raise refused(name, part, who)
-                parts[f"{name}_{part}"] = effective_weights(batch) if part == "weights" else getattr(batch, part)
+                value = effective_weights(batch) if part == "weights" else getattr(batch, part)
+                parts[f"{name}_{part}"] = jnp.asarray(value) if part == "observed" else value
         return function(*arrays, **parts)
 
     return of_samples

@@ -25,7 +25,8 @@ class Source(Protocol):
     """Data that come from the host; ``source`` makes one, and an object of your own with these three is one, too.
 
     Attributes:
-        spec: shapes and types of a batch, ``jax.ShapeDtypeStruct`` in the place of arrays. All batches have them.
+        spec: shapes and types of a batch, ``jax.ShapeDtypeStruct`` in the place of arrays; of several processes, of the share of
+            each. All batches have them.
     """
 
     @property
@@ -65,7 +66,7 @@ class Stream(Recorded):
     @property
     def resumes(self) -> str:
         """How a stream is gone on with: "state" by its own, "skip" by reading what was seen again, "" not at all."""
-        iterator = self._iterator if self._iterator is not None else self._opened((0, 1))
+        iterator = self._iterator if self._iterator is not None else self._opened(_here())
         if all(hasattr(iterator, name) for name in ("get_state", "set_state")):
             return "state"
         return "skip" if callable(self.batches) or isinstance(self.batches, Sequence) else ""
@@ -79,7 +80,7 @@ class Stream(Recorded):
 
     def _first(self) -> Any:
         if self._begins_again():
-            return _next(self._opened((0, 1)), 1)
+            return _next(self._opened(_here()), 1)
         self._iterator = iter(self.batches)
         self._ahead = [_next(self._iterator, 1)]
         return self._ahead[0]
@@ -155,6 +156,10 @@ class Stream(Recorded):
             known = self._iterator.get_state()
             told["state"] = {"bytes": known.hex()} if isinstance(known, bytes) else {"value": known}
         return json.dumps(told).encode()
+
+
+def _here() -> Shard:
+    return jax.process_index(), jax.process_count()
 
 
 def _double() -> bool:

@@ -17,7 +17,7 @@ from tests.conformance.row import KEY
 B, D = 4, 2
 WEIGHTED = {
     "mmd", "energy", "log_energy", "sinkhorn", "bures", "sinkhorn_drift", "imle", "chamfer", "score_difference", "kde_drift",
-    "drifting", "drifting, released", "ksd", "svgd", "sinkhorn, unbalanced",
+    "drifting", "drifting, released", "ksd", "svgd", "sinkhorn, unbalanced", "energy_scoring", "kernel_scoring",
 }  # fmt: skip
 """Rows of objectives that take weights of samples."""
 
@@ -68,6 +68,8 @@ def test_a_part_is_taken_or_refused_by_name(part):
     also_y = {name for name, (_, y) in found.items() if y}
     if part == "weights":
         assert also_y >= expected - without_data
+    if part == "observed":
+        assert also_y == {"energy_scoring", "kernel_scoring"}
     assert not also_y & without_data
 
 

@@ -10,6 +10,7 @@ from jax.sharding import NamedSharding, PartitionSpec
 
 from igm_jax.batches import Samples
 from igm_jax.sources import Source, SourceError
+from igm_jax.training.parts import whole_spec
 from igm_jax.training.step import Run, parts_of
 
 # So many bytes of batches may lie ready for one visit of the host; as many are read ahead meanwhile.
@@ -134,4 +135,5 @@ def shapes_ready(source: Source, run: Run, most: int) -> Any:
     """The shapes of a portion."""
     parts = parts_of(run)
     updates = 1 if parts is None else parts.inner_steps + 1
-    return jax.tree.map(lambda part: jax.ShapeDtypeStruct((most, updates, *part.shape), part.dtype), source.spec)
+    of_all = whole_spec(source)
+    return jax.tree.map(lambda part: jax.ShapeDtypeStruct((most, updates, *part.shape), part.dtype), of_all)

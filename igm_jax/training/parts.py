@@ -12,7 +12,7 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import ConditionalGenerator, Generator, Key, Objective, Params, Target
-from igm_jax.batches import Batch, Samples, UnusedPartError, checked, number, simplified, values_of
+from igm_jax.batches import Batch, Samples, UnusedPartError, checked, simplified, values_of
 from igm_jax.pairwise.ring import ring_of
 from igm_jax.sources import Source
 
@@ -133,7 +133,7 @@ def first_samples(parts: Parts, params: Params, key: Key) -> tuple[Any, Any]:
         y = jax.eval_shape(partial(data_of, parts), key_target, None)
         drawn_data = partial(data_of, parts, key_target, None)
     else:
-        y = simplified(parts.source.spec)
+        y = simplified(whole_spec(parts.source))
         drawn_data = partial(jax.tree.map, lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), y)
     _check_data(parts, y)
     given = given_of(parts, key_target, drawn_data() if is_conditional(parts.generator) and y is not None else None)
@@ -214,6 +214,10 @@ def checked_parts(parts: Parts) -> Parts:
         raise ValueError(f"`chunk` must divide `batch_size` = {n}, but is {parts.chunk}")
     if parts.source is not None and (m := number_of_data(parts.source)) != parts.num_data:
         raise ValueError(f"`num_data` is {parts.num_data}, but the source gives {m} a batch; leave it out")
+    if parts.source is not None and parts.mesh is None and jax.process_count() > 1:
+        raise ValueError(
+            f"data that {jax.process_count()} processes read must be spread over a `mesh` of their devices, but there is none"
+        )
     if parts.mesh is not None:
         size = ring_of(parts.mesh, parts.mesh.axis_names[0]).size
         for name, value in (("batch_size", n), ("num_data", parts.num_data), ("chunk", parts.chunk)):
@@ -222,9 +226,17 @@ def checked_parts(parts: Parts) -> Parts:
     return parts
 
 
+def whole_spec(source: Source) -> Any:
+    """Shapes and types of a batch of all processes together; each reads its share, of the shapes that its source says."""
+    processes = jax.process_count()
+    return jax.tree.map(
+        lambda part: jax.ShapeDtypeStruct((processes * part.shape[0], *part.shape[1:]), part.dtype), source.spec
+    )
+
+
 def number_of_data(source: Source) -> int:
-    """How many data a source gives in a batch."""
-    return len(source.spec.values) if isinstance(source.spec, Batch) else number(source.spec)
+    """How many data a source gives in a batch, to all processes together."""
+    return len(values_of(whole_spec(source)))
 
 
 def _check_kinds(parts: Parts) -> None:

@@ -4,12 +4,14 @@ from functools import partial
 
 import jax.numpy as jnp
 
-from igm_jax import energy_distance, kernels, mmd2_biased
+from igm_jax import Batch, energy_distance, kernels, mmd2_biased
 from igm_jax.networks import mlp
 from igm_jax.objectives import (
     characteristic,
     characteristic_distance,
     energy,
+    energy_scoring,
+    kernel_scoring,
     log_energy,
     log_energy_distance,
     mmd,
@@ -22,7 +24,7 @@ from igm_jax.objectives import (
     repulsive_mmd,
     scaled_mmd,
 )
-from tests.conformance.row import ADAM, KERNEL, KEY, Row, unweighted
+from tests.conformance.row import ADAM, KERNEL, KEY, LEFT_OUT, Row, unweighted
 
 GAUSSIAN = kernels.gaussian(1.5)
 FEATURES = mlp(2, 3, width=8, depth=1)
@@ -36,9 +38,24 @@ FEATURES_ONLY = {"translation": "features with fixed parameters are a function o
     "its value is the squared MMD of features, whose weights `mmd` has"
 )
 
+DRAWS = LEFT_OUT | {"one sample": "a spread takes two draws"}
+
+
+def scored(x, y, x_weights=None, y_weights=None):
+    return energy_scoring().loss(KEY, (), Batch(x, weights=x_weights), Batch(y, weights=y_weights))
+
+
 ROWS = {
     "mmd": Row(mmd(KERNEL), partial(mmd2_biased, kernel=KERNEL), steps=400),
     "energy": Row(energy(), energy_distance),
+    "energy_scoring": Row(energy_scoring(), scored, leaves_out=True, exceptions=DRAWS),
+    "kernel_scoring": Row(
+        kernel_scoring(KERNEL),
+        None,
+        leaves_out=True,
+        steps=400,
+        exceptions=DRAWS | unweighted("its weights are those of `energy_scoring`, which is one of it"),
+    ),
     "log_energy": Row(log_energy(1.0), partial(log_energy_distance, bandwidth=1.0)),
     "mmd_block": Row(mmd_block(GAUSSIAN, 4), None, rate=0.2, steps=400, exceptions=SOME_PAIRS),
     "mmd_flow": Row(

@@ -23,7 +23,7 @@ from igm_jax.networks import mlp, mlp_critic, one_hot
 from igm_jax.objectives import energy, energy_scoring, gan, joint, per_condition, svgd
 from igm_jax.sources import source
 from igm_jax.training import train, training
-from igm_jax.training.parts import drawn, is_source
+from igm_jax.training.parts import drawn, is_source, whole_spec
 from igm_jax.training.step import parts_of
 from tests.pairwise.devices import mesh_of_one
 from tests.training import toys
@@ -152,6 +152,16 @@ def test_eight_devices_come_to_the_state_of_one():
     assert {value for name, value in found.items() if name.endswith("devices")} == {8}
     assert found["resumed"]
     assert found["rows of one device"]
+
+
+def test_processes_read_their_shares(monkeypatch):
+    """Of two, each half of a batch; without a mesh there is nowhere to put the halves together."""
+    monkeypatch.setattr(jax, "process_count", lambda: 2)
+    half = source([np.ones((4, 2), np.float32)])
+    assert whole_spec(half).values.shape == (8, 2)
+    assert parts_of(training(GENERATOR, energy(), SGD, half, 4, mesh=mesh_of_one())).num_data == 8
+    with pytest.raises(ValueError, match="must be spread over a `mesh`"):
+        training(GENERATOR, energy(), SGD, half, 4)
 
 
 WRONG = {

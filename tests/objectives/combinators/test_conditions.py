@@ -25,6 +25,7 @@ from igm_jax.objectives import (
     kernel_scoring,
     mmd,
     mmd_block,
+    on_features,
     per_condition,
     r1_penalty,
 )
@@ -116,6 +117,12 @@ def test_objectives_that_learn_are_told_the_other_way():
     learns = per_condition(gan(mlp_critic(2, width=8, depth=1), optax.sgd(0.1)))
     with pytest.raises(ValueError, match=r"`per_condition` takes objectives that learn nothing.*take `joint"):
         learns.init(KEY, Batch(X))
+
+
+def test_features_of_draws_stay_under_their_conditions():
+    first = on_features(per_condition(energy()), lambda points: points[:, :1])
+    got = first.loss(KEY, first.init(KEY, Batch(X)), Batch(X), Batch(Y[:, None]))
+    np.testing.assert_allclose(got, per_condition(energy()).loss(KEY, (), Batch(X[..., :1]), Y[:, :1]), rtol=1e-6)
 
 
 def test_pairs_are_rows_of_a_sample_and_its_condition():
