@@ -72,7 +72,7 @@ def samples(name: str, value: Any, *, least: int = 1) -> jax.Array:
 
 def _samples(name: str, value: Any, least: int) -> tuple[Any, jax.Array]:
     """The samples as they were given, and as ``samples`` has them but for the digits that they lose."""
-    given, array = _numbers(name, value)
+    given, array = numbers(name, value)
     if array.ndim != 2:
         raise ValueError(
             f"`{name}` must have shape (n, d), one sample a row, but has shape {array.shape};"
@@ -88,7 +88,7 @@ def _samples(name: str, value: Any, least: int) -> tuple[Any, jax.Array]:
     return given, array.astype(jnp.float32) if jnp.finfo(array.dtype).bits < 32 else array
 
 
-def _numbers(name: str, value: Any) -> tuple[Any, jax.Array]:
+def numbers(name: str, value: Any) -> tuple[Any, jax.Array]:
     """The numbers as they were given, and as a floating array of JAX."""
     given = digits.as_given(name, value)
     if jnp.iscomplexobj(given):
@@ -117,61 +117,8 @@ def pair(x: Any, y: Any, *, least: int = 1, names: tuple[str, str] = ("x", "y"))
     return x.astype(dtype), y.astype(dtype)
 
 
-def is_function(name: str, value: Any) -> Any:
-    """``value`` if it can be called, else an error."""
-    if not callable(value):
-        raise TypeError(f"`{name}` must be a function of points (n, d), but is {type(value).__name__}")
-    return value
-
-
-def one_row(out: jax.Array, points: jax.Array) -> jax.Array:
-    """The features of points, if they are one row (k,) a sample, else an error."""
-    if out.ndim != 2 or len(out) != len(points):
-        raise ValueError(
-            f"features must be one row a sample, shape ({len(points)}, k), but are {out.shape} for samples {points.shape};"
-            " use `mlp(d, k)`, without `squeeze`, or reshape them, e.g. `out.reshape(len(out), -1)`"
-        )
-    return out
-
-
-def field(name: str, function: Any, points: jax.Array) -> jax.Array:
-    """The vectors of a field at points, or an error.
-
-    Args:
-        name: the function's name, for the error's text.
-        function: ``(n, d) -> (n, d)``, such as a score.
-        points: (n, d) where to evaluate.
-
-    Returns:
-        (n, d) vectors in the type of ``points``.
-
-    Raises:
-        TypeError: for something that is not a function.
-        ValueError: for vectors of another shape, NaN or infinity.
-    """
-    _, vectors = _numbers(f"{name}(points)", is_function(name, function)(points))
-    if vectors.shape != points.shape:
-        raise ValueError(
-            f"`{name}` must give one vector a point, shape {points.shape}, but gave {vectors.shape};"
-            " of a log density for one point, take `jax.vmap(jax.grad(log_density))`"
-        )
-    finite(f"{name}(points)", vectors)
-    return vectors.astype(points.dtype)
-
-
 def key(name: str, value: Any) -> Any:
-    """``value``, if it is one random key, new or old (``jax.random.PRNGKey``), or an error: samples are often put in its place.
-
-    Args:
-        name: the argument's name, for the error's text.
-        value: the key.
-
-    Returns:
-        The key.
-
-    Raises:
-        TypeError: for anything else.
-    """
+    """``value``, if it is one random key, new or old (``jax.random.PRNGKey``), or an error: samples are often put in its place."""
     shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
     if shape is not None and dtype is not None:
         typed = jnp.issubdtype(dtype, jax.dtypes.prng_key)
@@ -229,7 +176,7 @@ def weights(name: str, value: Any, like: jax.Array, *, least: int = 1) -> jax.Ar
     n = len(like)
     if value is None:
         return jnp.full((n,), 1 / n, like.dtype)
-    given, array = _numbers(name, value)
+    given, array = numbers(name, value)
     array = array.astype(like.dtype)
     if array.shape != (n,):
         raise ValueError(f"`{name}` must have shape ({n},), one weight a sample, but has shape {array.shape}")
@@ -342,16 +289,3 @@ def choices(name: str, values: Any, options: Any) -> None:
         choice(name, value, options)
     if not values or len(set(values)) < len(values):
         raise ValueError(f"`{name}` must name at least one, each once, but is {' '.join(values) or 'empty'}")
-
-
-def not_a_network(name: str, example: str, value: Any) -> TypeError:
-    """The error for a value that is no ``Network``, with the line that makes one of a module of flax or Equinox."""
-    lines = {
-        "flax.nnx": "network(module)",
-        "flax.linen": "from_linen(module, example)",
-        "equinox": "from_equinox(module)",
-    }
-    kinds = [kind.__module__ for kind in type(value).__mro__]
-    found = [line for start, line in lines.items() if any(kind.startswith(start) for kind in kinds)]
-    advice = f"; wrap it as `igm_jax.networks.{found[0]}`" if found else ""
-    return TypeError(f"`{name}` must be a Network, e.g. `{example}`, but is {type(value).__name__}{advice}")

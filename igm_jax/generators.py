@@ -6,7 +6,7 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from igm_jax import checks
+from igm_jax import checks, functions
 from igm_jax.base import Base, ConditionalGenerator, Generator, Key, Network, Params
 from igm_jax.records import recorded
 
@@ -37,7 +37,7 @@ def pushforward(network: Network, base: Base) -> Generator:
         (10, 2)
     """
     if not isinstance(network, Network):
-        raise checks.not_a_network("network", "igm_jax.networks.mlp(2, 2)", network)
+        raise functions.not_a_network("network", "igm_jax.networks.mlp(2, 2)", network)
     if not callable(base):
         raise TypeError(f"`base` must be a function `(key, n) -> z` of shape (n, d_base), but is {type(base).__name__}")
 
@@ -78,7 +78,7 @@ def conditional_pushforward(
         (2, 5, 2)
     """
     if not isinstance(network, Network):
-        raise checks.not_a_network("network", "igm_jax.networks.mlp(4 + 3, 2)", network)
+        raise functions.not_a_network("network", "igm_jax.networks.mlp(4 + 3, 2)", network)
     if not callable(base):
         raise TypeError(f"`base` must be a function `(key, n) -> z` of shape (n, d_base), but is {type(base).__name__}")
     if encode is not None and not callable(encode):

@@ -127,30 +127,6 @@ def test_names_come_once_each():
         checks.choices("objectives", ("sliced", "enrgy"), ["energy", "sliced"])
 
 
-def test_fields_give_one_vector_a_point():
-    points = jnp.ones((3, 2))
-    np.testing.assert_array_equal(checks.field("score", lambda p: -p, points), -points)
-    with pytest.raises(TypeError, match=r"`score` must be a function of points .*, but is float"):
-        checks.field("score", 1.0, points)
-    with pytest.raises(ValueError, match=r"one vector a point, shape \(3, 2\), but gave \(3,\)"):
-        checks.field("score", lambda p: p[:, 0], points)
-    with pytest.raises(ValueError, match=r"`score\(points\)` must hold finite numbers"):
-        checks.field("score", jnp.log, 0 * points)
-
-
-def test_what_is_no_network_is_told_how_to_be_one():
-    from flax import linen, nnx
-
-    def text(value):
-        return str(checks.not_a_network("critic", "mlp_critic(2)", value))
-
-    assert text("mlp") == "`critic` must be a Network, e.g. `mlp_critic(2)`, but is str"
-    assert text(nnx.Linear(2, 1, rngs=nnx.Rngs(0))).endswith(
-        "but is Linear; wrap it as `igm_jax.networks.network(module)`"
-    )
-    assert text(linen.Dense(1)).endswith("but is Dense; wrap it as `igm_jax.networks.from_linen(module, example)`")
-
-
 def test_seeds_that_jax_would_take_for_others_are_refused():
     assert checks.seed("seed", 2**32 - 1) == 2**32 - 1
     with pytest.raises(

@@ -8,7 +8,7 @@ import tyro
 from experiments.configs import choices
 from experiments.configs.choices import Space
 from experiments.configs.shared import CRITIC, R1, Critic, length, with_density
-from igm_jax import Network, Objective, checks, kernels, objectives
+from igm_jax import Network, Objective, checks, functions, kernels, objectives
 from igm_jax.kernels import Kernel
 from igm_jax.networks import mlp
 
@@ -163,5 +163,5 @@ def stein_reverse_kl(
 @choices.objective(kind="ReverseKL", inner_steps=3, needs_density=True)
 def reverse_kl(space: Space, critic: Critic = CRITIC) -> Objective:
     """KL to a target with a known density, the model's own learned by a classifier."""
-    log_density = checks.is_function("log_density", with_density("reverse-kl", space).log_density)
+    log_density = functions.is_function("log_density", with_density("reverse-kl", space).log_density)
     return objectives.reverse_kl(log_density, *critic.build(space))

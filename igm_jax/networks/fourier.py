@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from igm_jax import checks
+from igm_jax import checks, functions
 from igm_jax.base import Key, Network, Params
 from igm_jax.records import recorded
 
@@ -41,7 +41,7 @@ def fourier(net: Network, in_dim: int, *, num_frequencies: int = 64, scale: floa
     Source: Tancik et al., Fourier Features Let Networks Learn High Frequency Functions, arXiv 2006.10739.
     """
     if not isinstance(net, Network):
-        raise checks.not_a_network("net", "mlp(2 + 2 * 64, 2)", net)
+        raise functions.not_a_network("net", "mlp(2 + 2 * 64, 2)", net)
     checks.count("in_dim", in_dim)
     checks.count("num_frequencies", num_frequencies)
     checks.positive("scale", scale)

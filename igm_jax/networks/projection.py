@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from igm_jax import checks
+from igm_jax import checks, functions
 from igm_jax.base import Key, Network, Params
 from igm_jax.records import recorded
 
@@ -44,7 +44,7 @@ def projection_critic(trunk: Network, num_features: int, num_classes: int) -> Ne
     Source: Miyato, Koyama 2018, cGANs with Projection Discriminator, arXiv 1802.05637.
     """
     if not isinstance(trunk, Network):
-        raise checks.not_a_network("trunk", "mlp(2, 16)", trunk)
+        raise functions.not_a_network("trunk", "mlp(2, 16)", trunk)
     checks.count("num_features", num_features)
     checks.count("num_classes", num_classes)
 

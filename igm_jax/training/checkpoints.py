@@ -12,7 +12,7 @@ from typing import Any
 from orbax.checkpoint import v1 as ocp
 
 from igm_jax.files import write_whole
-from igm_jax.training.digests import digests, is_changed, sealed
+from igm_jax.training.digests import compared, digests, is_changed, sealed
 from igm_jax.training.directory import differences
 from igm_jax.training.errors import Damaged, RunDirectoryError, RunMismatchError
 from igm_jax.training.states import (
@@ -30,12 +30,6 @@ from igm_jax.training.states import (
     wanted_of,
 )
 from igm_jax.training.step import TrainState
-
-
-def _compare(kept: dict[str, str], now: dict[str, str]) -> None:
-    if wrong := [path for path in kept if kept[path] != now.get(path)]:
-        more = f" and {len(wrong) - 1} others" if len(wrong) > 1 else ""
-        raise Damaged(f"holds other numbers in {wrong[0]}{more} than were saved")
 
 
 def _unused(path: Path) -> Path:
@@ -135,7 +129,7 @@ class Checkpoints:
         """Make sure that the files hold a state; on the host, since the device may have no room for a second one."""
         try:
             with self._reading(step), quiet():
-                _compare(known, digests(completed(state, self._read(step, state))))
+                compared(known, digests(completed(state, self._read(step, state))))
         except Damaged as error:
             raise RunDirectoryError(
                 f"the checkpoint of step {step} in {self.directory} was saved without an error, but, read again, {error}; no"
@@ -233,8 +227,7 @@ class Checkpoints:
 
     def position_of(self, step: int) -> bytes | None:
         """Where the data's source stood when the checkpoint of a step was saved; None if that was not known."""
-        source = self._story(step).get("source")
-        return None if source is None else base64.b64decode(source)
+        return base64.b64decode(source) if (source := self._story(step).get("source")) is not None else None
 
     def _told(self, damaged: dict[int, str]) -> str:
         told = "; ".join(f"that of step {step} {reason}" for step, reason in damaged.items())
@@ -259,7 +252,7 @@ class Checkpoints:
         with quiet():
             loaded = completed(like, self._read(step, like))
         if "digests" in story:
-            _compare(kept, digests(loaded))
+            compared(kept, digests(loaded))
         return loaded
 
     @contextlib.contextmanager

@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from igm_jax.training.errors import Damaged
+
 SEAL = "sha256"
 """The name under which a JSON object carries the digest of all the rest of it."""
 
@@ -27,6 +29,13 @@ def digest_of(array: Any) -> str:
 def digests(state: Any) -> dict[str, str]:
     """The digest of each array of a state, by its path."""
     return {jax.tree_util.keystr(path): digest_of(leaf) for path, leaf in jax.tree_util.tree_leaves_with_path(state)}
+
+
+def compared(kept: dict[str, str], now: dict[str, str]) -> None:
+    """An error unless all arrays that were saved have their digests still."""
+    if wrong := [path for path in kept if kept[path] != now.get(path)]:
+        more = f" and {len(wrong) - 1} others" if len(wrong) > 1 else ""
+        raise Damaged(f"holds other numbers in {wrong[0]}{more} than were saved")
 
 
 def sealed(story: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array
 
-from igm_jax import checks
+from igm_jax import checks, functions
 from igm_jax.base import ConditionalGenerator, Generator, Key, Objective, Params, Target
 from igm_jax.batches import Batch, Samples, UnusedPartError, checked, simplified, values_of
 from igm_jax.pairwise.ring import ring_of
@@ -209,7 +209,7 @@ def checked_parts(parts: Parts) -> Parts:
             " a plain one; leave them out, or ask for a larger `batch_size`"
         )
     if parts.conditions is not None:
-        checks.is_function("conditions", parts.conditions)
+        functions.is_function("conditions", parts.conditions)
     if parts.chunk is not None and n % checks.count("chunk", parts.chunk):
         raise ValueError(f"`chunk` must divide `batch_size` = {n}, but is {parts.chunk}")
     if parts.source is not None and (m := number_of_data(parts.source)) != parts.num_data:

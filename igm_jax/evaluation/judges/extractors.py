@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from igm_jax import checks
+from igm_jax import checks, functions
 from igm_jax.evaluation import _inputs
 from igm_jax.evaluation.judges.convolutions import BATCH, Judge
 from igm_jax.evaluation.judges.safetensors import read_safetensors
@@ -118,7 +118,7 @@ def extractor_from_safetensors(
         >>> extractor([[1.0, 1.0], [0.0, 3.0]]).tolist()
         [[3.0], [6.0]]
     """
-    checks.is_function("apply", apply)
+    functions.is_function("apply", apply)
     found = read_safetensors(path, sha256=sha256)
     with jax.enable_x64(False):
         parameters = {key: jnp.asarray(_single(value)) for key, value in found.tensors.items()}

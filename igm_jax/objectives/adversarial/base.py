@@ -15,7 +15,7 @@ import numpy as np
 import optax
 from jaxtyping import Array
 
-from igm_jax import checks
+from igm_jax import checks, functions
 from igm_jax.base import Info, Key, Network, Objective, Params
 from igm_jax.checks import Weights
 from igm_jax.lifts import of_arrays
@@ -267,7 +267,7 @@ def check_network(network: Any, optimizer: Any) -> None:
 def check_parts(network: Any, optimizer: Any, name: str = "critic", example: str = "mlp_critic(2)") -> None:
     """An error that says what was expected, unless these are a network and an optimiser."""
     if not isinstance(network, Network):
-        raise checks.not_a_network(name, f"igm_jax.networks.{example}", network)
+        raise functions.not_a_network(name, f"igm_jax.networks.{example}", network)
     check_optimizer(optimizer)
 
 

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from igm_jax import checks
+from igm_jax import checks, functions
 from igm_jax.base import Info, Key, Network, Objective, Params, State
 from igm_jax.batches import Samples, mapped, plain_rows
 from igm_jax.checks import ArrayLike
@@ -75,7 +75,7 @@ def on_features(objective: Objective, features: Network | Callable[[Array], Arra
     def of(params: Params, samples: Samples, name: str = "x") -> Samples:
         def seen(points: Array) -> Array:
             out = features.apply(params, points) if isinstance(features, Network) else features(points)
-            return checks.one_row(out, points)
+            return functions.one_row(out, points)
 
         return mapped(name, samples, seen, "`on_features`")
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int
 
-from igm_jax import checks
+from igm_jax import checks, functions
 from igm_jax.base import Info, Key, Objective, regression
 from igm_jax.checks import Scalar
 from igm_jax.lifts import no_witness, of_arrays
@@ -62,7 +62,7 @@ def annealed_difference(
     Source: Weber, The Score-Difference Flow for Implicit Generative Modeling, arXiv 2304.12906.
     """
     checks.positive("start", start), checks.positive("end", end), checks.count("steps", steps)
-    checks.is_function("data", data), checks.is_function("model", model)
+    functions.is_function("data", data), functions.is_function("model", model)
 
     def level(state: Annealing, x: Array) -> Scalar:
         dtype = checks.at_least_single(x.dtype)

@@ -6,7 +6,7 @@ from functools import partial
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from igm_jax import checks
+from igm_jax import checks, functions
 from igm_jax.base import Objective
 from igm_jax.checks import ArrayLike, Rows, Weights
 from igm_jax.kernels.pairs import unit_of
@@ -104,9 +104,9 @@ def denoiser_difference_field(
     x, y = checks.pair(x, y)
     points, _ = checks.pair(points, y, names=("points", "y"))
     sigma = jnp.asarray(sigma).astype(points.dtype)
-    checks.is_function("data", data), checks.is_function("model", model)
-    of_data = checks.field("data", lambda points: data(points, y, sigma), points)
-    of_model = checks.field("model", lambda points: model(points, x, sigma), points)
+    functions.is_function("data", data), functions.is_function("model", model)
+    of_data = functions.field("data", lambda points: data(points, y, sigma), points)
+    of_model = functions.field("model", lambda points: model(points, x, sigma), points)
     unit = unit_of(x, y)
     return (of_data - of_model) / unit / jnp.square(sigma / unit) / unit
 
@@ -146,7 +146,7 @@ def denoiser_difference(sigma: ArrayLike, data: Denoiser = kernel_denoiser, mode
     Source: Weber, arXiv 2304.12906; with two diffusion models, Yin et al., Distribution Matching Distillation, arXiv 2311.18828.
     """
     checks.positive("sigma", sigma)
-    checks.is_function("data", data), checks.is_function("model", model)
+    functions.is_function("data", data), functions.is_function("model", model)
 
     def field(x: Array, y: Array) -> Array:
         return denoiser_difference_field(x, x, y, sigma, data=data, model=model)

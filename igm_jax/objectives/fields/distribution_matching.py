@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from igm_jax import checks
+from igm_jax import checks, functions
 from igm_jax.base import Info, Key, Network, Objective, Params, regression
 from igm_jax.checks import Scalar
 from igm_jax.lifts import no_witness, of_arrays
@@ -59,13 +59,13 @@ def distribution_matching(
     Source: Yin et al., One-step Diffusion with Distribution Matching Distillation, arXiv 2311.18828.
     """
     check_network(network, optimizer)
-    checks.is_function("data", data)
+    functions.is_function("data", data)
     if checks.positive("high", high) < checks.positive("low", low):
         raise ValueError(f"`high` must be at least `low`, but they are {high} and {low}; swap them")
 
     def noise(params: Params, points: Array, sigma: Array) -> Array:
         levels = jnp.full((len(points), 1), jnp.log(sigma), points.dtype)
-        return checks.field("network", lambda p: network.apply(params, jnp.concatenate([p, levels], axis=1)), points)
+        return functions.field("network", lambda p: network.apply(params, jnp.concatenate([p, levels], axis=1)), points)
 
     def noisy(key: Key, x: Array) -> tuple[Scalar, Array, Array]:
         key_level, key_noise = jax.random.split(key)
@@ -93,7 +93,7 @@ def distribution_matching(
     def loss(key: Key, state: CriticState, x: Array, y: Array) -> Array:
         fixed, y = checks.pair(jax.lax.stop_gradient(x), y)
         sigma, _, points = noisy(key, fixed)
-        clean = checks.field("data", lambda p: data(p, y, sigma), points)
+        clean = functions.field("data", lambda p: data(p, y, sigma), points)
         moved = jnp.maximum(jnp.mean(jnp.abs(clean - fixed), axis=1, keepdims=True), SMALLEST_SHARE * sigma)
         return regression(x, (clean - points - sigma * noise(state.params, points, sigma)) / moved)
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from igm_jax import checks
+from igm_jax import checks, functions
 from igm_jax.base import Info, Key, Objective, State, Target, regression
 from igm_jax.checks import ArrayLike
 from igm_jax.lifts import no_witness, of_arrays
@@ -87,7 +87,7 @@ def guided_drifting(
 
     Source: Generative Modeling via Drifting, arXiv 2602.04770 (its guidance).
     """
-    checks.is_function("unconditional", unconditional)
+    functions.is_function("unconditional", unconditional)
     guidance_weight(strength, 2, number)
     plain = drifting(temperatures, preset)
     if strength == 1:

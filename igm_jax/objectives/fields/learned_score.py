@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from igm_jax import checks
+from igm_jax import checks, functions
 from igm_jax.base import Info, Key, Network, Objective, Params, regression
 from igm_jax.checks import ArrayLike
 from igm_jax.lifts import no_witness, of_arrays
@@ -67,7 +67,7 @@ def learned_score_difference(network: Network, optimizer: Optimizer, sigma: Arra
 
     def begun(key: Key, x: Array) -> CriticState:
         params = network.init(key)
-        jax.eval_shape(lambda params: checks.field("network", lambda x: network.apply(params, x), x), params)
+        jax.eval_shape(lambda params: functions.field("network", lambda x: network.apply(params, x), x), params)
         return CriticState(params, optimizer.init(params))
 
     def init(key: Key, x: Array) -> ScoreNetworks:

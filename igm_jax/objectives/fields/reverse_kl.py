@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from igm_jax import checks
+from igm_jax import checks, functions
 from igm_jax.base import Info, Key, Network, Objective, State
 from igm_jax.lifts import of_arrays
 from igm_jax.objectives.adversarial.base import CriticState, Optimizer
@@ -51,7 +51,7 @@ def reverse_kl(log_density: Callable[[Array], Array], critic: Network, optimizer
 
     Source: Mescheder, Nowozin, Geiger, Adversarial Variational Bayes, arXiv 1701.04722, Section 3.3 (adaptive contrast).
     """
-    checks.is_function("log_density", log_density)
+    functions.is_function("log_density", log_density)
     learned = gan(critic, optimizer)
 
     def update(key: Key, state: CriticState, x: Array, y: Array | None) -> tuple[CriticState, Info]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from jaxtyping import Array, Float
 
-from igm_jax import checks
+from igm_jax import checks, functions
 from igm_jax.base import Objective
 from igm_jax.checks import Rows, Scalar, Weights
 from igm_jax.kernels.custom import has_corner
@@ -115,7 +115,7 @@ def ksd_witness(
     """
     x, scores, a, radial = _checked(x, score, kernel, x_weights)
     points = checks.pair(points, x, names=("points", "x"))[0].astype(x.dtype)
-    return 2 * stein_means(radial, points, checks.field("score", score, points), x, scores, a)
+    return 2 * stein_means(radial, points, functions.field("score", score, points), x, scores, a)
 
 
 @recorded
@@ -146,7 +146,7 @@ def ksd(score: Score, kernel: KernelLike) -> Objective:
     Source: Korba et al., Kernel Stein Discrepancy Descent, arXiv 2105.09994; for generators, Hu et al., arXiv 1810.03545.
     """
     _smooth_radial(kernel)
-    checks.is_function("score", score)
+    functions.is_function("score", score)
 
     def divergence(x: Array, y: Array | None, *, x_weights: Weights = None) -> Array:
         del y
@@ -162,7 +162,7 @@ def ksd(score: Score, kernel: KernelLike) -> Objective:
 def scored(x: Rows, score: Score, x_weights: Weights, least: int = 1) -> tuple[Array, Array, Array]:
     """Samples, the score at them, and their weights, all checked."""
     x = checks.samples("x", x, least=least)
-    return x, checks.field("score", score, x), checks.weights("x_weights", x_weights, x, least=least)
+    return x, functions.field("score", score, x), checks.weights("x_weights", x_weights, x, least=least)
 
 
 def _checked(

@@ -5,7 +5,7 @@ from functools import partial
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from igm_jax import checks
+from igm_jax import checks, functions
 from igm_jax.base import Objective
 from igm_jax.checks import ArrayLike, Rows
 from igm_jax.kernels.kernel import Kernel, KernelLike, checked_kernel, measured
@@ -113,13 +113,13 @@ def stein_reverse_kl(score: Score, kernel: KernelLike, ridge: ArrayLike = 0.01) 
     Source: Li and Turner, arXiv 1705.07107.
     """
     kernel = checked_kernel(kernel)
-    checks.is_function("score", score)
+    functions.is_function("score", score)
     checks.positive("ridge", ridge)
     estimate = partial(stein_score, kernel=kernel, ridge=ridge)
 
     def field(x: Array, y: Array | None) -> Array:
         del y
-        return checks.field("score", score, x) - estimate(x).astype(x.dtype)
+        return functions.field("score", score, x) - estimate(x).astype(x.dtype)
 
     return from_velocity(
         field, reason="the model's score is estimated at its samples alone, and is no gradient elsewhere"

@@ -2,7 +2,7 @@
 
 from jaxtyping import Array, Float
 
-from igm_jax import checks
+from igm_jax import checks, functions
 from igm_jax.base import Objective
 from igm_jax.checks import ArrayLike, Rows, Weights
 from igm_jax.kernels.kernel import KernelLike, checked_kernel, measured
@@ -81,7 +81,7 @@ def svgd(score: Score, kernel: KernelLike) -> Objective:
     Source: Liu and Wang, arXiv 1608.04471; amortised, Wang and Liu, Learning to Draw Samples, arXiv 1611.01722.
     """
     kernel = checked_kernel(kernel)
-    checks.is_function("score", score)
+    functions.is_function("score", score)
 
     def field(x: Array, y: Array | None, *, x_weights: Weights = None) -> Array:
         del y

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from igm_jax import checks
+from igm_jax import checks, functions
 from igm_jax.base import Info, Key, Network, Objective
 from igm_jax.checks import Rows, Scalar
 from igm_jax.kernels.kernel import KernelLike, checked_kernel
@@ -149,4 +149,4 @@ def between_features(
         x, y = checks.pair(x, y)
         return scale(phi, y) * mmd_witness(phi(points), phi(x), phi(y), kernel)
 
-    return comparing(features, optimizer, critic_loss, loss, witness, checked=checks.one_row)
+    return comparing(features, optimizer, critic_loss, loss, witness, checked=functions.one_row)

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from igm_jax import checks
+from igm_jax import checks, functions
 from igm_jax.base import Info, Key, Network, Objective, Params
 from igm_jax.checks import ArrayLike, Rows, Scalar
 from igm_jax.kernels.pairs import safe_sqrt
@@ -123,13 +123,13 @@ def ot_gan(
 
     def distance(params: Params, key: Key, x: Array, y: Array) -> Array:
         x, y = checks.pair(x, y)
-        features = filled(critic, params, checks.one_row)
+        features = filled(critic, params, functions.one_row)
         return minibatch_energy_distance(features(shuffled(key, x)), features(y), epsilon, **options)
 
     def init(key: Key, x: Array) -> CriticState:
         params = critic.init(key)
         x = checks.samples("x", x)
-        jax.eval_shape(lambda params: filled(critic, params, checks.one_row)(x), params)
+        jax.eval_shape(lambda params: filled(critic, params, functions.one_row)(x), params)
         return CriticState(params, optimizer.init(params))
 
     def update(key: Key, state: CriticState, x: Array, y: Array) -> tuple[CriticState, Info]:
