@@ -118,7 +118,7 @@ def pair(x: Any, y: Any, *, least: int = 1, names: tuple[str, str] = ("x", "y"))
 
 
 def key(name: str, value: Any) -> Any:
-    """``value``, if it is one random key, new or old (``jax.random.PRNGKey``), or an error: samples are often put in its place."""
+    """``value``, if it is one random key, new or old (``jax.random.PRNGKey``), or an error: samples are often put there."""
     shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
     if shape is not None and dtype is not None:
         typed = jnp.issubdtype(dtype, jax.dtypes.prng_key)
