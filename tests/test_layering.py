@@ -29,6 +29,7 @@ LAYERS = [
         "records",
         "recipes",
         "files",
+        "functions",
     },
     {"pairwise", "kernels"},
     {"objectives"},
