@@ -36,13 +36,14 @@ class Feed:
 
     Attributes:
         resumes: whether the source can say where it stands.
+        most: steps of a portion.
     """
 
     def __init__(self, source: Source, run: Run, most: int, lengths: Iterator[int], position: bytes | None) -> None:
         parts = parts_of(run)
         assert parts is not None  # a run put together by hand has no source
-        self._source, self._parts, self._most, self._lengths = source, parts, most, lengths
-        self._given = 0
+        self._source, self._parts, self._lengths = source, parts, lengths
+        self.most, self._given = most, 0
         try:
             self._stream = source.start((jax.process_index(), jax.process_count()), position)
         except Exception as error:
@@ -56,6 +57,12 @@ class Feed:
 
     def __exit__(self, *error: Any) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+    @property
+    def shapes(self) -> tuple[Any]:
+        """The shapes of a portion, as what a chunk takes besides its state and length."""
+        lead, of_all = (self.most, self._parts.inner_steps + 1), whole_spec(self._source)
+        return (jax.tree.map(lambda part: jax.ShapeDtypeStruct((*lead, *part.shape), part.dtype), of_all),)
 
     def take(self) -> Portion:
         """The next portion; the one after it is read meanwhile.
@@ -75,7 +82,7 @@ class Feed:
     def _portion(self, length: int) -> Portion:
         spec, updates = self._source.spec, self._parts.inner_steps + 1
         # Of one shape however many steps there are: one program, whose roundings do not depend on where it is cut.
-        room = jax.tree.map(lambda part: np.zeros((self._most, updates, *part.shape), part.dtype), spec)
+        room = jax.tree.map(lambda part: np.zeros((self.most, updates, *part.shape), part.dtype), spec)
         places, shapes = jax.tree.flatten(room)
         for step in range(length):
             for update in range(updates):
@@ -129,11 +136,3 @@ def steps_ready(source: Source, run: Run, chunk: int) -> int:
     leaves = jax.tree.leaves(source.spec)
     each = updates * sum(int(np.prod(part.shape)) * np.dtype(part.dtype).itemsize for part in leaves)
     return max(1, min(chunk, READY // max(each, 1)))
-
-
-def shapes_ready(source: Source, run: Run, most: int) -> Any:
-    """The shapes of a portion."""
-    parts = parts_of(run)
-    updates = 1 if parts is None else parts.inner_steps + 1
-    of_all = whole_spec(source)
-    return jax.tree.map(lambda part: jax.ShapeDtypeStruct((most, updates, *part.shape), part.dtype), of_all)

@@ -21,7 +21,7 @@ from igm_jax.training.chunks import chunk_of, compiled, first_bad
 from igm_jax.training.directory import run_directory
 from igm_jax.training.endings import interrupted, non_finite, without_data
 from igm_jax.training.errors import RunMismatchError
-from igm_jax.training.feed import Feed, shapes_ready, steps_ready
+from igm_jax.training.feed import Feed, steps_ready
 from igm_jax.training.kept import Store, opened_store, position_of
 from igm_jax.training.logs import Row, rows_of
 from igm_jax.training.progress import Bar, averages, notice
@@ -182,30 +182,16 @@ def _loop(
         return Trained(state, rows, 0.0, 0.0)
     before, begin = seconds_of(rows), time.perf_counter()
     with contextlib.ExitStack() as stack:
-        feed, shapes = None, ()
-        if source := source_of(run):
-            most = steps_ready(source, run, plan.chunk)
-            plan = plan._replace(most=most)
-            feed = stack.enter_context(Feed(source, run, most, plan.lengths(done), position))
-            shapes = (shapes_ready(source, run, most),)
-            if store.checkpoints and not feed.resumes:
-                warnings.warn(
-                    "the source of this run cannot say where it stands: were the run interrupted, it would go on with the first"
-                    " batches again; pass a function that gives them in the same order, or an iterator with `get_state`",
-                    stacklevel=3,
-                )
-        move = compiled(chunk_of(run, plan.most or plan.chunk, many=state.step.ndim > 0), state, *shapes)
-        compile_seconds, spent = time.perf_counter() - begin, 0.0
+        feed = _feed_of(run, plan, store, done, position)
+        data = stack.enter_context(feed).shapes if feed else ()
+        plan = plan._replace(most=feed.most) if feed else plan
+        move = compiled(chunk_of(run, plan.most or plan.chunk, many=state.step.ndim > 0), state, *data)
+        compile_seconds, spent, fresh = time.perf_counter() - begin, 0.0, []
         bar = stack.enter_context(Bar(plan.name, plan.steps, done)) if plan.progress else None
         while done < plan.steps:
-            begin, data = time.perf_counter(), ()
+            begin = time.perf_counter()
             if feed:
-                try:
-                    portion = feed.take()
-                except SourceError as error:
-                    store.save(state, position)
-                    raise without_data(error, done, plan.steps, store.checkpoints) from error
-                data, position = (portion.data,), portion.position
+                data, position = _next_of(feed, plan, store, state, done, position)
             first, done = done + 1, plan.stop_after(done)
             state, infos, sound = move(state, jax.device_put(np.int32(done - first + 1)), *data)
             infos, sound = _on_host(infos, done - first + 1), jax.device_get(sound)
@@ -213,7 +199,7 @@ def _loop(
             spent += seconds
             bad = first_bad(infos, sound)
             whole = infos if bad is None else {name: values[: bad[0] + 1] for name, values in infos.items()}
-            new = rows_of(whole, first, plan.log_every, before + spent)
+            fresh += (new := rows_of(whole, first, plan.log_every, before + spent))
             store.append(new)
             if bad is not None:
                 where = (first + bad[0], bad[1])
@@ -221,7 +207,8 @@ def _loop(
             if bar:
                 bar.show(done, len(next(iter(infos.values()))) / seconds, averages(infos))
             if on_chunk and plan.told(done):
-                on_chunk(state, new)
+                on_chunk(state, fresh)
+                fresh = []
             # Asked once: a signal between two questions would be told of a checkpoint that was not made.
             signal = stop()
             if signal or done % plan.every == 0 or done == plan.steps:
@@ -229,6 +216,34 @@ def _loop(
             if signal:
                 raise interrupted(done, plan.steps, signal, store.checkpoints)
     return Trained(state, rows, compile_seconds, spent, _memory(move))
+
+
+def _feed_of(run: Run, plan: _Plan, store: Store, done: int, position: bytes | None) -> Feed | None:
+    """The data from the host, where they come from there, read ahead; a warning where the stream cannot be gone on with."""
+    source = source_of(run)
+    if source is None:
+        return None
+    most = steps_ready(source, run, plan.chunk)
+    feed = Feed(source, run, most, plan._replace(most=most).lengths(done), position)
+    if store.checkpoints and not feed.resumes:
+        warnings.warn(
+            "the source of this run cannot say where it stands: were the run interrupted, it would go on with the first batches"
+            " again; pass a function that gives them in the same order, or an iterator with `get_state`",
+            stacklevel=4,
+        )
+    return feed
+
+
+def _next_of(
+    feed: Feed, plan: _Plan, store: Store, state: TrainState, done: int, position: bytes | None
+) -> tuple[tuple, bytes | None]:
+    """The data of the next steps, and where the stream stands after them; where it fails, the state up to then is saved."""
+    try:
+        portion = feed.take()
+    except SourceError as error:
+        store.save(state, position)
+        raise without_data(error, done, plan.steps, store.checkpoints) from error
+    return (portion.data,), portion.position
 
 
 def seconds_of(rows: list[Row]) -> float:
