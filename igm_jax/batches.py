@@ -81,6 +81,7 @@ def checked(name: str, samples: Any) -> Batch:
         ValueError: for parts of other shapes, weights that are negative or not finite or sum to zero.
     """
     batch = samples if isinstance(samples, Batch) else Batch(samples)
+    batch = Batch(*(np.asarray(part) if isinstance(part, list) else part for part in batch))
     values = batch.values
     if not hasattr(values, "ndim") or values.ndim not in (2, 3):
         shape = getattr(values, "shape", type(values).__name__)
@@ -266,6 +267,9 @@ def taking(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*samples)
         arrays, parts = [], {}
         for name, one in zip(("points", "x", "y")[-len(samples) :], samples, strict=True):
+            if one is None:  # no data, for who reads none
+                arrays.append(None)
+                continue
             batch = rows_of(checked(name, one))
             arrays.append(batch.values)
             for part in parts_of(batch):

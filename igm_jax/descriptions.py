@@ -20,6 +20,9 @@ from igm_jax.checks import is_concrete
 # Arrays of at most so many numbers are written out, larger ones by their digest.
 WRITTEN_OUT = 16
 
+# Modules whose functions stood elsewhere when runs were begun that go on: their old names.
+MOVED = {"igm_jax.lifts": "igm_jax.base"}
+
 
 class Made(NamedTuple):
     """A constructor and all its arguments, by name, those left out with their defaults."""
@@ -217,7 +220,7 @@ def _function(
     version = _version(package)
     if version is None and package != "igm_jax":
         unverified.append(place)  # somebody's own code, which may have changed
-    name = f"{value.__module__}.{value.__qualname__}"
+    name = f"{MOVED.get(value.__module__, value.__module__)}.{value.__qualname__}"
     if version is not None and importable(value):
         return name
     cells = zip(value.__code__.co_freevars, value.__closure__ or (), strict=True)

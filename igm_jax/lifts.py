@@ -44,7 +44,7 @@ def of_arrays(
     Example:
         >>> import jax, jax.numpy as jnp
         >>> from igm_jax import Batch
-        >>> from igm_jax.base import no_witness, of_arrays
+        >>> from igm_jax.lifts import no_witness, of_arrays
         >>> gap = lambda key, state, x, y: jnp.mean((x - y) ** 2)
         >>> objective = of_arrays(lambda key, x: (), lambda key, state, x, y: (state, {}), gap, no_witness("none is known"))
         >>> objective.loss(jax.random.key(0), (), Batch(jnp.ones((2, 3, 1))), jnp.zeros((6, 1))).item()
@@ -73,7 +73,7 @@ def no_witness(reason: str) -> WitnessFn:
 
     Example:
         >>> import jax
-        >>> from igm_jax.base import no_witness
+        >>> from igm_jax.lifts import no_witness
         >>> no_witness("its field is not a gradient")((), *jax.numpy.zeros((3, 5, 2)))
         Traceback (most recent call last):
         igm_jax.base.NoWitnessError: this objective has no witness: its field is not a gradient
@@ -138,7 +138,7 @@ def stochastic(divergence: Callable[..., Array], *, reason: str) -> Objective:
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from igm_jax.base import stochastic
+        >>> from igm_jax.lifts import stochastic
         >>> half = lambda key, x: jax.random.choice(key, x, (len(x) // 2,), replace=False)
         >>> gap = lambda key, x, y: jnp.sum((half(key, x).mean(0) - y.mean(0)) ** 2)
         >>> objective = stochastic(gap, reason="half of the samples are at rest")

@@ -39,7 +39,10 @@ class Recorded:
                 f"a {type(self).__name__} that was put together by hand cannot be pickled; make it in a function decorated"
                 " with `igm_jax.records.recorded`, which is then called again where it is unpickled"
             )
-        return _again, (self.made.constructor, {name: _packed(value) for name, value in self.made.arguments.items()})
+        # What is of this process alone, such as its devices, stays here.
+        incidental = getattr(self.made.constructor, "incidental", ())
+        sent = {name: _packed(value) for name, value in self.made.arguments.items() if name not in incidental}
+        return _again, (self.made.constructor, sent)
 
     def __copy__(self) -> "Recorded":
         return self

@@ -8,6 +8,7 @@ import dataclasses
 import inspect
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 import jax
@@ -59,6 +60,8 @@ class Stream(Recorded):
 
     def __post_init__(self) -> None:
         self._iterator: Any = None
+        self._origin: Any = None  # the state of an iterator that has one, before anything was read
+        self._read_before = False
         self._ahead: list[Any] = []  # of an iterator that cannot begin again: what was read to know its shapes
         self._count = 0
         self._spec: Samples | None = None
@@ -81,9 +84,15 @@ class Stream(Recorded):
     def _first(self) -> Any:
         if self._begins_again():
             return _next(self._opened(_here()), 1)
-        self._iterator = iter(self.batches)
+        self._begin()
         self._ahead = [_next(self._iterator, 1)]
         return self._ahead[0]
+
+    def _begin(self) -> None:
+        """Take hold of an iterator that cannot begin again, and of the state that it begins in, if it has one."""
+        self._iterator = iter(self.batches)
+        if self.resumes == "state":
+            self._origin = self._iterator.get_state()
 
     def _begins_again(self) -> bool:
         return callable(self.batches) or not isinstance(self.batches, Iterator)
@@ -99,11 +108,22 @@ class Stream(Recorded):
         if self._begins_again():
             self._iterator, self._ahead = self._opened(shard), []
         elif self._iterator is None:
-            self._iterator = iter(self.batches)
-        self._count, way = 0, self.resumes
+            self._begin()
+        elif self._read_before:
+            self._from_the_origin()
+        self._count, self._read_before, way = 0, True, self.resumes
         if state is not None:
             self._go_to(json.loads(state), way)
         return self._read()
+
+    def _from_the_origin(self) -> None:
+        if self._origin is None:
+            raise SourceError(
+                "this source was read before, and its iterator cannot begin again; pass a function that makes a new one, or make"
+                " a new source"
+            )
+        self._iterator.set_state(self._origin)
+        self._ahead = []
 
     def _go_to(self, told: dict[str, Any], way: str) -> None:
         if told["way"] != way:
@@ -111,6 +131,7 @@ class Stream(Recorded):
                 f"this run was begun with a source that is gone on with by {told['way']!r}, but now by {way!r}; pass the same"
                 " kind of source"
             )
+        self._ahead = []
         if way == "state":
             known = told["state"]
             self._iterator.set_state(bytes.fromhex(known["bytes"]) if "bytes" in known else known["value"])
@@ -141,10 +162,7 @@ class Stream(Recorded):
                 f"batch {number} of the source holds {values.dtype}, but must hold floats; scale it in `transform`, e.g."
                 " `lambda raw: raw.astype('float32') / 127.5 - 1` for bytes"
             )
-        checked(f"batch {number}", batch)
-        return batch._replace(
-            values=values.astype(np.float32) if values.dtype == np.float64 and not _double() else values
-        )
+        return jax.tree.map(partial(_as_jax_has_it, number), checked(f"batch {number}", batch))
 
     def state(self) -> bytes | None:
         """Where the stream stands, as JSON; None for one that cannot be gone on with."""
@@ -155,15 +173,32 @@ class Stream(Recorded):
         if way == "state":
             known = self._iterator.get_state()
             told["state"] = {"bytes": known.hex()} if isinstance(known, bytes) else {"value": known}
-        return json.dumps(told).encode()
+        try:
+            return json.dumps(told).encode()
+        except TypeError as error:
+            raise SourceError(
+                f"the state of the source must be bytes, or numbers, texts, lists and dicts that JSON takes, but is not: {error}"
+            ) from error
 
 
 def _here() -> Shard:
     return jax.process_index(), jax.process_count()
 
 
-def _double() -> bool:
-    return bool(jax.config.jax_enable_x64)  # pyrefly: ignore
+def _as_jax_has_it(number: int, part: np.ndarray) -> np.ndarray:
+    """An array in the type that JAX keeps it in, which is of 32 bits unless it is told otherwise."""
+    kind = jax.dtypes.canonicalize_dtype(part.dtype)
+    if kind == part.dtype:
+        return part
+    if (
+        part.dtype.kind in "iu"
+        and part.size
+        and not (np.iinfo(kind).min <= part.min() and part.max() <= np.iinfo(kind).max)
+    ):
+        raise ValueError(
+            f"batch {number} of the source holds integers up to {part.max()}, beyond {kind}; number them anew"
+        )
+    return part.astype(kind)
 
 
 def _next(iterator: Iterator, number: int) -> Any:

@@ -76,6 +76,7 @@ def test_a_stream_goes_on_where_it_stood(way):
     if resumes:
         expected = first(stream, 2)
         again = make()
+        assert again.spec.values.shape == next(stream).values.shape  # which reads a batch that was seen
         for one, other in zip(first(again.start((0, 1), position), 2), expected, strict=True):
             np.testing.assert_array_equal(one.values, other.values)
 
@@ -88,6 +89,33 @@ def test_looking_at_the_shapes_loses_no_batch():
     counting = source(Counting())
     assert counting.spec.values.shape == (2, 1)
     assert next(counting.start((0, 1), None)).values[0] == 1
+
+
+def test_a_source_that_was_read_begins_again_or_says_that_it_cannot():
+    counting = source(Counting())
+    first(counting.start((0, 1), None), 3)
+    assert next(counting.start((0, 1), None)).values[0] == 1
+    once = source(batches())
+    next(once.start((0, 1), None))
+    with pytest.raises(SourceError, match="was read before, and its iterator cannot begin again"):
+        once.start((0, 1), None)
+
+
+def test_types_are_those_of_jax_and_states_those_of_json():
+    def wide():
+        while True:
+            yield Batch(np.zeros((2, 1)), condition=np.arange(2))
+
+    batch = next(source(wide).start((0, 1), None))
+    assert (batch.values.dtype, batch.condition.dtype) == (np.float32, np.int32)
+    with pytest.raises(ValueError, match="batch 1 of the source holds integers up to 8589934592, beyond int32"):
+        source([Batch(np.zeros((1, 1)), condition=np.array([2**33]))]).spec  # noqa: B018
+    odd = Counting()
+    odd.get_state = lambda: {"at": np.int64(3)}
+    data = source(odd)
+    data.start((0, 1), None)
+    with pytest.raises(SourceError, match="the state of the source must be bytes, or numbers"):
+        data.state()
 
 
 def test_each_process_reads_its_share():

@@ -219,7 +219,8 @@ def dataset(
         x: (N, d) data, finite where they are observed.
         name: a short name for tables.
         condition: what each row was drawn under, a tree of arrays with a leading axis of N, e.g. labels; None for nothing.
-        weights: (N,) non-negative numbers, what each row counts; None for all alike. Rows are drawn alike all the same.
+        weights: (N,) non-negative numbers, what each row counts; None for all alike. Rows are drawn alike all the same, but
+            those of weight 0 never.
         observed: (N, d) booleans, False where a number is missing; None for all observed.
 
     Returns:
@@ -246,10 +247,15 @@ def dataset(
         x = np.where(known, np.asarray(x), 0)
     rows = checks.samples("x", x)
     parts: list[Any] = [None if part is None else np.asarray(part) for part in (weights, observed)]
-    whole = jax.tree.map(jnp.asarray, checked("x", Batch(rows, jax.tree.map(np.asarray, condition), *parts)))
+    condition = np.asarray(condition) if isinstance(condition, list) else condition
+    whole = checked("x", Batch(rows, jax.tree.map(np.asarray, condition), *parts))
+    if whole.weights is not None:  # a row that counts nothing is none: a batch of such rows would have no mean
+        counted = np.asarray(whole.weights) > 0
+        whole = jax.tree.map(lambda leaf: leaf[counted], whole)
+    whole, number = jax.tree.map(jnp.asarray, whole), len(whole.values)
 
     def sample(key: Key, n: int) -> Samples:
-        drawn = jax.random.randint(key, (n,), 0, len(rows))
+        drawn = jax.random.randint(key, (n,), 0, number)
         return simplified(jax.tree.map(lambda leaf: leaf[drawn], whole))
 
     reason = "it is a finite set of points, which has no volume"

@@ -39,6 +39,8 @@ def unless_far(place: Place, y: Data, weights: OfData | None = None) -> Place:
     ends = few[:: SEEN // 2]
     apart = jnp.min(jnp.max(jnp.abs(ends - jnp.roll(ends, 1, axis=0)), axis=1))
     near = jnp.max(jnp.abs(place - ends[1:2])) <= FAR * apart
+    if known is not None:
+        near &= jnp.all(known[:: SEEN // 2] > 0)
     return loops.cond(near, lambda place, few, known: place, _looked_at, place, few, known)
 
 

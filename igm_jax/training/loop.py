@@ -21,7 +21,7 @@ from igm_jax.training.chunks import chunk_of, compiled, first_bad
 from igm_jax.training.directory import run_directory
 from igm_jax.training.endings import interrupted, non_finite, without_data
 from igm_jax.training.errors import RunMismatchError
-from igm_jax.training.feed import Feed, steps_ready
+from igm_jax.training.feed import Feed, Portion, steps_ready
 from igm_jax.training.kept import Store, opened_store, position_of
 from igm_jax.training.logs import Row, rows_of
 from igm_jax.training.progress import Bar, averages, notice
@@ -191,19 +191,16 @@ def _loop(
         while done < plan.steps:
             begin = time.perf_counter()
             if feed:
-                data, position = _next_of(feed, plan, store, state, done, position)
-            first, done = done + 1, plan.stop_after(done)
+                portion = _next_of(feed, plan, store, state, done, position, stop)
+                data, position, end = (portion.data,), portion.position, done + portion.steps
+            else:
+                end = plan.stop_after(done)
+            first, done = done + 1, end
             state, infos, sound = move(state, jax.device_put(np.int32(done - first + 1)), *data)
             infos, sound = _on_host(infos, done - first + 1), jax.device_get(sound)
             seconds = time.perf_counter() - begin
             spent += seconds
-            bad = first_bad(infos, sound)
-            whole = infos if bad is None else {name: values[: bad[0] + 1] for name, values in infos.items()}
-            fresh += (new := rows_of(whole, first, plan.log_every, before + spent))
-            store.append(new)
-            if bad is not None:
-                where = (first + bad[0], bad[1])
-                raise non_finite(plan.name, plan.steps, whole, where, store.checkpoints, state)
+            fresh += _logged(plan, store, state, infos, sound, first, before + spent)
             if bar:
                 bar.show(done, len(next(iter(infos.values()))) / seconds, averages(infos))
             if on_chunk and plan.told(done):
@@ -216,6 +213,24 @@ def _loop(
             if signal:
                 raise interrupted(done, plan.steps, signal, store.checkpoints)
     return Trained(state, rows, compile_seconds, spent, _memory(move))
+
+
+def _logged(
+    plan: _Plan,
+    store: Store,
+    state: TrainState,
+    infos: dict[str, np.ndarray],
+    sound: np.ndarray,
+    first: int,
+    seconds: float,
+) -> list[Row]:
+    """The rows of a chunk, which are appended; an error where a step is no number, after the rows up to it."""
+    bad = first_bad(infos, sound)
+    whole = infos if bad is None else {name: values[: bad[0] + 1] for name, values in infos.items()}
+    store.append(new := rows_of(whole, first, plan.log_every, seconds))
+    if bad is not None:
+        raise non_finite(plan.name, plan.steps, whole, (first + bad[0], bad[1]), store.checkpoints, state)
+    return new
 
 
 def _feed_of(run: Run, plan: _Plan, store: Store, done: int, position: bytes | None) -> Feed | None:
@@ -235,15 +250,24 @@ def _feed_of(run: Run, plan: _Plan, store: Store, done: int, position: bytes | N
 
 
 def _next_of(
-    feed: Feed, plan: _Plan, store: Store, state: TrainState, done: int, position: bytes | None
-) -> tuple[tuple, bytes | None]:
-    """The data of the next steps, and where the stream stands after them; where it fails, the state up to then is saved."""
+    feed: Feed,
+    plan: _Plan,
+    store: Store,
+    state: TrainState,
+    done: int,
+    position: bytes | None,
+    stop: Callable[[], int | None],
+) -> Portion:
+    """The data of the next steps; where there are none, or a signal comes first, the state up to then is saved."""
     try:
-        portion = feed.take()
+        portion = feed.take(stop)
     except SourceError as error:
         store.save(state, position)
         raise without_data(error, done, plan.steps, store.checkpoints) from error
-    return (portion.data,), portion.position
+    if portion is None:
+        store.save(state, position)
+        raise interrupted(done, plan.steps, stop() or 0, store.checkpoints)
+    return portion
 
 
 def seconds_of(rows: list[Row]) -> float:

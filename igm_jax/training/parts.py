@@ -13,6 +13,7 @@ from jaxtyping import Array
 from igm_jax import checks, functions
 from igm_jax.base import ConditionalGenerator, Generator, Key, Objective, Params, Target
 from igm_jax.batches import Batch, Samples, UnusedPartError, checked, simplified, values_of
+from igm_jax.descriptions import Made
 from igm_jax.pairwise.ring import ring_of
 from igm_jax.sources import Source
 
@@ -48,7 +49,9 @@ class Given(NamedTuple):
 
 def is_source(target: Any) -> bool:
     """Whether data come from the host."""
-    return all(hasattr(target, name) for name in ("spec", "start", "state"))
+    # Asked of the class: the shapes of a source are known when it has been read, which may fail.
+    known = {*dir(type(target)), *getattr(target, "__dict__", {})}
+    return {"spec", "start", "state"} <= known
 
 
 def is_conditional(generator: Any) -> bool:
@@ -56,22 +59,27 @@ def is_conditional(generator: Any) -> bool:
     return isinstance(generator, ConditionalGenerator)
 
 
-def data_of(parts: Parts, key: Key, batch: Samples | None) -> Any:
-    """The data of an update: drawn, or those that came from the host; None without a target."""
-    if parts.target is None:
-        return None
-    y = parts.target(key, parts.num_data) if parts.source is None else batch  # pyrefly: ignore
-    return _spread(parts, simplified(y))
+def data_of(parts: Parts, key: Key, batch: Samples | None) -> tuple[Any, Given | None]:
+    """The data of an update, and what samples are drawn under.
 
-
-def given_of(parts: Parts, key: Key, y: Any) -> Given | None:
-    """The conditions to draw samples under: those of the data, or of a sampler of their own; None for a plain generator."""
-    if not is_conditional(parts.generator):
-        return None
+    Data are drawn, or those that came from the host, or None without a target. Conditions are those of the data, or drawn by a
+    sampler of their own; None for a plain generator.
+    """
+    key_conditions = None
     if parts.conditions is not None:
-        # A key of its own beside that of the data.
-        return Given(parts.conditions(jax.random.fold_in(key, 1), parts.batch_size))
-    return Given(y.condition, y.weights)
+        key, key_conditions = jax.random.split(key)
+    y = None
+    if parts.target is not None:
+        y = parts.target(key, parts.num_data) if parts.source is None else batch  # pyrefly: ignore
+        y = _spread(parts, simplified(y))
+    if parts.conditions is not None:
+        return y, Given(parts.conditions(key_conditions, parts.batch_size))
+    if not is_conditional(parts.generator):
+        return y, None
+    _check_conditions(parts, y)
+    # Of several data under a condition, what all of them count.
+    weights = y.weights if y.weights is None or y.weights.ndim == 1 else jnp.sum(y.weights, axis=1)
+    return y, Given(y.condition, weights)
 
 
 def drawn(parts: Parts, params: Params, key: Key, given: Given | None) -> Array:
@@ -86,7 +94,7 @@ def drawn(parts: Parts, params: Params, key: Key, given: Given | None) -> Array:
     if chunk is None:
         return _spread(parts, some(key, given and given.condition, n))
     # Remembered is what each chunk was made of, not what was computed on the way: it is made once more for its gradient.
-    one = jax.checkpoint(lambda key, condition: some(key, condition, chunk))
+    one = jax.checkpoint(lambda key, condition: _spread(parts, some(key, _spread(parts, condition), chunk)))
     blocks = jax.tree.map(
         lambda leaf: jnp.reshape(leaf, (n // chunk, chunk, *leaf.shape[1:])), given and given.condition
     )
@@ -129,14 +137,12 @@ def first_samples(parts: Parts, params: Params, key: Key) -> tuple[Any, Any]:
     Of data from the host only the shapes are known yet: conditions are zeros then.
     """
     key_generator, key_target = jax.random.split(key)
-    if parts.source is None:
-        y = jax.eval_shape(partial(data_of, parts), key_target, None)
-        drawn_data = partial(data_of, parts, key_target, None)
-    else:
-        y = simplified(whole_spec(parts.source))
-        drawn_data = partial(jax.tree.map, lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), y)
+    spec = None if parts.source is None else simplified(whole_spec(parts.source))
+    begun = partial(data_of, parts, key_target, None if spec is None else _blank(spec))
+    # A plain generator needs the shapes of the data alone.
+    y, given = begun() if is_conditional(parts.generator) else (jax.eval_shape(lambda: begun()[0]), None)
+    y = jax.eval_shape(lambda: y)
     _check_data(parts, y)
-    given = given_of(parts, key_target, drawn_data() if is_conditional(parts.generator) and y is not None else None)
     values = drawn(parts, params, key_generator, given)
     _check_samples(parts, values, given)
     features = values.shape[1 if given is None else 2 :]
@@ -156,17 +162,27 @@ def _check_data(parts: Parts, y: Any) -> None:
         raise ValueError(f"the target must give ({m}, d) floats, but gives {values.dtype} of shape {values.shape}")
     if isinstance(y, Batch):
         checked("the target's batch", y)
-    if not is_conditional(parts.generator) or parts.conditions is not None:
-        return
+
+
+def _blank(spec: Any) -> Any:
+    """A batch of such shapes: zeros that all count, and all are observed."""
+    if not isinstance(spec, Batch):
+        return jnp.zeros(spec.shape, spec.dtype)
+    zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), spec)
+    ones = [None if part is None else jnp.ones_like(part) for part in (zeros.weights, zeros.observed)]
+    return Batch(zeros.values, zeros.condition, *ones)
+
+
+def _check_conditions(parts: Parts, y: Any) -> None:
     if not isinstance(y, Batch) or y.condition is None:
         raise ValueError(
             "a conditional generator needs conditions, but the target gives none; let it give `Batch(y, condition=c)`, e.g."
             " `dataset(y, condition=c)`, or pass `conditions`, a sampler (key, n) -> c"
         )
-    if len(values) != parts.batch_size:
+    if len(y.values) != parts.batch_size:
         raise ValueError(
             f"`num_data` must be `batch_size` = {parts.batch_size}, as samples are drawn under the conditions of the data, but is"
-            f" {len(values)}; pass `conditions`, a sampler (key, n) -> c, for others"
+            f" {len(y.values)}; pass `conditions`, a sampler (key, n) -> c, for others"
         )
 
 
@@ -210,6 +226,11 @@ def checked_parts(parts: Parts) -> Parts:
         )
     if parts.conditions is not None:
         functions.is_function("conditions", parts.conditions)
+        if _mentions(parts.objective, "per_condition"):
+            raise ValueError(
+                "`per_condition` compares draws with the data of the same condition, but `conditions` draws others; leave it out,"
+                " or take `joint(objective, encode)`"
+            )
     if parts.chunk is not None and n % checks.count("chunk", parts.chunk):
         raise ValueError(f"`chunk` must divide `batch_size` = {n}, but is {parts.chunk}")
     if parts.source is not None and (m := number_of_data(parts.source)) != parts.num_data:
@@ -224,6 +245,16 @@ def checked_parts(parts: Parts) -> Parts:
             if value is not None and value % size:
                 raise ValueError(f"`{name}` must be a multiple of the {size} devices of the mesh, but is {value}")
     return parts
+
+
+def _mentions(value: Any, name: str) -> bool:
+    """Whether a value was made with a constructor of such a name in it."""
+    made = getattr(value, "made", None)
+    if isinstance(value, list | tuple) and made is None:
+        return any(_mentions(part, name) for part in value)
+    return isinstance(made, Made) and (
+        made.name == name or any(_mentions(part, name) for part in made.arguments.values())
+    )
 
 
 def whole_spec(source: Source) -> Any:

@@ -27,7 +27,6 @@ from igm_jax.training.parts import (
     drawn,
     everywhere,
     first_samples,
-    given_of,
     is_source,
     number_of_data,
 )
@@ -192,8 +191,7 @@ def _inner(parts: Parts, key: Key, state: TrainState, data: Any) -> tuple[State,
 
     def update(objective_state: State, of: tuple[Key, Any]) -> tuple[State, Info]:
         key_generator, key_target, key_update = jax.random.split(of[0], 3)
-        y = data_of(parts, key_target, of[1])
-        given = given_of(parts, key_target, y)
+        y, given = data_of(parts, key_target, of[1])
         x = as_samples(given, drawn(parts, state.params, key_generator, given))
         with _summing(parts):
             return parts.objective.update(key_update, objective_state, x, y)
@@ -218,8 +216,7 @@ def _step(parts: Parts, key: Key, state: TrainState, data: Any = None) -> tuple[
     # The generator's minibatch depends on the key alone: objectives with more inner steps see the same data.
     key_generator, key_target, key_loss, key_inner = jax.random.split(key, 4)
     objective_state, report = _inner(parts, key_inner, state, data)
-    y = data_of(parts, key_target, jax.tree.map(lambda leaf: leaf[-1], data))
-    given = given_of(parts, key_target, y)
+    y, given = data_of(parts, key_target, jax.tree.map(lambda leaf: leaf[-1], data))
 
     def sample(params: Params) -> Array:
         return drawn(parts, params, key_generator, given)

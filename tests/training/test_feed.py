@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import pytest
 from igm_jax.distributions import dataset
 from igm_jax.generators import particles
 from igm_jax.sources import SourceError, source
-from igm_jax.training import read_log, restore, train, training
+from igm_jax.training import Interrupted, read_log, restore, train, training
 from igm_jax.training.feed import steps_ready
 from igm_jax.training.step import advance
 from tests.training import toys
@@ -132,18 +133,40 @@ def turns():
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (ends, "the source ended before batch 26"),
+        (ends, "ended (before|at) batch 26"),
         (raises, r"failed at batch 26 of this session \(OSError: the disk is gone\)"),
         (grows, r"batch 26 of this session is float32\[17, 2\], but the source said float32\[16, 2\]"),
         (turns, r"float16\[16, 2\], but the source said float32"),
     ],
 )
-def test_a_source_that_fails_is_told_and_its_run_goes_on(data, message, key, tmp_path):
-    """Steps are of three batches: eight are whole, and are saved though only every fifth would be."""
-    options = {**QUIET, "every": 5}
+@pytest.mark.parametrize("chunk", [4, 100])
+def test_a_source_that_fails_is_told_and_its_run_goes_on(data, message, chunk, key, tmp_path):
+    """Steps are of three batches: eight are whole, and are made and saved, though only every fifth would be."""
+    options = {**QUIET, "every": 5, "chunk": chunk}
     with pytest.raises(SourceError, match=rf"no data for step 9 of 40: .*{message}.*the checkpoint of step 8 is in"):
         train(run_of(data), key, 40, directory=tmp_path, **options)
     assert int(restore(run_of(data), tmp_path).step) == 8
+
+
+def test_nobody_waits_for_a_source_that_hangs(key, tmp_path):
+    """A signal ends the run with a checkpoint, and a bad step with its error, whatever the source does meanwhile."""
+
+    def hangs():
+        yield from itertools.islice(batches(), 14)
+        threading.Event().wait()
+
+    timer = threading.Timer(1.0, signal.raise_signal, [signal.SIGTERM])
+    timer.start()
+    begin = time.monotonic()
+    with pytest.raises(Interrupted, match="stopped after step 4 of 40"):
+        train(run_of(hangs), key, 40, directory=tmp_path, **QUIET)
+    assert time.monotonic() - begin < 30
+    assert int(restore(run_of(hangs), tmp_path).step) == 4
+
+
+def test_a_transform_that_fails_is_not_called_no_source(key):
+    with pytest.raises(AttributeError, match="has no attribute 'astype'"):
+        training(toys.generator, toys.moments, optax.sgd(0.1), source([[1.0]], lambda raw: raw.astype("float32")), 4)
 
 
 def test_a_source_without_a_place_is_said(key, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 from functools import partial
@@ -16,14 +17,14 @@ import pytest
 
 from igm_jax import Batch, stateless
 from igm_jax.batches import UnusedPartError
-from igm_jax.distributions import dataset, normal
+from igm_jax.distributions import dataset, gaussian_mixture, normal
 from igm_jax.generators import conditional_pushforward, particles, pushforward
 from igm_jax.kernels import gaussian
 from igm_jax.networks import mlp, mlp_critic, one_hot
 from igm_jax.objectives import energy, energy_scoring, gan, joint, per_condition, svgd
 from igm_jax.sources import source
 from igm_jax.training import train, training
-from igm_jax.training.parts import drawn, is_source, whole_spec
+from igm_jax.training.parts import Given, drawn, is_source, whole_spec
 from igm_jax.training.step import parts_of
 from tests.pairwise.devices import mesh_of_one
 from tests.training import toys
@@ -72,6 +73,44 @@ def test_conditions_of_their_own(key):
     assert int(state.step) == 1
 
 
+@pytest.mark.parametrize(
+    "target", [normal(2), gaussian_mixture(np.zeros((1, 2)), 1.0), dataset(np.arange(64.0).reshape(32, 2))]
+)
+def test_conditions_of_their_own_are_drawn_beside_the_data(target, key):
+    """Not from the keys that a target makes of its own: the correlation over many rows is that of chance."""
+
+    def correlation(x, y, *, x_condition):
+        a, b = (rows - rows.mean(0, keepdims=True) for rows in (x_condition, y))
+        both = jnp.abs((a.T @ b) / jnp.sqrt(jnp.sum(a**2, 0)[:, None] * jnp.sum(b**2, 0)[None])).max()
+        return 0 * jnp.sum(x) + both
+
+    generator = conditional_pushforward(mlp(1 + 2, 2, width=8, depth=1), normal(1))
+    _, info = stepped(training(generator, stateless(correlation), SGD, target, 2000, conditions=normal(2)), key)
+    assert info["loss"] < 0.12
+
+
+def test_rows_that_count_nothing_are_never_drawn(key):
+    data = dataset(np.arange(20.0).reshape(10, 2), condition=np.arange(10), weights=np.eye(10)[3])
+    drawn_rows = data(key, 50)
+    np.testing.assert_array_equal(drawn_rows.condition, 3)
+    np.testing.assert_array_equal(drawn_rows.weights, 1)
+
+
+def test_several_data_under_a_condition(key):
+    """With weights (b, m): a condition counts what its data do together."""
+
+    def target(key, n):
+        return Batch(jnp.zeros((n, 5, 2)), jnp.arange(n) % 2, jnp.ones((n, 5)) * (1 + jnp.arange(n)[:, None]))
+
+    _, info = stepped(training(UNDER, per_condition(energy()), SGD, target, 4, draws=3), key)
+    assert np.isfinite(info["loss"])
+
+
+def test_a_run_over_a_mesh_is_pickled_without_its_devices(key):
+    run = training(GENERATOR, energy(), SGD, normal(2), 8, mesh=mesh_of_one())
+    assert parts_of(pickle.loads(pickle.dumps(run))).mesh is None
+
+
 def test_chunks_are_what_stands_side_by_side(key, x64):
     """A chunk has a key of its own; sample, loss and gradient are those of the chunks side by side."""
     run = training(GENERATOR, energy(), SGD, normal(2), 12, chunk=4)
@@ -92,8 +131,11 @@ def test_chunks_of_conditions(key):
     whole = training(UNDER, per_condition(energy_scoring()), SGD, LABELLED, 4, draws=3, chunk=2)
     state, info = stepped(whole, key)
     assert np.isfinite(info["loss"])
-    text = jax.jit(whole.step).lower(key, state).compile().as_text()
-    assert "while" in text
+    parts, params = parts_of(whole), state.params
+    c = jnp.array([0, 1, 1, 0])
+    beside = [UNDER.sample(params, k, c[i : i + 2], 3) for k, i in zip(jax.random.split(key), (0, 2), strict=True)]
+    got = drawn(parts, params, key, Given(c))
+    np.testing.assert_allclose(got, jnp.concatenate(beside), rtol=1e-5, atol=1e-6)
 
 
 def test_a_chunk_holds_the_memory_of_a_chunk(key):
@@ -111,7 +153,7 @@ def test_a_chunk_holds_the_memory_of_a_chunk(key):
 def test_no_target_for_objectives_that_read_no_data(key):
     run = training(particles(np.ones((5, 2))), svgd(lambda p: -p, gaussian(1.0)), SGD, None, 5)
     state, _ = stepped(run, key)
-    assert np.abs(state.params).max() <= 1
+    assert np.abs(state.params).max() < 0.99  # they start at one, and the density draws them to zero
     with pytest.raises(TypeError, match="`target=None` is for objectives that read no data"):
         training(particles(np.ones((5, 2))), energy(), SGD, None, 5).init(key)
 
@@ -194,6 +236,16 @@ WRONG = {
     "data of the source": (
         lambda: training(GENERATOR, energy(), SGD, source([np.ones((4, 2), np.float32)]), 8, num_data=5),
         "`num_data` is 5, but the source gives 4",
+    ),
+    "draws of other conditions": (
+        lambda: training(
+            UNDER, per_condition(energy_scoring()), SGD, LABELLED, 8, conditions=lambda key, n: jnp.zeros(n, int)
+        ),
+        "`per_condition` compares draws with the data of the same condition",
+    ),
+    "no target": (
+        lambda: training(UNDER, joint(energy()), SGD, None, 8).init(jax.random.key(0)),
+        "needs conditions, but the target gives none",
     ),
     "no function": (lambda: unwrap(training)(GENERATOR, energy(), SGD, 3, 8), "of an iterator `igm_jax.sources.source"),
 }

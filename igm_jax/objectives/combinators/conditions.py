@@ -5,10 +5,12 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array
 
+from igm_jax import checks
 from igm_jax.base import Info, Key, Objective, State
-from igm_jax.batches import Batch, Samples, checked, effective_weights, parts_of, refused, rows_of, simplified
+from igm_jax.batches import Batch, Samples, checked, effective_weights, only, parts_of, refused, rows_of, simplified
 from igm_jax.objectives.combinators.wrappers import checked_objective
 from igm_jax.records import recorded
 
@@ -30,7 +32,8 @@ def per_condition(objective: Objective) -> Objective:
     Returns:
         The objective, of samples ``Batch`` with values (b, k, d), and of data (b, d), one for each condition, or (b, m, d). The
         conditions themselves are not looked at: the b groups of both sides belong together. How much each counts is said by the
-        weights of x; those of data compare data of one condition. What it reports is a mean.
+        weights of x; those of data compare data of one condition, and a condition whose data count nothing is passed over. What
+        it reports is a mean.
 
     Raises:
         TypeError: if ``objective`` is no objective, or, while running, for samples that are not (b, k, d).
@@ -65,8 +68,11 @@ def per_condition(objective: Objective) -> Objective:
         return jax.vmap(one)(jax.random.split(key, len(x.values)), x, y)
 
     def mean(function: Callable[..., Any], key: Key, x: Samples, y: Samples) -> Any:
-        values = within(function, key, *_together(x, y))
-        shares = jnp.sum(effective_weights(_groups("x", x)), axis=1)
+        together = _together(x, y)
+        values = within(function, key, *map(_weighed, together))
+        shares = jnp.sum(effective_weights(together[0]), axis=1)
+        if (of_data := together[1].weights) is not None:
+            shares = jnp.where(jnp.sum(of_data, axis=1) > 0, shares, 0)
         return jax.tree.map(lambda of_each: jnp.sum(shares * of_each), values)
 
     def update(key: Key, state: State, x: Samples, y: Samples) -> tuple[State, Info]:
@@ -76,8 +82,8 @@ def per_condition(objective: Objective) -> Objective:
         return mean(lambda key, x, y: objective.loss(key, state, x, y), key, x, y)
 
     def witness(state: State, points: Samples, x: Samples, y: Samples) -> Array:
-        x, y = _together(x, y)
-        at = _groups("points", points)
+        x, y = map(_weighed, _together(x, y))
+        at = _groups("points", only("points", points, "`per_condition`", ("condition",)))
         return jax.vmap(lambda p, x, y: objective.witness(state, p.values, simplified(x), simplified(y)))(at, x, y)
 
     return Objective(init, update, loss, witness)
@@ -96,12 +102,12 @@ def _groups(name: str, samples: Samples) -> Batch:
 
 def _together(x: Samples, y: Samples) -> tuple[Batch, Batch]:
     """Both sides in groups; data (b, d) are one for each condition."""
+    _check_same(*(side.condition if isinstance(side, Batch) else None for side in (x, y)))
     x, y = _groups("x", x), checked("y", y)
-    if x.weights is not None:  # a condition that counts nothing is compared all the same, and its value not used
-        x = x._replace(weights=jnp.where(jnp.sum(x.weights, axis=1, keepdims=True) > 0, x.weights, 1))
     if y.values.ndim == 2:
         if y.weights is not None and x.weights is None:
             raise refused("y", "weights", "`per_condition`, where `x` has none, with one datum a condition")
+        _check_proportional(x.weights, y.weights)
         y = Batch(y.values[:, None], observed=None if y.observed is None else y.observed[:, None])
     y = _groups("y", y)
     if len(x.values) != len(y.values):
@@ -109,6 +115,41 @@ def _together(x: Samples, y: Samples) -> tuple[Batch, Batch]:
             f"`x` and `y` must have as many groups, one for each condition, but have {len(x.values)} and {len(y.values)}"
         )
     return x, y
+
+
+def _weighed(batch: Batch) -> Batch:
+    """A condition that counts nothing is compared all the same, so that its value, which is not used, is finite."""
+    if batch.weights is None:
+        return batch
+    return batch._replace(weights=jnp.where(jnp.sum(batch.weights, axis=1, keepdims=True) > 0, batch.weights, 1))
+
+
+def _check_same(x: Any, y: Any) -> None:
+    """Conditions of both sides are those of the same groups, as far as they are known."""
+    if x is not None and y is None:
+        raise TypeError(
+            "`x` comes with conditions and `y` without, so nothing says that draws and data of a group belong together; pass"
+            " `Batch(y, condition=c)`, or leave out those of x"
+        )
+    pairs = [] if x is None else list(zip(jax.tree.leaves(x), jax.tree.leaves(y), strict=False))
+    known = [(np.asarray(a), np.asarray(b)) for a, b in pairs if checks.is_concrete(a) and checks.is_concrete(b)]
+    if any(a.shape != b.shape or not np.array_equal(a, b) for a, b in known):
+        raise ValueError(
+            "the conditions of `x` and `y` differ, but `per_condition` compares the draws and the data of one condition; draw"
+            " under the conditions of the data, or take `joint(objective, encode)`"
+        )
+
+
+def _check_proportional(x: Any, y: Any) -> None:
+    """With one datum a condition, its weight is what all draws of the condition count; they must agree where they are known."""
+    if y is None or not (checks.is_concrete(x) and checks.is_concrete(y)):
+        return
+    of_x, of_y = np.sum(np.asarray(x), axis=1), np.asarray(y)
+    if not np.allclose(of_x / of_x.sum(), of_y / of_y.sum(), rtol=1e-3):
+        raise ValueError(
+            "weights of `y`, one datum a condition, must be in proportion to what the draws of each condition count in `x`, which"
+            " decide; leave them out of `y`, or broadcast them to those of `x`"
+        )
 
 
 @recorded

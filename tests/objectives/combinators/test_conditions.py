@@ -47,6 +47,19 @@ def test_the_mean_over_conditions_of_what_each_has_alone():
     np.testing.assert_allclose(v, alone, rtol=1e-4, atol=1e-6)
 
 
+def test_a_condition_whose_data_count_nothing_is_passed_over():
+    weights = jnp.ones((3, 4)).at[1].set(0)
+    y = Batch(X + 1, weights=weights)
+    loss, v = (
+        per_condition(energy()).loss(KEY, (), Batch(X), y),
+        velocity(per_condition(energy()), KEY, (), Batch(X), y),
+    )
+    alone = [energy_distance(X[i], X[i] + 1) for i in (0, 2)]
+    np.testing.assert_allclose(loss, np.sum(alone) / 3, rtol=1e-5)
+    assert np.isfinite(v).all()
+    np.testing.assert_array_equal(v[1], 0)
+
+
 def test_scores_as_objectives_are_the_mean_scores():
     scores = per_condition(energy_scoring()).loss(KEY, (), Batch(X), Y)
     np.testing.assert_allclose(scores, np.mean(energy_score(X, Y)), rtol=1e-5)
@@ -89,6 +102,21 @@ def test_each_condition_draws_with_a_key_of_its_own():
             Batch(Y, observed=jnp.ones(Y.shape, bool)),
             UnusedPartError,
             "which is no function of the distance",
+        ),
+        (
+            per_condition(energy()),
+            Batch(X, jnp.arange(3)),
+            Batch(Y, jnp.array([0, 2, 1])),
+            ValueError,
+            "the conditions of `x` and `y` differ",
+        ),
+        (per_condition(energy()), Batch(X, jnp.arange(3)), Y, TypeError, "`x` comes with conditions and `y` without"),
+        (
+            per_condition(energy()),
+            Batch(X, weights=jnp.ones((3, 4))),
+            Batch(Y, weights=jnp.array([1.0, 0, 1])),
+            ValueError,
+            "must be in proportion",
         ),
         (joint(energy()), X[0], Y, TypeError, "`x` must come with its condition"),
         (joint(energy()), Batch(X, jnp.arange(3)), Y, TypeError, "`y` must come with its condition"),
