@@ -123,7 +123,9 @@ def _check_weights(name: str, batch: Batch) -> None:
             f"`weights` of `{name}` must have shape {batch.values.shape[:-1]}, one a sample, but have {weights.shape}; repeat"
             " those of conditions: `jnp.broadcast_to(w[:, None], (b, k))`"
         )
-    if isinstance(weights, jax.core.Tracer) or isinstance(weights, jax.ShapeDtypeStruct):
+    if not (jnp.issubdtype(weights.dtype, jnp.floating) or jnp.issubdtype(weights.dtype, jnp.integer)):
+        raise TypeError(f"`weights` of `{name}` must be numbers, one a sample, but are {weights.dtype}")
+    if isinstance(weights, jax.core.Tracer | jax.ShapeDtypeStruct):
         return
     known = np.asarray(weights)
     if not np.isfinite(known).all() or (known < 0).any() or known.sum() <= 0:
@@ -167,9 +169,16 @@ def effective_weights(batch: Batch) -> Array:
     Returns:
         (n,) or (b, k) weights, in the type of the values.
     """
+    # At least in single precision: a sum of weights may be more than half precision holds, and integers hold no shares.
+    kind = batch.values.dtype if jnp.issubdtype(batch.values.dtype, jnp.floating) else jnp.result_type(float)
+    kind = jnp.dtype(jnp.float32) if jnp.finfo(kind).bits < 32 else kind
     if batch.weights is None:
-        return jnp.full(batch.values.shape[:-1], 1 / number(batch), batch.values.dtype)
-    weights = jnp.asarray(batch.weights).astype(batch.values.dtype)
+        return jnp.full(batch.values.shape[:-1], 1 / number(batch), kind)
+    weights: Any = batch.weights
+    if isinstance(weights, np.ndarray) and weights.dtype == np.float64:  # which may be beyond what is computed in
+        weights = weights / np.max(weights)
+    weights = jnp.asarray(weights).astype(kind)
+    weights = weights / jnp.max(weights)
     return weights / jnp.sum(weights)
 
 
@@ -188,14 +197,15 @@ def per_weight(samples: Samples, slope: Array) -> Array:
     if not isinstance(samples, Batch) or samples.weights is None:
         return number(samples) * slope
     w = effective_weights(samples)[..., None]
-    return jnp.where(w > 0, slope / jnp.where(w > 0, w, 1), 0)
+    return jnp.where(w > 0, slope.astype(w.dtype) / jnp.where(w > 0, w, 1), 0).astype(slope.dtype)
 
 
 def mean_square(samples: Samples, vectors: Array) -> Array:
     """``Σ_i w_i ‖v_i‖²``, the mean over samples as they count."""
     if not isinstance(samples, Batch) or samples.weights is None:
         return jnp.sum(jnp.square(vectors)) / number(samples)
-    return jnp.sum(effective_weights(samples)[..., None] * jnp.square(vectors))
+    w = effective_weights(samples)[..., None]
+    return jnp.sum(w * jnp.square(vectors.astype(w.dtype)))
 
 
 # --- what cannot use a part refuses it ---

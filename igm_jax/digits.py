@@ -173,7 +173,7 @@ def _check_range(name: str, array: np.ndarray, narrow: np.ndarray) -> None:
         )
 
 
-def check_kept(names: Sequence[str], given: Sequence[Any], arrays: Sequence[jax.Array]) -> None:
+def check_kept(names: Sequence[str], given: Sequence[Any], arrays: Sequence[Any]) -> None:
     """An error if rounding takes the digits by which samples differ.
 
     A feature is judged by its range over all of the given sets together, since these are compared with each other. Only

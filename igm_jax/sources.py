@@ -12,8 +12,10 @@ from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
+from igm_jax import digits
 from igm_jax.batches import Batch, Samples, checked
 from igm_jax.records import Recorded, recorded
 
@@ -100,8 +102,7 @@ class Stream(Recorded):
     def _opened(self, shard: Shard) -> Iterator:
         if not callable(self.batches):
             return iter(self.batches)
-        sharded = len(inspect.signature(self.batches).parameters) > 0
-        return iter(self.batches(shard) if sharded else self.batches())
+        return iter(self.batches(shard) if _asks(self.batches) else self.batches())
 
     def start(self, shard: Shard, state: bytes | None) -> Iterator[Samples]:
         """Begin to read: from the first batch on, or after those that a state has seen."""
@@ -155,9 +156,9 @@ class Stream(Recorded):
                 f"batch {number} of the source is a {type(batch).__name__} of {len(batch)}; say which part is what:"
                 " `source(batches, lambda parts: Batch(parts[0], condition=parts[1]))`"
             )
-        batch = jax.tree.map(np.asarray, batch if isinstance(batch, Batch) else Batch(batch))
+        batch = jax.tree.map(partial(_plain, number), batch if isinstance(batch, Batch) else Batch(batch))
         values = batch.values
-        if values.dtype.kind != "f":
+        if not jnp.issubdtype(values.dtype, jnp.floating):
             raise TypeError(
                 f"batch {number} of the source holds {values.dtype}, but must hold floats; scale it in `transform`, e.g."
                 " `lambda raw: raw.astype('float32') / 127.5 - 1` for bytes"
@@ -181,6 +182,15 @@ class Stream(Recorded):
             ) from error
 
 
+def _asks(make: Callable[..., Any]) -> bool:
+    """Whether a function must be told which process reads: its first argument has no default."""
+    try:
+        parameters = inspect.signature(make).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    return any(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+
+
 def _here() -> Shard:
     return jax.process_index(), jax.process_count()
 
@@ -198,7 +208,24 @@ def _as_jax_has_it(number: int, part: np.ndarray) -> np.ndarray:
         raise ValueError(
             f"batch {number} of the source holds integers up to {part.max()}, beyond {kind}; number them anew"
         )
-    return part.astype(kind)
+    with np.errstate(over="ignore"):
+        narrow = part.astype(kind)
+    if part.dtype.kind == "f":
+        if not np.isfinite(narrow[np.isfinite(part)]).all():
+            raise ValueError(
+                f"batch {number} of the source holds numbers beyond {kind}, such as {np.max(np.abs(part))}; rescale it"
+            )
+        if part.ndim == 2:
+            digits.check_kept([f"batch {number}"], [part], [narrow])
+    return narrow
+
+
+def _plain(number: int, part: Any) -> np.ndarray:
+    if np.ma.is_masked(part):
+        raise ValueError(
+            f"batch {number} of the source is a masked array; say what is missing by `Batch(values, observed=~mask)`"
+        )
+    return np.asarray(part)
 
 
 def _next(iterator: Iterator, number: int) -> Any:
@@ -218,9 +245,10 @@ def source(
 
     How a run that was interrupted goes on depends on what it is:
 
-    * a function, ``make()`` or ``make((process, processes))``, each of whose calls gives the same batches in the same order, or
-      a list: what was seen is read again and skipped;
-    * what has ``get_state`` and ``set_state``, such as the iterator of a ``grain`` data set: it goes to its place;
+    * a function ``make()``, or ``make((process, processes))`` where its first argument has no default, each of whose calls gives
+      the same batches in the same order, or a list: what was seen is read again and skipped;
+    * what has ``get_state`` and ``set_state``, such as the iterator of a ``grain`` data set: it goes to its place. A state is
+      bytes, or what JSON takes;
     * anything else, such as torch's ``DataLoader`` or a generator: it cannot, and ``train`` says so at the start.
 
     Args:

@@ -173,6 +173,9 @@ def main(names: list[str]) -> int:
         print(f"{name:40} right {counts['right']:4}  error {counts['error']:4}  WRONG {counts['WRONG']:4}", flush=True)
         for label, _ in [cell for cell in cells if cell[1] == "WRONG"][:4]:
             print(f"    WRONG: {label}", flush=True)
+        # A process may map only so many pieces of memory, of which each compiled program takes some.
+        function.cache_clear()
+        jax.clear_caches()
     print(f"{'all':40} right {total['right']:4}  error {total['error']:4}  WRONG {total['WRONG']:4}")
     return int(total["WRONG"] > 0)
 

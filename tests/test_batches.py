@@ -9,7 +9,7 @@ import pytest
 
 from igm_jax import Batch, NoWitnessError, energy_distance, kernels, stateless, velocity
 from igm_jax.base import regression
-from igm_jax.batches import UnusedPartError, checked, effective_weights
+from igm_jax.batches import UnusedPartError, checked, effective_weights, per_weight
 from igm_jax.objectives import drifting, energy, energy_scoring, kernel_scoring, per_condition
 from tests.conformance import ROWS
 from tests.conformance.row import KEY
@@ -192,6 +192,18 @@ def test_a_batch_of_values_alone_is_an_array():
         ):
             np.testing.assert_array_equal(one, other)
     np.testing.assert_array_equal(energy_distance(Batch(x), y), energy_distance(x, y))
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.float16, jnp.bfloat16])
+@pytest.mark.parametrize("size", [0.01, 1e3, 1e30])
+def test_weights_are_shares_whatever_the_type_of_the_values(dtype, size):
+    x, y = np.arange(8).reshape(4, 2).astype(dtype), np.ones((5, 2), dtype)
+    weights = np.array([0.9, 0.9, 0.1, 1.5])
+    got = energy().loss(KEY, (), Batch(jnp.asarray(x), weights=size * weights), jnp.asarray(y))
+    expected = energy_distance(x.astype(np.float32), y.astype(np.float32), x_weights=weights)
+    np.testing.assert_allclose(got, expected, rtol=1e-5)
+    slope = jnp.ones((4, 2), jnp.float16)
+    np.testing.assert_allclose(per_weight(Batch(slope, weights=jnp.full(4, 5e4)), slope), 4.0)
 
 
 def test_a_divergence_gets_the_parts_that_it_names():

@@ -1,10 +1,12 @@
 """Sources: any iterable of batches, gone on with where it can be, and what is wrong with a batch is said with its number."""
 
+import functools
 import json
 import pickle
 from inspect import unwrap
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -123,6 +125,27 @@ def test_each_process_reads_its_share():
         yield from (np.full((2, 1), shard[0] + 10 * shard[1] + i, np.float32) for i in range(3))
 
     assert [int(next(source(of).start((rank, 2), None)).values[0, 0]) for rank in (0, 1)] == [20, 21]
+
+
+def test_arguments_with_defaults_are_not_told_who_reads():
+    def seeded(seed=7, *, size=3):
+        assert seed == 7
+        yield np.zeros((size, 1), np.float32)
+
+    for make in (seeded, functools.partial(seeded, seed=7), functools.partial(seeded, 7)):
+        assert next(source(make).start((0, 1), None)).values.shape == (3, 1)
+
+
+def test_what_is_lost_on_the_way_is_told():
+    masked = np.ma.masked_array(np.ones((2, 1)), mask=[[False], [True]])
+    for given, message in (
+        (masked, "is a masked array"),
+        (1e9 + np.arange(16.0)[:, None] / 10, "digits"),
+        (np.full((2, 1), 1e300), "beyond float32"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            source([given]).spec  # noqa: B018
+    assert source([np.ones((2, 1), jnp.bfloat16)]).spec.values.dtype == jnp.bfloat16
 
 
 def test_transforms_make_batches():

@@ -27,7 +27,7 @@ def check_output(option: str, path: Path, read: Mapping[str, Path | None], run: 
     for name, other in read.items():
         if other is not None and same_file(path, other):
             raise ValueError(f"{option} {path} is the file of {name}, which would be lost; choose another {option}")
-    if run is not None and path.exists() and _own(path.resolve(), run.resolve()):
+    if run is not None and _own(path.resolve(), run.resolve()):
         raise ValueError(f"{option} {path} is one of the run's own files, which would be lost; choose another {option}")
 
 

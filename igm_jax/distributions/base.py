@@ -243,7 +243,14 @@ def dataset(
             " e.g. `x / 127.5 - 1` for [-1, 1], or say that they are meant as they are: `x.astype('float32')`"
         )
     known = None if observed is None else np.asarray(observed)
-    if known is not None and known.shape == np.shape(x):  # what is missing may be anything, NaN too
+    if known is not None and known.shape != np.shape(x):
+        raise ValueError(
+            f"`observed` must have the shape of `x`, {np.shape(x)}, but has {known.shape}; say it of every number"
+        )
+    for leaf in jax.tree.leaves(condition):
+        if np.asarray(leaf).dtype.kind == "f":
+            checks.finite("condition", np.asarray(leaf))
+    if known is not None:  # what is missing may be anything, NaN too
         x = np.where(known, np.asarray(x), 0)
     rows = checks.samples("x", x)
     parts: list[Any] = [None if part is None else np.asarray(part) for part in (weights, observed)]

@@ -88,7 +88,8 @@ def one_hot(classes: int) -> Callable[[Any], Array]:
 
     Raises:
         TypeError: from the code, for labels that are no integers.
-        ValueError: for no classes; from the code, for labels that are no class, where they are known.
+        ValueError: for no classes; from the code, for labels that are no class, where they are known; while tracing their code
+            is NaN.
 
     Example:
         >>> from igm_jax.networks import one_hot
@@ -98,6 +99,8 @@ def one_hot(classes: int) -> Callable[[Any], Array]:
     classes = checks.count("classes", classes)
 
     def code(labels: Any) -> Array:
-        return jax.nn.one_hot(checks.labels("labels", labels, classes), classes)
+        known = checks.labels("labels", labels, classes)
+        # What is no class cannot be told while tracing; it must not pass for a class without a code.
+        return jnp.where(((known >= 0) & (known < classes))[:, None], jax.nn.one_hot(known, classes), jnp.nan)
 
     return code

@@ -196,6 +196,8 @@ def run_directory(
         RunMismatchError: if it holds another run.
     """
     path = opened(directory)
+    if path.name in ("checkpoints", "damaged") and (path.parent / "config.json").exists():
+        raise RunDirectoryError(f"{path} belongs to the run in {path.parent}; choose another directory")
     now = {"config": made.value if made else plain(config), "key": stored_key(key)}
     unverified = {"unverified": made.unverified} if made and made.unverified else {}
     _check_writable(path, room)

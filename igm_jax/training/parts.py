@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array
@@ -14,7 +15,7 @@ from igm_jax import checks, functions
 from igm_jax.base import ConditionalGenerator, Generator, Key, Objective, Params, Target
 from igm_jax.batches import Batch, Samples, UnusedPartError, checked, simplified, values_of
 from igm_jax.descriptions import Made
-from igm_jax.pairwise.ring import ring_of
+from igm_jax.pairwise.ring import MAKE_MESH, ring_of
 from igm_jax.sources import Source
 
 
@@ -73,7 +74,13 @@ def data_of(parts: Parts, key: Key, batch: Samples | None) -> tuple[Any, Given |
         y = parts.target(key, parts.num_data) if parts.source is None else batch  # pyrefly: ignore
         y = _spread(parts, simplified(y))
     if parts.conditions is not None:
-        return y, Given(parts.conditions(key_conditions, parts.batch_size))
+        condition = parts.conditions(key_conditions, parts.batch_size)
+        if any(np.shape(leaf)[:1] != (parts.batch_size,) for leaf in jax.tree.leaves(condition)):
+            raise ValueError(
+                f"`conditions` must give arrays with a leading axis of {parts.batch_size}, the batch size, but gives shapes"
+                f" {[np.shape(leaf) for leaf in jax.tree.leaves(condition)]}"
+            )
+        return y, Given(condition)
     if not is_conditional(parts.generator):
         return y, None
     _check_conditions(parts, y)
@@ -240,6 +247,8 @@ def checked_parts(parts: Parts) -> Parts:
             f"data that {jax.process_count()} processes read must be spread over a `mesh` of their devices, but there is none"
         )
     if parts.mesh is not None:
+        if not isinstance(parts.mesh, Mesh):
+            raise TypeError(f"`mesh` must be a `jax.sharding.Mesh` of devices, but is {parts.mesh!r}; {MAKE_MESH}")
         size = ring_of(parts.mesh, parts.mesh.axis_names[0]).size
         for name, value in (("batch_size", n), ("num_data", parts.num_data), ("chunk", parts.chunk)):
             if value is not None and value % size:
@@ -257,7 +266,7 @@ def _mentions(value: Any, name: str) -> bool:
     )
 
 
-def whole_spec(source: Source) -> Any:
+def whole_spec(source: Any) -> Any:
     """Shapes and types of a batch of all processes together; each reads its share, of the shapes that its source says."""
     processes = jax.process_count()
     return jax.tree.map(
@@ -265,7 +274,7 @@ def whole_spec(source: Source) -> Any:
     )
 
 
-def number_of_data(source: Source) -> int:
+def number_of_data(source: Any) -> int:
     """How many data a source gives in a batch, to all processes together."""
     return len(values_of(whole_spec(source)))
 

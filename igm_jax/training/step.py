@@ -176,8 +176,8 @@ def _init(parts: Parts, key: Key) -> TrainState:
     objective_state = strong(parts.objective.init(key_objective, x))
     if parts.inner_steps == 0 and jax.tree.leaves(objective_state):
         raise ValueError(
-            "`inner_steps` must be at least 1 for an objective that learns, but is 0; 0 is for objectives whose state is"
-            " empty"
+            "`inner_steps` must be at least 1 for an objective that learns or draws in its updates, but is 0; 0 is for"
+            " objectives whose state is empty"
         )
     check_fit(parts, key_objective, objective_state, x, y)
     # The average is a copy: a buffer may be donated only once.

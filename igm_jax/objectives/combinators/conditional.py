@@ -162,7 +162,10 @@ class _Class(NamedTuple):
 def _sides(x: Array, y: Array, classes: int, conditions: tuple, weights: tuple) -> tuple[_Side, _Side]:
     def side(name: str, values: Array, condition: Any, given: Weights) -> _Side:
         counted = checks.weights(f"{name}_weights", given, values)
-        return _Side(values, _labels(name, condition, classes, len(values)), counted)
+        labels = _labels(name, condition, classes, len(values))
+        # What is no class cannot be told while tracing, and must not pass for a class that the other side lacks.
+        known = jnp.all((labels >= 0) & (labels < classes))
+        return _Side(values, labels, jnp.where(known, counted, jnp.nan))
 
     x, y = checks.pair(x, y)
     return side("x", x, conditions[0], weights[0]), side("y", y, conditions[1], weights[1])
@@ -186,7 +189,8 @@ def _over_classes(
 
     def one(number: Array) -> Array:
         a, b = (jnp.where(side.labels == number, side.weights, 0) for side in sides)
-        enough = (jnp.sum(a > 0) >= least) & (jnp.sum(b > 0) >= least)
+        wrong = jnp.isnan(jnp.sum(x.weights) + jnp.sum(y.weights))
+        enough = wrong | ((jnp.sum(a > 0) >= least) & (jnp.sum(b > 0) >= least))
         # Where there are too few everybody is weighed: what comes of it is not used, but must be finite.
         weights = {"x_weights": jnp.where(enough, a, 1), "y_weights": jnp.where(enough, b, 1)}
         value = function(x=x.values, y=y.values, **weights)

@@ -195,7 +195,10 @@ def joint(objective: Objective, encode: Callable[[Any], Array] | None = None) ->
             raise refused(name, "observed", "`joint`")
         batch = rows_of(batch)
         code = jax.lax.stop_gradient(_code(name, batch.condition, encode, len(batch.values)))
-        values = jnp.concatenate([batch.values, code.astype(batch.values.dtype)], axis=1)
+        values, code = checks.samples(name, batch.values), checks.samples(f"{name}.condition", code)
+        kind = max(values.dtype, code.dtype, key=lambda dtype: jnp.finfo(dtype).bits)
+        values, code = values.astype(kind), code.astype(kind)
+        values = jnp.concatenate([values, code], axis=1)
         return simplified(Batch(values, None, batch.weights))
 
     def init(key: Key, x: Samples) -> State:
@@ -213,17 +216,22 @@ def joint(objective: Objective, encode: Callable[[Any], Array] | None = None) ->
     return Objective(init, update, loss, witness)
 
 
-def _code(name: str, condition: Any, encode: Callable[[Any], Array] | None, number: int) -> Array:
-    """The rows that stand for conditions."""
+def _code(name: str, condition: Any, encode: Callable[[Any], Array] | None, number: int) -> Any:
+    """The rows that stand for conditions, with all their digits."""
     if encode is not None:
-        code = jnp.asarray(encode(condition))
+        code = encode(condition)
     else:
         leaves = jax.tree.leaves(condition)
-        code = jnp.asarray(leaves[0]) if len(leaves) == 1 else jnp.zeros(())
-        code = code[:, None] if code.ndim == 1 else code
-    if code.ndim != 2 or len(code) != number:
+        code = leaves[0] if len(leaves) == 1 else np.zeros(())
+        code = code[:, None] if np.ndim(code) == 1 else code
+    if np.ndim(code) != 2 or len(code) != number:
         raise ValueError(
-            f"the condition of `{name}` must become rows ({number}, e), but gave {code.shape}; pass `encode`, e.g."
+            f"the condition of `{name}` must become rows ({number}, e), but gave {np.shape(code)}; pass `encode`, e.g."
             " `one_hot(10)`, or a function of your own"
+        )
+    if checks.is_concrete(code) and jnp.issubdtype(code.dtype, jnp.integer) and np.abs(np.asarray(code)).max() > 2**24:
+        raise ValueError(
+            f"labels of `{name}` beyond 2**24 = {2**24} are no numbers to compare in single precision; number them anew, or pass"
+            " `encode`, e.g. `one_hot(classes)`"
         )
     return code

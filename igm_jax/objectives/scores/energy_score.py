@@ -144,7 +144,12 @@ def kernel_scoring(kernel: KernelLike) -> Objective:
 
 
 def _mean_score(kernel: Kernel, x: Array, y: Array, x_weights: Weights, y_weights: Weights) -> Array:
-    x, y = checks.pair(checks.samples("x", x, least=2), y)
+    if len(x) < 2:
+        raise ValueError(
+            "a score compares draws with each other, so `x` must hold at least 2 of them, but holds 1; ask for more under each"
+            " condition, e.g. `training(..., draws=2)`"
+        )
+    x, y = checks.pair(x, y)
     a, b = checks.weights("x_weights", x_weights, x, least=2), checks.weights("y_weights", y_weights, y)
     kernel, height, x, y, _ = measured(kernel, x, y, a, b)
     apart, towards = kernel_mean_distinct(kernel, x, a), kernel_mean(kernel, x, y, a, b)

@@ -66,7 +66,7 @@ def test_scores_as_objectives_are_the_mean_scores():
     kernel = kernels.gaussian(0.7)
     scores = per_condition(kernel_scoring(kernel)).loss(KEY, (), Batch(X), Y)
     np.testing.assert_allclose(scores, np.mean(kernel_score(X, Y, kernel)), rtol=1e-5)
-    with pytest.raises(ValueError, match="at least 2"):
+    with pytest.raises(ValueError, match="at least 2 of them"):
         energy_scoring().loss(KEY, (), X[0, :1], Y)
 
 
@@ -139,6 +139,19 @@ def test_each_condition_draws_with_a_key_of_its_own():
 def test_what_cannot_be_is_explained(objective, x, y, error, message):
     with pytest.raises(error, match=message):
         objective.loss(KEY, (), x, y)
+
+
+def test_labels_keep_their_digits_and_what_is_no_class_is_loud():
+    labels = jnp.array([0, 1, 2])
+    x, y = Batch(Y.astype(jnp.bfloat16), labels + 990), Batch(Y.astype(jnp.bfloat16), labels[::-1] + 990)
+    near = joint(energy()).loss(KEY, (), x._replace(condition=labels), y._replace(condition=labels[::-1]))
+    np.testing.assert_allclose(joint(energy()).loss(KEY, (), x, y), near, rtol=1e-3)
+    with pytest.raises(ValueError, match=r"labels of `x` beyond 2\*\*24"):
+        joint(energy()).loss(KEY, (), x._replace(condition=labels + 2**25), y)
+    for objective in (joint(energy(), one_hot(2)), conditional(energy_distance, 2)):
+        loss = jax.jit(lambda x, y, o=objective: o.loss(KEY, (), x, y))
+        assert jnp.isnan(loss(Batch(Y, labels), Batch(Y, labels % 2)))
+        assert jnp.isnan(loss(Batch(Y, labels % 2), Batch(Y, labels - 1)))
 
 
 def test_objectives_that_learn_are_told_the_other_way():
