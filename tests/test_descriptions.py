@@ -7,6 +7,7 @@ from igm_jax import stateless
 from igm_jax.descriptions import described, exactly, importable
 from igm_jax.generators import particles
 from igm_jax.kernels import gaussian
+from igm_jax.lifts import no_witness
 
 
 def gap(x, y):
@@ -37,3 +38,9 @@ def test_exactly_tells_types_and_code_apart():
 def test_what_a_name_leads_to_can_be_imported():
     assert importable(gap)
     assert not importable(lambda x: x)
+
+
+def test_what_moved_keeps_its_old_name():
+    """Runs that were begun when it stood elsewhere go on."""
+    told = described(no_witness("it is a test")).value
+    assert told["function"] == "igm_jax.base.no_witness.<locals>.witness"
