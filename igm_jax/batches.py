@@ -81,7 +81,8 @@ def checked(name: str, samples: Any) -> Batch:
         ValueError: for parts of other shapes, weights that are negative or not finite or sum to zero.
     """
     batch = samples if isinstance(samples, Batch) else Batch(samples)
-    batch = Batch(*(np.asarray(part) if isinstance(part, list) else part for part in batch))
+    parts: list[Any] = [np.asarray(part) if isinstance(part, list) else part for part in batch]
+    batch = Batch(*parts)
     values = batch.values
     if not hasattr(values, "ndim") or values.ndim not in (2, 3):
         shape = getattr(values, "shape", type(values).__name__)

@@ -66,10 +66,9 @@ def data_of(parts: Parts, key: Key, batch: Samples | None) -> tuple[Any, Given |
     Data are drawn, or those that came from the host, or None without a target. Conditions are those of the data, or drawn by a
     sampler of their own; None for a plain generator.
     """
-    key_conditions = None
-    if parts.conditions is not None:
-        key, key_conditions = jax.random.split(key)
-    y = None
+    # The key is split where it must be: plain runs have the bits that they had.
+    key, key_conditions = (key, key) if parts.conditions is None else jax.random.split(key)
+    y: Any = None
     if parts.target is not None:
         y = parts.target(key, parts.num_data) if parts.source is None else batch  # pyrefly: ignore
         y = _spread(parts, simplified(y))
@@ -85,8 +84,8 @@ def data_of(parts: Parts, key: Key, batch: Samples | None) -> tuple[Any, Given |
         return y, None
     _check_conditions(parts, y)
     # Of several data under a condition, what all of them count.
-    weights = y.weights if y.weights is None or y.weights.ndim == 1 else jnp.sum(y.weights, axis=1)
-    return y, Given(y.condition, weights)
+    weights: Any = y.weights
+    return y, Given(y.condition, weights if weights is None or weights.ndim == 1 else jnp.sum(weights, axis=1))
 
 
 def drawn(parts: Parts, params: Params, key: Key, given: Given | None) -> Array:
