@@ -124,7 +124,7 @@ def _check_weights(name: str, batch: Batch) -> None:
             f"`weights` of `{name}` must have shape {batch.values.shape[:-1]}, one a sample, but have {weights.shape}; repeat"
             " those of conditions: `jnp.broadcast_to(w[:, None], (b, k))`"
         )
-    if not (jnp.issubdtype(weights.dtype, jnp.floating) or jnp.issubdtype(weights.dtype, jnp.integer)):
+    if not any(jnp.issubdtype(weights.dtype, kind) for kind in (jnp.floating, jnp.integer, jnp.bool_)):
         raise TypeError(f"`weights` of `{name}` must be numbers, one a sample, but are {weights.dtype}")
     if isinstance(weights, jax.core.Tracer | jax.ShapeDtypeStruct):
         return

@@ -76,7 +76,7 @@ def no_witness(reason: str) -> WitnessFn:
         >>> from igm_jax.lifts import no_witness
         >>> no_witness("its field is not a gradient")((), *jax.numpy.zeros((3, 5, 2)))
         Traceback (most recent call last):
-        igm_jax.base.NoWitnessError: this objective has no witness: its field is not a gradient
+        igm_jax.lifts.NoWitnessError: this objective has no witness: its field is not a gradient
     """
 
     def witness(state: State, points: Samples, x: Samples, y: Samples) -> Array:

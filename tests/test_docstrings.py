@@ -16,7 +16,11 @@ import igm_jax
 PACKAGE = Path(igm_jax.__file__).parent
 MODULES = ["igm_jax", *sorted(module.name for module in pkgutil.walk_packages(igm_jax.__path__, "igm_jax."))]
 # What users import from: the package, and its parts without a leading underscore.
-SURFACE = [name for name in MODULES if name.count(".") < 2 and "._" not in name and name != "igm_jax.checks"]
+SURFACE = [
+    name
+    for name in MODULES
+    if name.count(".") < 2 and "._" not in name and name not in ("igm_jax.checks", "igm_jax.functions")
+]
 
 
 def public_names(module: ModuleType) -> list[str]:

@@ -76,7 +76,11 @@ def test_a_rebuilt_run_makes_the_same_steps():
     assert info["loss"] == told["loss"]
 
 
-@pytest.mark.parametrize("name", ROWS)
+# Of these the row is put together by hand, of arrays that come with a condition.
+BY_HAND = {"conditional", "joint", "per_condition"}
+
+
+@pytest.mark.parametrize("name", [name for name in ROWS if name not in BY_HAND])
 def test_every_objective_is_made_by_a_recorded_constructor(name):
     objective = ROWS[name].objective
     assert objective.made is not None

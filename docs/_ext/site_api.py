@@ -24,7 +24,15 @@ SHOWN = {
     "igm_jax.records": ("What a value was made of", ("igm_jax.records", "igm_jax.descriptions", "igm_jax.recipes")),
     "igm_jax.files": (
         "Files and checks",
-        ("igm_jax.files", "igm_jax.arrays", "igm_jax.checks", "igm_jax.digits", "igm_jax.loops", "igm_jax.extras"),
+        (
+            "igm_jax.files",
+            "igm_jax.arrays",
+            "igm_jax.checks",
+            "igm_jax.functions",
+            "igm_jax.digits",
+            "igm_jax.loops",
+            "igm_jax.extras",
+        ),
     ),
 }
 """The pages but for those of the objectives: title, and the modules whose public names they hold."""
