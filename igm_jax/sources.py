@@ -151,7 +151,7 @@ class Stream(Recorded):
     def _made(self, raw: Any, number: int) -> Samples:
         """A batch as NumPy has it, of floats, checked."""
         batch = raw if self.transform is None else self.transform(raw)
-        if isinstance(batch, list | tuple) and not isinstance(batch, Batch):
+        if isinstance(batch, list | tuple | dict) and not isinstance(batch, Batch):
             raise TypeError(
                 f"batch {number} of the source is a {type(batch).__name__} of {len(batch)}; say which part is what:"
                 " `source(batches, lambda parts: Batch(parts[0], condition=parts[1]))`"

@@ -163,6 +163,7 @@ def test_transforms_make_batches():
     [
         ([np.zeros((2, 3), np.uint8)], None, TypeError, "batch 1 of the source holds uint8, but must hold floats"),
         ([(np.zeros((2, 3)), np.zeros(2))], None, TypeError, "batch 1 of the source is a tuple of 2; say which part"),
+        ([{"x": np.zeros((2, 3))}], None, TypeError, "batch 1 of the source is a dict of 1; say which part"),
         ([np.zeros(3, np.float32)], None, ValueError, "`batch 1` must hold values"),
         ([np.zeros((2, 3))], lambda raw: Batch(raw, weights=np.array([-1.0, 2])), ValueError, "`weights` of `batch 1`"),
         ([], None, SourceError, "the source ended before batch 1"),
