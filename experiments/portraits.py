@@ -33,6 +33,7 @@ from experiments.shared.study import aside, command, progress, writable
 from igm_jax import Batch, Objective, checks, energy_distance, kernels, objectives
 from igm_jax.base import Key
 from igm_jax.distributions import Distribution, gaussian_mixture
+from igm_jax.lifts import through
 from igm_jax.networks import mlp_critic
 from igm_jax.objectives import mmd_witness, score_difference_field, score_difference_witness
 from igm_jax.reporting import Field, field_on_grid, write_whole
@@ -104,45 +105,25 @@ def space() -> Space:
 def by_side(objective: Objective) -> Objective:
     """The objective of points whose class is the side they are on: on the left 0, on the right 1."""
 
-    def labelled(points: Any) -> Batch:
+    def labelled(name: str, points: Any) -> Batch:
         return Batch(points, condition=(points[:, 0] > 0).astype(jnp.int32))
 
-    def init(key: Key, x: Any) -> Any:
-        return objective.init(key, labelled(x))
-
-    def update(key: Key, state: Any, x: Any, y: Any) -> tuple[Any, Any]:
-        return objective.update(key, state, labelled(x), labelled(y))
-
-    def loss(key: Key, state: Any, x: Any, y: Any) -> Array:
-        return objective.loss(key, state, labelled(x), labelled(y))
-
-    def witness(state: Any, points: Any, x: Any, y: Any) -> Array:
-        return objective.witness(state, labelled(points), labelled(x), labelled(y))
-
-    return Objective(init, update, loss, witness)
+    return through(objective, labelled)
 
 
 def within_sides(objective: Objective) -> Objective:
     """The objective of the draws under two conditions, the sides: each holds all points, and those of the other count nothing."""
 
-    def grouped(points: Any) -> Batch:
+    def grouped(name: str, points: Any) -> Batch:
         right = points[:, 0] > 0
         return Batch(jnp.stack([points, points]), weights=jnp.stack([~right, right]).astype(points.dtype))
 
-    def init(key: Key, x: Any) -> Any:
-        return objective.init(key, grouped(x))
-
-    def update(key: Key, state: Any, x: Any, y: Any) -> tuple[Any, Any]:
-        return objective.update(key, state, grouped(x), grouped(y))
-
-    def loss(key: Key, state: Any, x: Any, y: Any) -> Array:
-        return objective.loss(key, state, grouped(x), grouped(y))
-
     def witness(state: Any, points: Any, x: Any, y: Any) -> Array:
-        left, right = objective.witness(state, Batch(jnp.stack([points, points])), grouped(x), grouped(y))
+        both = Batch(jnp.stack([points, points]))
+        left, right = objective.witness(state, both, grouped("x", x), grouped("y", y))
         return jnp.where(points[:, 0] > 0, right, left)
 
-    return Objective(init, update, loss, witness)
+    return through(objective, grouped)._replace(witness=witness)
 
 
 # Objectives that are not on the command line, or there under another name. Lengths are in median distances s.

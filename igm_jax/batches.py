@@ -4,7 +4,6 @@ A bare array is a batch of values alone. All that passes from a generator or fro
 each part is either used or refused by name: nothing that somebody hands in is passed over.
 """
 
-import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -13,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-__all__ = ["Batch", "UnusedPartError", "checked", "effective_weights", "per_weight", "taking"]
+__all__ = ["Batch", "UnusedPartError", "checked", "effective_weights", "per_weight"]
 
 PARTS = ("condition", "weights", "observed")
 
@@ -256,53 +255,3 @@ def mapped(name: str, samples: Samples, function: Callable[[Array], Array], who:
     if len(values) != number(batch):
         return with_values(only(name, batch, f"{who}, which changes how many there are,"), values)
     return batch._replace(values=values.reshape(*batch.values.shape[:-1], *values.shape[1:]))
-
-
-def taking(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of arrays (..., x, y) as one of samples: parts become the arguments that it names.
-
-    The weights of x go to ``x_weights``, the condition of y to ``y_condition``, and so on; draws (b, k, d) become rows. A part
-    that the function has no argument for is refused.
-
-    Args:
-        function: ``(x, y)`` or ``(points, x, y)`` of arrays, with any of the keyword arguments ``x_weights``, ``y_weights``,
-            ``x_condition``, ``y_condition``, ``x_observed``, ``y_observed``, ``points_condition``.
-
-    Returns:
-        The function of arrays or batches; of arrays alone it is called as it is.
-    """
-    known, who = _keywords(function), f"`{_name(function)}`"
-
-    def of_samples(*samples: Any) -> Any:
-        if not any(isinstance(one, Batch) for one in samples):
-            return function(*samples)
-        arrays, parts = [], {}
-        for name, one in zip(("points", "x", "y")[-len(samples) :], samples, strict=True):
-            if one is None:  # no data, for who reads none
-                arrays.append(None)
-                continue
-            batch = rows_of(checked(name, one))
-            arrays.append(batch.values)
-            for part in parts_of(batch):
-                if known is not None and f"{name}_{part}" not in known:
-                    raise refused(name, part, who)
-                value = effective_weights(batch) if part == "weights" else getattr(batch, part)
-                parts[f"{name}_{part}"] = jnp.asarray(value) if part == "observed" else value
-        return function(*arrays, **parts)
-
-    return of_samples
-
-
-def _keywords(function: Callable[..., Any]) -> set[str] | None:
-    """The names of a function's arguments; None where it takes any."""
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return set()
-    return None if any(p.kind is p.VAR_KEYWORD for p in parameters) else {p.name for p in parameters}
-
-
-def _name(function: Any) -> str:
-    while hasattr(function, "func"):
-        function = function.func
-    return getattr(function, "__name__", type(function).__name__)

@@ -1,12 +1,15 @@
 """Objectives made of one function: a divergence, one that draws, a velocity field; and of four functions of bare arrays."""
 
+import inspect
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
+import jax.numpy as jnp
 from jaxtyping import Array
 
 from igm_jax.base import Info, Key, Objective, State, WitnessFn, regression
-from igm_jax.batches import Samples, plain_rows, rows, taking
+from igm_jax.batches import Batch, Samples, checked, effective_weights, parts_of, plain_rows, refused, rows, rows_of
 from igm_jax.records import recorded
 
 
@@ -51,14 +54,33 @@ def of_arrays(
         1.0
     """
 
-    def bare(name: str, samples: Samples) -> Array:
-        return plain_rows(name, samples, "this objective")
+    functions: tuple = (init, update, loss, witness)
+    return through(Objective(*functions), partial(plain_rows, who="this objective"))
 
+
+def through(objective: Objective, seen: Callable[[str, Samples], Samples]) -> Objective:
+    """An objective that sees its samples through a function.
+
+    Args:
+        objective: of what is seen.
+        seen: ``(name, samples) -> samples``, the name being ``x``, ``y`` or ``points``, for errors.
+
+    Returns:
+        The objective.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> from igm_jax.lifts import through
+        >>> from igm_jax.objectives import energy
+        >>> halved = through(energy(), lambda name, samples: samples / 2)
+        >>> halved.loss(jax.random.key(0), (), jnp.zeros((1, 1)), jnp.ones((1, 1))).item()
+        1.0
+    """
     return Objective(
-        lambda key, x: init(key, bare("x", x)),
-        lambda key, state, x, y: update(key, state, bare("x", x), bare("y", y)),
-        lambda key, state, x, y: loss(key, state, bare("x", x), bare("y", y)),
-        lambda state, points, x, y: witness(state, bare("points", points), bare("x", x), bare("y", y)),
+        lambda key, x: objective.init(key, seen("x", x)),
+        lambda key, state, x, y: objective.update(key, state, seen("x", x), seen("y", y)),
+        lambda key, state, x, y: objective.loss(key, state, seen("x", x), seen("y", y)),
+        lambda state, points, x, y: objective.witness(state, seen("points", points), seen("x", x), seen("y", y)),
     )
 
 
@@ -193,3 +215,56 @@ def from_velocity(
         return regression(rows(x), moved(x, y))
 
     return Objective(_nothing, update, loss, _lifted(witness, reason))
+
+
+# --- how parts of a batch reach a function ---
+
+
+def taking(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of arrays (..., x, y) as one of samples: parts become the arguments that it names.
+
+    The weights of x go to ``x_weights``, the condition of y to ``y_condition``, and so on; draws (b, k, d) become rows. A part
+    that the function has no argument for is refused.
+
+    Args:
+        function: ``(x, y)`` or ``(points, x, y)`` of arrays, with any of the keyword arguments ``x_weights``, ``y_weights``,
+            ``x_condition``, ``y_condition``, ``x_observed``, ``y_observed``, ``points_condition``.
+
+    Returns:
+        The function of arrays or batches; of arrays alone it is called as it is.
+    """
+    known, who = _keywords(function), f"`{_name(function)}`"
+
+    def of_samples(*samples: Any) -> Any:
+        if not any(isinstance(one, Batch) for one in samples):
+            return function(*samples)
+        arrays, parts = [], {}
+        for name, one in zip(("points", "x", "y")[-len(samples) :], samples, strict=True):
+            if one is None:  # no data, for who reads none
+                arrays.append(None)
+                continue
+            batch = rows_of(checked(name, one))
+            arrays.append(batch.values)
+            for part in parts_of(batch):
+                if known is not None and f"{name}_{part}" not in known:
+                    raise refused(name, part, who)
+                value = effective_weights(batch) if part == "weights" else getattr(batch, part)
+                parts[f"{name}_{part}"] = jnp.asarray(value) if part == "observed" else value
+        return function(*arrays, **parts)
+
+    return of_samples
+
+
+def _keywords(function: Callable[..., Any]) -> set[str] | None:
+    """The names of a function's arguments; None where it takes any."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return set()
+    return None if any(p.kind is p.VAR_KEYWORD for p in parameters) else {p.name for p in parameters}
+
+
+def _name(function: Any) -> str:
+    while hasattr(function, "func"):
+        function = function.func
+    return getattr(function, "__name__", type(function).__name__)

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import NamedSharding, PartitionSpec
 from jaxtyping import Array
 
 from igm_jax import checks
@@ -26,8 +25,8 @@ from igm_jax.training.kept import Store, opened_store, position_of
 from igm_jax.training.logs import Row, rows_of
 from igm_jax.training.progress import Bar, averages, notice
 from igm_jax.training.signals import postponed
-from igm_jax.training.states import keys_of, size, started, step_of
-from igm_jax.training.step import Run, TrainState, parts_of, source_of
+from igm_jax.training.states import keys_of, placed, size, started, step_of
+from igm_jax.training.step import Run, TrainState, source_of
 
 OnChunk = Callable[[TrainState, Sequence[Row]], None]
 
@@ -281,14 +280,6 @@ def _memory(move: Any) -> int | None:
         return None
     held = analysis.argument_size_in_bytes + analysis.output_size_in_bytes - analysis.alias_size_in_bytes
     return held + analysis.temp_size_in_bytes
-
-
-def placed(run: Run, state: TrainState) -> TrainState:
-    """A state where the run's steps leave it: over a mesh, on every device of it."""
-    parts = parts_of(run)
-    if parts is None or parts.mesh is None:
-        return state
-    return jax.device_put(state, NamedSharding(parts.mesh, PartitionSpec()))
 
 
 def _first_state(run: Run, key: Array) -> TrainState:

@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import NamedSharding, PartitionSpec
 from jax.tree_util import keystr
 from jaxtyping import Array
 
 from igm_jax.base import Params
-from igm_jax.training.step import Run, TrainState
+from igm_jax.training.step import Run, TrainState, parts_of
 
 
 def signature(state: Any) -> dict[str, str]:
@@ -65,6 +66,14 @@ def keys_of(key: Any) -> Array:
 def started(run: Run, key: Array) -> Any:
     """``run.init``, for one key or for several."""
     return run.init if key.ndim == 0 else jax.vmap(run.init)
+
+
+def placed(run: Run, state: TrainState) -> TrainState:
+    """A state where the run's steps leave it: over a mesh, on every device of it."""
+    parts = parts_of(run)
+    if parts is None or parts.mesh is None:
+        return state
+    return jax.device_put(state, NamedSharding(parts.mesh, PartitionSpec()))
 
 
 def packed(state: Any) -> Any:

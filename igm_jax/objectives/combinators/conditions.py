@@ -11,6 +11,7 @@ from jaxtyping import Array
 from igm_jax import checks
 from igm_jax.base import Info, Key, Objective, State
 from igm_jax.batches import Batch, Samples, checked, effective_weights, only, parts_of, refused, rows_of, simplified
+from igm_jax.lifts import through
 from igm_jax.objectives.combinators.wrappers import checked_objective
 from igm_jax.records import recorded
 
@@ -201,19 +202,7 @@ def joint(objective: Objective, encode: Callable[[Any], Array] | None = None) ->
         values = jnp.concatenate([values, code], axis=1)
         return simplified(Batch(values, None, batch.weights))
 
-    def init(key: Key, x: Samples) -> State:
-        return objective.init(key, seen("x", x))
-
-    def update(key: Key, state: State, x: Samples, y: Samples) -> tuple[State, Info]:
-        return objective.update(key, state, seen("x", x), seen("y", y))
-
-    def loss(key: Key, state: State, x: Samples, y: Samples) -> Array:
-        return objective.loss(key, state, seen("x", x), seen("y", y))
-
-    def witness(state: State, points: Samples, x: Samples, y: Samples) -> Array:
-        return objective.witness(state, seen("points", points), seen("x", x), seen("y", y))
-
-    return Objective(init, update, loss, witness)
+    return through(objective, seen)
 
 
 def _code(name: str, condition: Any, encode: Callable[[Any], Array] | None, number: int) -> Any:
