@@ -243,7 +243,7 @@ def _floors(config: Compare, target: str) -> list[dict[str, Any]]:
     if problem.splits is None:
         held_out = np.asarray(problem.held_out(jax.random.key(6), 2 * size))
     else:
-        held_out = np.concatenate([problem.splits.test.images, problem.splits.validation.images])
+        held_out = np.concatenate([problem.splits.test.values, problem.splits.validation.values])
     values = floor(judge.final, held_out, size, seeds=range(config.seeds), fake_size=min(size, len(held_out) - size))
     metrics = [{name: numbers[seed] for name, numbers in values.items()} for seed in range(config.seeds)]
     return [_row(target, FLOOR, seed, metrics[seed], {}, provenance(), {}) for seed in range(config.seeds)]

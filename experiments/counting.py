@@ -155,7 +155,7 @@ def divergences(key: Array, x: Array, y: Array, bandwidth: Array, epsilon: Array
 
 def measure(config: Config, data: Splits) -> Iterator[dict]:
     """Rows of results: noise and training images against held-out images, for each seed; each set is drawn anew."""
-    held_out, train = data.test.images, data.train.images
+    held_out, train = data.test.values, data.train.values
     n = min(config.samples, len(held_out), len(train))
     bandwidth = median_bandwidth(held_out)
     epsilon = config.epsilon * jnp.square(bandwidth)
@@ -252,7 +252,7 @@ def run(config: Config) -> None:
     """Count, enumerate, measure; print the tables and write the files."""
     rich.print(text := counting_text())
     numerals = digits()
-    grey = np.asarray(numerals.train.images).reshape(-1, 8, 8)
+    grey = np.asarray(numerals.train.values).reshape(-1, 8, 8)
     counts = {side: occurrences(grey, side) for side in (1, 2, 3, 4)}
     tables = [tally_table([tally(count, side) for side, count in counts.items()])]
     rich.print(to_console(tables[0]))
@@ -278,7 +278,7 @@ def run(config: Config) -> None:
 
 def strips(config: Config, data: Splits) -> bytes:
     """Twenty draws of the cube above twenty held-out images, evenly spaced, as PNG."""
-    held_out = data.test.images
+    held_out = data.test.values
     noise = uniform_cube(held_out.shape[1], -1.0, 1.0)(jax.random.key(config.seed), 20)
     shown = {NOISE: noise, "real images": held_out[:: len(held_out) // 20][:20]}
     return png(sample_grid(shown, data.image_shape, value_range=(-1.0, 1.0)))

@@ -219,7 +219,7 @@ def _of_run(config: Evaluate, directory: Path) -> Comparison:
         real = np.asarray(problem.held_out(jax.random.key(config.seed + 1), 2 * config.size))
         return Comparison(name, problem.name, real, fake, real, judges(problem, FEWEST, None).final)
     known = judges(problem, FEWEST, config.keep)
-    pool = np.concatenate([problem.splits.test.images, problem.splits.validation.images])
+    pool = np.concatenate([problem.splits.test.values, problem.splits.validation.values])
     return Comparison(name, problem.name, known.real, fake, pool, known.final)
 
 

@@ -134,7 +134,7 @@ def _on_validation(problem: Problem, judge: Judges) -> Judges:
     """The same judges on other data than the comparison's."""
     if problem.splits is None:
         return judge._replace(real=np.asarray(problem.held_out(jax.random.key(7), len(judge.real))))
-    return judge._replace(real=np.asarray(problem.splits.validation.images))
+    return judge._replace(real=np.asarray(problem.splits.validation.values))
 
 
 if __name__ == "__main__":

@@ -30,8 +30,7 @@ def _synthetic(name: str, target: Distribution) -> Problem:
 
 
 def _images(name: str, splits: Splits) -> Problem:
-    target = distributions.dataset(splits.train.images, splits.name)
-    held_out = distributions.dataset(splits.validation.images, f"{splits.name}, held out")
+    target, held_out = splits.target(), splits.target("validation")
     return Problem(name, target, held_out, _space(target, splits.image_shape), splits)
 
 

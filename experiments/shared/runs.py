@@ -99,7 +99,7 @@ def judges(problem: Problem, samples: int, directory: Path | None) -> Judges:
 
         return Judges(real, silently(lambda real, fake: evaluate_2d(real=real, fake=fake, modes=modes)), quick)
     splits = problem.splits
-    train_images, real = np.asarray(splits.train.images), np.asarray(splits.test.images)
+    train_images, real = np.asarray(splits.train.values), np.asarray(splits.test.values)
     several = random_convolution_judges(splits.image_shape, draws=5)
     if splits.train.labels is None:
         judge, several = several[0], several[1:]

@@ -213,7 +213,7 @@ def _data(problem: Problem) -> np.ndarray:
 
     if problem.splits is not None:
         # In any order: patches come as they lie in their photograph, and the first twenty are all sky.
-        return np.random.default_rng(0).permutation(np.asarray(problem.splits.test.images))
+        return np.random.default_rng(0).permutation(np.asarray(problem.splits.test.values))
     return np.asarray(problem.held_out(jax.random.key(5), 2000))
 
 

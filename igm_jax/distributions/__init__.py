@@ -4,17 +4,19 @@ from igm_jax.distributions.alternatives import odd_mode, perturbed_uniform
 from igm_jax.distributions.base import Distribution, Modes, dataset, normal, sphere, uniform_cube
 from igm_jax.distributions.curved import banana, funnel
 from igm_jax.distributions.files import load_samples, sample_shape
-from igm_jax.distributions.images import Images, Splits, digits, photo_patches
+from igm_jax.distributions.images import digits, photo_patches
 from igm_jax.distributions.mixtures import gaussian, gaussian_mixture
 from igm_jax.distributions.posterior import logistic_posterior
 from igm_jax.distributions.ray_pairs import RayPair, random_ray_pair, ray_pair
+from igm_jax.distributions.splits import Part, Scaling, Splits
 from igm_jax.distributions.synthetic import checkerboard, grid, moons, ring, swiss_roll, unequal_mixture
 
 __all__ = [
     "Distribution",
-    "Images",
     "Modes",
+    "Part",
     "RayPair",
+    "Scaling",
     "Splits",
     "banana",
     "checkerboard",

@@ -6,7 +6,7 @@ the same on every machine and for every version of every library.
 
 import hashlib
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -14,41 +14,8 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.distributions.base import default_float
+from igm_jax.distributions.splits import Part, Scaling, Splits
 from igm_jax.extras import unusable
-
-
-class Images(NamedTuple):
-    """Images and their labels.
-
-    Attributes:
-        images: (n, h * w * c) values in [-1, 1], one image a row.
-        labels: (n,) integers.
-    """
-
-    images: Array
-    labels: Array
-
-
-class Splits(NamedTuple):
-    """A data set of images, split once and for all.
-
-    Attributes:
-        train: what generators learn from.
-        validation: what settings are chosen on.
-        test: what results are reported on.
-        image_shape: (h, w, c), for networks that fold the rows back.
-        name: a short name for tables.
-        label_names: what the labels 0, 1, ... mean.
-        credit: whose images they are and under which licence: a line to print where they are shown.
-    """
-
-    train: Images
-    validation: Images
-    test: Images
-    image_shape: tuple[int, int, int]
-    name: str
-    label_names: tuple[str, ...]
-    credit: str
 
 
 _DIGITS_CREDIT = "Digits: E. Alpaydin and C. Kaynak, UCI Machine Learning Repository (1998), through scikit-learn."
@@ -76,7 +43,7 @@ def digits() -> Splits:
     Example:
         >>> from igm_jax.distributions import digits
         >>> data = digits()
-        >>> data.train.images.shape, data.validation.images.shape, data.test.images.shape
+        >>> data.train.values.shape, data.validation.values.shape, data.test.values.shape
         ((1197, 64), (300, 64), (300, 64))
     """
     loaded = _sklearn_datasets("digits").load_digits()
@@ -89,7 +56,8 @@ def digits() -> Splits:
             part.extend(chosen.tolist())
     values = images / 8.0 - 1.0
     train, validation, test = (_images(values[sorted(part)], labels[sorted(part)]) for part in parts)
-    return Splits(train, validation, test, (8, 8, 1), "digits", tuple("0123456789"), _DIGITS_CREDIT)
+    scaling = Scaling.of_range(0, 16, "uint8")
+    return Splits(train, validation, test, (8, 8, 1), "digits", tuple("0123456789"), _DIGITS_CREDIT, scaling)
 
 
 def photo_patches(size: int = 8, stride: int | None = None) -> Splits:
@@ -120,7 +88,7 @@ def photo_patches(size: int = 8, stride: int | None = None) -> Splits:
 
     Example:
         >>> from igm_jax.distributions import photo_patches
-        >>> photo_patches(16).train.images.shape
+        >>> photo_patches(16).train.values.shape
         (1456, 768)
     """
     size = checks.count("size", size)
@@ -139,7 +107,8 @@ def photo_patches(size: int = 8, stride: int | None = None) -> Splits:
         _images(np.concatenate(part), np.repeat(np.arange(2), [len(values) for values in part])) for part in parts
     )
     names = ("china", "flower")
-    return Splits(train, validation, test, (size, size, 3), f"photo patches {size}x{size}", names, _PHOTOS_CREDIT)
+    title, scaling = f"photo patches {size}x{size}", Scaling.of_range(0, 255, "uint8")
+    return Splits(train, validation, test, (size, size, 3), title, names, _PHOTOS_CREDIT, scaling)
 
 
 def _blocks(name: str, shape: tuple[int, ...], side: int) -> Iterable[list[tuple[int, int]]]:
@@ -156,8 +125,8 @@ def _patches(block: np.ndarray, size: int, stride: int) -> np.ndarray:
     return windows.transpose(0, 1, 3, 4, 2).reshape(-1, size * size * 3)
 
 
-def _images(values: np.ndarray, labels: np.ndarray) -> Images:
-    return Images(jnp.asarray(values, default_float()), jnp.asarray(labels, jnp.int32))
+def _images(values: np.ndarray, labels: np.ndarray) -> Part:
+    return Part(jnp.asarray(values, default_float()), jnp.asarray(labels, jnp.int32))
 
 
 def _stamp(name: str, content: bytes) -> bytes:

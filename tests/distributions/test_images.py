@@ -21,7 +21,7 @@ def patches():
 
 def rows(split, levels):
     """Images as their original bytes."""
-    return np.asarray((split.images + 1) * (levels / 2)).round().astype(np.uint8)
+    return np.asarray((split.values + 1) * (levels / 2)).round().astype(np.uint8)
 
 
 def test_digits_sizes_balance_and_range(numerals):
@@ -29,10 +29,10 @@ def test_digits_sizes_balance_and_range(numerals):
     assert numerals.label_names == tuple("0123456789")
     assert numerals.name == "digits"
     for split, n in zip(numerals[:3], (1197, 300, 300), strict=True):
-        assert split.images.shape == (n, 64)
+        assert split.values.shape == (n, 64)
         assert split.labels.shape == (n,)
-        assert float(split.images.min()) == -1.0
-        assert float(split.images.max()) == 1.0
+        assert float(split.values.min()) == -1.0
+        assert float(split.values.max()) == 1.0
     assert np.bincount(numerals.validation.labels).tolist() == [30] * 10
     assert np.bincount(numerals.test.labels).tolist() == [30] * 10
     assert np.bincount(numerals.train.labels).tolist() == [118, 122, 117, 123, 121, 122, 121, 119, 114, 120]
@@ -53,9 +53,9 @@ def test_patches_sizes_balance_and_range(patches):
     assert patches.image_shape == (8, 8, 3)
     assert patches.label_names == ("china", "flower")
     for split, n in zip(patches[:3], (5824, 1248, 1248), strict=True):
-        assert split.images.shape == (n, 192)
+        assert split.values.shape == (n, 192)
         assert np.bincount(split.labels).tolist() == [n // 2, n // 2]
-        assert float(abs(split.images).max()) <= 1.0
+        assert float(abs(split.values).max()) <= 1.0
 
 
 def test_patches_are_crops_of_the_photographs(patches):
@@ -78,7 +78,7 @@ def test_splits_share_no_pixel(monkeypatch, size, stride, x64):
     pictures = {"china.jpg": address, "flower.jpg": address + address.size}
     monkeypatch.setattr(sklearn.datasets, "load_sample_image", pictures.get)
     splits = photo_patches(size, stride)[:3]
-    pixels = [((np.asarray(split.images) + 1) * 127.5).round().astype(int) for split in splits]
+    pixels = [((np.asarray(split.values) + 1) * 127.5).round().astype(int) for split in splits]
     used = np.zeros((3, 2 * address.size), int)
     for part, values in zip(used, pixels, strict=True):
         part[values.ravel()] = 1

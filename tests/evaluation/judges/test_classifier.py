@@ -29,11 +29,11 @@ def test_held_out_digits_are_recognised():
     from igm_jax.distributions import digits
 
     data = digits()
-    judge = classifier_judge(data.train.images, data.train.labels, data.image_shape)
-    probabilities = judge.probabilities(data.test.images)
+    judge = classifier_judge(data.train.values, data.train.labels, data.image_shape)
+    probabilities = judge.probabilities(data.test.values)
     assert np.mean(probabilities.argmax(1) == np.asarray(data.test.labels)) >= 0.95
     np.testing.assert_allclose(probabilities.sum(1), 1, rtol=1e-5)
-    assert np.mean(judge.features(data.train.images) ** 2) == pytest.approx(1, rel=1e-4)
+    assert np.mean(judge.features(data.train.values) ** 2) == pytest.approx(1, rel=1e-4)
 
 
 def test_kept_and_read_again(stripes, tmp_path):
