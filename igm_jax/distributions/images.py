@@ -10,13 +10,11 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.distributions.base import default_float
 from igm_jax.distributions.splits import Part, Scaling, Splits
 from igm_jax.extras import unusable
-
 
 _DIGITS_CREDIT = "Digits: E. Alpaydin and C. Kaynak, UCI Machine Learning Repository (1998), through scikit-learn."
 _PHOTOS_CREDIT = (
