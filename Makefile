@@ -48,8 +48,9 @@ tables: $(installed) ## make published tables again, and one page with all of th
 bench: $(installed) ## time igm_jax beside every installed peer; tables and pictures in results/
 	$(bin)/python -m benchmarks.run $(ARGS)
 
-# Tests wait for the compiler most of all, which is told to hurry (tests/conftest.py) except at night.
-pytest = $(bin)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
+# Tests wait for the compiler most of all, which is told to hurry (tests/conftest.py) except at night. A worker that dies is
+# not replaced: its test is named and the run ends, where pytest-xdist would wait for ever for what it lost.
+pytest = $(bin)/python -m pytest -n logical --maxprocesses 4 --max-worker-restart 0 --dist loadfile
 test: $(installed) ## run the tests, but for those that take longest
 	$(pytest) -m "not slow" $(ARGS)
 

@@ -152,12 +152,15 @@ def test_a_source_that_fails_is_told_and_its_run_goes_on(data, message, chunk, k
 def test_nobody_waits_for_a_source_that_hangs(key, tmp_path):
     """A signal ends the run with a checkpoint, and a bad step with its error, whatever the source does meanwhile."""
 
+    before = signal.getsignal(signal.SIGTERM)
+
     def hangs():
         yield from itertools.islice(batches(), 14)
+        while signal.getsignal(signal.SIGTERM) is before:  # struck before the run minds it, this process would die
+            time.sleep(0.01)
+        signal.raise_signal(signal.SIGTERM)
         threading.Event().wait()
 
-    timer = threading.Timer(1.0, signal.raise_signal, [signal.SIGTERM])
-    timer.start()
     begin = time.monotonic()
     with pytest.raises(Interrupted, match="stopped after step 4 of 40"):
         train(run_of(hangs), key, 40, directory=tmp_path, **QUIET)
