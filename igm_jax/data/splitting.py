@@ -1,4 +1,4 @@
-"""Splits by content: what a sample holds decides its part, wherever its file lies, whatever it is called and what is beside it."""
+"""Splits by content: what a sample holds decides its part, wherever its file lies and whatever it is called."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
