@@ -19,7 +19,7 @@ from igm_jax.objectives.transport.sliced import sliced_wasserstein, wasserstein_
 from igm_jax.objectives.transport.sliced_energy import energy_distance_1d, sliced_energy_distance
 
 if TYPE_CHECKING:
-    from igm_jax import distributions, evaluation, generators, networks, reporting, training  # noqa: F401
+    from igm_jax import data, distributions, evaluation, generators, networks, reporting, training  # noqa: F401
 
 __version__ = "0.1.0"
 

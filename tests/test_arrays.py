@@ -17,6 +17,7 @@ from igm_jax.distributions import load_samples
 from igm_jax.evaluation import read_safetensors
 from igm_jax.reporting import read_jsonl
 from igm_jax.training import read_log
+from tests.mutations import survives
 from tests.reporting import row
 
 X = np.arange(24, dtype=np.float32).reshape(6, 4)
@@ -50,54 +51,11 @@ READERS = {
     "benchmarks": (read_results, RESULTS),
 }
 
-# What mutations put in: what ends, opens, nests and overflows.
-PIECES = (
-    b"\x00", b"\xff\xff\xff\xff", b"(", b"[" * 200, b"{", b"9" * 30, b"-", b"'", b"True", b"NaN", b"1e999", b"\n",
-    b"PK\x03\x04", b"\\u0000", b"O", b"null",
-)  # fmt: skip
-
-
-def mutated(content, rng):
-    """A few bytes flipped, cut, doubled, or replaced by something that parsers stumble over."""
-    content = bytearray(content)
-    for _ in range(rng.integers(1, 4)):
-        at = int(rng.integers(len(content))) if content else 0
-        kind = rng.integers(5)
-        if kind == 0 and content:
-            content[at] ^= 1 << int(rng.integers(8))
-        elif kind == 1:
-            del content[at : at + int(rng.integers(1, 20))]
-        elif kind == 2:
-            piece = PIECES[rng.integers(len(PIECES))]
-            content[at : at + int(rng.integers(len(piece) + 1))] = piece
-        elif kind == 3:
-            content[at:at] = content[at : at + int(rng.integers(1, 40))]
-        else:
-            del content[at:]
-    return bytes(content)
-
-
-def survives(name, count, tmp_path, seed=0):
-    """How many of so many mutated files a reader refuses; any other error than those of files and values is a fault."""
-    reader, content = READERS[name]
-    rng, path, refused = np.random.default_rng(seed), tmp_path / "file", 0
-    reader_of_whole = tmp_path / "whole"
-    reader_of_whole.write_bytes(content)
-    reader(reader_of_whole)
-    for _ in range(count):
-        path.write_bytes(mutated(content, rng))
-        try:
-            reader(path)
-        except (ValueError, OSError):
-            refused += 1
-    return refused
-
-
 @pytest.mark.filterwarnings("ignore:the last line of")
 @pytest.mark.parametrize("name", READERS)
 def test_mutated_files_are_read_or_refused(name, tmp_path):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert survives(name, 1000, tmp_path) > 300
+    assert survives(*READERS[name], 1000, tmp_path) > 300
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kB
 
 
@@ -105,7 +63,7 @@ def test_mutated_files_are_read_or_refused(name, tmp_path):
 @pytest.mark.filterwarnings("ignore:the last line of")
 @pytest.mark.parametrize("name", READERS)
 def test_many_mutated_files_are_read_or_refused(name, tmp_path):
-    assert survives(name, 10_000, tmp_path, seed=1) > 3000
+    assert survives(*READERS[name], 10_000, tmp_path, seed=1) > 3000
 
 
 def test_what_write_npz_writes_is_read(tmp_path):

@@ -35,11 +35,12 @@ LAYERS = [
     {"objectives"},
     {"generators", "networks", "distributions"},
     {"sources"},
+    {"data"},
     {"training"},
     {"evaluation"},
     {"reporting"},
 ]
-OPTIONAL = {"sklearn", "matplotlib", "jinja2", "PIL", "tensorboardX", "ott", "equinox"}
+OPTIONAL = {"sklearn", "matplotlib", "jinja2", "PIL", "tensorboardX", "ott", "equinox", "pyarrow"}
 
 # Modules that only draw: they may need the extra as a whole, and then say its name. Nothing else imports them at its top.
 DRAWING = {

@@ -1,4 +1,44 @@
-"""People's own data."""
+"""Readers of your own files and of data sets with a name: each gives a data set, split once and for all, and says what it read."""
 
+from igm_jax.data.decoding import Header, ImageError, decode, header
+from igm_jax.data.earth import ocean_climate, relief
+from igm_jax.data.folders import Folder, folder
+from igm_jax.data.images import Survey, images, survey
+from igm_jax.data.letters import glyphs
+from igm_jax.data.notes import notes
+from igm_jax.data.photographs import photographs
+from igm_jax.data.places import DataChangedError, DataNotFoundError
+from igm_jax.data.report import Report
 from igm_jax.data.shuffled import Shuffled, shuffled
-from igm_jax.data.store import Store, open_store, write_store
+from igm_jax.data.store import Layout, Store, StoreError, open_store, write_store
+from igm_jax.data.texts import character_names, spelled, unicode_names
+
+__all__ = [
+    "DataChangedError",
+    "DataNotFoundError",
+    "Folder",
+    "Header",
+    "ImageError",
+    "Layout",
+    "Report",
+    "Shuffled",
+    "Store",
+    "StoreError",
+    "Survey",
+    "character_names",
+    "decode",
+    "folder",
+    "glyphs",
+    "header",
+    "images",
+    "notes",
+    "ocean_climate",
+    "open_store",
+    "photographs",
+    "relief",
+    "shuffled",
+    "spelled",
+    "survey",
+    "unicode_names",
+    "write_store",
+]

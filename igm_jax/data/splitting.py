@@ -1,0 +1,179 @@
+"""Splits by content: what a sample holds decides its part, wherever its file lies and whatever it is called."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from igm_jax.distributions.splits import PARTS
+
+SHARES = (0.8, 0.1, 0.1)
+"""Of training, validation and test."""
+
+LEAST = 20
+"""So many samples at least are split into three."""
+
+
+class Split(NamedTuple):
+    """Where each sample goes.
+
+    Attributes:
+        parts: (n,) integers, the place in ("train", "validation", "test") of each sample's part.
+        duplicates: how many samples are exact copies of another.
+    """
+
+    parts: np.ndarray
+    duplicates: int
+
+    def rows(self, part: int) -> np.ndarray:
+        """The samples of a part, in the order in which they came."""
+        return np.flatnonzero(self.parts == part)
+
+
+def stamp(content: bytes) -> int:
+    """The first 64 bits of the SHA-256 of a content.
+
+    Args:
+        content: what a sample holds.
+
+    Returns:
+        A number from 0 to 2**64 - 1, the same everywhere and for ever.
+
+    Example:
+        >>> from igm_jax.data.splitting import stamp
+        >>> hex(stamp(b""))
+        '0xe3b0c44298fc1c14'
+    """
+    return int.from_bytes(hashlib.sha256(content).digest()[:8], "big")
+
+
+def split(
+    contents: Iterable[bytes],
+    source: str,
+    *,
+    groups: Sequence[bytes] | None = None,
+    shares: tuple[float, float, float] = SHARES,
+) -> Split:
+    """A fixed split by the SHA-256 of what each sample holds.
+
+    Exact copies come into one part. Neither the order nor the names of files matter, and a new sample moves no other.
+
+    Args:
+        contents: the bytes of each sample.
+        source: where the samples are from, for errors.
+        groups: the bytes of what each sample belongs to, such as the photograph that a patch is cut from; they decide in
+            the place of the contents, so that a group comes into one part. None for none.
+        shares: of training, validation and test, about which the parts come to; together 1.
+
+    Returns:
+        The part of each sample, and the number of exact copies.
+
+    Raises:
+        ValueError: for fewer than 20 samples, or a part without any.
+
+    Example:
+        >>> from igm_jax.data.splitting import split
+        >>> found = split([bytes([i]) for i in range(200)], "here")
+        >>> [len(found.rows(part)) for part in range(3)]
+        [164, 21, 15]
+    """
+    stamps = np.fromiter(map(stamp, contents), np.uint64)
+    enough(len(stamps), source)
+    deciding = stamps if groups is None else np.fromiter(map(stamp, groups), np.uint64)
+    if len(deciding) != len(stamps):
+        raise ValueError(f"`groups` must have one entry a sample, {len(stamps)}, but has {len(deciding)}")
+    parts = _placed(deciding, shares)
+    counts = np.bincount(parts, minlength=3)
+    if not counts.all():
+        empty = " and ".join(name for name, count in zip(PARTS, counts, strict=True) if not count)
+        what, way = ("contents", "add samples") if groups is None else ("groups", "form more and smaller groups")
+        number = len(np.unique(deciding))
+        raise ValueError(
+            f"{source} holds {len(stamps)} samples (different {what}: {number}), of which none comes into the part for"
+            f" {empty}; {way}, since the content of each decides where it comes"
+        )
+    return Split(parts, len(stamps) - len(np.unique(stamps)))
+
+
+def within(contents: Iterable[bytes], given: np.ndarray, source: str) -> Split:
+    """The split that the files come with; where it has no validation, a ninth of the training samples is taken by content.
+
+    Args:
+        contents: the bytes of each sample.
+        given: (n,) the part of each: 0 for training, 1 for validation, 2 for test.
+        source: where the samples are from, for errors.
+
+    Returns:
+        The part of each sample, and the number of exact copies.
+
+    Raises:
+        ValueError: for fewer than 20 samples, or a part without any.
+
+    Example:
+        >>> import numpy as np
+        >>> from igm_jax.data.splitting import within
+        >>> found = within([bytes([i]) for i in range(100)], np.repeat([0, 2], [90, 10]), "here")
+        >>> [len(found.rows(part)) for part in range(3)]
+        [78, 12, 10]
+    """
+    stamps = np.fromiter(map(stamp, contents), np.uint64)
+    enough(len(stamps), source)
+    parts = given.astype(np.int64)
+    if not (parts == 1).any():
+        drawn = _placed(stamps, (SHARES[0] / (SHARES[0] + SHARES[1]), SHARES[1] / (SHARES[0] + SHARES[1]), 0.0))
+        parts = np.where(parts == 0, drawn, parts)
+    counts = np.bincount(parts, minlength=3)
+    if not counts.all():
+        empty = " and ".join(name for name, count in zip(PARTS, counts, strict=True) if not count)
+        raise ValueError(f"{source} comes with a split that leaves no sample for {empty}; add samples to it")
+    return Split(parts, len(stamps) - len(np.unique(stamps)))
+
+
+def enough(number: int, source: str) -> None:
+    """Raise ``ValueError`` for fewer samples than can be split.
+
+    Args:
+        number: how many there are.
+        source: where they are from.
+    """
+    if number < LEAST:
+        samples = "sample" if number == 1 else "samples"
+        raise ValueError(
+            f"expected at least {LEAST} samples, of which some train, some validate and some test, but {source} holds"
+            f" {number} {samples}; add more"
+        )
+
+
+def _placed(stamps: np.ndarray, shares: tuple[float, float, float]) -> np.ndarray:
+    """The part of each stamp: the unit interval is cut at the shares."""
+    if min(shares) < 0 or abs(sum(shares) - 1) > 1e-9:
+        raise ValueError(f"`shares` must be three parts of 1, such as {SHARES}, but are {shares}")
+    # Of 53 bits, as many as float64 has, so that no stamp is rounded over a border.
+    places = (stamps >> np.uint64(11)).astype(np.float64) / 2.0**53
+    return (places >= shares[0]).astype(np.int64) + ((places >= shares[0] + shares[1]) & (shares[2] > 0))
+
+
+def rows_as_bytes(*arrays: np.ndarray) -> Iterable[bytes]:
+    """What each sample holds, as bytes that are the same on every machine.
+
+    Args:
+        *arrays: (n, ...) the arrays whose rows make up the samples.
+
+    Yields:
+        The bytes of one row after the other.
+
+    Example:
+        >>> import numpy as np
+        >>> from igm_jax.data.splitting import rows_as_bytes
+        >>> list(rows_as_bytes(np.array([[1, -1]], np.int8), np.array([2], ">i2")))
+        [b'\\x01\\xff\\x02\\x00']
+    """
+    for at in range(len(arrays[0])):
+        yield b"".join(_plain(array[at]).tobytes() for array in arrays)
+
+
+def _plain(row: Any) -> np.ndarray:
+    """A row in little-endian order; minus zero, which equals zero, is zero."""
+    row = np.asarray(row)
+    return (row + row.dtype.type(0) if row.dtype.kind == "f" else row).astype(row.dtype.newbyteorder("<"), copy=False)
