@@ -1,5 +1,6 @@
-"""Readers of your own files and of data sets with a name: each gives a data set, split once and for all, and says what it read."""
+"""Readers of your own files, and data sets with a name: each is split once and for all, and says what it read and what not."""
 
+from igm_jax.data.decoded import stored
 from igm_jax.data.decoding import Header, ImageError, decode, header
 from igm_jax.data.earth import ocean_climate, relief
 from igm_jax.data.folders import Folder, folder
@@ -38,6 +39,7 @@ __all__ = [
     "relief",
     "shuffled",
     "spelled",
+    "stored",
     "survey",
     "unicode_names",
     "write_store",

@@ -76,7 +76,7 @@ def survey(found: Folder, *, progress: Progress | None = None) -> Survey:
     pillow()
     skipped: dict[str, list[int]] = {}
     headers: list[Header] = []
-    for place, told in enumerate(_each(header, found.files, progress)):
+    for place, told in enumerate(each_file(header, found.files, progress)):
         if isinstance(told, Header):
             headers.append(told)
         else:
@@ -102,8 +102,22 @@ def _notes(headers: Sequence[Header], deep: bool) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _each(read: Callable[[Any], Any], files: Sequence[Any], progress: Progress | None) -> Iterator[Any]:
-    """What is read of each file, or the reason why it cannot be, in order; files are read side by side."""
+def each_file(read: Callable[[Any], Any], files: Sequence[Any], progress: Progress | None) -> Iterator[Any]:
+    """What is read of each file, or the reason why it cannot be, in order; files are read side by side.
+
+    Args:
+        read: from a file to what is wanted of it; an ``ImageError`` or ``OSError`` is a reason to leave the file out.
+        files: the files.
+        progress: called with how many of how many files are read; None for nobody.
+
+    Yields:
+        What ``read`` returned, or the reason, a text.
+
+    Example:
+        >>> from igm_jax.data.images import each_file
+        >>> list(each_file(len, ["a", "bcd"], None))
+        [1, 3]
+    """
 
     def attempt(file: Any) -> Any:
         try:
@@ -186,11 +200,27 @@ def images(
     return assembled(
         found, found.split(), span.scaling, what="images", image_shape=(side, side, depth), shapes=known.shapes,
         extent=span.found, told=span.told, skipped=kept.skipped,
-        notes=[*known.folder.notes, *known.notes, _resized(known, side, fit), span.note],
+        notes=[*known.folder.notes, *known.notes, resized(known, side, fit), span.note],
     )  # fmt: skip
 
 
-def _resized(known: Survey, side: int, fit: str) -> str:
+def resized(known: Survey, side: int, fit: str) -> str:
+    """A sentence on how many images are brought to another size; empty for none.
+
+    Args:
+        known: what the headers say.
+        side: of the square that each becomes, in pixels.
+        fit: "crop" or "pad".
+
+    Returns:
+        The sentence.
+
+    Example:
+        >>> from igm_jax.data.decoding import Header
+        >>> from igm_jax.data.images import Survey, resized
+        >>> resized(Survey(None, (), 32, 3, False, {}, ()), 32, "crop")
+        ''
+    """
     changed = sum((each.height, each.width) != (side, side) for each in known.headers)
     way = "cut to their middle" if fit == "crop" else "surrounded by white"
     uneven = any(each.height != each.width for each in known.headers)
@@ -208,7 +238,7 @@ def _decoded(
     def read(file: Any) -> np.ndarray:
         return decode(file, shape[0], shape[2], fit, deep=deep)
 
-    for place, told in enumerate(_each(read, found.files, progress)):
+    for place, told in enumerate(each_file(read, found.files, progress)):
         if isinstance(told, str):
             skipped.setdefault(told, []).append(place)
         else:

@@ -87,6 +87,26 @@ class Report(NamedTuple):
         }
 
 
+class Kept(NamedTuple):
+    """A report that was kept as JSON.
+
+    Attributes:
+        said: its lines.
+        whole: all of it.
+    """
+
+    said: tuple[str, ...]
+    whole: dict[str, Any]
+
+    def lines(self) -> list[str]:
+        """Short lines for a terminal."""
+        return list(self.said)
+
+    def plain(self) -> dict[str, Any]:
+        """The same as JSON takes it."""
+        return self.whole
+
+
 def _counted(numbers: Mapping[str, int]) -> Iterable[str]:
     """Names with their numbers, the most frequent first."""
     return (f"{name} ({number})" for name, number in sorted(numbers.items(), key=lambda item: (-item[1], item[0])))

@@ -83,7 +83,7 @@ def split(
     deciding = stamps if groups is None else np.fromiter(map(stamp, groups), np.uint64)
     if len(deciding) != len(stamps):
         raise ValueError(f"`groups` must have one entry a sample, {len(stamps)}, but has {len(deciding)}")
-    parts = _placed(deciding, shares)
+    parts = _filled(_placed(deciding, shares), deciding, shares)
     counts = np.bincount(parts, minlength=3)
     if not counts.all():
         empty = " and ".join(name for name, count in zip(PARTS, counts, strict=True) if not count)
@@ -143,6 +143,37 @@ def enough(number: int, source: str) -> None:
             f"expected at least {LEAST} samples, of which some train, some validate and some test, but {source} holds"
             f" {number} {samples}; add more"
         )
+
+
+def part_of(content: bytes) -> str:
+    """The part that a sample comes to by what it holds, where samples are many and come one after the other.
+
+    Args:
+        content: the bytes of the sample.
+
+    Returns:
+        "train", "validation" or "test", as ``split`` says it.
+
+    Example:
+        >>> from igm_jax.data.splitting import part_of
+        >>> part_of(b"a sample")
+        'train'
+    """
+    return PARTS[int(_placed(np.array([stamp(content)], np.uint64), SHARES)[0])]
+
+
+def _filled(parts: np.ndarray, stamps: np.ndarray, shares: tuple[float, float, float]) -> np.ndarray:
+    """Of few samples or groups none may fall into a part: then that which lies nearest to it comes there."""
+    places = stamps / 2.0**64
+    for part in range(3):
+        low = sum(shares[:part])
+        away = np.maximum(low - places, places - low - shares[part])
+        counts = np.array([len(np.unique(stamps[parts == each])) for each in range(3)])
+        if shares[part] > 0 and not counts[part]:
+            away[counts[parts] < 2] = np.inf  # the last one of a part stays there
+            if np.isfinite(away).any():
+                parts = np.where(stamps == stamps[away.argmin()], part, parts)
+    return parts
 
 
 def _placed(stamps: np.ndarray, shares: tuple[float, float, float]) -> np.ndarray:

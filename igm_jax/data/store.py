@@ -14,6 +14,7 @@ import numpy as np
 
 from igm_jax import checks
 from igm_jax.batches import Batch, Samples
+from igm_jax.data.report import Kept
 from igm_jax.data.shuffled import Shuffled, shuffled
 from igm_jax.distributions import Part, Scaling, Splits
 from igm_jax.distributions.splits import PARTS
@@ -60,7 +61,7 @@ class Store:
         layout: what lies in it.
         sizes: how many samples each part has.
         digest: SHA-256 of all records, part by part.
-        report: what was read to make it, as JSON has it.
+        report: what was read to make it: its "lines", and all of it as "plain" JSON; None for nothing.
     """
 
     def __init__(self, directory: Path, layout: Layout, sizes: dict[str, int], digest: str, report: Any) -> None:
@@ -97,7 +98,8 @@ class Store:
             parts[part] = Part(self.scaling.scaled(raw), labels if self.layout.label_names else None)
         layout = self.layout
         shape = layout.shape if len(layout.shape) == 3 else None
-        more = {"scaling": self.scaling, "digest": self.digest, "report": self.report}
+        told = None if self.report is None else Kept(tuple(self.report["lines"]), self.report["plain"])
+        more = {"scaling": self.scaling, "digest": self.digest, "report": told}
         return Splits(
             **parts, image_shape=shape, name=layout.name, label_names=layout.label_names, credit=layout.credit, **more
         )
@@ -147,7 +149,7 @@ def write_store(
         layout: what each sample must be.
         samples: pairs of an array of the layout's shape and type, and a label (any number where there are none).
         part_of: from a sample's bytes to "train", "validation" or "test".
-        report: what is kept, as JSON, of how it was made; asked at the end, with the sizes of the parts.
+        report: what is kept of how it was made, with "lines" and a "plain" whole; asked at the end, with the sizes of the parts.
 
     Returns:
         The store.

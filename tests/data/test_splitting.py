@@ -82,3 +82,17 @@ def test_bytes_are_those_of_the_values_not_of_the_machine():
     labels = np.array([1, 2], np.int16)
     assert list(rows_as_bytes(values, labels)) == list(rows_as_bytes(values.astype(">f8") + 0.0, labels.astype(">i2")))
     assert next(iter(rows_as_bytes(values))) == np.array([1.5, 0.0], "<f8").tobytes()
+
+
+@pytest.mark.parametrize("number", range(20, 60))
+def test_of_few_samples_or_groups_no_part_is_empty(number):
+    for groups in (None, [bytes([each % max(3, number // 7)]) for each in range(number)]):
+        found = split(contents(number), "here", groups=groups)
+        sizes = [len(found.rows(part)) for part in range(3)]
+        assert min(sizes) >= 1
+        if groups is None:
+            assert sizes[0] > number // 2
+        else:
+            assert len({(group, part) for group, part in zip(groups, found.parts.tolist(), strict=True)}) == len(
+                set(groups)
+            )

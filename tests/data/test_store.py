@@ -24,7 +24,7 @@ def samples(number=40):
 
 def written(tmp_path, number=40):
     return write_store(
-        tmp_path / "store", LAYOUT, samples(number), part_of, lambda sizes: {"number": sum(sizes.values())}
+        tmp_path / "store", LAYOUT, samples(number), part_of, lambda sizes: {"lines": ["so many"], "plain": sizes}
     )
 
 
@@ -39,6 +39,12 @@ def test_what_is_written_is_read(tmp_path):
         np.testing.assert_array_equal(found, [image for image, _ in mine])
         np.testing.assert_array_equal(getattr(splits, part).labels, [label for _, label in mine])
     assert (splits.image_shape, splits.label_names, splits.digest) == ((4, 3, 1), ("a", "b"), store.digest)
+    assert splits.report is None
+
+
+def test_its_report_is_kept(tmp_path):
+    report = written(tmp_path).splits().report
+    assert (report.lines(), sum(report.plain().values())) == (["so many"], 40)
 
 
 def test_a_stream_gives_scaled_images_with_their_labels(tmp_path):

@@ -1,0 +1,180 @@
+"""Recorded notes of instruments, out of a SoundFont."""
+
+import os
+import re
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from scipy.signal import resample_poly
+
+from igm_jax import checks
+from igm_jax.data.assembly import Found, assembled
+from igm_jax.data.places import Place, located
+from igm_jax.distributions.splits import Scaling, Splits
+from igm_jax.files import regular
+
+PLACE = Place(
+    "notes", "Debian's package fluid-soundfont-gm", "/usr/share/sounds/sf2", ("FluidR3_GM.sf2",),
+    "any SoundFont 2 file of that name will do",
+)  # fmt: skip
+RATE = 16_000
+"""Numbers a second."""
+
+NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+_TOLD = re.compile(r"(?<![A-Za-z])([A-G]) ?([#b]?)\s*(\d)(?!\d)|([A-G])([#b]?)(\d)\s*(?:\(|[LR]?$)")
+_RECORD = struct.Struct("<20sIIIIIBbHH")
+_LEFT = 4  # a kind of sample: the left one of a pair
+
+
+class Recording(NamedTuple):
+    """One recording of a SoundFont.
+
+    Attributes:
+        name: as in the file, e.g. "Tenor Sax C#4".
+        rate: numbers a second.
+        key: the key that the name tells, where C5 is 60; None if it tells none.
+        left: whether it is the left one of a pair.
+        samples: (n,) 16-bit numbers.
+    """
+
+    name: str
+    rate: int
+    key: int | None
+    left: bool
+    samples: np.ndarray
+
+
+def recordings(path: str | os.PathLike[str]) -> list[Recording]:
+    """All recordings of a SoundFont 2 file.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The recordings, those of ROMs left out.
+
+    Raises:
+        ValueError: for another file, or a damaged one.
+        OSError: where it cannot be read.
+
+    Example:
+        >>> from igm_jax.data.notes import recordings
+        >>> len(recordings("FluidR3_GM.sf2"))  # doctest: +SKIP
+        1418
+    """
+    content = memoryview(regular(path).read_bytes())
+    try:
+        if bytes(content[:4]) != b"RIFF" or bytes(content[8:12]) != b"sfbk":
+            raise ValueError("it does not begin as one")
+        lists = {}
+        for kind, start, end in _chunks(content, 12, len(content)):
+            if kind == b"LIST":
+                lists |= {inner: (a, b) for inner, a, b in _chunks(content, start + 4, end)}
+        (start, end), (first, last) = lists[b"smpl"], lists[b"shdr"]
+        whole = np.frombuffer(content[start : start + (end - start) // 2 * 2], "<i2")
+        places = range(first, last - _RECORD.size, _RECORD.size)
+        return [one for place in places if (one := _recording(_RECORD.unpack_from(content, place), whole)) is not None]
+    except (ValueError, KeyError, struct.error) as error:
+        raise ValueError(
+            f"{path} is not a whole SoundFont 2 file ({error}); give another, or fetch it again"
+        ) from error
+
+
+def _recording(told: tuple, whole: np.ndarray) -> Recording | None:
+    name, start, end, _, _, rate, _, _, _, kind = told
+    if kind & 0x8000:
+        return None
+    text = name.split(b"\0")[0].decode("latin-1")
+    if not (0 <= start < end <= len(whole) and 400 <= rate <= 192_000):
+        raise ValueError(f"the recording {text!r} lies outside, or has {rate} numbers a second")
+    return Recording(text, rate, key_of(text), kind == _LEFT, whole[start:end])
+
+
+def _chunks(content: memoryview, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Name, beginning and end of each chunk of a RIFF file; they are padded to even lengths."""
+    while start + 8 <= end:
+        (size,) = struct.unpack_from("<I", content, start + 4)
+        if start + 8 + size > len(content):
+            raise ValueError(f"the chunk {bytes(content[start : start + 4])!r} ends after the file")
+        yield bytes(content[start : start + 4]), start + 8, start + 8 + size
+        start += 8 + size + size % 2
+
+
+def key_of(name: str) -> int | None:
+    """The key that a recording's name tells, where C5 is 60.
+
+    Args:
+        name: e.g. "Tenor Sax C#4(L)".
+
+    Returns:
+        The key, or None.
+
+    Example:
+        >>> from igm_jax.data.notes import key_of
+        >>> key_of("Tenor Sax C#4(L)"), key_of("Bass Drum")
+        (49, None)
+    """
+    found = _TOLD.search(name)
+    if found is None:
+        return None
+    letter, sign, octave = found.group(1, 2, 3) if found[1] else found.group(4, 5, 6)
+    return 12 * int(octave) + NAMES.index(letter) + {"#": 1, "b": -1, "": 0}[sign]
+
+
+def notes(folder: str | os.PathLike[str] | None = None, seconds: float = 1.0) -> Splits:
+    """Recorded notes of orchestral instruments: their first second at 16 kHz, the loudest number 1.
+
+    The label is the key, from the recording's name; of a pair of channels the left one is taken, and notes without a key are
+    left out. All notes of one instrument lie in one part.
+
+    Args:
+        folder: where ``FluidR3_GM.sf2`` lies; None for ``IGM_DATA`` or the place of Debian's package fluid-soundfont-gm.
+        seconds: how long a row is; shorter recordings end in silence.
+
+    Returns:
+        Splits of (n, 16000 · seconds) numbers in [-1, 1].
+
+    Raises:
+        DataNotFoundError: a ``FileNotFoundError``, where the file is not; the text names the package.
+        ValueError: for a file that is no SoundFont.
+
+    Source: Fluid (R3) General MIDI SoundFont by Frank Wen, MIT licence.
+
+    Example:
+        >>> from igm_jax.data import notes
+        >>> notes().train.values.shape[1]  # doctest: +SKIP
+        16000
+    """
+    length = round(checks.positive("seconds", seconds) * RATE)
+    place = located(PLACE, folder) / PLACE.files[0]
+    every = recordings(place)
+    kept = [one for one in every if one.key is not None and (one.left or not _paired(one.name))]
+    if not kept:
+        raise ValueError(f"none of the {len(every)} recordings of {place} tells its key; give another SoundFont")
+    values = np.stack([_sound(one, length) for one in kept])
+    keys, labels = np.unique([one.key for one in kept], return_inverse=True)
+    names = tuple(f"{NAMES[key % 12]}{key // 12}" for key in keys.tolist())
+    groups = [_instrument(one.name).encode("latin-1") for one in kept]
+    found = Found(PLACE.package, PLACE.name, values, labels.reshape(-1), names, groups=groups)
+    told = [f"{len(every) - len(kept)} recordings without a key, or the right ones of a pair, are left out."]
+    scaling = Scaling(0.0, 1.0, -1.0, 1.0)
+    splits = assembled(found, found.split(), scaling, what="notes", notes=told)
+    return splits._replace(credit="Notes: Fluid (R3) General MIDI SoundFont by Frank Wen, MIT licence.")
+
+
+def _paired(name: str) -> bool:
+    return bool(re.search(r"\(R\)|[ _-]R$", name))
+
+
+def _instrument(name: str) -> str:
+    return re.sub(r"[ _\-]*[A-G]?[#b]?-?\d.*$|\(.*", "", name).strip().lower()
+
+
+def _sound(one: Recording, length: int) -> np.ndarray:
+    needed = -(-length * one.rate // RATE) + 64
+    raw = one.samples[:needed].astype(np.float64)
+    sound = raw if one.rate == RATE else resample_poly(raw, RATE, one.rate)
+    sound = np.pad(sound[:length], (0, max(0, length - len(sound))))
+    return (sound / max(np.abs(sound).max(), 1.0)).astype(np.float32)

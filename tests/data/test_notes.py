@@ -1,0 +1,97 @@
+"""Notes out of a SoundFont that the tests write themselves."""
+
+import struct
+
+import numpy as np
+import pytest
+
+from igm_jax.data import notes
+from igm_jax.data.notes import key_of, recordings
+
+
+def chunk(name, content):
+    return name + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)
+
+
+def record(name, start, end, rate=16000, kind=1):
+    return struct.pack("<20sIIIIIBbHH", name.encode("latin-1"), start, end, start, end, rate, 60, 0, 0, kind)
+
+
+def soundfont(sounds, rate=16000, kinds=None):
+    """A file of sounds by name."""
+    at, records, whole = 0, b"", b""
+    for number, (name, sound) in enumerate(sounds.items()):
+        records += record(name, at, at + len(sound), rate, kinds[number] if kinds else 1)
+        at += len(sound)
+        whole += sound.astype("<i2").tobytes()
+    sdta = chunk(b"LIST", b"sdta" + chunk(b"smpl", whole))
+    pdta = chunk(b"LIST", b"pdta" + chunk(b"shdr", records + record("EOS", 0, 0)))
+    return chunk(b"RIFF", b"sfbk" + sdta + pdta)
+
+
+def tone(hertz, rate=16000, seconds=0.5):
+    return (12000 * np.sin(2 * np.pi * hertz * np.arange(int(rate * seconds)) / rate)).astype(np.int16)
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("Tenor C#4(L)", 49),
+        ("Piano C5", 60),
+        ("Violin Bb3", 46),
+        ("Flute A4 (R)", 57),
+        ("Bass Drum", None),
+        ("Pad", None),
+    ],
+)
+def test_names_tell_keys(name, key):
+    assert key_of(name) == key
+
+
+def test_recordings_are_read(tmp_path):
+    sounds = {"Oboe A4": tone(440), "Drum": tone(100)}
+    (tmp_path / "x.sf2").write_bytes(soundfont(sounds))
+    found = recordings(tmp_path / "x.sf2")
+    assert [(one.name, one.rate, one.key) for one in found] == [("Oboe A4", 16000, 57), ("Drum", 16000, None)]
+    for one, sound in zip(found, sounds.values(), strict=True):
+        np.testing.assert_array_equal(one.samples, sound)
+
+
+@pytest.mark.parametrize("rate", [16000, 32000])
+def test_a_second_of_each_key_keeps_its_pitch(rate, tmp_path):
+    letters = "CDEFGAB"
+    sounds = {f"{name} {letters[n % 7]}{3 + n // 7}": tone(200 + 20 * n, rate) for n, name in
+              enumerate("abcdefghijklmnopqrstuvwxyz")}  # fmt: skip
+    (tmp_path / "FluidR3_GM.sf2").write_bytes(soundfont({**sounds, "Drum": tone(50, rate)}, rate))
+    data = notes(tmp_path)
+    rows = np.concatenate([part.values for part in (data.train, data.validation, data.test)])
+    assert rows.shape == (26, 16000)
+    np.testing.assert_allclose(np.abs(rows).max(1), 1, atol=1e-6)
+    assert np.all(rows[:, 8200:] == 0)  # they last half a second
+    heard = np.sort(np.abs(np.fft.rfft(rows[:, :8000])).argmax(1) * 2)
+    np.testing.assert_allclose(heard, 200 + 20 * np.arange(26), atol=2)
+    assert "1 recordings without a key" in data.report.notes[0]
+
+
+def test_the_left_one_of_a_pair_is_taken(tmp_path):
+    sounds, kinds = {}, []
+    for number in range(24):
+        for side, kind in (("L", 4), ("R", 2)):
+            sounds[f"voice{chr(97 + number)} C{number % 6}({side})"] = tone(200 + 5 * number) + np.int16(kind)
+            kinds.append(kind)
+    (tmp_path / "FluidR3_GM.sf2").write_bytes(soundfont(sounds, kinds=kinds))
+    data = notes(tmp_path)
+    assert sum(data.report.sizes.values()) == 24
+
+
+def test_other_files_are_told(tmp_path):
+    whole = soundfont({"Oboe A4": tone(440)})
+    path = tmp_path / "x.sf2"
+    for content in (b"", b"RIFF", whole[:2000], whole.replace(b"shdr", b"shdx"), whole.replace(b"sfbk", b"WAVE")):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match="is not a whole SoundFont 2 file"):
+            recordings(path)
+    path.rename(tmp_path / "FluidR3_GM.sf2")
+    (tmp_path / "FluidR3_GM.sf2").write_bytes(soundfont({"Drum": tone(50)}))
+    with pytest.raises(ValueError, match=r"none of the 1 recordings of .* tells its key"):
+        notes(tmp_path)
