@@ -19,7 +19,6 @@ import dataclasses
 import importlib
 import io
 import json
-import math
 import shutil
 import signal
 from collections.abc import Sequence
@@ -35,6 +34,7 @@ from igm_jax import ConditionalGenerator, checks
 from igm_jax.descriptions import Made
 from igm_jax.extras import unusable
 from igm_jax.files import write_npz, write_whole
+from igm_jax.reporting.sheets import sheet
 from igm_jax.reporting.terminal import command_line, ended
 from igm_jax.training import TrainedGenerator, load_generator, plain, provenance
 
@@ -44,9 +44,6 @@ MOST_AT_ONCE, MOST_NUMBERS = 4096, 1 << 22
 
 SPAN = (-1.0, 1.0)
 """Values that are black and white on a sheet of images, unless ``--value-range`` says which."""
-
-GAP, LEAST_PIXELS = 1, 48
-"""On a sheet of images: pixels between two of them, and how wide a small one becomes at least, about."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -195,24 +192,6 @@ def _check_room(config: Sample, dim: int) -> None:
             f"{config.n} samples of {dim} features take about {needed / 2**20:.0f} MiB, but {above} has {free / 2**20:.0f} MiB"
             " free; ask for fewer, or write elsewhere"
         )
-
-
-def sheet(images: np.ndarray, value_range: tuple[float, float]) -> bytes:
-    """Images (n, h, w, c) side by side as one PNG, in rows of about √n, small ones enlarged; what is no number is black."""
-    from PIL import Image
-
-    n, h, w, c = images.shape
-    low, high = value_range
-    levels = np.nan_to_num(np.clip((images - low) / (high - low), 0, 1) * 255).round().astype(np.uint8)
-    columns = math.ceil(math.sqrt(n))
-    page = np.full((math.ceil(n / columns), h + GAP, columns, w + GAP, c), 255, np.uint8)
-    for i, image in enumerate(levels):
-        page[i // columns, :h, i % columns, :w] = image
-    page = page.reshape(page.shape[0] * (h + GAP), columns * (w + GAP), c)[:-GAP, :-GAP]
-    page = page.repeat(zoom := max(1, LEAST_PIXELS // max(h, w)), axis=0).repeat(zoom, axis=1)
-    buffer = io.BytesIO()
-    Image.fromarray(page[:, :, 0] if c == 1 else page).save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 def _write(config: Sample, model: TrainedGenerator, samples: np.ndarray, shape: tuple[int, int, int] | None) -> None:

@@ -6,8 +6,12 @@
 
 The run lives in its directory: stop it with Ctrl-C, start the same command again, and it continues as if nothing had
 happened; with ``--schedule constant`` a finished run goes on if asked for more ``--steps``. In the end a table sums it up,
-and ``samples.npz`` holds samples of the averaged generator with their provenance. ``python -m experiments.train --help``
-lists objectives and targets, ``python -m experiments.train energy grid --help`` all options of a choice.
+and ``samples.npz`` holds samples of the averaged generator with their provenance. ``report.html`` shows what came out, also while
+the run goes on, ``samples/`` what the samples looked like at each checkpoint, ``curves.png`` the log (all three need
+``pip install "igm-jax[report]"``; ``--no-pictures`` does without).
+
+``python -m experiments.train --help`` lists objectives and targets, ``python -m experiments.train energy grid --help`` all
+options of a choice.
 
 On two cores ``energy grid`` takes about a minute; with ``--smoke`` any choice takes some seconds.
 """
@@ -18,7 +22,7 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,6 +33,7 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments.configs import Adam, ObjectiveChoice, Problem, Pushforward, TargetChoice, narrowed
+from experiments.shared.pictures import Album, Pairs, Told, album, data_lines
 from experiments.shared.study import ended_with
 from igm_jax import Generator, checks
 from igm_jax.evaluation import exact_w2, mode_coverage
@@ -41,7 +46,6 @@ from igm_jax.training import (
     RunDirectoryError,
     RunMismatchError,
     Trained,
-    TrainState,
     plain,
     provenance,
     train,
@@ -77,6 +81,8 @@ class Train:
     """Steps between two looks at the progress."""
     samples: int = 2000
     """How many samples to save in the end."""
+    pictures: bool = True
+    """Whether to draw pictures and a page of the run; they change nothing of it."""
     smoke: bool = False
     """Only try whether everything works: few steps, small networks."""
 
@@ -93,6 +99,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, TypeError, OSError, ImportError) as error:
         return ended_with(error)
     try:
+        draw = _drawing(generator, config)
+        pictures = _album(config, problem, draw, directory, again(words))
         trained = train(
             run,
             jax.random.key(config.seed),
@@ -101,10 +109,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             config=identity(config, problem),
             chunk=config.chunk,
             every=config.every,
+            on_chunk=pictures,
             command=again(words),
         )
-        samples = _samples(generator, trained.state, config)
-        _save(directory / "samples.npz", samples, config, problem, trained)
+        samples = draw(trained.state.average)
+        saved(directory / "samples.npz", samples, config, problem, int(trained.state.step))
+        judged = _judged(problem, samples)
+        if pictures is not None:
+            pictures.finish(int(trained.state.step), samples, trained.rows, judged)
     except (RunMismatchError, RunDirectoryError) as error:
         return ended_with(error)
     except NonFiniteError as error:
@@ -113,7 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return ended_with(f"{error}:\n  {again(words)}", 128 + error.signal)
     except KeyboardInterrupt:
         return ended_with("stopped at once; the same command continues from the last checkpoint", 128 + signal.SIGINT)
-    Console().print(summary(config, problem, trained, samples, directory))
+    Console().print(summary(config, problem, trained, judged, directory))
     return 0
 
 
@@ -191,26 +203,57 @@ def _default_directory(config: Train, problem: Problem) -> Path:
     return Path("results", "train", f"{name}-smoke" if config.smoke else name)
 
 
-def _samples(generator: Generator, state: TrainState, config: Train) -> np.ndarray:
-    """Samples of the averaged generator, the same for the same run."""
-    draw = jax.jit(generator.sample, static_argnums=2)
-    return np.asarray(draw(state.average, jax.random.fold_in(jax.random.key(config.seed), 1), config.samples))
+def _drawing(generator: Generator, config: Train) -> Callable[[Any], np.ndarray]:
+    """From parameters to samples, the same for the same run."""
+    draw, key = jax.jit(generator.sample, static_argnums=2), jax.random.fold_in(jax.random.key(config.seed), 1)
+    return lambda params: np.asarray(draw(params, key, config.samples))
 
 
-def _save(path: Path, samples: np.ndarray, config: Train, problem: Problem, trained: Trained) -> None:
-    """Samples and where they come from, whole or not at all; nothing in the file is pickled."""
-    story = {"config": plain(identity(config, problem)), "step": int(trained.state.step), **provenance()}
+def _album(
+    config: Train, problem: Problem, draw: Callable[[Any], np.ndarray], directory: Path, command: str
+) -> Album | None:
+    """The pictures of the run, if it shall have some; each shows the first ones of what samples.npz will hold."""
+    if not config.pictures:
+        return None
+    settings = plain({**identity(config, problem), "steps": config.steps})
+    names = config.objective.name, problem.name
+    told = Told(*names, settings, config.seed, config.steps, config.every, command, data_lines(problem))
+    return album(directory, problem, lambda state: draw(state.average), told)
+
+
+def saved(path: Path, samples: np.ndarray, config: Train, problem: Problem, step: int) -> None:
+    """Samples, images in their own units too, and where they come from, whole or not at all; nothing in it is pickled."""
+    story = {"config": plain(identity(config, problem)), "step": step, **provenance()}
     story |= {"image_shape": plain(problem.space.image_shape), "scale": problem.space.scale}
+    arrays: dict[str, Any] = {"samples": samples, "provenance": json.dumps(story)}
+    if problem.splits is not None and problem.splits.image_shape is not None:
+        arrays["images"] = problem.splits.undone(samples)
     try:
-        write_npz(path, {"samples": samples, "provenance": json.dumps(story)})
+        write_npz(path, arrays)
     except OSError as error:
         raise RunDirectoryError(f"{error}, and start the same command again") from error
 
 
-def summary(config: Train, problem: Problem, trained: Trained, samples: np.ndarray, directory: Path) -> Table:
+def _judged(problem: Problem, samples: np.ndarray) -> Pairs:
+    """Measures of the samples, and of real data in their place."""
+    number = min(JUDGED, len(samples))
+    key_target, key_held_out = jax.random.split(jax.random.key(0))
+    data, held_out = problem.target(key_target, number), problem.held_out(key_held_out, number)
+    w2, floor = (exact_w2(real=held_out, fake=fake) for fake in (samples[:number], data))
+    found = {f"W2 of {number} samples": (w2, floor)}
+    if problem.target.modes is not None:
+        ours, real = (mode_coverage(fake=fake, modes=problem.target.modes) for fake in (samples, data))
+        found |= {name.replace("_", " "): (getattr(ours, name), getattr(real, name)) for name in ours._fields}
+    return found
+
+
+def summary(config: Train, problem: Problem, trained: Trained, judged: Pairs, directory: Path) -> Table:
     """A table of the run's measures, with the floor of real against real where there is one."""
     table = Table("", "value", "real data", title=f"{config.objective.name} on {problem.name}, seed {config.seed}")
-    table.caption = f"samples: {directory / 'samples.npz'}"
+    page = directory / "report.html"
+    table.caption = f"samples: {directory / 'samples.npz'}" + (
+        f"\nreport: {page}" if config.pictures and page.exists() else ""
+    )
     table.add_row("steps", f"{int(trained.state.step)}")
     rows = trained.rows
     if trained.run_seconds:
@@ -218,15 +261,8 @@ def summary(config: Train, problem: Problem, trained: Trained, samples: np.ndarr
     last = rows[-max(1, len(rows) // 10) :]
     for name in [name for name in (rows[-1] if rows else {}) if name not in ("step", "seconds")]:
         table.add_row(f"{name}, last tenth", f"{np.mean(np.asarray([row.get(name) for row in last], float)):.4g}")
-    number = min(JUDGED, len(samples))
-    key_target, key_held_out = jax.random.split(jax.random.key(0))
-    data, held_out = problem.target(key_target, number), problem.held_out(key_held_out, number)
-    distances = [exact_w2(real=held_out, fake=fake) for fake in (samples[:number], data)]
-    table.add_row(f"W2 of {number} samples", *(f"{value:.4g}" for value in distances))
-    if problem.target.modes is not None:
-        ours, real = (mode_coverage(fake=fake, modes=problem.target.modes) for fake in (samples, data))
-        for name in ours._fields:
-            table.add_row(name.replace("_", " "), *(f"{getattr(one, name):.4g}" for one in (ours, real)))
+    for name, pair in judged.items():
+        table.add_row(name, *(f"{value:.4g}" for value in pair))
     return table
 
 

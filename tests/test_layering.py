@@ -44,7 +44,19 @@ OPTIONAL = {"sklearn", "matplotlib", "jinja2", "PIL", "tensorboardX", "ott", "eq
 
 # Modules that only draw: they may need the extra as a whole, and then say its name. Nothing else imports them at its top.
 DRAWING = {
-    f"igm_jax.reporting.{name}" for name in ("canvas", "curves", "fields", "figures", "graph", "report", "studies")
+    f"igm_jax.reporting.{name}"
+    for name in (
+        "canvas",
+        "columns",
+        "curves",
+        "fields",
+        "figures",
+        "graph",
+        "pages",
+        "report",
+        "run_report",
+        "studies",
+    )
 }
 
 

@@ -34,7 +34,8 @@ def check_output(option: str, path: Path, read: Mapping[str, Path | None], run: 
 def _own(path: Path, run: Path) -> bool:
     """Whether a file is one that the run is made of; the samples of a finished run are made of it."""
     inside = path.relative_to(run).parts[0] if path.is_relative_to(run) else ""
-    return inside in {*WRITTEN, "config.json", "README.md", "damaged"} - {"samples.npz"}
+    pictures = {"samples", "curves.png", "report.html"}
+    return inside in {*WRITTEN, *pictures, "config.json", "README.md", "damaged"} - {"samples.npz"}
 
 
 def check_page(option: str, path: Path, heading: str) -> None:

@@ -4,27 +4,20 @@ It loads nothing: styles, script, pictures and samples are inside, so it can be 
 network. It needs the extra ``report``: ``pip install "igm-jax[report]"``.
 """
 
-import base64
 import os
 import pathlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from igm_jax.extras import unusable
 from igm_jax.files import write_whole
 from igm_jax.reporting.canvas import Figure, png
+from igm_jax.reporting.pages import rendered
 from igm_jax.reporting.player import Player as Player
 from igm_jax.reporting.player import decode as decode
 from igm_jax.reporting.player import encode as encode
 from igm_jax.reporting.rows import Row
 from igm_jax.reporting.style import colours
 from igm_jax.reporting.tables import Table
-
-try:
-    import jinja2
-    from markupsafe import Markup
-except Exception as error:
-    raise unusable("the report", "jinja2", error, "report") from error
 
 
 class Picture(NamedTuple):
@@ -91,21 +84,8 @@ def html(report: Report) -> str:
         >>> "<h1>A &amp; B</h1>" in page
         True
     """
-    loader = jinja2.PackageLoader("igm_jax.reporting", "templates")
-    environment = jinja2.Environment(
-        loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    environment.filters["data_uri"] = _data_uri
-    ours = {name: Markup(loader.get_source(environment, file)[0]) for name, file in _INSIDE.items()}
     sections = [_section(section) for section in report.sections]
-    return environment.get_template("report.html.jinja").render(report=report, sections=sections, **ours)
-
-
-_INSIDE = {"css": "report.css", "js": "player.js"}
-
-
-def _data_uri(data: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(data).decode()
+    return rendered("report.html.jinja", report=report, sections=sections)
 
 
 def _section(section: Section) -> dict[str, Any]:

@@ -21,6 +21,7 @@ _FILES = {
     "checkpoints/": "the newest states, a folder each, named by its number of steps",
     "log.jsonl": "one row of measures a line",
     "samples.npz": "samples of the finished run, where a command writes them",
+    "report.html": "what came out, with `samples/` and `curves.png`, its pictures, where a command draws them",
 }
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from experiments.configs import OBJECTIVES, TARGETS, Pushforward
 from experiments.configs.targets import file, grid
-from experiments.train import Train, again, identity, main, prepared, run_of, small
+from experiments.train import Train, again, identity, main, prepared, run_of, saved, small
 from igm_jax.distributions import load_samples
 from igm_jax.training import load_generator, plain, read_config, read_log, restore
 
@@ -147,6 +147,17 @@ def test_the_summary_and_the_samples(tmp_path, capsys, monkeypatch):
     assert (story["step"], story["config"]["seed"]) == (20, 3)
     assert {"commit", "versions", "device", "date"} <= set(story)
     assert not list(directory.glob(".samples*"))
+    names = {path.relative_to(directory).as_posix() for path in directory.rglob("*.*")}
+    assert {
+        "report.html",
+        "curves.png",
+        "samples/data.png",
+        "samples/step-000000.png",
+        "samples/step-000020.png",
+    } <= names
+    page = (directory / "report.html").read_text()
+    assert "<h1>mmd on grid</h1>" in page
+    assert "modes" in page
     # Whoever has the directory draws the same, and reads how to go on.
     model, key = load_generator(directory), jax.random.fold_in(jax.random.key(3), 1)
     np.testing.assert_array_equal(jax.jit(model.generator.sample, static_argnums=2)(model.average, key, 40), samples)
@@ -164,6 +175,13 @@ def test_smoke_makes_everything_small(data, tmp_path):
     (directory,) = (tmp_path / "results" / "train").iterdir()
     assert directory.name == "energy-points-seed0-smoke"
     assert [row["step"] for row in read_log(directory)] == [10, 20]
+    # Pictures change nothing of the run.
+    assert main(["energy", "file", "--path", str(data), "--smoke", "--no-pictures", "--directory", "plain"]) == 0
+    assert measures(directory) == measures(tmp_path / "plain")
+    first, second = (np.load(path / "samples.npz")["samples"] for path in (directory, tmp_path / "plain"))
+    np.testing.assert_array_equal(first, second)
+    assert (directory / "report.html").exists()
+    assert not list((tmp_path / "plain").glob("*.html"))
     config = small(Train(OBJECTIVES["wgan-gp"](), grid()))
     assert (config.objective.critic.width, config.generator.width, config.batch_size) == (16, 16, 32)
 
@@ -274,3 +292,13 @@ def test_a_name_that_is_no_text_is_told_to_the_shell_by_its_bytes():
         ["bash", "-c", again(words).replace("python -m", "printf %s,", 1)], capture_output=True, check=True
     )
     assert done.stdout == b"experiments.train,energy,file,--path,a'\xff.npy,"
+
+
+def test_images_are_saved_in_their_own_units_too(tmp_path):
+    config = Train(OBJECTIVES["energy"](), TARGETS["digits"]())
+    problem, samples = problem_of("digits"), np.linspace(-1, 1, 5 * 64, dtype=np.float32).reshape(5, 64)
+    saved(tmp_path / "samples.npz", samples, config, problem, 7)
+    with np.load(tmp_path / "samples.npz") as file:
+        assert (file["images"].shape, file["images"].dtype) == ((5, 8, 8, 1), np.uint8)
+        np.testing.assert_array_equal(file["images"].reshape(5, 64), np.rint((samples + 1) * 8))
+        np.testing.assert_array_equal(file["samples"], samples)
