@@ -1,8 +1,21 @@
 """Readers of your own files: each gives a data set, split once and for all, and says what it read and what not."""
 
+from igm_jax.data.arrays import file
 from igm_jax.data.decoding import Header, ImageError, decode, header
 from igm_jax.data.folders import Folder, folder
 from igm_jax.data.images import Survey, images, survey
 from igm_jax.data.report import Report
 
-__all__ = ["Folder", "Header", "ImageError", "Report", "Survey", "decode", "folder", "header", "images", "survey"]
+__all__ = [
+    "Folder",
+    "Header",
+    "ImageError",
+    "Report",
+    "Survey",
+    "decode",
+    "file",
+    "folder",
+    "header",
+    "images",
+    "survey",
+]
