@@ -1,5 +1,6 @@
 """Readers of your own files, and data sets with a name: each is split once and for all, and says what it read and what not."""
 
+from igm_jax.data.arrays import file
 from igm_jax.data.decoded import stored
 from igm_jax.data.decoding import Header, ImageError, decode, header
 from igm_jax.data.earth import ocean_climate, relief
@@ -28,6 +29,7 @@ __all__ = [
     "Survey",
     "character_names",
     "decode",
+    "file",
     "folder",
     "glyphs",
     "header",

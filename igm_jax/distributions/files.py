@@ -1,7 +1,8 @@
 """Samples from your own files: ``.npy`` and ``.npz``, read without ever running what they hold."""
 
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -9,7 +10,7 @@ import numpy as np
 from jaxtyping import Array
 
 from igm_jax import checks
-from igm_jax.arrays import BadArrayError, Source, opened_zip
+from igm_jax.arrays import BadArrayError, Source, Zip, opened_zip
 from igm_jax.files import absolute
 
 _NPY, _ZIP = b"\x93NUMPY", b"PK"
@@ -98,11 +99,91 @@ def sample_shape(path: str | os.PathLike[str], key: str | None = None) -> tuple[
     return _found(absolute(path), key, lambda source: source.shape(_check))[1]
 
 
+def stored_array(
+    path: str | os.PathLike[str], key: str | None = None, *, samples: bool = True
+) -> tuple[str, np.ndarray]:
+    """The array that ``load_samples`` would read, in the type and shape that it is stored in.
+
+    Args:
+        path: the file.
+        key: which array of a ``.npz`` file; may be left out where it holds only one.
+        samples: whether to refuse, before it is read, an array that holds no samples.
+
+    Returns:
+        What it is called in errors, and the array; it may hold NaN.
+
+    Raises:
+        OSError, ValueError: as ``load_samples`` does, but for numbers that are not finite.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> import numpy as np
+        >>> from igm_jax.distributions.files import stored_array
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "x.npy"
+        >>> np.save(path, np.zeros((5, 3), np.uint8))
+        >>> stored_array(path)[1].dtype
+        dtype('uint8')
+    """
+    return _found(absolute(path), key, lambda source: source.array(_check if samples else None))
+
+
+def stored_layouts(path: str | os.PathLike[str]) -> dict[str | None, tuple[tuple[int, ...], np.dtype[Any]]]:
+    """The shapes and types of the arrays in a file that can be read; only their headers are.
+
+    Args:
+        path: the file.
+
+    Returns:
+        Shape and type by name; a ``.npy`` file has one array, whose name is None.
+
+    Raises:
+        OSError, ValueError: as ``load_samples`` does for what is no such file.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> import numpy as np
+        >>> from igm_jax.distributions.files import stored_layouts
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "x.npz"
+        >>> np.savez(path, x=np.zeros((5, 3), np.uint8))
+        >>> stored_layouts(path)
+        {'x': ((5, 3), dtype('uint8'))}
+    """
+    layouts: dict[str | None, tuple[tuple[int, ...], np.dtype[Any]]] = {}
+    with _opened(absolute(path)) as opened:
+        for name in [None] if isinstance(opened, Source) else dict.fromkeys(opened.names):
+            with contextlib.suppress(BadArrayError), _source(opened, name) as source:
+                layouts[name] = _layout(source)
+    return layouts
+
+
+def _layout(source: Source) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    seen: list[np.dtype[Any]] = []
+    return source.shape(lambda what, shape, dtype: seen.append(dtype)), seen[0]
+
+
+def _source(opened: Source | Zip, name: str | None) -> contextlib.AbstractContextManager[Source]:
+    return contextlib.nullcontext(opened) if isinstance(opened, Source) else opened.source(name or "")
+
+
 T = TypeVar("T")
 
 
 def _found(path: Path, key: str | None, read: Callable[[Source], T]) -> tuple[str, T]:
     """What a file's array is called in errors, and what ``read`` makes of it."""
+    with _opened(path) as opened:
+        if isinstance(opened, Source):
+            if key is not None:
+                raise ArgumentError(
+                    "key", f"{path} is a .npy file, which holds one array and no keys, but ", f" is {key!r}; drop it"
+                )
+            return str(path), read(opened)
+        with opened.source(_choose(path, opened.names, key)) as source:
+            return source.what, read(source)
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Source | Zip]:
+    """A file's one array, or its several; its kind is told by its content."""
     if not path.is_file():
         what = "is not a regular file" if path.exists() else "does not exist"
         what = "is a directory" if path.is_dir() else what
@@ -113,24 +194,16 @@ def _found(path: Path, key: str | None, read: Callable[[Source], T]) -> tuple[st
         start = stream.read(len(_NPY))
         stream.seek(0)
         if start == _NPY:
-            if key is not None:
-                raise ArgumentError(
-                    "key", f"{path} is a .npy file, which holds one array and no keys, but ", f" is {key!r}; drop it"
-                )
             size = path.stat().st_size
-            return str(path), read(Source(str(path), stream, size, size))
+            yield Source(str(path), stream, size, size)
+            return
         if start[:2] == _ZIP:
-            return _from_zip(path, stream, key, read)
+            yield opened_zip(path, stream)
+            return
     came = "is empty" if not start else f"starts with the bytes {start!r}"
     raise ValueError(
         f"expected a .npy or .npz file of samples, but {path} {came}; save samples with `numpy.save(path, samples)`"
     )
-
-
-def _from_zip(path: Path, stream: Any, key: str | None, read: Callable[[Source], T]) -> tuple[str, T]:
-    found = opened_zip(path, stream)
-    with found.source(_choose(path, found.names, key)) as source:
-        return source.what, read(source)
 
 
 def _choose(path: Path, names: list[str], key: str | None) -> str:
@@ -164,7 +237,7 @@ def _check(what: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
 
 def _samples(what: str, array: np.ndarray, image_shape: tuple[int, int, int] | None) -> Array:
     if image_shape is not None:
-        _check_layout(what, array.shape, image_shape)
+        check_layout(what, array.shape, image_shape)
     # Integers go through float64: as integers, JAX would wrap those beyond 32 bits. Half and foreign byte orders end here.
     known = np.float32 if array.dtype.kind == "f" and array.dtype.itemsize <= 4 else np.float64
     flat = array.reshape(len(array), -1).astype(known)
@@ -174,8 +247,14 @@ def _samples(what: str, array: np.ndarray, image_shape: tuple[int, int, int] | N
         return checks.samples(what, flat)
 
 
-def _check_layout(what: str, shape: tuple[int, ...], image_shape: tuple[int, int, int]) -> None:
-    """An error unless an array holds flat images of a shape, or images of this shape themselves."""
+def check_layout(what: str, shape: tuple[int, ...], image_shape: tuple[int, int, int]) -> None:
+    """Raise ``ArgumentError`` unless an array holds flat images of a shape, or images of this shape themselves.
+
+    Args:
+        what: the array's name, for the error's text.
+        shape: that of the array, (n, ...).
+        image_shape: (height, width, channels).
+    """
     height, width, channels = image_shape
     own, flat = shape[1:], height * width * channels
     if own in (tuple(image_shape), (flat,)) or (own == (height, width) and channels == 1):
