@@ -25,6 +25,7 @@ import numpy as np
 from rich.console import Console
 
 from experiments.configs import COMPARED, OBJECTIVES, TARGETS, Adam, ObjectiveConfig, Problem, Pushforward, narrowed
+from experiments.configs.words import file_name, target_of
 from experiments.shared.budgets import Cost, Costs, Equal, measurable, measured_cost, updates
 from experiments.shared.growing import Growing, expected
 from experiments.shared.runs import Budget, Group, Groups, Judges, judges, run_of, training_task
@@ -47,7 +48,7 @@ class Compare:
     """Train one generator under every objective, under one budget, and compare what comes out."""
 
     targets: tuple[str, ...] = ("grid", "digits")
-    """What to learn; see ``python -m experiments.train energy --help`` for all."""
+    """What to learn; see ``python -m experiments.train energy --help`` for all; images:FOLDER, file:FILE ... are yours."""
     objectives: tuple[str, ...] = COMPARED
     """Which objectives, by name; see ``python -m experiments.train --help`` for all."""
     seeds: int = 3
@@ -83,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             problems = {name: problem_of(name) for name in config.targets}
             for target, problem in problems.items():
                 for name in (*config.objectives, *(() if config.equal == "updates" else (config.reference,))):
-                    run_of(name, settings(target, name), problem, budget(config, problem))
+                    run_of(name, settings(target, name, problem.of_images), problem, budget(config, problem))
             settled = run_directory(config.directory, _identity(config), jax.random.key(0), ROOM)
             config = dataclasses.replace(config, directory=stack.enter_context(settled))
         except (ValueError, TypeError, OSError, ImportError) as error:
@@ -102,7 +103,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def checked(config: Compare) -> Compare:
     """The config, if everything in it can be had; else an error that says what can."""
-    checks.choices("targets", config.targets, [name for name in TARGETS if name != "file"])
+    checks.choices("targets", config.targets, config.targets)  # which there must be, each once
+    for word in config.targets:
+        target_of(word, TARGETS)
+    if len({title(word) for word in config.targets}) < len(config.targets):
+        raise ValueError(
+            f"two of the targets {config.targets} would have one name in the tables; rename a file or folder"
+        )
     checks.choices("objectives", config.objectives, OBJECTIVES)
     for name in ("seeds", "steps", "batch_size", "workers"):
         if getattr(config, name) is not None:
@@ -168,7 +175,7 @@ def gathered(config: Compare, found: Mapping[int, Group]) -> tuple[list[dict[str
     for target, some in groups.items():
         problem = problem_of(target)
         for name, group in some.items():
-            rows += _rows(config, target, name, group, problem.splits is not None)
+            rows += _rows(config, target, name, group, problem.of_images)
         rows += _floors(config, target)
     return read_jsonl(write_jsonl(config.directory / "rows.jsonl", rows)), groups
 
@@ -176,7 +183,7 @@ def gathered(config: Compare, found: Mapping[int, Group]) -> tuple[list[dict[str
 @cache
 def problem_of(target: str) -> Problem:
     """A target, built once."""
-    return TARGETS[target]().build()
+    return target_of(target, TARGETS).build()
 
 
 @cache
@@ -192,14 +199,14 @@ def tasks(config: Compare) -> list[Task[Group]]:
         for name in config.objectives:
             problem, kind = problem_of(target), chosen(config, target, name)
             own, judge = share(config, target, problem, name, costs), judges_of(config, target)
-            task = training_task(f"{target}-{name}", name, kind, problem, own, judge)
+            task = training_task(f"{file_name(target)}-{name}", name, kind, problem, own, judge)
             runs.append(task._replace(expected=expected(title(target), name, config.seeds) / config.workers))
     return runs
 
 
 def chosen(config: Compare, target: str, name: str) -> ObjectiveConfig:
     """The settings of an objective; with ``smoke`` a small critic."""
-    kind = settings(target, name)
+    kind = settings(target, name, problem_of(target).of_images)
     return narrowed(kind) if config.smoke else kind
 
 
@@ -243,7 +250,7 @@ def _floors(config: Compare, target: str) -> list[dict[str, Any]]:
     if problem.splits is None:
         held_out = np.asarray(problem.held_out(jax.random.key(6), 2 * size))
     else:
-        held_out = np.concatenate([problem.splits.test.values, problem.splits.validation.values])
+        held_out = problem.some(["test", "validation"], 2 * size)
     values = floor(judge.final, held_out, size, seeds=range(config.seeds), fake_size=min(size, len(held_out) - size))
     metrics = [{name: numbers[seed] for name, numbers in values.items()} for seed in range(config.seeds)]
     return [_row(target, FLOOR, seed, metrics[seed], {}, provenance(), {}) for seed in range(config.seeds)]

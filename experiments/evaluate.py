@@ -205,6 +205,11 @@ def _points(*, real: Any, fake: Any, train: Any, seed: int) -> dict[str, float]:
 def _of_run(config: Evaluate, directory: Path) -> Comparison:
     trained = _config_of(read_config(directory).get("config"), directory)
     problem, generator, run = prepared(trained)
+    if read_config(directory)["config"].get("data") != problem.fingerprint:
+        raise RunMismatchError(
+            f"the data that {directory} learned from are not those that are there now; put the files back as they were, or give"
+            " held-out samples with --real"
+        )
     state = restore(run, directory)
     draw = jax.jit(generator.sample, static_argnums=2)
     fake = np.asarray(draw(state.average, jax.random.key(config.seed), config.size))
@@ -213,13 +218,11 @@ def _of_run(config: Evaluate, directory: Path) -> Comparison:
         known = _files(config, problem.space.image_shape)
         real = known.read("real")
         return Comparison(name, config.real.stem, real, fake, real, _judge(config, known))
-    if problem.fingerprint is not None:
-        raise ValueError(f"the run in {directory} learned from a file of yours; give held-out samples with --real")
     if problem.splits is None:
         real = np.asarray(problem.held_out(jax.random.key(config.seed + 1), 2 * config.size))
         return Comparison(name, problem.name, real, fake, real, judges(problem, FEWEST, None).final)
-    known = judges(problem, FEWEST, config.keep)
-    pool = np.concatenate([problem.splits.test.values, problem.splits.validation.values])
+    known = judges(problem, config.size, config.keep)
+    pool = problem.some(["test", "validation"], 4 * config.size)
     return Comparison(name, problem.name, known.real, fake, pool, known.final)
 
 

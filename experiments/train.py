@@ -19,6 +19,7 @@ On two cores ``energy grid`` takes about a minute; with ``--smoke`` any choice t
 import dataclasses
 import json
 import os
+import re
 import shlex
 import signal
 import sys
@@ -33,11 +34,13 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments.configs import Adam, ObjectiveChoice, Problem, Pushforward, TargetChoice, narrowed
+from experiments.configs.generator import paired
 from experiments.shared.pictures import Album, Pairs, Told, album, data_lines
 from experiments.shared.study import ended_with
 from igm_jax import Generator, checks
 from igm_jax.evaluation import exact_w2, mode_coverage
 from igm_jax.files import write_npz
+from igm_jax.objectives import joint
 from igm_jax.reporting.terminal import command_line, ended
 from igm_jax.training import (
     Interrupted,
@@ -160,12 +163,20 @@ def prepared(config: Train) -> tuple[Problem, Generator, Run]:
 
 def run_of(config: Train, problem: Problem) -> tuple[Generator, Run]:
     """The generator and the run of a config, once its target is built."""
-    generator = config.generator.build(problem.space)
+    objective, target = config.objective.build(problem.space), problem.target
+    if problem.stream is not None:
+        target = problem.stream(config.batch_size, config.seed)
+    if problem.pairs is None:
+        generator = trained = config.generator.build(problem.space)
+    else:
+        trained = config.generator.given(problem.space, problem.pairs)
+        generator = paired(trained, problem.pairs.conditions)
+        objective, target = joint(objective), problem.pairs.given
     run = training(
-        generator,
-        config.objective.build(problem.space),
+        trained,
+        objective,
         config.optimizer.build(config.steps if config.schedule == "cosine" else None),
-        problem.target,
+        target,
         config.batch_size,
         inner_steps=config.objective.inner_steps,
         average=config.average,
@@ -199,7 +210,8 @@ def small(config: Train) -> Train:
 
 
 def _default_directory(config: Train, problem: Problem) -> Path:
-    name = f"{config.objective.name}-{problem.name}-seed{config.seed}"
+    data = re.sub(r"[^\w.-]+", "-", problem.name).strip("-.") or "data"
+    name = f"{config.objective.name}-{data}-seed{config.seed}"
     return Path("results", "train", f"{name}-smoke" if config.smoke else name)
 
 

@@ -16,11 +16,12 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from experiments.compare import Compare, budget, checked, small
-from experiments.configs import COMPARED, TARGETS, Problem, narrowed
+from experiments.compare import Compare, budget, checked, problem_of, small
+from experiments.configs import COMPARED, Problem, narrowed
+from experiments.configs.words import file_name
 from experiments.shared.outputs import check_page
 from experiments.shared.runs import Group, Groups, Judges, judges, training_task
-from experiments.shared.settings import CANDIDATES
+from experiments.shared.settings import CANDIDATES, candidates
 from experiments.shared.study import command, writable
 from experiments.shared.tasks import Recipe, Task, worked
 from igm_jax import checks
@@ -29,8 +30,8 @@ from igm_jax.reporting import write_whole
 from igm_jax.reporting.terminal import ended
 from igm_jax.training import plain
 
-SCORES = {"grid": "coverage", "digits": "frechet", "photo-patches": "frechet"}
-"""What decides: on the grid the share of data with a sample near it (higher), of images the Fréchet distance (lower)."""
+SCORES = {True: "frechet", False: "coverage"}
+"""What decides: of images the Fréchet distance (lower), else the share of data with a sample near it (higher)."""
 
 
 HEADING = "# Tuning"
@@ -41,7 +42,7 @@ class Tune:
     """Search the settings that objectives are compared with."""
 
     targets: tuple[str, ...] = tuple(CANDIDATES)
-    """Which targets."""
+    """Which targets; your own as images:FOLDER, file:FILE or table:FILE."""
     objectives: tuple[str, ...] = COMPARED
     """Which objectives."""
     steps: int | None = None
@@ -62,9 +63,8 @@ def prepared(config: Tune) -> Tune:
     """The settings, checked before any work."""
     _compared(config)
     for target in config.targets:
-        checks.choice("targets", target, list(CANDIDATES))
         for name in config.objectives:
-            checks.choice("objectives", name, list(CANDIDATES[target]))
+            checks.choice("objectives", name, list(candidates(target, problem_of(target).of_images)))
     checks.count("workers", config.workers)
     if config.smoke and config.output.name:
         config = dataclasses.replace(config, output=config.output.with_stem(f"{config.output.stem}-smoke"))
@@ -94,12 +94,12 @@ def tasks(config: Tune) -> list[Task[Group]]:
     """One training for each candidate of each objective on each target, judged on other data than the comparison's."""
     base, trials = _compared(config), []
     for target in config.targets:
-        problem = TARGETS[target]().build()
+        problem = problem_of(target)
         judge = _on_validation(problem, judges(problem, base.samples, None))
         for name in config.objectives:
-            for number, kind in enumerate(CANDIDATES[target][name]):
+            for number, kind in enumerate(candidates(target, problem.of_images)[name]):
                 own = narrowed(kind) if config.smoke else kind
-                title = f"{target}-{name}-{number}"
+                title = f"{file_name(target)}-{name}-{number}"
                 trials.append(training_task(title, name, own, problem, budget(base, problem), judge))
     return trials
 
@@ -109,9 +109,10 @@ def _page(config: Tune, found: Sequence[Group]) -> str:
     lines = ["| target | objective | judged by | score | settings | |", "|---|---|---|---|---|---|"]
     groups = iter(found)
     for target in config.targets:
-        measure = SCORES[target]
+        images = problem_of(target).of_images
+        measure = SCORES[images]
         for name in config.objectives:
-            kinds = CANDIDATES[target][name]
+            kinds = candidates(target, images)[name]
             scores = [_score(next(groups), measure) for _ in kinds]
             signed = np.asarray(scores) * (-1 if MEASURES[measure].better == "higher" else 1)
             best = int(np.nanargmin(signed)) if np.isfinite(signed).any() else -1
@@ -134,7 +135,7 @@ def _on_validation(problem: Problem, judge: Judges) -> Judges:
     """The same judges on other data than the comparison's."""
     if problem.splits is None:
         return judge._replace(real=np.asarray(problem.held_out(jax.random.key(7), len(judge.real))))
-    return judge._replace(real=np.asarray(problem.splits.validation.values))
+    return judge._replace(real=problem.some(["validation"], len(judge.real)))
 
 
 if __name__ == "__main__":

@@ -51,6 +51,7 @@ READERS = {
     "benchmarks": (read_results, RESULTS),
 }
 
+
 @pytest.mark.filterwarnings("ignore:the last line of")
 @pytest.mark.parametrize("name", READERS)
 def test_mutated_files_are_read_or_refused(name, tmp_path):

@@ -7,7 +7,7 @@ what their signatures and docstrings become.
 
 from typing import TYPE_CHECKING, Union
 
-from experiments.configs import adversarial, fields, moments, targets, transport
+from experiments.configs import adversarial, fields, moments, own, targets, transport
 from experiments.configs.choices import ObjectiveConfig, Problem, Space, TargetConfig, gathered
 from experiments.configs.generator import Adam, Pushforward
 from experiments.configs.shared import Critic, FeatureCritic, narrowed
@@ -32,7 +32,7 @@ __all__ = [
 OBJECTIVES: dict[str, type[ObjectiveConfig]] = gathered(moments, transport, adversarial, fields)
 """All objectives by name, family by family."""
 
-TARGETS: dict[str, type[TargetConfig]] = gathered(targets)
+TARGETS: dict[str, type[TargetConfig]] = gathered(targets, own)
 """The targets by name."""
 
 # What the command line chooses from.

@@ -18,15 +18,17 @@ On the command line this is ``wgan-gp`` with ``--penalty``, ``--inner-steps`` an
 import dataclasses
 import inspect
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Annotated, Any, ClassVar, NamedTuple, Protocol
 
+import numpy as np
 import tyro
 
 from igm_jax import Objective
 from igm_jax.base import Target
 from igm_jax.distributions import Distribution, Splits
+from igm_jax.sources import Source
 
 ImageShape = tuple[int, int, int]
 
@@ -47,6 +49,18 @@ class Space(NamedTuple):
     target: Distribution | None = None
 
 
+class Pairs(NamedTuple):
+    """What a conditional generator learns from.
+
+    Attributes:
+        given: draws of batches, values with their condition.
+        conditions: (m, k) held-out conditions, to draw samples under.
+    """
+
+    given: Distribution
+    conditions: np.ndarray
+
+
 class Problem(NamedTuple):
     """A target to learn, and what is needed to judge how well.
 
@@ -55,8 +69,11 @@ class Problem(NamedTuple):
         target: what the generator learns from.
         held_out: fresh draws, or data that the target does not hold; for tuning and a first look.
         space: shape and scale.
-        splits: the images, where it is an image data set; reported results use ``splits.test``.
-        fingerprint: SHA-256 of a user's file, so that a run never continues on other data.
+        splits: the data, where there is a data set; reported results use ``splits.test``.
+        fingerprint: SHA-256 of a user's data, so that a run never continues on others.
+        pairs: where values are learned given conditions, what is drawn for that; target and splits are then of rows (value,
+            condition). None for no conditions.
+        stream: ``(batch size, seed) -> source`` of training data that are read from the disk; None for what is in memory.
     """
 
     name: str
@@ -65,6 +82,32 @@ class Problem(NamedTuple):
     space: Space
     splits: Splits | None = None
     fingerprint: str | None = None
+    pairs: Pairs | None = None
+    stream: Callable[[int, int], Source] | None = None
+
+    @property
+    def of_images(self) -> bool:
+        """Whether samples are images."""
+        return self.space.image_shape is not None
+
+    def some(self, parts: Sequence[str], most: int, seed: int = 0) -> np.ndarray:
+        """Data of some parts of the splits, each at most once; of more than that a random choice, as files are often sorted.
+
+        Args:
+            parts: which parts, e.g. ("test", "validation").
+            most: how many rows, at most.
+            seed: of the choice.
+        """
+        assert self.splits is not None
+        chosen = [getattr(self.splits, part) for part in parts]
+        # A row of which something is missing says nothing to a judge of whole rows.
+        whole = [np.asarray(one.values)[_whole(one.observed)] for one in chosen]
+        rows = np.concatenate(whole)
+        return rows if len(rows) <= most else rows[np.random.default_rng(seed).permutation(len(rows))[:most]]
+
+
+def _whole(observed: np.ndarray | None) -> Any:
+    return slice(None) if observed is None else np.asarray(observed).all(axis=1)
 
 
 class Config(Protocol):

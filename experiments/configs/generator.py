@@ -1,12 +1,18 @@
 """The generator and its optimiser."""
 
 import dataclasses
+from typing import Any
 
+import jax
+import jax.numpy as jnp
+import numpy as np
 import optax
+from jaxtyping import Array
 
-from experiments.configs.choices import Space
+from experiments.configs.choices import Pairs, Space
 from igm_jax import Generator, checks, distributions
-from igm_jax.generators import pushforward
+from igm_jax.base import ConditionalGenerator, Key
+from igm_jax.generators import conditional_pushforward, pushforward
 from igm_jax.networks import conv_generator, fourier, mlp
 
 
@@ -34,6 +40,27 @@ class Pushforward:
             if self.frequencies:
                 network = fourier(network, latent, num_frequencies=self.frequencies)
         return pushforward(network, distributions.normal(latent))
+
+    def given(self, space: Space, pairs: Pairs) -> ConditionalGenerator:
+        """The generator of values given conditions, of which a pair of this space is made: a perceptron."""
+        codes = pairs.conditions.shape[1]
+        latent = min(space.dim - codes, 16) if self.latent is None else checks.count("latent", self.latent)
+        features = latent + codes + 2 * checks.count("frequencies", self.frequencies, least=0)
+        network = mlp(features, space.dim - codes, width=self.width, depth=self.depth)
+        if self.frequencies:
+            network = fourier(network, latent + codes, num_frequencies=self.frequencies)
+        return conditional_pushforward(network, distributions.normal(latent))
+
+
+def paired(generator: ConditionalGenerator, conditions: np.ndarray) -> Generator:
+    """The generator of pairs (value, condition), under conditions drawn from some."""
+
+    def sample(params: Any, key: Key, n: int) -> Array:
+        key_condition, key_value = jax.random.split(key)
+        drawn = jnp.asarray(conditions)[jax.random.randint(key_condition, (n,), 0, len(conditions))]
+        return jnp.concatenate([generator.sample(params, key_value, drawn, 1)[:, 0], drawn], axis=1)
+
+    return Generator(generator.init, sample)
 
 
 @dataclasses.dataclass(frozen=True)

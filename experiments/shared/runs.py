@@ -17,6 +17,7 @@ from experiments.shared.tasks import Task
 from igm_jax import Generator, Objective
 from igm_jax.arrays import read_npz
 from igm_jax.base import Key
+from igm_jax.distributions import Splits
 from igm_jax.evaluation import (
     UnlikeSamplesWarning,
     classifier_judge,
@@ -31,6 +32,8 @@ from igm_jax.reporting import field_on_grid, grid_of
 from igm_jax.training import NonFiniteError, Run, TrainState, plain, provenance, train, training
 
 POINTS, IMAGES = 500, 200
+MOST_JUDGED, MOST_SEEN = 2000, 10_000
+"""Images that are judged against, and that a judge learns from, at most."""
 FIELD_SIDE, FIELD_ARROWS, FIELD_SAMPLES = 33, 17, 256
 
 Judgement = Callable[..., dict[str, float]]
@@ -89,6 +92,9 @@ def judges(problem: Problem, samples: int, directory: Path | None) -> Judges:
     """
     if problem.splits is None:
         real = np.asarray(problem.held_out(jax.random.key(1), samples))
+    else:
+        real = problem.some(["test"], max(samples, MOST_JUDGED) if problem.of_images else samples)
+    if not problem.of_images:
         modes = problem.target.modes
 
         def quick(fake: np.ndarray) -> dict[str, float]:
@@ -99,12 +105,12 @@ def judges(problem: Problem, samples: int, directory: Path | None) -> Judges:
 
         return Judges(real, silently(lambda real, fake: evaluate_2d(real=real, fake=fake, modes=modes)), quick)
     splits = problem.splits
-    train_images, real = np.asarray(splits.train.values), np.asarray(splits.test.values)
+    train_images, labels = _seen(splits)
     several = random_convolution_judges(splits.image_shape, draws=5)
-    if splits.train.labels is None:
+    if labels is None:
         judge, several = several[0], several[1:]
     else:
-        judge = classifier_judge(train_images, splits.train.labels, splits.image_shape, directory=directory)
+        judge = classifier_judge(train_images, labels, splits.image_shape, directory=directory)
     seen = judge.features(real)
 
     def final(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
@@ -113,6 +119,17 @@ def judges(problem: Problem, samples: int, directory: Path | None) -> Judges:
     return Judges(
         real, silently(final), lambda fake: {"frechet": frechet_distance(real=seen, fake=judge.features(fake))}
     )
+
+
+def _seen(splits: Splits) -> tuple[np.ndarray, np.ndarray | None]:
+    """Training images for judges, and their labels if all classes are among them, of which there are several."""
+    images, labels = np.asarray(splits.train.values), splits.train.labels
+    chosen = slice(None)
+    if len(images) > MOST_SEEN:
+        chosen = np.random.default_rng(0).permutation(len(images))[:MOST_SEEN]
+    labels = None if labels is None else np.asarray(labels)[chosen]
+    known = labels is not None and len(np.unique(labels)) == len(splits.label_names) > 1
+    return images[chosen], labels if known else None
 
 
 def silently(judge: Judgement) -> Judgement:
@@ -130,7 +147,7 @@ class _Recorder:
     """Looks at a run at every snapshot; the run itself is not touched."""
 
     def __init__(self, problem: Problem, generator: Generator, objective: Objective, judge: Judges):
-        points = POINTS if problem.splits is None else IMAGES
+        points = IMAGES if problem.of_images else POINTS
         self.draw = jax.jit(jax.vmap(lambda params: generator.sample(params, jax.random.key(2), points)))
         self.judge, self.problem, self.objective = judge, problem, objective
         self.steps: list[int] = []

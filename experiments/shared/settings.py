@@ -93,12 +93,19 @@ CANDIDATES: dict[str, Candidates] = {"grid": GRID, "digits": DIGITS, "photo-patc
 """For each target that has been tuned for, three settings of every objective."""
 
 
-def settings(target: str, objective: str) -> ObjectiveConfig:
+def settings(target: str, objective: str, images: bool) -> ObjectiveConfig:
     """The setting of an objective on a target: the winner of the search, or of the nearest kind of target searched.
 
-    Lengths are in the data's median distance, so targets that were not searched take over the setting of ``grid`` in the plane
-    and of ``digits`` for images. Objectives that were not searched have their config's defaults.
+    Args:
+        target: its word on the command line.
+        objective: its name. One that was not searched has its config's defaults.
+        images: whether the target's samples are images.
     """
-    images = target in ("digits", "photo-patches", "file")
-    searched = CANDIDATES.get(target, DIGITS if images else GRID)
+    searched = candidates(target, images)
     return searched[objective][0] if objective in searched else OBJECTIVES[objective]()
+
+
+def candidates(target: str, images: bool) -> Candidates:
+    """What is searched on a target. Lengths are in the data's median distance, so targets of which nothing is known have the
+    candidates of ``grid`` for points and rows, and of ``digits`` for images."""
+    return CANDIDATES.get(target, DIGITS if images else GRID)

@@ -9,6 +9,7 @@ import numpy as np
 from rich.console import Group as Shown
 
 from experiments.configs import Problem
+from experiments.configs.words import file_name, short
 from experiments.shared.budgets import UNITS, Cost
 from experiments.shared.runs import Group
 from igm_jax.evaluation import MEASURES
@@ -62,7 +63,7 @@ class Summary(NamedTuple):
 
 def title(target: str) -> str:
     """A target's name in tables and headings."""
-    return TITLES.get(target, target)
+    return TITLES.get(target, short(target))
 
 
 def summarise(
@@ -94,13 +95,13 @@ def summarise(
     )
     sections = []
     for target, some in tables.items():
-        write_whole(directory / f"{target}.tex", "\n".join(map(to_latex, some)))
+        write_whole(directory / f"{file_name(target)}.tex", "\n".join(map(to_latex, some)))
         for name, group in groups[target].items():
-            write_whole(directory / "cards" / f"{target}-{name}.json", card(title(target), name, group))
+            write_whole(directory / "cards" / f"{file_name(target)}-{name}.json", card(title(target), name, group))
         if (key := (target, *groups[target])) not in known:
             known[key] = _section(groups[target], problems[target], rows, target, paint)
             for one in known[key].pictures:
-                write_whole(directory / f"{target}-{one.title.lower().replace(' ', '-')}.png", one.light)
+                write_whole(directory / f"{file_name(target)}-{one.title.lower().replace(' ', '-')}.png", one.light)
         sections.append(known[key]._replace(tables=some))
     broken = [
         f"{title(t)}, {name}: {group.broken}" for t in groups for name, group in groups[t].items() if group.broken
@@ -163,7 +164,7 @@ def _equal(groups: Mapping[str, Groups]) -> str:
 
 
 def _kind(problem: Problem) -> str:
-    return "plane" if problem.splits is None else "images"
+    return "images" if problem.of_images else "plane"
 
 
 def _effort(groups: Mapping[str, Groups]) -> str:
@@ -213,7 +214,7 @@ def _data(problem: Problem) -> np.ndarray:
 
     if problem.splits is not None:
         # In any order: patches come as they lie in their photograph, and the first twenty are all sky.
-        return np.random.default_rng(0).permutation(np.asarray(problem.splits.test.values))
+        return np.random.default_rng(0).permutation(problem.some(["test"], 2000))
     return np.asarray(problem.held_out(jax.random.key(5), 2000))
 
 

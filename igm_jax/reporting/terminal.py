@@ -6,7 +6,7 @@ import dataclasses
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -113,3 +113,33 @@ def with_homes(value: Any) -> Any:
         changed = {name: part for name, part in after.items() if part is not before[name] and part != before[name]}
         return dataclasses.replace(value, **changed) if changed else value
     return value
+
+
+def said(lines: Sequence[str]) -> None:
+    """Lines on the error stream, for people: not part of what a command prints."""
+    if lines:
+        print("\n".join(lines), file=sys.stderr)
+
+
+@contextlib.contextmanager
+def counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar of what is done of something long, with the time left; gone once it is done.
+
+    Args:
+        what: what is done, e.g. "reading images".
+
+    Yields:
+        A function of how many are done and how many there are.
+
+    Example:
+        >>> from igm_jax.reporting.terminal import counting
+        >>> with counting("counting sheep") as progress:
+        ...     progress(5, 10)
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -52,9 +52,13 @@ def test_objectives_keep_their_order_and_their_kinds():
 
 
 def test_targets_keep_their_order_and_their_kinds():
-    names = ["ring", "grid", "moons", "swiss-roll", "checkerboard", "digits", "photo-patches", "file"]
-    kinds = ["Ring", "Grid", "Moons", "SwissRoll", "Checkerboard", "Digits", "PhotoPatches", "File"]
-    assert {name: kind.__name__ for name, kind in TARGETS.items()} == dict(zip(names, kinds, strict=True))
+    names = [
+        "ring", "grid", "moons", "swiss-roll", "checkerboard", "digits", "photo-patches", "images", "file", "table", "idx",
+        "cifar", "hugging-face", "fashion-mnist", "ocean-climate", "relief", "glyphs", "photographs", "unicode-names", "notes",
+    ]  # fmt: skip
+    assert list(TARGETS) == names
+    for name, kind in TARGETS.items():
+        assert kind.__name__ == name.title().replace("-", "")
     assert list(TARGETS) == names
 
 
