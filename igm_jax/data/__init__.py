@@ -1,8 +1,10 @@
 """Readers of your own files: each gives a data set, split once and for all, and says what it read and what not."""
 
 from igm_jax.data.arrays import file
+from igm_jax.data.cifar import cifar
 from igm_jax.data.decoding import Header, ImageError, decode, header
 from igm_jax.data.folders import Folder, folder
+from igm_jax.data.idx import idx
 from igm_jax.data.images import Survey, images, survey
 from igm_jax.data.report import Report
 
@@ -12,10 +14,12 @@ __all__ = [
     "ImageError",
     "Report",
     "Survey",
+    "cifar",
     "decode",
     "file",
     "folder",
     "header",
+    "idx",
     "images",
     "survey",
 ]
