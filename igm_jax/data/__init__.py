@@ -1,10 +1,13 @@
 """Readers of your own files, and data sets with a name: each is split once and for all, and says what it read and what not."""
 
 from igm_jax.data.arrays import file
+from igm_jax.data.cifar import cifar
 from igm_jax.data.decoded import stored
 from igm_jax.data.decoding import Header, ImageError, decode, header
 from igm_jax.data.earth import ocean_climate, relief
+from igm_jax.data.fashion import fashion_mnist
 from igm_jax.data.folders import Folder, folder
+from igm_jax.data.idx import idx
 from igm_jax.data.images import Survey, images, survey
 from igm_jax.data.letters import glyphs
 from igm_jax.data.notes import notes
@@ -28,11 +31,14 @@ __all__ = [
     "StoreError",
     "Survey",
     "character_names",
+    "cifar",
     "decode",
+    "fashion_mnist",
     "file",
     "folder",
     "glyphs",
     "header",
+    "idx",
     "images",
     "notes",
     "ocean_climate",
