@@ -1,13 +1,26 @@
 """Decoded data on the disk: what is written is read, damage is named, and memory does not grow with what was read."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 
+import jax
+import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
+from igm_jax import stateless
 from igm_jax.data.store import Layout, StoreError, open_store, write_store
 from igm_jax.files import WriteError
+from igm_jax.generators import particles
+from igm_jax.training import restore, train, training
 from tests.conftest import resident
+from tests.sources import ROOT
+from tests.training import toys
 
 RNG = np.random.default_rng(0)
 ALONE = (0, 1)
@@ -143,3 +156,45 @@ def test_memory_does_not_grow_with_what_was_read(tmp_path):
     for _ in range(1200):
         next(batches)
     assert resident() - before < 8 << 20
+
+
+KILLED = """
+import sys, time
+import jax
+from igm_jax.data import open_store
+from igm_jax.training import train
+from tests.data.test_store import QUIET, run_of
+
+store = open_store(sys.argv[1])
+read = store._rows
+store._rows = lambda part, numbers: time.sleep(0.02) or read(part, numbers)
+with jax.numpy_dtype_promotion("standard"):
+    train(run_of(store), jax.random.key(0), 60, directory=sys.argv[2], **QUIET)
+"""
+
+QUIET = {"progress": False, "chunk": 5, "every": 10, "log_every": 1}
+
+
+def run_of(store):
+    gap = stateless(lambda x, y: jnp.mean((x - y) ** 2))
+    return training(particles(np.zeros((8, 12))), gap, optax.adam(0.1), store.stream("train", 8, seed=1), 8)
+
+
+def test_a_run_killed_in_mid_stream_ends_in_the_same_bits(tmp_path, key):
+    """kill -9 while images are read from the disk; the run goes on with the image after the last that it learned from."""
+    store = written(tmp_path, 100)
+    paths = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    words = [sys.executable, "-c", KILLED, str(store.directory), str(tmp_path / "killed")]
+    victim = subprocess.Popen(words, env={**os.environ, "PYTHONPATH": paths}, cwd=ROOT)
+    end = time.monotonic() + 120
+    while (
+        not (tmp_path / "killed" / "checkpoints" / "20").is_dir() and time.monotonic() < end and victim.poll() is None
+    ):
+        time.sleep(0.01)
+    victim.kill()
+    assert victim.wait() == -signal.SIGKILL
+    with jax.numpy_dtype_promotion("standard"):  # optax's Adam adds an integer count to a float
+        assert 20 <= restore(run_of(store), tmp_path / "killed").step < 60
+        again = train(run_of(open_store(store.directory)), key, 60, directory=tmp_path / "killed", **QUIET)
+        whole = train(run_of(store), key, 60, directory=tmp_path / "whole", **QUIET)
+    assert toys.same(again.state, whole.state)
