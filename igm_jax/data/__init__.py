@@ -7,6 +7,7 @@ from igm_jax.data.folders import Folder, folder
 from igm_jax.data.idx import idx
 from igm_jax.data.images import Survey, images, survey
 from igm_jax.data.report import Report
+from igm_jax.data.tables import table
 
 __all__ = [
     "Folder",
@@ -22,4 +23,5 @@ __all__ = [
     "idx",
     "images",
     "survey",
+    "table",
 ]
