@@ -4,6 +4,7 @@ from igm_jax.data.arrays import file
 from igm_jax.data.cifar import cifar
 from igm_jax.data.decoding import Header, ImageError, decode, header
 from igm_jax.data.folders import Folder, folder
+from igm_jax.data.hugging_face import hugging_face
 from igm_jax.data.idx import idx
 from igm_jax.data.images import Survey, images, survey
 from igm_jax.data.report import Report
@@ -20,6 +21,7 @@ __all__ = [
     "file",
     "folder",
     "header",
+    "hugging_face",
     "idx",
     "images",
     "survey",

@@ -129,6 +129,8 @@ def tabled(
     *,
     missing: str = "refuse",
     given: np.ndarray | None = None,
+    labels: np.ndarray | None = None,
+    label_names: tuple[str, ...] = (),
     skipped: dict[str, tuple[str, ...]] | None = None,
     notes: Sequence[str] = (),
 ) -> Splits:
@@ -140,6 +142,8 @@ def tabled(
         name: a short name for tables.
         missing: what to do with missing values, "refuse", "drop" or "mask".
         given: (n,) the part that each row comes in: 0, 1 or 2; None to split by content.
+        labels: (n,) the class of each row; None for none.
+        label_names: what 0, 1, ... mean.
         skipped: the names of what was left out, by the reason.
         notes: sentences for the report.
 
@@ -160,7 +164,8 @@ def tabled(
     conditions, names, condition_scaling, more = _conditions(condition, train, source)
     masked = not observed.all()
     found = Found(
-        source, name, np.where(observed, numbers, np.asarray(scaling.offset)), condition=conditions,
+        source, name, np.where(observed, numbers, np.asarray(scaling.offset)),
+        None if labels is None else labels[kept], label_names, condition=conditions,
         observed=observed if masked else None, columns=tuple(each.name for each in outcome), condition_names=names,
     )  # fmt: skip
     gone = f"{int((~observed).sum())} of {observed.size} values are missing, and masked." if masked else ""
