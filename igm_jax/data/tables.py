@@ -10,6 +10,7 @@ import numpy as np
 from igm_jax import checks
 from igm_jax.data.assembly import Found, assembled
 from igm_jax.data.columns import Column, read_columns
+from igm_jax.data.ranges import scaled
 from igm_jax.data.report import listed
 from igm_jax.data.splitting import Split, split, within
 from igm_jax.distributions.splits import Scaling, Splits
@@ -286,4 +287,4 @@ def _conditions(
         names += [f"{column.name}={category}" for category in categories]
         scales += [(0.0, 1.0)] * len(categories)
     scaling = Scaling(*(np.array(each) for each in zip(*scales, strict=True)), dtype="float64")
-    return scaling.scaled(np.concatenate(parts, axis=1)), tuple(names), scaling, notes
+    return scaled(scaling, np.concatenate(parts, axis=1)), tuple(names), scaling, notes
