@@ -7,6 +7,7 @@ from igm_jax.data.decoding import Header, ImageError, decode, header
 from igm_jax.data.earth import ocean_climate, relief
 from igm_jax.data.fashion import fashion_mnist
 from igm_jax.data.folders import Folder, folder
+from igm_jax.data.hugging_face import hugging_face
 from igm_jax.data.idx import idx
 from igm_jax.data.images import Survey, images, survey
 from igm_jax.data.letters import glyphs
@@ -16,6 +17,7 @@ from igm_jax.data.places import DataChangedError, DataNotFoundError
 from igm_jax.data.report import Report
 from igm_jax.data.shuffled import Shuffled, shuffled
 from igm_jax.data.store import Layout, Store, StoreError, open_store, write_store
+from igm_jax.data.tables import table
 from igm_jax.data.texts import character_names, spelled, unicode_names
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "folder",
     "glyphs",
     "header",
+    "hugging_face",
     "idx",
     "images",
     "notes",
@@ -49,6 +52,7 @@ __all__ = [
     "spelled",
     "stored",
     "survey",
+    "table",
     "unicode_names",
     "write_store",
 ]

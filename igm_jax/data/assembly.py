@@ -112,6 +112,10 @@ def _part(found: Found, rows: np.ndarray, scaling: Scaling) -> Part:
     chosen = [None if each is None else each[rows] for each in (found.labels, found.condition, found.observed)]
     values = scaled(scaling, found.values[rows].reshape(len(rows), -1))
     labels, condition, observed = chosen
+    if not all(np.isfinite(each).all() for each in (values, condition) if each is not None):
+        raise ValueError(
+            f"{found.source} holds values that are beyond float32 once they are scaled; rescale or clean them"
+        )
     return Part(
         values,
         None if labels is None else labels.astype(np.int32),

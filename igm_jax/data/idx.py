@@ -95,7 +95,7 @@ def idx(
         >>> _ = path.write_bytes(bytes([0, 0, 8, 3, 0, 0, 0, 64, 0, 0, 0, 1, 0, 0, 0, 2]) + bytes(range(128)))
         >>> data = idx(path)
         >>> data.image_shape, data.train.values.shape
-        ((1, 2, 1), (51, 2))
+        ((1, 2, 1), (54, 2))
     """
     path = absolute(path)
     given, notes = None, []

@@ -1,30 +1,19 @@
 """Your own images: a folder of files becomes a data set of one size, split by content."""
 
 import os
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from igm_jax import checks
-from igm_jax.data.assembly import Found, assembled, fits, side_by_side
-from igm_jax.data.decoding import FITS, Header, ImageError, Quiet, decode, header, pillow
-from igm_jax.data.folders import UNREADABLE, Folder, folder
+from igm_jax.data.assembly import Found, assembled, fits
+from igm_jax.data.decoding import FITS
+from igm_jax.data.folders import Folder, folder
+from igm_jax.data.pool import Progress, Together, decoded, headers, together
 from igm_jax.data.ranges import ranged
 from igm_jax.data.splitting import enough
 from igm_jax.distributions.splits import Splits
 from igm_jax.files import shown
-
-Progress = Callable[[int, int], None]
-"""Told, now and then, how many of how many files are read."""
-
-USUAL_SIDE, LARGEST_COMMON = 32, 64
-"""The side that images are brought to if nothing is said; squares of one side up to the second keep theirs."""
-
-BLOCK = 256
-"""So many files are read before progress is told."""
 
 
 class Survey(NamedTuple):
@@ -32,21 +21,11 @@ class Survey(NamedTuple):
 
     Attributes:
         folder: the images whose headers can be read.
-        headers: of each.
-        size: the side that fits: that of all, if they are squares of one side up to 64, else 32.
-        channels: 1 if all are grey, else 3.
-        deep: whether all are grey and have 16 bits.
-        shapes: how many images have which shape.
-        notes: sentences on transparency and depth.
+        together: their sizes, channels and depths, and what fits them all.
     """
 
     folder: Folder
-    headers: tuple[Header, ...]
-    size: int
-    channels: int
-    deep: bool
-    shapes: dict[str, int]
-    notes: tuple[str, ...]
+    together: Together
 
 
 def survey(found: Folder, *, progress: Progress | None = None) -> Survey:
@@ -69,10 +48,11 @@ def survey(found: Folder, *, progress: Progress | None = None) -> Survey:
         >>> from igm_jax.data import folder, survey
         >>> path = pathlib.Path(tempfile.mkdtemp())
         >>> Image.new("L", (8, 8)).save(path / "1.png")
-        >>> found = survey(folder(path))
+        >>> found = survey(folder(path)).together
         >>> found.size, found.channels, found.shapes
         (8, 1, {'8 × 8 × 1': 1})
     """
+<<<<<<< HEAD
     pillow()
     skipped: dict[str, list[int]] = {}
     headers: list[Header] = []
@@ -132,6 +112,10 @@ def each_file(read: Callable[[Any], Any], files: Sequence[Any], progress: Progre
             yield from pool.map(attempt, files[start : start + BLOCK])
             if progress is not None:
                 progress(min(start + BLOCK, len(files)), len(files))
+=======
+    known, skipped = headers(found.files, progress)
+    return Survey(found.without(skipped).some(), together(known))
+>>>>>>> readers15
 
 
 def images(
@@ -185,21 +169,22 @@ def images(
     channels = None if channels is None else checks.choice("channels", channels, (1, 3))
     checks.choice("fit", fit, FITS)
     known = survey(folder(path, labels))
-    source = shown(known.folder.path)
-    enough(len(known.headers), source)
-    side, depth = size or known.size, channels or known.channels
-    deep = known.deep and depth == 1
-    number = len(known.headers)
+    source, number = shown(known.folder.path), len(known.folder.files)
+    enough(number, source)
+    side, depth = size or known.together.size, channels or known.together.channels
+    deep = known.together.deep and depth == 1
     fits(number, side * side * depth, 1 + deep, source, f"choose a smaller `size` than {side}")
-    values, kept = _decoded(known.folder, (side, side, depth), fit, deep, progress)
+    values, skipped = decoded(known.folder.files, (side, side, depth), fit, deep, progress)
+    kept = known.folder.without(skipped).some()
     found = Found(
         source, name or shown(known.folder.path.name) or "images", values,
         labels=None if kept.labels is None else np.asarray(kept.labels), label_names=kept.label_names,
     )  # fmt: skip
     span = ranged(values, source, value_range)
     return assembled(
-        found, found.split(), span.scaling, what="images", image_shape=(side, side, depth), shapes=known.shapes,
+        found, found.split(), span.scaling, what="images", image_shape=(side, side, depth), shapes=known.together.shapes,
         extent=span.found, told=span.told, skipped=kept.skipped,
+<<<<<<< HEAD
         notes=[*known.folder.notes, *known.notes, resized(known, side, fit), span.note],
     )  # fmt: skip
 
@@ -245,3 +230,7 @@ def _decoded(
             values[number] = told
             number += 1
     return values[:number], found.without(skipped).some()
+=======
+        notes=[*kept.notes, *known.together.notes, known.together.resized(side, fit), span.note],
+    )  # fmt: skip
+>>>>>>> readers15

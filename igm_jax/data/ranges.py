@@ -123,6 +123,7 @@ def scaled(scaling: Scaling, values: np.ndarray) -> np.ndarray:
     """
     made = np.empty(values.shape, np.float32)
     step = max(1, BLOCK // max(1, values.shape[1]))
-    for start in range(0, len(values), step):
-        made[start : start + step] = scaling.scaled(values[start : start + step])
+    with np.errstate(over="ignore"):  # what is beyond float32 becomes infinite, and is refused where it is used
+        for start in range(0, len(values), step):
+            made[start : start + step] = scaling.scaled(values[start : start + step])
     return made

@@ -97,7 +97,7 @@ def split(
 
 
 def within(contents: Iterable[bytes], given: np.ndarray, source: str) -> Split:
-    """The split that the files come with; where it has no validation, a ninth of the training samples is taken by content.
+    """The split that the files come with; parts that it has not are taken of the training samples by content.
 
     Args:
         contents: the bytes of each sample.
@@ -120,9 +120,9 @@ def within(contents: Iterable[bytes], given: np.ndarray, source: str) -> Split:
     stamps = np.fromiter(map(stamp, contents), np.uint64)
     enough(len(stamps), source)
     parts = given.astype(np.int64)
-    if not (parts == 1).any():
-        drawn = _placed(stamps, (SHARES[0] / (SHARES[0] + SHARES[1]), SHARES[1] / (SHARES[0] + SHARES[1]), 0.0))
-        parts = np.where(parts == 0, drawn, parts)
+    taken = [share if part == 0 or not (parts == part).any() else 0.0 for part, share in enumerate(SHARES)]
+    drawn = _placed(stamps, (taken[0] / sum(taken), taken[1] / sum(taken), taken[2] / sum(taken)))
+    parts = np.where(parts == 0, drawn, parts)
     counts = np.bincount(parts, minlength=3)
     if not counts.all():
         empty = " and ".join(name for name, count in zip(PARTS, counts, strict=True) if not count)
@@ -182,7 +182,8 @@ def _placed(stamps: np.ndarray, shares: tuple[float, float, float]) -> np.ndarra
         raise ValueError(f"`shares` must be three parts of 1, such as {SHARES}, but are {shares}")
     # Of 53 bits, as many as float64 has, so that no stamp is rounded over a border.
     places = (stamps >> np.uint64(11)).astype(np.float64) / 2.0**53
-    return (places >= shares[0]).astype(np.int64) + ((places >= shares[0] + shares[1]) & (shares[2] > 0))
+    parts = (places >= shares[0]).astype(np.int64) + (places >= shares[0] + shares[1])
+    return np.minimum(parts, max(part for part in range(3) if shares[part]))  # three thirds may be less than 1
 
 
 def rows_as_bytes(*arrays: np.ndarray) -> Iterable[bytes]:

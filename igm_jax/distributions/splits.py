@@ -86,6 +86,7 @@ class Splits(NamedTuple):
         condition_names: what the features of a condition are called.
         digest: SHA-256 of all that is in it, by which a run knows its data; None where the code alone says so.
         report: what was read, and what was not (``igm_jax.data.Report``); None for what is made by code.
+        condition_scaling: from a condition's own units to the model's, and back.
     """
 
     train: Part
@@ -100,6 +101,7 @@ class Splits(NamedTuple):
     condition_names: tuple[str, ...] = ()
     digest: str | None = None
     report: Any = None
+    condition_scaling: Scaling = Scaling()
 
     def target(self, part: str = "train", *, conditional: bool = False) -> Distribution:
         """One part as a distribution to draw from, its rows with replacement.

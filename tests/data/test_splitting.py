@@ -74,7 +74,13 @@ def test_a_given_split_is_kept_and_validation_taken_from_training():
     whole = np.repeat([0, 1, 2], [20, 5, 5])
     np.testing.assert_array_equal(within(contents(30), whole, "here").parts, whole)
     with pytest.raises(ValueError, match=r"here comes with a split that leaves no sample for test; add samples to it"):
-        within(contents(300), np.zeros(300), "here")
+        within(contents(300), np.repeat([0, 1, 2], [1, 298, 1]) % 2, "here")
+    np.testing.assert_array_equal(
+        within(contents(300), np.zeros(300), "here").parts, split(contents(300), "here").parts
+    )
+    valid = within(contents(300), np.repeat([0, 1], [250, 50]), "here").parts
+    assert (valid == 1).tolist() == [False] * 250 + [True] * 50
+    assert 10 < (valid == 2).sum() < 50
 
 
 def test_bytes_are_those_of_the_values_not_of_the_machine():
