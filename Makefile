@@ -42,7 +42,7 @@ help: ## say what the targets are
 compare: $(installed) ## train one generator under every objective; table, pictures and report in results/
 	$(bin)/python -m experiments.compare $(ARGS)
 
-tables: $(installed) ## make published tables again, and one page with all of them, in results/tables
+tables: $(installed) ## make published tables again, beside the committed ones, with a page of all of them in results/reproduced
 	$(bin)/python -m experiments.tables $(ARGS)
 
 bench: $(installed) ## time igm_jax beside every installed peer; tables and pictures in results/

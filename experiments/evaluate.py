@@ -4,11 +4,12 @@
     python -m experiments.evaluate --real data.npz --real-array images --fake out.npz --image-shape 28 28 1 --train train.npy
     python -m experiments.evaluate --run results/train/energy-grid-seed0 --output table.md rows.jsonl
 
-Two files of samples, .npy or .npz, are compared as they are, or as images in features of random convolutions. A run of
+Two files of samples, .npy or .npz, are compared as they are, or as images in features of random convolutions, and in features
+of your own with ``--features mine:function``, a function in mine.py. A run of
 ``experiments.train`` is judged from its newest checkpoint, finished or not, in the way of ``experiments.compare``: fresh
 samples of the averaged generator against held-out data.
 
-A thousand points in the plane take about ten seconds on two cores, mostly to compile; digits about twenty.
+A thousand points in the plane take about fifteen seconds on two cores, mostly to compile; digits about twenty.
 """
 
 import dataclasses
@@ -26,20 +27,18 @@ from rich.console import Console
 from experiments.configs import OBJECTIVES, TARGETS, Adam, Critic, FeatureCritic, Pushforward
 from experiments.shared.layout import Layout
 from experiments.shared.outputs import check_output
+from experiments.shared.points import points, with_distances
 from experiments.shared.runs import judges, silently
+from experiments.shared.seen import seen_through
 from experiments.shared.study import ended_with, row_maker
 from experiments.train import Train, prepared
 from igm_jax import checks
 from igm_jax.evaluation import (
     MEASURES,
-    authenticity,
-    evaluate_2d,
+    Measure,
     evaluate_images,
     floor,
-    frechet_distance,
-    memorisation_ratio,
     random_convolution_judges,
-    sliced_w2,
     unlike_ranges,
 )
 from igm_jax.reporting import FLOOR, Cell, Line, Table, to_console, to_markdown, write_jsonl, write_whole
@@ -68,6 +67,9 @@ class Evaluate:
     """The same for the generated samples."""
     train_array: str | None = None
     """The same for the training data."""
+    features: str | None = None
+    """module:function of yours, from the current directory: (n, d) rows, or (n, h, w, c) images, in the samples' units, become
+    (n, k) features, in which Fréchet distance, KID, precision and recall are told, too."""
     image_shape: tuple[int, int, int] | None = None
     """Height, width and channels, if the samples are images; files that hold them in another order are refused."""
     size: int = 1000
@@ -92,6 +94,8 @@ class Comparison(NamedTuple):
         fake: (n, d) generated samples.
         pool: (m, d) real data for the floor, m ≥ 2 n.
         judge: ``(real=, fake=) -> {name: number}``.
+        image_shape: height, width and channels of images.
+        more: how numbers are shown that are none of ``MEASURES``.
     """
 
     name: str
@@ -100,6 +104,8 @@ class Comparison(NamedTuple):
     fake: np.ndarray
     pool: np.ndarray
     judge: Callable[..., dict[str, float]]
+    image_shape: tuple[int, int, int] | None = None
+    more: tuple[Measure, ...] = ()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -151,7 +157,16 @@ def compared(config: Evaluate) -> Comparison:
     # In random order: files are often sorted.
     rng = np.random.default_rng(config.seed)
     real, fake = (x[rng.permutation(len(x))[:size]] for x in (whole.real, whole.fake))
-    return whole._replace(real=real, fake=fake)
+    return _seen(config, whole._replace(real=real, fake=fake))
+
+
+def _seen(config: Evaluate, given: Comparison) -> Comparison:
+    """The comparison with numbers in the user's features, whose function is tried on a few samples."""
+    if config.features is None:
+        return given
+    seen = seen_through(config.features, given.image_shape)
+    seen.check(given.real, given.fake)
+    return given._replace(judge=seen.beside(given.judge, config.seed), more=seen.measures())
 
 
 def _check(config: Evaluate) -> None:
@@ -161,6 +176,8 @@ def _check(config: Evaluate) -> None:
     checks.count("--size", config.size, least=FEWEST)
     checks.count("--floors", config.floors)
     checks.seed("--seed", config.seed)
+    if config.features is not None:
+        seen_through(config.features)
     for path in config.output:
         checks.choice("the ending of --output", path.suffix, FORMATS)
         read = {"--real": config.real, "--fake": config.fake, "--train": config.train}
@@ -170,7 +187,7 @@ def _check(config: Evaluate) -> None:
 def _of_files(config: Evaluate, real: Path, fake: Path) -> Comparison:
     known = _files(config)
     held_out, generated = known.read("real"), known.read("fake")
-    return Comparison(fake.stem, real.stem, held_out, generated, held_out, _judge(config, known))
+    return Comparison(fake.stem, real.stem, held_out, generated, held_out, _judge(config, known), config.image_shape)
 
 
 def _files(config: Evaluate, image_shape: tuple[int, int, int] | None = None) -> Layout:
@@ -187,19 +204,9 @@ def _judge(config: Evaluate, known: Layout) -> Callable[..., dict[str, float]]:
     """A judge of samples of which nothing more is known."""
     train = known.read("train") if "train" in known.files else None
     if config.image_shape is None:
-        return silently(partial(_points, train=train, seed=config.seed))
+        return silently(partial(points, train=train, seed=config.seed))
     first, *others = random_convolution_judges(config.image_shape, draws=6, seed=config.seed)
     return silently(partial(evaluate_images, judge=first, random_judges=others, train=train, seed=config.seed))
-
-
-def _points(*, real: Any, fake: Any, train: Any, seed: int) -> dict[str, float]:
-    numbers = evaluate_2d(real=real, fake=fake, seed=seed)
-    numbers["sliced_w2"] = sliced_w2(real=real, fake=fake, seed=seed)
-    numbers["frechet"] = frechet_distance(real=real, fake=fake)
-    if train is not None:
-        numbers["memorisation"] = memorisation_ratio(train=train, test=real, fake=fake)
-        numbers["authenticity"] = authenticity(train=train, fake=fake)
-    return numbers
 
 
 def _of_run(config: Evaluate, directory: Path) -> Comparison:
@@ -217,13 +224,15 @@ def _of_run(config: Evaluate, directory: Path) -> Comparison:
     if config.real is not None:
         known = _files(config, problem.space.image_shape)
         real = known.read("real")
-        return Comparison(name, config.real.stem, real, fake, real, _judge(config, known))
+        return Comparison(name, config.real.stem, real, fake, real, _judge(config, known), known.image_shape)
     if problem.splits is None:
         real = np.asarray(problem.held_out(jax.random.key(config.seed + 1), 2 * config.size))
-        return Comparison(name, problem.name, real, fake, real, judges(problem, FEWEST, None).final)
+        final = with_distances(judges(problem, FEWEST, None).final, config.seed)
+        return Comparison(name, problem.name, real, fake, real, final)
     known = judges(problem, config.size, config.keep)
     pool = problem.some(["test", "validation"], 4 * config.size)
-    return Comparison(name, problem.name, known.real, fake, pool, known.final)
+    final = known.final if problem.of_images else with_distances(known.final, config.seed)
+    return Comparison(name, problem.name, known.real, fake, pool, final, problem.space.image_shape)
 
 
 def _config_of(stored: Any, directory: Path) -> Train:
@@ -254,7 +263,7 @@ def summary(comparison: Comparison, ours: dict[str, float], floors: dict[str, li
     """The table of a comparison: a measure a line, beside its floor, which has a number for each split of the real data."""
     arrows = {"lower": " ↓", "higher": " ↑", None: ""}
     lines = []
-    for name, measure in MEASURES.items():
+    for name, measure in {**MEASURES, **{measure.name: measure for measure in comparison.more}}.items():
         if name in ours:
             values = np.array(floors[name])
             spread = values.std(ddof=len(values) > 1)
@@ -266,6 +275,8 @@ def summary(comparison: Comparison, ours: dict[str, float], floors: dict[str, li
         f" ones against other real ones, mean ± standard deviation over {len(next(iter(floors.values())))} random splits;"
         " no model can be expected to do better."
     )
+    if "mmd2" in ours:
+        caption += " MMD² is unbiased, with a Gaussian kernel as wide as the median distance of all samples."
     return Table(
         f"{comparison.name} on {comparison.target}", caption, ("measure", comparison.name, FLOOR), tuple(lines)
     )

@@ -1,7 +1,7 @@
 """From groups of runs to tables, pictures, cards and the report."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from rich.console import Group as Shown
 from experiments.configs import Problem
 from experiments.configs.words import file_name, short
 from experiments.shared.budgets import UNITS, Cost
+from experiments.shared.findings import findings
 from experiments.shared.runs import Group
 from igm_jax.evaluation import MEASURES
 from igm_jax.reporting import (
@@ -100,9 +101,9 @@ def summarise(
             write_whole(directory / "cards" / f"{file_name(target)}-{name}.json", card(title(target), name, group))
         if (key := (target, *groups[target])) not in known:
             known[key] = _section(groups[target], problems[target], rows, target, paint)
-            for one in known[key].pictures:
+            for one in (*known[key].pictures, *known[key].printed):
                 write_whole(directory / f"{file_name(target)}-{one.title.lower().replace(' ', '-')}.png", one.light)
-        sections.append(known[key]._replace(tables=some))
+        sections.append(known[key]._replace(**_words(some, rows, target, _kind(problems[target]))))
     broken = [
         f"{title(t)}, {name}: {group.broken}" for t in groups for name, group in groups[t].items() if group.broken
     ]
@@ -113,10 +114,18 @@ def summarise(
     text = f"{unfinished} {text}" if unfinished else text
     nine = all(len(one) == 9 for one in groups.values())
     name = "One generator, nine ways to train it" if nine else "One generator, compared"
-    trained = [row for row in rows if row["objective"] != FLOOR]
-    report = Report(name, text, facts_of(rows), tuple(sections), settings_of(trained))
+    report = Report(name, text, facts_of(rows), tuple(sections))
     path = write_report(directory / "report.html", report)
     return Summary(path, [to_console(some[0]) for some in tables.values()], broken)
+
+
+def _words(tables: tuple[Table, ...], rows: list[dict[str, Any]], target: str, kind: str) -> dict[str, Any]:
+    """What a section says and does not draw: findings, its tables, of which the first is seen at once, and settings."""
+    mine = [row for row in rows if row["target"] == title(target)]
+    trained = [row for row in mine if row["objective"] != FLOOR]
+    main = tables[0]._replace(title="At the end of training")
+    found = tuple(findings(mine, MEASURES[DECISIVE[kind]], COLUMNS[kind]))
+    return {"findings": found, "tables": (main,), "folded": tables[1:], "settings": settings_of(trained)}
 
 
 Paint = Callable[..., Picture]
@@ -193,20 +202,20 @@ def _section(groups: Groups, problem: Problem, rows: list[dict[str, Any]], targe
             steps, frames, data, shape, (-1.0, 1.0), clock=clock, title="Samples through training", caption=caption
         )
         sheet = {"real data": data} | samples
-        pictures = [paint("Samples", "The first twenty samples of the first seed; nobody chose them.", sample_grid,
-                          sheet, shape, value_range=(-1.0, 1.0))]  # fmt: skip
+        printed = (paint("Samples", "The first twenty samples of the first seed; nobody chose them.", sample_grid,
+                         sheet, shape, value_range=(-1.0, 1.0)),)  # fmt: skip
         return Section(
-            title(target), players=(player,), pictures=(*pictures, _curves(groups, whole, rows, target, paint))
+            title(target), players=(player,), pictures=(_curves(groups, whole, rows, target, paint),), printed=printed
         )
     player = Player(steps, frames, data[:500], clock=clock, title="Samples through training", caption=caption)
     few = {name: points[:1000] for name, points in samples.items()}
-    pictures = [
-        paint("Samples", "A thousand samples of the first seed; data in grey.", scatter_panels, few, data[:1000])
-    ]
-    pictures.append(_curves(groups, whole, rows, target, paint))
+    printed = (
+        paint("Samples", "A thousand samples of the first seed; data in grey.", scatter_panels, few, data[:1000]),
+    )
+    pictures = [_curves(groups, whole, rows, target, paint)]
     if all("field/points" in arrays for arrays in whole.values()):
         pictures.append(_fields(whole, data, paint))
-    return Section(title(target), players=(player,), pictures=tuple(pictures))
+    return Section(title(target), players=(player,), pictures=tuple(pictures), printed=printed)
 
 
 def _data(problem: Problem) -> np.ndarray:
@@ -239,9 +248,26 @@ def _curves(
     }
     floor = [row["metrics"] for row in rows if row["objective"] == FLOOR and row["target"] == title(target)]
     floors = {look: float(np.mean([metrics[look] for metrics in floor])) for look in looks if look in floor[0]}
-    caption = "Judged on few samples at every snapshot: the mean over seeds, the band from the lowest to the highest."
+    caption = f"The mean over seeds, in a band from the lowest to the highest. {_why_unlike(whole, looks)}"
     labels = {look: MEASURES[look].label if look in MEASURES else look for look in looks}
     return paint("Training curves", caption, training_curves, curves, labels, floors=floors, xlabel=UNITS[equal])
+
+
+def _why_unlike(whole: Mapping[str, dict[str, np.ndarray]], looks: Sequence[str]) -> str:
+    """Why the curves end elsewhere than the table."""
+    arrays = next(iter(whole.values()))
+    few, many = arrays["frames"].shape[1], len(arrays["samples"])
+    if few == many:
+        return f"Curves and table are of the averaged generator, but of other {few} samples."
+    fewer = "fewer" if few < many else "more"
+    reasons = [f"{fewer} samples hit {fewer} modes"] if "modes" in looks else []
+    if "frechet" in looks:
+        reasons.append(f"the Fréchet distance of {fewer} samples comes out {'larger' if few < many else 'smaller'}")
+    reason = f": {', and '.join(reasons)}" if reasons else ""
+    return (
+        f"Curves and table are of the averaged generator, but every point here of {few} samples and the table, like the dashed"
+        f" line of real data, of {many}{reason}."
+    )
 
 
 def _unit(config: Mapping[str, Any]) -> float:

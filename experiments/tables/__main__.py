@@ -14,11 +14,12 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from experiments.shared.left import words
 from experiments.shared.study import ended_with, with_preset
-from experiments.tables.command import Preset
+from experiments.tables.command import REPRODUCED, Preset
+from experiments.tables.committed import COMMITTED, Agreement, agreement, read_entries
 from igm_jax import checks
 from igm_jax.reporting import write_whole
 from igm_jax.reporting.terminal import command_line, ended
@@ -57,8 +58,8 @@ class Config:
     """How much is done: smoke (or --smoke, for short) takes seconds a table, full as long as the papers."""
     workers: int = 1
     """Runs of a table at once, each in a process of its own."""
-    output: Path = Path("results/tables")
-    """The directory for the page, with a directory for each table."""
+    output: Path = REPRODUCED
+    """The directory for the page, with a directory for each table; --output results/tables renews the committed ones."""
 
 
 def page(output: Path, tables: Sequence[str], preset: str) -> str:
@@ -135,6 +136,11 @@ def all_made(config: Config, preset: str) -> list[str]:
     return failed
 
 
+def stood(config: Config, committed: Mapping[str, list[dict[str, Any]]]) -> list[Agreement]:
+    """How the tables that were made stand beside the committed ones."""
+    return [agreement(read_entries(config.output / name / config.preset), there) for name, there in committed.items()]
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     try:
         given = with_preset(sys.argv[1:] if arguments is None else arguments)
@@ -145,6 +151,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (TypeError, ValueError) as error:
         sys.exit(ended_with(error))
     preset = config.preset
+    # Read first: where these are renewed, they are replaced.
+    committed = {name: read_entries(COMMITTED / name / preset) for name in config.tables}
     try:
         for name in config.tables:
             importlib.import_module(f"experiments.tables.{name}")  # what is missing is told before any work
@@ -157,6 +165,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     there = [name for name in TABLES if (config.output / name / preset / "report.md").exists()]
     write_whole(config.output / "README.md", page(config.output, there, preset))
     print(f"All tables are in {config.output / 'README.md'}.")
+    if found := [one for one in stood(config, committed) if not one.reason]:
+        print(f"In all, {Agreement(sum(one.equal for one in found), sum(one.cells for one in found)).told()}")
 
 
 if __name__ == "__main__":

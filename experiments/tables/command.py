@@ -4,19 +4,22 @@ import dataclasses
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
-import tyro
 
 from experiments.shared.study import Pictures, command, short, writable, write_page
 from experiments.shared.tasks import Book, Found, Recipe, Task, deciding, worked
+from experiments.tables.committed import COMMITTED, agreement, read_entries
 from experiments.tables.published import Entry, tabulated
 from igm_jax import checks
 from igm_jax.reporting import to_latex, write_whole
 from igm_jax.reporting.tables import Table
 
 Preset = Literal["smoke", "cpu", "full"]
+
+REPRODUCED = Path("results/reproduced")
+"""Where tables go that are made again: not over those that are committed, beside which they are told."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,10 +37,11 @@ class Config:
     workers: int = 1
     """Runs at once, each in a process of its own: on CPUs as many as there are cores, where runs are small."""
     output: Path | None = None
-    """The directory for tables, rows and pictures; by default results/tables/NAME/PRESET."""
-    expected: Annotated[float | None, tyro.conf.Suppress] = None
+    """The directory for tables, rows and pictures; by default results/reproduced/NAME/PRESET, beside the committed ones in
+    results/tables."""
+    expected: float | None = None
     """Seconds that the whole table should take, for the time left; told by the command that makes all of them."""
-    after: Annotated[float, tyro.conf.Suppress] = 0.0
+    after: float = 0.0
     """Seconds that the tables after this one should take."""
 
     @property
@@ -134,7 +138,7 @@ def prepared(config: C, name: str) -> C:
     checks.count("workers", config.workers)
     if config.seeds is not None:
         checks.count("seeds", config.seeds)
-    output = config.output or Path("results/tables") / name / config.preset
+    output = config.output or REPRODUCED / name / config.preset
     writable(output)
     return dataclasses.replace(config, output=output)
 
@@ -151,14 +155,18 @@ def _module(publication: Publication) -> str:
 
 
 def written(publication: Publication, config: Config, results: Results, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print the tables; write ``report.md``, ``table.tex``, ``entries.jsonl`` and the pictures."""
+    """Print the tables, and how they stand beside the committed ones; write ``report.md``, ``table.tex``, ``entries.jsonl`` and
+    the pictures.
+    """
     directory = config.directory
     parts = publication.parts(config, results)
-    lines = [json.dumps(_judged(part, entry, config, rows)) for part in parts for entry in part.entries]
-    write_whole(directory / "entries.jsonl", "".join(line + "\n" for line in lines))
+    entries = [_judged(part, entry, config, rows) for part in parts for entry in part.entries]
+    found = agreement(entries, read_entries(COMMITTED / publication.name / config.preset))
+    write_whole(directory / "entries.jsonl", "".join(json.dumps(entry) + "\n" for entry in entries))
     tables = [(part.unjudged() if config.smoke else part).table() for part in parts]
     write_whole(directory / "table.tex", "\n".join(map(to_latex, tables)))
     write_page(directory, _head(publication, config, rows), tables, publication.pictures(config, results))
+    print(found.told())
 
 
 def _head(publication: Publication, config: Config, rows: Sequence) -> list[str]:
@@ -195,7 +203,7 @@ def _judged(part: Part, entry: Entry, config: Config, rows: Sequence[Mapping[str
     ours = [float(value) if np.isfinite(value) else None for value in entry.ours]
     return {
         "table": part.title, "line": entry.line, "column": entry.column,
-        "published": entry.published, "published_spread": entry.spread, "ours": ours,
+        "published": entry.published, "published_spread": entry.spread, "ours": ours, "digits": entry.digits,
         "agrees": entry.agrees, "rule": entry.rule.text if entry.rule else None, "config": _settings(config),
         "seed": config.seed, "commit": _each(row["commit"] for row in rows),
         "versions": _different(row["versions"] for row in rows), "device": _different(row["device"] for row in rows),

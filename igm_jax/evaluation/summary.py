@@ -61,6 +61,9 @@ class Measure(NamedTuple):
 _ALL = (
     Measure("w2", "W2", "lower"),
     Measure("sliced_w2", "sliced W2", "lower"),
+    Measure("energy_distance", "energy distance", "lower", 4),
+    Measure("mmd2", "MMD²", "lower", 4),
+    Measure("mmd_fuse_p", "MMD-FUSE p-value", None),
     Measure("modes", "modes", "higher", 1),
     Measure("high_quality", "high quality", "higher"),
     Measure("reverse_kl", "reverse KL", "lower"),
@@ -83,7 +86,7 @@ _ALL = (
 )
 
 MEASURES: Mapping[str, Measure] = {measure.name: measure for measure in _ALL}
-"""Every number that the summaries give, by name, in the order of a table."""
+"""Every number that the summaries and ``experiments.evaluate`` give, by name, in the order of a table."""
 
 
 def evaluate_samples(*, real: Any, fake: Any, k: int = 5, seed: int = 0) -> dict[str, float]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from igm_jax.reporting.canvas import Axes, Figure, panels, styled
-from igm_jax.reporting.style import PALETTE, theme
+from igm_jax.reporting.style import palette, theme
 
 LEVELS = (5, 25, 50, 75, 95)
 """The quantiles that are shown, in percent."""
@@ -50,12 +50,12 @@ def column_quantiles(
         )
     if names and len(names) != data.shape[1]:
         raise ValueError(f"`names` must name each of the {data.shape[1]} columns, but has {len(names)} names")
-    shown, shade = min(most, data.shape[1]), theme(dark)
+    shown, shade, colour = min(most, data.shape[1]), theme(dark), palette(dark)[0]
     ours, real = (_quantiles(values[:, :shown]) for values in (samples, data))
     figure, (axis,) = panels(1, 1, 0.5 + 0.34 * shown, shade, 5.4)
     low, width = real[0], np.where(real[-1] > real[0], real[-1] - real[0], 1.0)
     _bars(axis, (real - low) / width, (9.0, 9.0), (shade.rule, shade.data), shade.text)
-    _bars(axis, (ours - low) / width, (1.2, 3.6), (PALETTE[0], PALETTE[0]), PALETTE[0])
+    _bars(axis, (ours - low) / width, (1.2, 3.6), (colour, colour), colour)
     rest = f"the first {shown} of {data.shape[1]} columns" if shown < data.shape[1] else ""
     axis.set_title(": ".join(part for part in (title, rest) if part), loc="left")
     labels = [_short(name) for name in names[:shown]] or [str(number) for number in range(shown)]

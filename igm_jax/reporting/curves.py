@@ -48,7 +48,7 @@ def training_curves(
     """
     curves = {name: _curves(name, value) for name, value in named("curves", curves).items()}
     labels = named("labels", labels or {key: key for value in curves.values() for key in value.measures})
-    shade, colour, columns = theme(dark), colours(curves), min(2, len(labels))
+    shade, colour, columns = theme(dark), colours(curves, dark), min(2, len(labels))
     lines = -(-len(labels) // columns)
     figure, axes = panels(lines, columns, 3.3, shade)
     for axis in axes[len(labels) :]:

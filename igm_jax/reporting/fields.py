@@ -39,7 +39,7 @@ def field_panels(
     Raises:
         ValueError: for shapes that do not fit or points that are no full grid.
     """
-    data, shade, colour = plane("data", data), theme(dark), colours(named("fields", fields))
+    data, shade, colour = plane("data", data), theme(dark), colours(named("fields", fields), dark)
     figure, axes = squares(len(fields), columns, shade)
     for axis, (name, field) in zip(axes, fields.items(), strict=True):
         xs, ys, velocities, values = _raster(name, field)

@@ -33,7 +33,7 @@ from igm_jax.reporting.fields import portrait as portrait
 from igm_jax.reporting.studies import Trace as Trace
 from igm_jax.reporting.studies import heat_map as heat_map
 from igm_jax.reporting.studies import trace_panels as trace_panels
-from igm_jax.reporting.style import PALETTE, Theme, View, colours, named, pictures, plane, theme, view_of
+from igm_jax.reporting.style import Theme, View, colours, named, palette, pictures, plane, theme, view_of
 
 
 @styled
@@ -107,13 +107,13 @@ def scatter_panels(
         ValueError: for shapes that do not fit.
     """
     data = plane("data", data)
-    view, shade, colour = view or view_of(data), theme(dark), colours(named("samples", samples))
+    view, shade, colour = view or view_of(data), theme(dark), colours(named("samples", samples), dark)
     figure, axes = squares(len(samples), columns, shade)
     for axis, (name, value) in zip(axes, samples.items(), strict=True):
         points = plane(f"samples[{name!r}]", value)
         size = float(np.clip(4000 / len(points), 2, 12))
         axis.scatter(*data.T, s=size, c=shade.data, linewidths=0)
-        axis.scatter(*points.T, s=size, c=colour[name], alpha=0.7, linewidths=0)
+        axis.scatter(*points.T, s=size, c=colour[name], alpha=1.0 if dark else 0.7, linewidths=0)
         window(axis, view, name)
     return figure
 
@@ -121,12 +121,12 @@ def scatter_panels(
 @styled
 def _frame(points: np.ndarray, before: np.ndarray, data: np.ndarray, view: View, title: str, *, dark: bool) -> Figure:
     """One frame of ``animation``: the points, the way they came since the frame before, and the data behind."""
-    shade = theme(dark)
+    shade, colour = theme(dark), palette(dark)[0]
     figure, (axis,) = panels(1, 1, 4.3, shade, 4.2)
     axis.scatter(*data.T, s=4, c=shade.data, linewidths=0)
     ways = list(np.stack([before, points], axis=1))
-    axis.add_collection(LineCollection(ways, colors=PALETTE[0], alpha=0.25, linewidths=0.8))
-    axis.scatter(*points.T, s=float(np.clip(4000 / len(points), 3, 12)), c=PALETTE[0], alpha=0.8, linewidths=0)
+    axis.add_collection(LineCollection(ways, colors=colour, alpha=0.25, linewidths=0.8))
+    axis.scatter(*points.T, s=float(np.clip(4000 / len(points), 3, 12)), c=colour, alpha=0.8, linewidths=0)
     window(axis, view, title)
     return figure
 

@@ -50,7 +50,7 @@ def graph(edges: Sequence[Edge], *, dark: bool = False) -> Figure:
     shade = theme(dark)
     names = list(dict.fromkeys(name for edge in edges for name in (edge.left, edge.right)))
     places = dict(zip(names, arranged(names, edges), strict=True))
-    palette = colours(edge.kind for edge in edges)
+    palette = colours((edge.kind for edge in edges), dark)
     figure, (axis,) = panels(1, 1, 0.68 * WIDTH, shade)
     for kind, colour in palette.items():
         for style, shown in (("solid", True), (":", False)):

@@ -61,7 +61,7 @@ def encode(player: Player, *, max_frames: int = 48, max_points: int = 600, max_i
         raise ValueError(f"`steps` must be ascending, one for each frame, but are {player.steps!r}")
     frames = {name: _frames(name, value, len(steps)) for name, value in named("frames", player.frames).items()}
     kept = np.unique(np.linspace(0, len(steps) - 1, min(max_frames, len(steps))).round().astype(int))
-    colour = colours(frames)
+    colour, dark = colours(frames), colours(frames, dark=True)
     if player.image_shape is None:
         packed, shared = _points(
             player, {name: value[kept][:, :max_points] for name, value in frames.items()}, max_points
@@ -70,7 +70,7 @@ def encode(player: Player, *, max_frames: int = 48, max_points: int = 600, max_i
         packed, shared = _images(
             player, {name: value[kept][:, :max_images] for name, value in frames.items()}, max_images
         )
-    series = [{"name": name, "colour": colour[name], **value} for name, value in packed.items()]
+    series = [{"name": name, "colour": colour[name], "dark": dark[name], **value} for name, value in packed.items()]
     return {"steps": steps[kept].tolist(), "clock": player.clock, **shared, "series": series}
 
 

@@ -30,13 +30,29 @@ class Picture(NamedTuple):
 
 
 class Section(NamedTuple):
-    """One part of the report, say one target: any of a text, tables, players and pictures, in this order."""
+    """One part of the report, say one target: any of the parts below, in this order but for tables, which follow the players.
+
+    Attributes:
+        title: its heading.
+        text: what there is to say.
+        tables: which are seen at once.
+        players: samples that play through training.
+        pictures: which are seen at once.
+        folded: tables behind their titles.
+        printed: pictures behind their titles, such as what the players show better.
+        settings: behind a title, too, ``{name: text}``.
+        findings: what came out, a sentence each, before all others.
+    """
 
     title: str
     text: str = ""
     tables: tuple[Table, ...] = ()
     players: tuple[Player, ...] = ()
     pictures: tuple[Picture, ...] = ()
+    folded: tuple[Table, ...] = ()
+    printed: tuple[Picture, ...] = ()
+    settings: Mapping[str, str] = {}
+    findings: tuple[str, ...] = ()
 
 
 class Report(NamedTuple):
@@ -91,9 +107,10 @@ def html(report: Report) -> str:
 def _section(section: Section) -> dict[str, Any]:
     """The section with its players encoded, and the colours that its tables share with its pictures."""
     players = [(player, encode(player)) for player in section.players]
-    names = [line.name for table in section.tables for line in table.lines if not line.floor]
-    first = players[0][1]["series"] if players else [{"name": name, "colour": c} for name, c in colours(names).items()]
-    shades = {item["name"]: item["colour"] for item in first}
+    lines = [line.name for table in section.tables for line in table.lines if not line.floor]
+    names = list(section.players[0].frames) if section.players else lines
+    light, dark = colours(names), colours(names, dark=True)
+    shades = {name: (light[name], dark[name]) for name in light}
     return {**section._asdict(), "players": players, "colours": shades}
 
 

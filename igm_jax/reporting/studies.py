@@ -53,7 +53,7 @@ def trace_panels(
         title: {name: _trace(name, trace) for name, trace in panel.items()}
         for title, panel in named("traces", traces).items()
     }
-    shade, colour = theme(dark), colours(name for panel in traces.values() for name in panel)
+    shade, colour = theme(dark), colours((name for panel in traces.values() for name in panel), dark)
     dash = {name: _DASHES[number // len(PALETTE) % len(_DASHES)] for number, name in enumerate(colour)}
     columns = min(columns, len(traces))
     figure, axes = panels(-(-len(traces) // columns), columns, 2.9, shade)

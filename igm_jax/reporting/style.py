@@ -9,6 +9,9 @@ PALETTE = ("#0c46d8", "#ad1500", "#048ca3", "#b7c200", "#f39ca5", "#6d3f89", "#4
 """Nine colours that stay apart for protan, deutan and tritan eyes and stand out from white and from near-black: found by
 maximising the smallest distance in Oklab under Machado et al.'s (2009) simulation, and held by a test."""
 
+PALETTE_DARK = ("#2067e5", "#da2408", "#5dd0cb", "#feffa5", "#e28666", "#936486", "#96f8ff", "#d7d24b", "#9193dd")
+"""The same hues for dark pages, found in the same way among colours with a contrast of at least 3 to the page and its cards."""
+
 
 class Theme(NamedTuple):
     """The neutral colours of a picture: background, text, the data behind, rules, and the map for signed values."""
@@ -21,7 +24,7 @@ class Theme(NamedTuple):
 
 
 LIGHT = Theme("#ffffff", "#1c2026", "#c3c8d0", "#d9dde3", "RdBu_r")
-DARK = Theme("#15181c", "#e6e9ee", "#4a515c", "#343a43", "berlin")
+DARK = Theme("#15181c", "#e6e9ee", "#6f7986", "#343a43", "berlin")
 
 
 def theme(dark: bool) -> Theme:
@@ -29,11 +32,17 @@ def theme(dark: bool) -> Theme:
     return DARK if dark else LIGHT
 
 
-def colours(objectives: Iterable[str]) -> dict[str, str]:
+def palette(dark: bool) -> tuple[str, ...]:
+    """The nine colours for dark or for light pages."""
+    return PALETTE_DARK if dark else PALETTE
+
+
+def colours(objectives: Iterable[str], dark: bool = False) -> dict[str, str]:
     """A colour for each objective, by its place in the list: give every picture the same list.
 
     Args:
         objectives: names, in the order of the tables. The tenth takes the first colour again; labels tell them apart.
+        dark: for dark pages.
 
     Returns:
         ``{name: "#rrggbb"}``.
@@ -43,7 +52,8 @@ def colours(objectives: Iterable[str]) -> dict[str, str]:
         >>> colours(["energy", "gan"])
         {'energy': '#0c46d8', 'gan': '#ad1500'}
     """
-    return {name: PALETTE[number % len(PALETTE)] for number, name in enumerate(dict.fromkeys(objectives))}
+    chosen = palette(dark)
+    return {name: chosen[number % len(chosen)] for number, name in enumerate(dict.fromkeys(objectives))}
 
 
 class View(NamedTuple):

@@ -1,6 +1,7 @@
 """The evaluation script: from files and from a run to a table with its floor; bad configs end with status 2 and a line."""
 
 import json
+import re
 
 import jax
 import numpy as np
@@ -28,18 +29,39 @@ def words(files, real="real.npy", fake="shifted.npy", *more):
     return ["--real", str(files / real), "--fake", str(files / fake), *more]
 
 
-def test_two_files(files, tmp_path, capsys):
+def test_two_files(files, tmp_path, capsys, monkeypatch):
     page, rows = tmp_path / "new" / "table.md", tmp_path / "rows.jsonl"
-    more = ("--train", str(files / "shifted.npy"), "--output", str(page), str(rows))
+    (tmp_path / "of_the_user.py").write_text("def doubled(x): return 2 * x")
+    monkeypatch.chdir(tmp_path)
+    more = (
+        "--train",
+        str(files / "shifted.npy"),
+        "--output",
+        str(page),
+        str(rows),
+        "--features",
+        "of_the_user:doubled",
+    )
     assert evaluate.main(words(files, "real.npy", "shifted.npy", *more)) == 0
     shown = capsys.readouterr().out
-    for text in ("shifted on real", FLOOR, "60 generated samples against 60 real ones", "W2 ↓", "memorisation"):
+    for text in (
+        "shifted on real",
+        FLOOR,
+        "60 generated samples against 60 real ones",
+        "W2 ↓",
+        "memorisation",
+        "MMD-FUSE p-value",
+    ):
         assert text in shown
+    # No size tells real from real: n50 is beyond the largest that could be tried, half of the samples.
+    assert re.search(r"n50 ↑ +≤ 8 +≥ 30", shown)
     assert "| W2 ↓ |" in page.read_text()
 
     ours, *floors = read_jsonl(rows)
     assert (ours["experiment"], ours["objective"], ours["target"]) == ("evaluate", "shifted", "real")
     assert ours["metrics"]["memorisation"] == 0, "its own training data"
+    assert ours["metrics"]["doubled:fréchet"] == pytest.approx(4 * ours["metrics"]["frechet"], rel=1e-4)
+    assert "| Fréchet, doubled ↓ |" in page.read_text()
     assert ours["metrics"]["w2"] == pytest.approx(3 * np.sqrt(2), rel=0.2)
     assert [row["objective"] for row in floors] == [FLOOR] * 5
     assert max(row["metrics"]["w2"] for row in floors) < 1
@@ -127,6 +149,7 @@ def test_bad_files_end_with_a_line(files, bad, capsys, name, text):
         (["--real", "r.npy", "--fake", "f.npy", "--size", "3"], "`--size` must be at least 20"),
         (["--real", "r.npy", "--fake", "f.npy", "--floors", "0"], "`--floors` must be at least 1"),
         (["--real", "r.npy", "--fake", "f.npy", "--output", "table.txt"], "must be one of .md, .jsonl"),
+        (["--real", "r.npy", "--fake", "f.npy", "--features", "mine"], "--features must be module:function"),
     ],
 )
 def test_bad_configs_end_with_a_line(capsys, more, text, tmp_path, monkeypatch):

@@ -10,10 +10,12 @@ from importlib import resources
 import numpy as np
 import pytest
 
+from igm_jax.evaluation import MEASURES
 from igm_jax.reporting import FLOOR, Metric, comparison_table
 from igm_jax.reporting.figures import scatter_panels
 from igm_jax.reporting.player import Player, decode
 from igm_jax.reporting.report import Report, Section, facts_of, html, picture, settings_of, write_report
+from igm_jax.reporting.style import colours
 from tests.reporting import row
 
 RNG = np.random.default_rng(0)
@@ -59,7 +61,9 @@ def report(n=60, k=6):
         Player(np.arange(k) * 5, images, images["energy"][0], (8, 8)),
     )
     shown = picture("At the end", NASTY, scatter_panels, {"energy": POINTS}, POINTS)
-    section = Section("ring", NASTY, (table,), players, (shown,))
+    folded = table._replace(title="ranks")
+    section = Section("ring", NASTY, (table,), players, (shown,), (folded,), (shown._replace(title="Ends"),), {"beta": NASTY},
+                      ("First of all.",))  # fmt: skip
     return Report(NASTY, NASTY, facts_of(rows), (section, Section("empty")), settings_of(rows))
 
 
@@ -81,6 +85,16 @@ def test_the_page_is_well_formed_and_says_what_was_compared(page):
     assert tags.count("h1") == tags.count("main") == tags.count("title") == 1
     assert tags.count("canvas") == 2 + 2  # two objectives; one objective and real data
     assert all(values.get("alt") for tag, values in parsed.tags if tag == "img")
+
+
+def test_findings_come_first_and_what_is_folded_has_a_title(page):
+    order = ["First of all.", '<canvas', "<table", "At the end", "<summary>ranks</summary>",
+             "<summary>Ends, as a picture</summary>", "<summary>Settings: ring</summary>", "How it was made"]  # fmt: skip
+    places = [page.index(text) for text in order]
+    assert places == sorted(places)
+    assert page.count("<table") == 2
+    light, dark = (colours(["energy"], dark)["energy"] for dark in (False, True))
+    assert page.count(f'style="--light: {light}; --dark: {dark}"') >= 3  # both tables and a player
 
 
 def test_the_page_loads_nothing(page):
@@ -145,22 +159,56 @@ setTimeout(() => {
 </script></body>"""
 
 
+WIDE = """<script>
+const scrolls = [...document.querySelectorAll(".scroll")].filter(one => one.querySelector("table"));
+document.title = JSON.stringify([document.documentElement, ...scrolls].map(one => one.scrollWidth - one.clientWidth));
+</script></body>"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("chromium"), reason="needs the browser chromium")
+def test_all_columns_of_the_widest_table_are_seen_on_a_page_of_1280(tmp_path):
+    names = (
+        "frechet",
+        "random_frechet",
+        "kid",
+        "precision",
+        "recall",
+        "class_reverse_kl",
+        "c2st",
+        "n50",
+        "memorisation",
+    )
+    rows = [
+        row(o, s, dict.fromkeys(names, 12.5 + s), target="digits", memory_mb=1234.0, seconds=123.4 + s)
+        for o in ("score-difference", "energy", FLOOR)
+        for s in range(3)
+    ]
+    table = comparison_table(rows, [MEASURES[name] for name in names], "digits")
+    title = in_browser(html(Report("wide", "", {}, (Section("digits", tables=(table,)),))), WIDE, tmp_path)
+    assert json.loads(title) == [0, 0]
+
+
+def in_browser(page, script, tmp_path):
+    """The title that a script gives a page in a window of 1280."""
+    path = tmp_path / "page.html"
+    path.write_text(page.replace("</body>", script), encoding="utf-8")
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+    flags += [
+        f"--user-data-dir={tmp_path / 'profile'}",
+        "--virtual-time-budget=8000",
+        "--window-size=1280,900",
+        "--dump-dom",
+    ]
+    done = subprocess.run(["chromium", *flags, path.as_uri()], capture_output=True, text=True, timeout=120, check=True)
+    return re.search(r"<title>(.*?)</title>", done.stdout)[1]
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("chromium"), reason="needs the browser chromium")
 def test_the_player_plays_in_a_browser(page, tmp_path):
-    path = tmp_path / "page.html"
-    path.write_text(page.replace("</body>", DRIVE), encoding="utf-8")
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-    command = [
-        "chromium",
-        *flags,
-        f"--user-data-dir={tmp_path / 'profile'}",
-        "--virtual-time-budget=8000",
-        "--dump-dom",
-    ]
-    done = subprocess.run([*command, path.as_uri()], capture_output=True, text=True, timeout=120, check=True)
-    title = re.search(r"<title>(.*?)</title>", done.stdout)
-    end, last, start, first, playing, at_end, stopped, final = json.loads(title[1])
+    title = in_browser(page, DRIVE, tmp_path)
+    end, last, start, first, playing, at_end, stopped, final = json.loads(title)
     assert (end, start, at_end) == ("update 25 of 25", "update 0 of 25", "update 25 of 25")
     assert "Pause" in playing
     assert "Play" in stopped

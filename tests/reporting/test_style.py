@@ -1,11 +1,13 @@
 """Colours that everybody can tell apart, windows that hold the data."""
 
 import itertools
+import re
+from importlib import resources
 
 import numpy as np
 import pytest
 
-from igm_jax.reporting.style import DARK, LIGHT, PALETTE, colours, pictures, view_of
+from igm_jax.reporting.style import DARK, LIGHT, PALETTE, PALETTE_DARK, colours, pictures, view_of
 
 # Machado, Oliveira & Fernandes (2009), severity 1, on linear RGB.
 SIMULATIONS = {
@@ -44,23 +46,32 @@ def contrast(one, two):
     return high / low
 
 
+@pytest.mark.parametrize("chosen", [PALETTE, PALETTE_DARK], ids=["light", "dark"])
 @pytest.mark.parametrize("eye", SIMULATIONS)
-def test_colours_are_apart_for_every_eye(eye):
-    seen = [oklab(np.array(SIMULATIONS[eye]) @ linear(colour)) for colour in PALETTE]
+def test_colours_are_apart_for_every_eye(eye, chosen):
+    seen = [oklab(np.array(SIMULATIONS[eye]) @ linear(colour)) for colour in chosen]
     # 0.02 is about what can just be seen beside each other; 0.1 is clear across a page.
     assert min(np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2)) > 0.1
 
 
-@pytest.mark.parametrize("shade", [LIGHT, DARK])
-def test_colours_stand_out_from_the_page(shade):
-    assert min(contrast(colour, shade.background) for colour in PALETTE) > 1.9
+@pytest.mark.parametrize(("shade", "chosen", "least"), [(LIGHT, PALETTE, 1.9), (DARK, (*PALETTE_DARK, DARK.data), 3.0)])
+def test_colours_stand_out_from_the_page(shade, chosen, least):
+    assert min(contrast(colour, shade.background) for colour in chosen) > least
     assert contrast(shade.text, shade.background) > 10
+
+
+def test_dark_pages_have_the_colours_of_dark_pictures_and_everything_on_their_cards_can_be_seen():
+    css = (resources.files("igm_jax.reporting") / "templates" / "report.css").read_text(encoding="utf-8")
+    dark = dict(re.findall(r"--(\w+): (#\w{6});", css[css.index("prefers-color-scheme: dark") :].partition("}")[0]))
+    assert (dark["page"], dark["text"], dark["data"]) == (DARK.background, DARK.text, DARK.data)
+    assert min(contrast(colour, dark["card"]) for colour in (*PALETTE_DARK, dark["soft"], dark["accent"])) > 3.0
 
 
 def test_an_objective_keeps_its_colour():
     assert colours(["a", "b"])["b"] == colours(["a", "b", "c"])["b"]
     assert len(set(colours(map(str, range(9))).values())) == 9
     assert colours(map(str, range(10)))["9"] == PALETTE[0]
+    assert list(colours("ab", dark=True).values()) == list(PALETTE_DARK[:2])
 
 
 def test_the_window_is_square_and_holds_the_data():

@@ -9,6 +9,8 @@ for (const root of document.querySelectorAll(".player")) {
   const unpack = images ? bytes : words;
   const shown = player.series.map(s => ({ ...s, codes: unpack(s.values) }));
   if (images && player.data) shown.unshift({ ...player.data, codes: bytes(player.data.values), still: true });
+  const dark = () =>
+    matchMedia("(prefers-color-scheme: dark)").matches && !document.documentElement.classList.contains("printing");
   const canvases = [...root.querySelectorAll("canvas")];
   const behind = !images && player.data ? words(player.data) : null;
 
@@ -48,7 +50,7 @@ for (const root of document.querySelectorAll(".player")) {
       }
     };
     if (behind) dots(behind, 0, behind.length / 2, getComputedStyle(root).getPropertyValue("--data"), side / 150, 1);
-    dots(item.codes, frame * item.count, item.count, item.colour, side / 140, 0.8);
+    dots(item.codes, frame * item.count, item.count, dark() ? item.dark : item.colour, side / 140, dark() ? 1 : 0.8);
   }
 
   function draw() {

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pytest
 
 from experiments.configs import TARGETS
 from experiments.shared import summary
@@ -41,6 +42,25 @@ def test_a_report_of_what_went_well_and_what_broke(tmp_path):
     assert "the same time for every objective, 2 seeds of 24 updates with 8 samples each on ring of 8 Gaussians" in page
     assert {path.name for path in (tmp_path / "cards").iterdir()} == {"ring-energy.json", "ring-gan.json"}
     assert (tmp_path / "ring-training-curves.png").stat().st_size > 1000
+    assert "<summary>Settings: ring of 8 Gaussians</summary>" in page
+    order = ["By W2, energy has the best mean", "Samples through training", "At the end of training", "Training curves",
+             "ring of 8 Gaussians: ranks</summary>", "Samples, as a picture</summary>", "How it was made"]  # fmt: skip
+    places = [page.index(text) for text in order]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("few", "looks", "text"),
+    [
+        (50, ["modes"], "point here of 50 samples and the table, like the dashed line of real data, of 200: fewer samples hit"
+         " fewer modes."),
+        (400, ["frechet"], "of 200: the Fréchet distance of more samples comes out smaller."),
+        (200, ["modes"], "Curves and table are of the averaged generator, but of other 200 samples."),
+    ],
+)  # fmt: skip
+def test_curves_say_why_they_end_elsewhere_than_the_table(few, looks, text):
+    arrays = {"frames": np.zeros((3, few, 2)), "samples": np.zeros((200, 2))}
+    assert summary._why_unlike({"energy": arrays}, looks).endswith(text)
 
 
 def test_a_card_holds_all_numbers_and_gaps_where_a_seed_broke():

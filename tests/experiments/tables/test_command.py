@@ -2,14 +2,16 @@
 
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from experiments.shared.tasks import Found, Task
-from experiments.tables import dirac_gan
-from experiments.tables.command import Config, Part, Publication, main
+from experiments.tables import command, dirac_gan
+from experiments.tables.command import Config, Part, Publication, main, prepared
 from experiments.tables.published import Entry, within
+from igm_jax.reporting.terminal import command_line
 from tests.experiments.tables import places
 
 RUNS = []
@@ -61,6 +63,34 @@ def test_a_stopped_command_goes_on_where_it_was(tmp_path, refusal):
     assert "✓" not in report
     assert r"\begin{tabular}" in (tmp_path / "table.tex").read_text()
     assert "differ in preset" in refusal(main, PUBLICATION, Config, ["--preset", "full", "--output", str(tmp_path)])
+
+
+def test_cells_are_told_beside_the_committed_ones(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(command, "COMMITTED", tmp_path / "committed")
+    RUNS.extend([()] * 4)
+    where = tmp_path / "committed" / "example" / "smoke"
+    main(PUBLICATION, Config, ["--smoke", "--output", str(where)])
+    assert capsys.readouterr().out.endswith(
+        "There are no committed cells of this preset with which these could be compared.\n"
+    )
+    main(PUBLICATION, Config, ["--smoke", "--output", str(tmp_path / "again")])
+    assert capsys.readouterr().out.endswith("\n1 of 1 cells equal the committed ones, to all digits shown.\n")
+    entry = json.loads((where / "entries.jsonl").read_text())
+    (where / "entries.jsonl").write_text(json.dumps({**entry, "ours": [0.0, 0.5]}) + "\n")
+    main(PUBLICATION, Config, ["--smoke", "--output", str(tmp_path / "again")])
+    told = "0 of 1 cells equal the committed ones, to all digits shown; others: a, b."
+    assert capsys.readouterr().out.endswith(f"\n{told}\n")
+
+
+def test_the_command_that_makes_all_tables_can_tell_each_how_long_it_takes():
+    given = command_line(Config, ["--expected", "6.0", "--after", "2"], "python -m experiments.tables.example")
+    assert (given.expected, given.after) == (6.0, 2.0)
+
+
+def test_tables_that_are_made_again_do_not_go_over_the_committed_ones(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert prepared(Config(), "example").directory == Path("results/reproduced/example/cpu")
+    assert not (command.COMMITTED / "example").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """All tables on one page, and the list of them."""
 
+import json
 import re
 import signal
 import sys
@@ -10,6 +11,7 @@ import pytest
 from experiments import tables
 from experiments.tables import __main__ as main_module
 from experiments.tables.__main__ import SECONDS, TABLES, Config, Plan, main, page
+from experiments.tables.committed import COMMITTED, read_entries
 
 
 def test_every_file_with_a_publication_is_listed():
@@ -100,3 +102,14 @@ def test_a_table_that_was_begun_before_says_nothing_of_the_pace(tmp_path, monkey
     (tmp_path / "a" / "cpu").mkdir(parents=True)
     main_module.all_made(Config(tables=("a", "b", "c"), output=tmp_path), "cpu")
     assert told == [1.0, 1.0, 10.0]
+
+
+def test_all_tables_are_told_beside_the_committed_ones(monkeypatch, tmp_path, capfd):
+    committed = COMMITTED / "dirac_gan" / "cpu"
+    lines = [json.dumps({"digits": 3, **one}) for one in read_entries(committed)]
+    made = tmp_path / "made.jsonl"
+    made.write_text("\n".join(lines) + "\n")
+    script = f'mkdir -p "$8" && echo "# A title" > "$8/report.md" && cp {made} "$8/entries.jsonl"'
+    instead_of_python(monkeypatch, tmp_path / "python", script)
+    main(["--tables", "dirac_gan", "--output", str(tmp_path / "out")])
+    assert f"In all, {len(lines)} of {len(lines)} cells equal the committed ones" in capfd.readouterr().out
