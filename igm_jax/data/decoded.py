@@ -14,7 +14,8 @@ from igm_jax import checks
 from igm_jax.data.assembly import side_by_side
 from igm_jax.data.decoding import FITS, decode
 from igm_jax.data.folders import Folder, folder
-from igm_jax.data.images import Progress, Survey, each_file, resized, survey
+from igm_jax.data.images import Survey, survey
+from igm_jax.data.pool import Progress, attempted
 from igm_jax.data.report import Report
 from igm_jax.data.splitting import enough, part_of
 from igm_jax.data.store import Layout, Store, open_store, write_store
@@ -74,9 +75,9 @@ def stored(
     if (place / "store.json").is_file():
         return open_store(place)
     known = survey(found)
-    enough(len(known.headers), shown(found.path))
-    shape = (size or known.size,) * 2 + (channels or known.channels,)
-    deep = known.deep and shape[2] == 1
+    enough(len(known.folder.files), shown(found.path))
+    side, depth = size or known.together.size, channels or known.together.channels
+    shape, deep = (side, side, depth), known.together.deep and depth == 1
     top = 65535 if deep else 255
     layout = Layout(title, shape, "uint16" if deep else "uint8", 0, top, known.folder.label_names)
     told = _Told(known, shape, fit, deep, progress)
@@ -107,7 +108,7 @@ class _Told:
         def read(file: Any) -> np.ndarray:
             return decode(file, self.shape[0], self.shape[2], self.fit, deep=self.deep)
 
-        for place, each in enumerate(each_file(read, files, self.progress)):
+        for place, each in enumerate(attempted(read, files, self.progress)):
             if isinstance(each, str):
                 self.skipped.setdefault(each, []).append(place)
                 continue
@@ -126,10 +127,11 @@ class _Told:
     def report(self, sizes: dict[str, int]) -> dict[str, Any]:
         kept = self.known.folder.without(self.skipped)
         names = self.known.folder.label_names
-        notes = (*self.known.folder.notes, *self.known.notes, resized(self.known, self.shape[0], self.fit))
+        together = self.known.together
+        notes = (*kept.notes, *together.notes, together.resized(self.shape[0], self.fit))
         top = 65535 if self.deep else 255
         report = Report(
-            source=shown(self.known.folder.path), number=self.number, what="images", shapes=self.known.shapes,
+            source=shown(self.known.folder.path), number=self.number, what="images", shapes=together.shapes,
             dtype="uint16" if self.deep else "uint8", found=(self.low, self.high),
             scaled=f"The values are taken from 0 ... {top} to -1 ... 1; they are kept as {side_by_side(self.shape)}.",
             classes={name: self.classes[number] for number, name in enumerate(names)}, duplicates=self.duplicates,

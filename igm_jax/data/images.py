@@ -52,70 +52,8 @@ def survey(found: Folder, *, progress: Progress | None = None) -> Survey:
         >>> found.size, found.channels, found.shapes
         (8, 1, {'8 × 8 × 1': 1})
     """
-<<<<<<< HEAD
-    pillow()
-    skipped: dict[str, list[int]] = {}
-    headers: list[Header] = []
-    for place, told in enumerate(each_file(header, found.files, progress)):
-        if isinstance(told, Header):
-            headers.append(told)
-        else:
-            skipped.setdefault(told, []).append(place)
-    kept = found.without(skipped).some()
-    sides = {side for each in headers for side in (each.height, each.width)}
-    common = next(iter(sides)) if len(sides) == 1 else 0
-    deep = all(each.deep for each in headers)
-    shapes = Counter(side_by_side((each.height, each.width, 1 if each.grey else 3)) for each in headers)
-    size = common if 0 < common <= LARGEST_COMMON else USUAL_SIDE
-    channels = 1 if all(each.grey for each in headers) else 3
-    return Survey(kept, tuple(headers), size, channels, deep, dict(shapes), _notes(headers, deep))
-
-
-def _notes(headers: Sequence[Header], deep: bool) -> tuple[str, ...]:
-    notes = []
-    if alpha := sum(each.alpha for each in headers):
-        notes.append(f"{alpha} images may have transparent parts, which are put on white.")
-    if cmyk := sum(each.mode == "CMYK" for each in headers):
-        notes.append(f"{cmyk} images in the colours of print (CMYK) are turned to red, green and blue.")
-    if (of_16 := sum(each.deep for each in headers)) and not deep:
-        notes.append(f"{of_16} images of 16 bits are cut to 8, as the others have.")
-    return tuple(notes)
-
-
-def each_file(read: Callable[[Any], Any], files: Sequence[Any], progress: Progress | None) -> Iterator[Any]:
-    """What is read of each file, or the reason why it cannot be, in order; files are read side by side.
-
-    Args:
-        read: from a file to what is wanted of it; an ``ImageError`` or ``OSError`` is a reason to leave the file out.
-        files: the files.
-        progress: called with how many of how many files are read; None for nobody.
-
-    Yields:
-        What ``read`` returned, or the reason, a text.
-
-    Example:
-        >>> from igm_jax.data.images import each_file
-        >>> list(each_file(len, ["a", "bcd"], None))
-        [1, 3]
-    """
-
-    def attempt(file: Any) -> Any:
-        try:
-            return read(file)
-        except ImageError as error:
-            return error.reason
-        except OSError:
-            return UNREADABLE
-
-    with Quiet(), ThreadPoolExecutor(min(16, (os.cpu_count() or 1) + 2)) as pool:
-        for start in range(0, len(files), BLOCK):
-            yield from pool.map(attempt, files[start : start + BLOCK])
-            if progress is not None:
-                progress(min(start + BLOCK, len(files)), len(files))
-=======
     known, skipped = headers(found.files, progress)
     return Survey(found.without(skipped).some(), together(known))
->>>>>>> readers15
 
 
 def images(
@@ -184,53 +122,5 @@ def images(
     return assembled(
         found, found.split(), span.scaling, what="images", image_shape=(side, side, depth), shapes=known.together.shapes,
         extent=span.found, told=span.told, skipped=kept.skipped,
-<<<<<<< HEAD
-        notes=[*known.folder.notes, *known.notes, resized(known, side, fit), span.note],
-    )  # fmt: skip
-
-
-def resized(known: Survey, side: int, fit: str) -> str:
-    """A sentence on how many images are brought to another size; empty for none.
-
-    Args:
-        known: what the headers say.
-        side: of the square that each becomes, in pixels.
-        fit: "crop" or "pad".
-
-    Returns:
-        The sentence.
-
-    Example:
-        >>> from igm_jax.data.decoding import Header
-        >>> from igm_jax.data.images import Survey, resized
-        >>> resized(Survey(None, (), 32, 3, False, {}, ()), 32, "crop")
-        ''
-    """
-    changed = sum((each.height, each.width) != (side, side) for each in known.headers)
-    way = "cut to their middle" if fit == "crop" else "surrounded by white"
-    uneven = any(each.height != each.width for each in known.headers)
-    return f"{changed} images are scaled to {side} × {side}{f' and {way}' if uneven else ''}." if changed else ""
-
-
-def _decoded(
-    found: Folder, shape: tuple[int, int, int], fit: str, deep: bool, progress: Progress | None
-) -> tuple[np.ndarray, Folder]:
-    """All images of a folder in one array, and the folder without those that turned out to be damaged."""
-    values = np.empty((len(found.files), *shape), np.uint16 if deep else np.uint8)
-    skipped: dict[str, list[int]] = {}
-    number = 0
-
-    def read(file: Any) -> np.ndarray:
-        return decode(file, shape[0], shape[2], fit, deep=deep)
-
-    for place, told in enumerate(each_file(read, found.files, progress)):
-        if isinstance(told, str):
-            skipped.setdefault(told, []).append(place)
-        else:
-            values[number] = told
-            number += 1
-    return values[:number], found.without(skipped).some()
-=======
         notes=[*kept.notes, *known.together.notes, known.together.resized(side, fit), span.note],
     )  # fmt: skip
->>>>>>> readers15

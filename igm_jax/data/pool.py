@@ -68,7 +68,7 @@ def headers(items: Sequence[Any], progress: Progress | None = None) -> tuple[lis
     pillow()
     found: list[Header] = []
     skipped: Skipped = {}
-    for place, told in enumerate(_each(lambda item: header(_file(item)), items, progress)):
+    for place, told in enumerate(attempted(lambda item: header(_file(item)), items, progress)):
         if isinstance(told, str):
             skipped.setdefault(told, []).append(place)
         else:
@@ -134,7 +134,7 @@ def decoded(
     def read(item: Any) -> np.ndarray:
         return decode(_file(item), shape[0], shape[2], fit, deep=deep)
 
-    for place, told in enumerate(_each(read, items, progress)):
+    for place, told in enumerate(attempted(read, items, progress)):
         if isinstance(told, str):
             skipped.setdefault(told, []).append(place)
         else:
@@ -147,8 +147,22 @@ def _file(item: Any) -> Any:
     return item() if callable(item) else item
 
 
-def _each(read: Callable[[Any], Any], items: Sequence[Any], progress: Progress | None) -> Iterator[Any]:
-    """What is read of each item, or the reason why it cannot be, in order; items are read side by side."""
+def attempted(read: Callable[[Any], Any], items: Sequence[Any], progress: Progress | None) -> Iterator[Any]:
+    """What is read of each item, or the reason why it cannot be, in order; items are read side by side.
+
+    Args:
+        read: from an item to what is wanted of it; an ``ImageError`` or ``OSError`` is a reason to leave it out.
+        items: the items.
+        progress: called with how many of how many are read; None for nobody.
+
+    Yields:
+        What ``read`` returned, or the reason, a text.
+
+    Example:
+        >>> from igm_jax.data.pool import attempted
+        >>> list(attempted(len, ["a", "bcd"], None))
+        [1, 3]
+    """
 
     def attempt(item: Any) -> Any:
         try:
