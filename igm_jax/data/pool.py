@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from igm_jax.data.assembly import side_by_side
-from igm_jax.data.decoding import Header, ImageError, Quiet, decode, header, pillow
+from igm_jax.data.decoding import Header, ImageError, decode, header, pillow, quiet
 from igm_jax.data.folders import UNREADABLE
 
 Progress = Callable[[int, int], None]
@@ -158,7 +158,7 @@ def _each(read: Callable[[Any], Any], items: Sequence[Any], progress: Progress |
         except OSError:
             return UNREADABLE
 
-    with Quiet(), ThreadPoolExecutor(min(16, (os.cpu_count() or 1) + 2)) as pool:
+    with quiet(), ThreadPoolExecutor(min(16, (os.cpu_count() or 1) + 2)) as pool:
         for start in range(0, len(items), BLOCK):
             yield from pool.map(attempt, items[start : start + BLOCK])
             if progress is not None:
