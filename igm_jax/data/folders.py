@@ -122,7 +122,7 @@ def _labelled(found: Folder) -> Folder:
         return found
     if alone:
         note = (
-            f"There are no labels, since {alone} images lie beside the folders; move them into folders of their class."
+            f"There are no labels, since images lie beside the folders: {alone}; move them into folders of their class."
         )
         return found._replace(notes=(note,))
     if len(names) == 1:

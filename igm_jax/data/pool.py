@@ -49,7 +49,9 @@ class Together(NamedTuple):
         changed = sum((each.height, each.width) != (side, side) for each in self.headers)
         way = "cut to their middle" if fit == "crop" else "surrounded by white"
         uneven = any(each.height != each.width for each in self.headers)
-        return f"{changed} images are scaled to {side} × {side}{f' and {way}' if uneven else ''}." if changed else ""
+        return (
+            f"Images that are scaled to {side} × {side}{f' and {way}' if uneven else ''}: {changed}." if changed else ""
+        )
 
 
 def headers(items: Sequence[Any], progress: Progress | None = None) -> tuple[list[Header], Skipped]:

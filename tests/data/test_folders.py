@@ -45,7 +45,7 @@ def test_why_there_are_no_labels_is_said(tmp_path):
     filled(tmp_path, 3, 4, 4)
     assert folder(tmp_path).labels is None
     assert folder(tmp_path).notes == (
-        "There are no labels, since 3 images lie beside the folders; move them into folders of their class.",
+        "There are no labels, since images lie beside the folders: 3; move them into folders of their class.",
     )
 
 
