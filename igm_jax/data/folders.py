@@ -126,7 +126,10 @@ def _labelled(found: Folder) -> Folder:
         )
         return found._replace(notes=(note,))
     if len(names) == 1:
-        return found._replace(notes=(f"There are no labels, since all images lie in one folder, {shown(names[0])}.",))
+        note = (
+            f"There are no labels, since all images lie in {shown(names[0])}; give that folder if its own are classes."
+        )
+        return found._replace(notes=(note,))
     places = {name: place for place, name in enumerate(names)}
     notes = ()
     if {name.lower() for name in names} <= _PARTS:
