@@ -133,6 +133,8 @@ EXAMPLES = [
 def test_example_runs(example, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "agg")
+    if any("import pyarrow" in step.source for step in example.examples):
+        pytest.importorskip("pyarrow")
     report: list[str] = []
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
     result = runner.run(example, out=report.append)

@@ -7,7 +7,7 @@ import tarfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
 
 from igm_jax.arrays import LARGEST_UNPACKED, MOST_COMPRESSED
 from igm_jax.files import regular, shown
@@ -49,7 +49,7 @@ def unpacked(path: str | os.PathLike[str]) -> Iterator[Any]:
         packed = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
         try:
-            yield _Unpacker(fileobj=raw, mode="rb") if packed else raw
+            yield _Unpacker(raw, shown(path)) if packed else raw
         except DamageError:
             raise
         except _DAMAGE as error:
@@ -59,9 +59,12 @@ def unpacked(path: str | os.PathLike[str]) -> Iterator[Any]:
 class _Unpacker(gzip.GzipFile):
     """Unpacks no more at a time than can be meant: the reader of archives asks for what their headers claim."""
 
+    def __init__(self, raw: BinaryIO, what: str) -> None:
+        super().__init__(fileobj=raw, mode="rb")
+        self.what, self.stored = what, os.fstat(raw.fileno()).st_size
+
     def read(self, size: int | None = -1) -> bytes:
-        stored = os.fstat(self.fileobj.fileno()).st_size
-        sound(shown(self.fileobj.name), size or 0, stored)
+        sound(self.what, size or 0, self.stored)
         return super().read(size)
 
 

@@ -179,8 +179,7 @@ def of_arrow(name: str, column: Any) -> Column:
         The column.
 
     Example:
-        >>> import pytest
-        >>> pyarrow = pytest.importorskip("pyarrow")
+        >>> import pyarrow
         >>> from igm_jax.data.columns import of_arrow
         >>> of_arrow("x", pyarrow.chunked_array([[1, None]])).numbers.tolist()
         [1.0, nan]

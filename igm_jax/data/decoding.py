@@ -1,9 +1,11 @@
 """Image files as arrays: any mode and orientation, at one size; headers are looked at before anything is decoded."""
 
+import contextlib
 import functools
 import io
 import os
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -255,10 +257,9 @@ def _fitted(image: Any, size: int, fit: str, white: Any) -> Any:
     return made
 
 
-class Quiet(warnings.catch_warnings):
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
     """Around the reading of many images: what Pillow warns of, one by one, is counted or of no matter here."""
-
-    def __enter__(self) -> Any:
-        entered = super().__enter__()
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return entered
+        yield

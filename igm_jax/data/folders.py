@@ -122,11 +122,14 @@ def _labelled(found: Folder) -> Folder:
         return found
     if alone:
         note = (
-            f"There are no labels, since {alone} images lie beside the folders; move them into folders of their class."
+            f"There are no labels, since images lie beside the folders: {alone}; move them into folders of their class."
         )
         return found._replace(notes=(note,))
     if len(names) == 1:
-        return found._replace(notes=(f"There are no labels, since all images lie in one folder, {shown(names[0])}.",))
+        note = (
+            f"There are no labels, since all images lie in {shown(names[0])}; give that folder if its own are classes."
+        )
+        return found._replace(notes=(note,))
     places = {name: place for place, name in enumerate(names)}
     notes = ()
     if {name.lower() for name in names} <= _PARTS:

@@ -59,8 +59,7 @@ def hugging_face(
 
     Example:
         >>> import json, pathlib, tempfile
-        >>> import pytest
-        >>> pyarrow = pytest.importorskip("pyarrow")
+        >>> import pyarrow
         >>> from igm_jax.data import hugging_face
         >>> path = pathlib.Path(tempfile.mkdtemp())
         >>> rows = pyarrow.table({"x": [float(i) for i in range(50)]})
@@ -180,5 +179,5 @@ def _labels(saved: Saved, column: str | None) -> tuple[np.ndarray | None, tuple[
         raise ValueError(f"the column {column!r} of {saved.source} must hold integers to be the label; name another")
     without = int((np.isnan(numbers) | (numbers < 0)).sum())
     if without:
-        return None, (), f"There are no labels, since {without} rows have none."
+        return None, (), f"There are no labels, since some rows have none: {without}."
     return numbered(numbers.astype(np.int64), saved.classes(column))

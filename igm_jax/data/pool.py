@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from igm_jax.data.assembly import side_by_side
-from igm_jax.data.decoding import Header, ImageError, Quiet, decode, header, pillow
+from igm_jax.data.decoding import Header, ImageError, decode, header, pillow, quiet
 from igm_jax.data.folders import UNREADABLE
 
 Progress = Callable[[int, int], None]
@@ -49,7 +49,9 @@ class Together(NamedTuple):
         changed = sum((each.height, each.width) != (side, side) for each in self.headers)
         way = "cut to their middle" if fit == "crop" else "surrounded by white"
         uneven = any(each.height != each.width for each in self.headers)
-        return f"{changed} images are scaled to {side} × {side}{f' and {way}' if uneven else ''}." if changed else ""
+        return (
+            f"Images that are scaled to {side} × {side}{f' and {way}' if uneven else ''}: {changed}." if changed else ""
+        )
 
 
 def headers(items: Sequence[Any], progress: Progress | None = None) -> tuple[list[Header], Skipped]:
@@ -172,7 +174,7 @@ def attempted(read: Callable[[Any], Any], items: Sequence[Any], progress: Progre
         except OSError:
             return UNREADABLE
 
-    with Quiet(), ThreadPoolExecutor(min(16, (os.cpu_count() or 1) + 2)) as pool:
+    with quiet(), ThreadPoolExecutor(min(16, (os.cpu_count() or 1) + 2)) as pool:
         for start in range(0, len(items), BLOCK):
             yield from pool.map(attempt, items[start : start + BLOCK])
             if progress is not None:

@@ -9,7 +9,7 @@ MOST_NAMES = 3
 """How many names a line shows before it says how many more there are."""
 
 MOST_KEPT = 100
-"""How many names of what was left out are kept for each reason as JSON."""
+"""How many names of what was left out, for each reason, and how many shapes are kept as JSON."""
 
 
 class Report(NamedTuple):
@@ -70,7 +70,7 @@ class Report(NamedTuple):
         return [readable(f"{'  ' if number else ''}{line}") for number, line in enumerate(lines)]
 
     def plain(self) -> dict[str, Any]:
-        """The same as JSON takes it, with the first 100 names for each reason to leave something out."""
+        """The same as JSON takes it, with the first 100 names for each reason to leave something out, and 100 shapes."""
         skipped = {
             readable(reason): {"number": len(names), "names": [readable(name) for name in names[:MOST_KEPT]]}
             for reason, names in self.skipped.items()
@@ -78,7 +78,7 @@ class Report(NamedTuple):
         return {
             **self._asdict(),
             "source": readable(self.source),
-            "shapes": dict(self.shapes),
+            "shapes": dict(_frequent(self.shapes)[:MOST_KEPT]),
             "found": None if self.found is None else list(self.found),
             "classes": {readable(name): number for name, number in self.classes.items()},
             "skipped": skipped,
@@ -109,7 +109,11 @@ class Kept(NamedTuple):
 
 def _counted(numbers: Mapping[str, int]) -> Iterable[str]:
     """Names with their numbers, the most frequent first."""
-    return (f"{name} ({number})" for name, number in sorted(numbers.items(), key=lambda item: (-item[1], item[0])))
+    return (f"{name} ({number})" for name, number in _frequent(numbers))
+
+
+def _frequent(numbers: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(numbers.items(), key=lambda item: (-item[1], item[0]))
 
 
 def listed(names: Iterable[str], most: int = MOST_NAMES) -> str:

@@ -64,11 +64,11 @@ def read(path: Path) -> Saved:
         OSError: if a file is missing or cannot be read.
         ValueError: for damage, parts of other names, or parts that differ in their columns.
     """
+    parts = _parts(path)
     try:
         import pyarrow
     except Exception as error:
         raise unusable("reading data sets of Hugging Face", "pyarrow", error, "tables") from error
-    parts = _parts(path)
     tables = [_table(folder) for _, folder in parts]
     if any(not table.schema.equals(tables[0].schema) for table in tables):
         raise ValueError(f"the parts of {shown(path)} differ in their columns; give the folder of one of them")

@@ -286,5 +286,6 @@ def _conditions(
         parts.append(np.array([[text == category for category in categories] for text in column.texts], np.float64))
         names += [f"{column.name}={category}" for category in categories]
         scales += [(0.0, 1.0)] * len(categories)
-    scaling = Scaling(*(np.array(each) for each in zip(*scales, strict=True)), dtype="float64")
+    offsets, units = (np.array(each) for each in zip(*scales, strict=True))
+    scaling = Scaling(offsets, units, dtype="float64")
     return scaled(scaling, np.concatenate(parts, axis=1)), tuple(names), scaling, notes

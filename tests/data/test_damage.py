@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import os
 import resource
 import tarfile
 
@@ -113,3 +114,16 @@ def test_mutated_files_are_read_or_refused(name, tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", READERS)
 def test_many_mutated_files_are_read_or_refused(name, tmp_path, monkeypatch):
     assert damaged(name, 2000, tmp_path, monkeypatch, seed=1) > 400
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "directory"])
+@pytest.mark.parametrize("reader", [file, idx, cifar, table, hugging_face])
+def test_what_is_no_file_of_data_is_told_and_not_waited_for(reader, kind, tmp_path, monkeypatch):
+    path = tmp_path / "it"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "directory":
+        path.mkdir()
+    told_as = r"is not a regular file|is a directory|but neither dataset_dict|or t10k|, but none is|there is none|Not a directory"
+    with pytest.raises((OSError, ValueError), match=told_as):
+        reader("/dev/zero" if kind == "device" else path)

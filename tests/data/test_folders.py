@@ -41,11 +41,13 @@ def test_folders_below_are_classes_however_deep(tmp_path):
 
 def test_why_there_are_no_labels_is_said(tmp_path):
     filled(tmp_path / "cats", 2, 4, 4)
-    assert folder(tmp_path).notes == ("There are no labels, since all images lie in one folder, cats.",)
+    assert folder(tmp_path).notes == (
+        "There are no labels, since all images lie in cats; give that folder if its own are classes.",
+    )
     filled(tmp_path, 3, 4, 4)
     assert folder(tmp_path).labels is None
     assert folder(tmp_path).notes == (
-        "There are no labels, since 3 images lie beside the folders; move them into folders of their class.",
+        "There are no labels, since images lie beside the folders: 3; move them into folders of their class.",
     )
 
 

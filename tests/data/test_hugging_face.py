@@ -83,7 +83,7 @@ def test_columns_of_numbers_are_features(tmp_path):
     assert hugging_face(tmp_path / "x", label="b").columns == ("a", "kind")
     columns["kind"][0] = -1
     assert hugging_face(saved(tmp_path / "x", columns, features)).report.notes == (
-        "There are no labels, since 1 rows have none.",
+        "There are no labels, since some rows have none: 1.",
     )
     assert told(hugging_face, tmp_path / "x", label="text").startswith(
         f"the column 'text' of {tmp_path}/x must hold finite"

@@ -100,7 +100,7 @@ def test_mixed_sizes_and_modes_become_one(tmp_path):
     assert data.report.notes == (
         "Images that may have transparent parts, which are put on white: 1.",
         "Images of 16 bits, which are cut to 8 as the others have: 1.",
-        "52 images are scaled to 32 × 32 and cut to their middle.",
+        "Images that are scaled to 32 × 32 and cut to their middle: 52.",
     )
     assert images(tmp_path, 16, channels=1, fit="pad").image_shape == (16, 16, 1)
 

@@ -37,7 +37,7 @@ def test_headers_together():
         "Images in the colours of print (CMYK), which are turned to red, green and blue: 1.",
     )
     assert pool.together([grey]).resized(9, "crop") == ""
-    assert pool.together([grey]).resized(8, "pad") == "1 images are scaled to 8 × 8."
+    assert pool.together([grey]).resized(8, "pad") == "Images that are scaled to 8 × 8: 1."
     assert pool.together([grey._replace(width=5)]).resized(9, "pad") == (
-        "1 images are scaled to 9 × 9 and surrounded by white."
+        "Images that are scaled to 9 × 9 and surrounded by white: 1."
     )
