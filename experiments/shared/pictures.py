@@ -35,7 +35,7 @@ class Look(NamedTuple):
 
     Attributes:
         caption: what is to be seen.
-        data: (n, d) real data in their own units, or (n, h, w, c) images; NaN where a value is missing.
+        data: (n, d) real data in their own units, or (n, h, w, c) images.
         own: from (n, d) samples to their own units and shape.
         draw: ``samples in their own units -> PNG``.
         kind: what the pictures are.
@@ -83,7 +83,7 @@ def look_of(problem: Problem) -> Look:
     if problem.space.image_shape is not None:
         shape, black, white = problem.space.image_shape, *_range(problem, data)
         return Look(
-            f"The first {SIDE * SIDE} samples of the averaged generator, and as many real images; nobody chose them.",
+            f"The first {SIDE * SIDE} samples of the averaged generator beside held-out images; nobody chose them.",
             data,
             lambda values: own(values).reshape(-1, *shape),
             lambda values: sheet(values[: SIDE * SIDE], (black, white), columns=SIDE),
@@ -95,7 +95,7 @@ def look_of(problem: Problem) -> Look:
         return Look(
             text, data, own, lambda values: png(scatter_panels({"": values[:POINTS]}, behind), dpi=DOTS), "plane"
         )
-    names = () if splits is None else splits.columns
+    names = () if splits is None or len(splits.columns) != problem.space.dim else splits.columns
     text = (
         "Quantiles of each column on a scale of its own, from 5 to 95 % and in it from 25 to 75 %, with a stroke at the median:"
         " of the averaged generator's samples in colour, of real data in grey."
@@ -104,16 +104,12 @@ def look_of(problem: Problem) -> Look:
 
 
 def _real(problem: Problem) -> np.ndarray:
-    """Held-out data in their own units."""
+    """Data that were not learned from, in their own units."""
     if problem.splits is None:
         return np.asarray(problem.held_out(jax.random.key(5), REAL))
-    part = problem.splits.test
+    some = problem.some(["test", "validation"], REAL)
     # In any order: patches come as they lie in their photograph, and the first ones are all sky.
-    chosen = np.random.default_rng(0).permutation(len(part.values))[:REAL]
-    own = problem.splits.undone(np.asarray(part.values)[chosen])
-    if part.observed is None:
-        return own
-    return np.where(np.asarray(part.observed)[chosen].reshape(own.shape), own, np.nan)
+    return problem.splits.undone(np.random.default_rng(0).permutation(some))
 
 
 def _range(problem: Problem, data: np.ndarray) -> tuple[float, float]:

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 
 from experiments.configs import OBJECTIVES, TARGETS, Pushforward
-from experiments.configs.targets import file, grid
+from experiments.configs.own import file
+from experiments.configs.targets import grid
 from experiments.train import Train, again, identity, main, prepared, run_of, saved, small
 from igm_jax.distributions import load_samples
 from igm_jax.training import load_generator, plain, read_config, read_log, restore

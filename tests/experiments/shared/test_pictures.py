@@ -28,8 +28,8 @@ def problem_of(splits, image_shape=None):
 
 
 def splits_of(values, scaling, image_shape=None, **more):
-    part = Part(values, observed=more.pop("observed", None))
-    return Splits(part, part, part, image_shape, "mine", scaling=scaling, **more)
+    parts = (Part(part) for part in (values, values[:0], values))
+    return Splits(*parts, image_shape, "mine", scaling=scaling, **more)
 
 
 def plain_look():
@@ -50,18 +50,19 @@ def test_images_are_shown_in_their_own_range():
     np.testing.assert_array_equal(first, look.own(values)[:64, 0, 0, 0])
 
 
-def test_columns_are_shown_in_their_own_units_without_what_is_missing(monkeypatch):
+def test_columns_are_shown_in_their_own_units():
     values = DRAW.normal(size=(30, 3)).astype(np.float32)
-    observed = DRAW.random((30, 3)) < 0.8
     scaling = Scaling(np.array([40.0, 0.0, 0.0]), np.array([10.0, 1.0, 1.0]))
-    splits = splits_of(values, scaling, columns=("age", "height", "mass"), observed=observed, credit="Whose.",
+    splits = splits_of(values, scaling, columns=("age", "height", "mass"), credit="Whose.",
                        report=SimpleNamespace(lines=lambda: ["30 rows were read."]))  # fmt: skip
     look = look_of(problem_of(splits))
     assert look.kind == "columns"
-    assert np.isnan(look.data).sum() == (~observed).sum()
+    np.testing.assert_allclose(np.sort(look.data[:, 0]), np.sort(values[:, 0] * 10 + 40), rtol=1e-5)
     np.testing.assert_allclose(look.own(np.zeros((1, 3))), [[40, 0, 0]])
     assert look.draw(look.own(values)).startswith(b"\x89PNG")
     assert data_lines(problem_of(splits)) == ["Whose.", "30 rows were read."]
+    # Names of other columns, such as of the values alone where there are conditions, are no names of these.
+    assert look_of(problem_of(splits._replace(columns=("age",)))).draw(values).startswith(b"\x89PNG")
 
 
 def test_the_plane_is_shown_as_points():
