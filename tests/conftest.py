@@ -13,7 +13,8 @@ import os
 from pathlib import Path
 
 FULL = os.environ.get("IGM_TESTS_COMPILE") == "full"
-QUICK = ["--xla_backend_optimization_level=0"]
+# In one piece: most programs are so small that their parts take longer to be parted and linked than to be made.
+QUICK = ["--xla_backend_optimization_level=0", "--xla_cpu_parallel_codegen_split_count=1"]
 if tuple(map(int, importlib.metadata.version("jaxlib").split(".")[:2])) < (0, 11):
     QUICK.append("--xla_cpu_use_fusion_emitters=false")  # a flag that newer versions no longer have
 if not FULL:  # before jax is imported; processes that tests start take them over

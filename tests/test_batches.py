@@ -248,6 +248,7 @@ def test_parts_that_do_not_fit_are_named(case):
         energy().loss(KEY, (), batch, X)
 
 
+@pytest.mark.slow
 def test_drifting_counts_samples_not_the_size_of_their_weights(x64):
     x, y, a, b = draws(2)
     of = fields("drifting, released", False)

@@ -58,7 +58,7 @@ def of_objective(name):
 
 
 CASES = {name: of_plain(name) for name in PLAIN} | {f"objective {name}": of_objective(name) for name in ROWS}
-ALWAYS = {"sinkhorn_divergence", "drifting_field"}
+ALWAYS = {"energy_distance"}
 
 
 @pytest.mark.parametrize("name", [n if n in ALWAYS else pytest.param(n, marks=pytest.mark.slow) for n in CASES])

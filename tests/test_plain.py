@@ -81,7 +81,9 @@ def test_gradients_hold_at_every_scale_and_plain_numbers_keep_their_bits():
 SWITCHES = {"debug_nans": lambda: jax.debug_nans(True), "leaks": jax.checking_leaks, "disable_jit": jax.disable_jit}
 
 
-@pytest.mark.parametrize("switch", SWITCHES)
+@pytest.mark.parametrize(
+    "switch", ["disable_jit", *(pytest.param(s, marks=pytest.mark.slow) for s in ("debug_nans", "leaks"))]
+)
 @pytest.mark.parametrize(
     "name", [name if name == "energy_distance" else pytest.param(name, marks=pytest.mark.slow) for name in PLAIN]
 )

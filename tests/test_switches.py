@@ -31,9 +31,7 @@ def step(objective):
     return numbers
 
 
-@pytest.mark.parametrize(
-    "name", [name if name == "energy" else pytest.param(name, marks=pytest.mark.slow) for name in ROWS]
-)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow) for name in ROWS])
 def test_switches_of_jax_for_debugging_change_nothing(name):
     rng = np.random.default_rng(0)
     x, y = (jnp.asarray(place + scale * rng.normal(size=(8, 2)), float) for place, scale in ((0, 1), (1, 0.5)))

@@ -77,6 +77,7 @@ def test_what_breaks_is_shown_as_broken_and_the_others_go_on(small_run):
     assert {path.name for path in output.iterdir()} == {"report.md", "rows.jsonl", "runs", "failures.png"}
 
 
+@pytest.mark.slow
 def test_objectives_with_a_score_go_where_there_is_one(tmp_path):
     config = failures.Config(output=tmp_path, objectives=("svgd",), particles=60, steps=80)
     with jax.numpy_dtype_promotion("standard"):

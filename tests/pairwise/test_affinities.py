@@ -128,7 +128,7 @@ def test_no_affinity_is_below_the_least(x64):
     np.testing.assert_allclose(places[:, 0], np.broadcast_to(1e-3 * weights @ far.points, (7, 2)), rtol=1e-12)
 
 
-@pytest.mark.parametrize("temperature", [0.5, 1e-3])
+@pytest.mark.parametrize("temperature", [0.5, pytest.param(1e-3, marks=pytest.mark.slow)])
 def test_derivatives_by_finite_differences(temperature, x64):
     x, (_, others) = drawn(3, 4)
     given = jnp.asarray([temperature])

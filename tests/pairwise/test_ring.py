@@ -67,6 +67,7 @@ def test_witness_bandwidth_and_training():
     assert found["params"] < 1e-5
 
 
+@pytest.mark.slow
 def test_the_program_sends_to_neighbours_and_gathers_nothing():
     (found,) = results([started(8, "program")])
     assert found == {"permutes": True, "gathers": False, "whole": False, "kept": False, "gradients_are_sharded": True}
@@ -82,7 +83,7 @@ def test_two_processes():
         assert max(found["value"], found["gradient"]) < 1e-12, found
 
 
-@pytest.mark.parametrize("way", ["xla", "interpret"])
+@pytest.mark.parametrize("way", [pytest.param("xla", marks=pytest.mark.slow), "interpret"])
 def test_one_device_is_a_ring_too(way):
     step = jax.value_and_grad(lambda x: mmd2_biased(x, Y, kernels.gaussian(1.0)))
     expected = step(X)

@@ -67,7 +67,7 @@ ended(main)
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
-@pytest.mark.parametrize("length", [1, 100_000])
+@pytest.mark.parametrize("length", [1, pytest.param(100_000, marks=pytest.mark.slow)])
 def test_a_full_device_or_a_reader_that_has_gone_ends_in_a_sentence(length):
     command = [sys.executable, "-c", COMMAND, str(length)]
     reader, writer = os.pipe()

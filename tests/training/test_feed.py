@@ -83,6 +83,7 @@ with jax.numpy_dtype_promotion("standard"):
 """
 
 
+@pytest.mark.slow
 def test_a_run_killed_in_mid_stream_comes_to_the_same_bits(tmp_path):
     """kill -9 while batches are read; what was read ahead and lost is read again."""
     root = Path(__file__).parents[2]

@@ -57,6 +57,7 @@ def test_the_command_is_told_where_there_is_one(tmp_path):
     assert "python -m mine --fast\n" in blocks((tmp_path / "README.md").read_text(), "bash")
 
 
+@pytest.mark.slow
 def test_code_of_ones_own_is_told(tmp_path):
     run = training(pushforward(mlp(2, 2, width=4), lambda key, n: jax.random.normal(key, (n, 2))), energy(), optax.sgd(0.1),
                    lambda key, n: jax.random.normal(key, (n, 2)), 8)  # fmt: skip
@@ -78,7 +79,7 @@ def test_what_is_there_stays(tmp_path):
 @pytest.mark.parametrize(
     ("seeds", "points"),
     [
-        (3, None),
+        pytest.param(3, None, marks=pytest.mark.slow),
         (None, 5),
         *(pytest.param(*pair, marks=pytest.mark.slow) for pair in ((None, None), (1, None), (1, 5), (3, 5))),
     ],

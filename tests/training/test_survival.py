@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("optax_types")
 
 # What orbax leaves behind where a read fails complains when it is collected: here, so that no other test is blamed.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize(("number", "only_flips"), [(4, True), (3, False)])
+@pytest.mark.parametrize(("number", "only_flips"), [pytest.param(4, True, marks=pytest.mark.slow), (3, False)])
 def test_damage_is_refused_said_or_of_no_effect(number, only_flips):
     told = []
     counts = damaged(number, 0, only_flips, told.append)

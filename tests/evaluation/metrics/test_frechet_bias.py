@@ -52,6 +52,7 @@ def test_a_line_is_read_off_exactly():
     assert found.standard_error < 1e-12
 
 
+@pytest.mark.slow
 def test_standard_error_of_the_intercept():
     rng, sizes = np.random.default_rng(0), np.repeat([20, 40, 80], 4).tolist()
     lines = [extrapolated(sizes, (1 + 5 / np.array(sizes) + 0.1 * rng.normal(size=12)).tolist()) for _ in range(1500)]
@@ -60,6 +61,7 @@ def test_standard_error_of_the_intercept():
     assert np.mean(errors**2) == pytest.approx(values.var(), rel=0.15)
 
 
+@pytest.mark.slow
 def test_the_limit_is_nearer_than_the_distance():
     rng = np.random.default_rng(0)
     real, fake = rng.normal(size=(2, 2000, 20))

@@ -6,7 +6,10 @@ from experiments.configs import OBJECTIVES, Space
 from tests.experiments.configs.scaling import assert_grows
 
 
-@pytest.mark.parametrize(("name", "power"), [("score-difference", -1), ("drifting", 1), ("banked-drifting", 1)])
+@pytest.mark.parametrize(
+    ("name", "power"),
+    [("score-difference", -1), ("drifting", 1), pytest.param("banked-drifting", 1, marks=pytest.mark.slow)],
+)
 def test_velocities_scale_with_the_data(name, power):
     assert_grows(name, power)
 

@@ -49,6 +49,7 @@ def test_targets_have_the_moments_that_their_definitions_give():
     np.testing.assert_allclose(np.linalg.norm(draws["Rings"], axis=1).std(), 0.2, rtol=0.02)
 
 
+@pytest.mark.slow
 def test_discrepancy_of_samples_that_are_far_away():
     # Distances 2, 2 and √8 within both, and nothing between them: twice the mean of k = exp(-r²/4).
     samples = np.array([[0.0, 0.0], [0.0, 2.0], [2.0, 0.0]])

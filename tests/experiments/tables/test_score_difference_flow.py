@@ -37,6 +37,7 @@ def test_the_mean_over_all_levels_moves_a_sample_towards_a_lone_datum():
         np.testing.assert_allclose(velocity(objective, jax.random.key(seed), (), x, y), y - x, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_sources_are_about_as_wide_as_their_targets():
     for scene in SCENES.values():
         widths = [np.asarray(draw(jax.random.key(0), 4000)).std() for draw in (scene.source, scene.target)]

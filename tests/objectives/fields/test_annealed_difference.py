@@ -26,6 +26,7 @@ def smoothed_kl(x, y, sigma):
     return np.sum(q * np.log(q / p)) * (grid[1, 0] - grid[0, 0])
 
 
+@pytest.mark.slow
 def test_averaged_over_the_noise_it_is_the_gradient_of_the_smoothed_divergence(x64):
     for i in range(3):
         step = 1e-4 * np.eye(3)[:, i : i + 1]

@@ -92,6 +92,7 @@ def test_bad_arguments_are_explained():
         drifting_field(X, Y, 0.3, negatives=Z, negative_weights=np.ones(4))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", ["paper", "released"])
 def test_far_negatives_do_not_overflow(preset):
     x, y = np.float32(X), np.float32(Y)

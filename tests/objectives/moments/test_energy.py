@@ -90,6 +90,7 @@ def test_closed_form_of_two_cauchy_laws_whose_energy_distance_is_infinite(x64):
     np.testing.assert_allclose(got, expected, rtol=2e-3)
 
 
+@pytest.mark.slow
 def test_log_energy_is_a_mixture_of_gaussian_mmds(x64):
     def at(log_t):  # dt/t is the differential of log t
         t = np.exp(log_t)
@@ -113,6 +114,7 @@ def test_log_energy_float32_matches_float64(offset):
     np.testing.assert_allclose(jax.jit(log_energy_distance)(x, y, 0.7), expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_one_datum_pulls_hardest_at_a_bandwidth(x64):
     def pull(r):
         return velocity(log_energy(2.0), jax.random.key(0), (), jnp.zeros((1, 1)), jnp.full((1, 1), r))[0, 0]

@@ -61,7 +61,7 @@ OTHERS = {
 }
 
 
-@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("name", [pytest.param("scaled", marks=pytest.mark.slow), "repulsive"])
 def test_the_others_move_samples_along_their_witness_too_and_rest_at_the_data(name, x64):
     objective, (x, y) = OTHERS[name], arrays()
 

@@ -20,6 +20,7 @@ def test_at_rank_one_it_is_the_squared_distance_of_the_means_and_its_gradient(x6
     np.testing.assert_allclose(slope, np.broadcast_to(gap / 5, X.shape), rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_at_higher_rank_it_goes_from_the_distance_of_means_to_that_of_samples(x64):
     y = np.concatenate([X[:5] * 0.1 + [3.0, 0], X[5:] * 0.1 - [3.0, 0]])
     x = np.concatenate([X[:5] * 0.1 + [0, 3.0], X[5:] * 0.1 - [0, 3.0]])
@@ -29,6 +30,7 @@ def test_at_higher_rank_it_goes_from_the_distance_of_means_to_that_of_samples(x6
     assert np.sum((x.mean(0) - y.mean(0)) ** 2) < 0.1 * got
 
 
+@pytest.mark.slow
 def test_gromov_wasserstein_of_a_line_and_one_of_twice_its_length_has_a_closed_form(x64):
     # Distances squared are four times as large, and the plan is the identity.
     x, y = np.array([[0.0], [1.0], [7.0]]), np.array([[0.0, 0.0], [0.0, 2.0], [0.0, 14.0]])

@@ -50,7 +50,7 @@ def test_a_warm_start_needs_fewer_updates_for_the_same_potentials(x64):
         sinkhorn_potentials(X[:-1], Y, start=before, **options)
 
 
-@pytest.mark.parametrize("rho", [0.5, 20.0])
+@pytest.mark.parametrize("rho", [pytest.param(0.5, marks=pytest.mark.slow), 20.0])
 def test_parity_with_unbalanced_ott(rho, x64):
     from ott.geometry import geometry
     from ott.problems.linear import linear_problem
