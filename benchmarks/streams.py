@@ -84,7 +84,7 @@ def measured(config: Streams, folder: Path) -> dict[str, Any]:
     found["a batch from the disk, ms"] = 1e3 * batch_seconds(stream)
     found |= growth(stream, config.gigabytes)
     memory = store.splits(store.sizes["train"]).target()
-    sources = {"memory": memory, "disk": stream}
+    sources: dict[str, Any] = {"memory": memory, "disk": stream}
     if config.grain:
         grain = grains(config, store)
         found["a batch from grain, ms"] = 1e3 * batch_seconds(grain)
@@ -118,7 +118,7 @@ def growth(stream: Source, gigabytes: float) -> dict[str, float]:
     batches = stream.start((0, 1), None)
     for _ in range(200):
         batch = next(batches)
-    size = batch.values.size  # a byte a number on the disk
+    size = sum(part.size for part in jax.tree.leaves(batch))  # a byte a number on the disk
     before, number = resident(), int(gigabytes * 1e9 / size)
     begin = time.perf_counter()
     for _ in range(number):
@@ -162,7 +162,7 @@ def busy(config: Streams, memory: Any) -> tuple[int, Callable[[Any], float]]:
 
 def grains(config: Streams, store: Store) -> Source:
     """The same images, read and decoded by grain in every epoch."""
-    import grain
+    import grain  # pyrefly: ignore
 
     found = data.folder(config.images)
     kept = data.survey(found).folder.files

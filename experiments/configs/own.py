@@ -116,14 +116,27 @@ def cifar(path: Path) -> Problem:
 
 
 @choices.target()
-def hugging_face(path: Path, column: str | None = None) -> Problem:
+def hugging_face(
+    path: Path,
+    size: int | None = None,
+    image: str | None = None,
+    label: str | None = None,
+    channels: Literal[1, 3] | None = None,
+    fit: Literal["crop", "pad"] = "crop",
+) -> Problem:
     """A data set of Hugging Face, as ``save_to_disk`` left it.
 
     Args:
         path: Its folder.
-        column: The column of images; may be left out if there is one.
+        size: Side of the square that each image becomes; by default their own up to 64, else 32.
+        image: The column of images; may be left out if there is one.
+        label: The column of classes; may be left out if there is one.
+        channels: 1 for grey, 3 for colours; by default what they have.
+        fit: Whether the middle of an image is cut out, or the image surrounded by white.
     """
-    return _mine(data.hugging_face(path, column))
+    with counting("reading images") as progress:
+        splits = data.hugging_face(path, size, image=image, label=label, channels=channels, fit=fit, progress=progress)
+    return _mine(splits)
 
 
 @choices.target()

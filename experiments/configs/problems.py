@@ -38,7 +38,7 @@ def of_pairs(splits: Splits) -> Problem:
         validation=_paired(splits.validation),
         test=_paired(splits.test),
         image_shape=None,
-        scaling=_beside(splits.scaling, np.shape(splits.train.values)[1], np.shape(splits.train.condition)[1]),
+        scaling=_beside(splits),
         columns=(*splits.columns, *splits.condition_names),
     )
     given = Pairs(splits.target(conditional=True), np.asarray(splits.test.condition))
@@ -49,7 +49,10 @@ def _paired(part: Part) -> Part:
     return Part(np.concatenate([np.asarray(part.values), np.asarray(part.condition)], axis=1), observed=part.observed)
 
 
-def _beside(scaling: Scaling, values: int, conditions: int) -> Scaling:
-    """The scaling of pairs: conditions stay in the model's units."""
-    offset = np.append(np.broadcast_to(scaling.offset, values), np.zeros(conditions))
-    return Scaling(offset, np.append(np.broadcast_to(scaling.unit, values), np.ones(conditions)))
+def _beside(splits: Splits) -> Scaling:
+    """The scaling of pairs: those of values and of conditions side by side."""
+    sizes = np.shape(splits.train.values)[1], np.shape(splits.train.condition)[1]
+    both = (splits.scaling, splits.condition_scaling)
+    offset = np.concatenate([np.broadcast_to(one.offset, size) for one, size in zip(both, sizes, strict=True)])
+    unit = np.concatenate([np.broadcast_to(one.unit, size) for one, size in zip(both, sizes, strict=True)])
+    return Scaling(offset, unit, dtype=splits.scaling.dtype)

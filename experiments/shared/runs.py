@@ -105,6 +105,8 @@ def judges(problem: Problem, samples: int, directory: Path | None) -> Judges:
 
         return Judges(real, silently(lambda real, fake: evaluate_2d(real=real, fake=fake, modes=modes)), quick)
     splits = problem.splits
+    assert splits is not None  # images are always of a data set
+    assert splits.image_shape is not None
     train_images, labels = _seen(splits)
     several = random_convolution_judges(splits.image_shape, draws=5)
     if labels is None:

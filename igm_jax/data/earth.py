@@ -70,7 +70,7 @@ def ocean_climate(folder: str | os.PathLike[str] | None = None) -> Splits:
     months, latitudes, longitudes = (fields[name] for name in ("TIME", "COADSY", "COADSX"))
     when, north, east = np.meshgrid(np.arange(len(months)), latitudes, longitudes, indexing="ij")
     rows = np.stack([fields[name] for name in OUTCOMES], axis=-1).reshape(-1, len(OUTCOMES)).astype(np.float64)
-    whole = np.isfinite(rows).all(axis=1)
+    whole = np.asarray(np.isfinite(rows).all(axis=1))
     when, north, east = (each.ravel()[whole] for each in (when, north, east))
     rows = rows[whole].astype(np.float32)
     year, circle = 2 * np.pi * (when + 0.5) / len(months), np.deg2rad(east)

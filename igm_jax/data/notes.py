@@ -154,7 +154,7 @@ def notes(folder: str | os.PathLike[str] | None = None, seconds: float = 1.0) ->
     if not kept:
         raise ValueError(f"none of the {len(every)} recordings of {place} tells its key; give another SoundFont")
     values = np.stack([_sound(one, length) for one in kept])
-    keys, labels = np.unique([one.key for one in kept], return_inverse=True)
+    keys, labels = np.unique(np.array([one.key for one in kept], int), return_inverse=True)
     names = tuple(f"{NAMES[key % 12]}{key // 12}" for key in keys.tolist())
     groups = [_instrument(one.name).encode("latin-1") for one in kept]
     found = Found(PLACE.package, PLACE.name, values, labels.reshape(-1), names, groups=groups)

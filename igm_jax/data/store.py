@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from igm_jax import checks
-from igm_jax.batches import Batch, Samples
+from igm_jax.batches import Batch
 from igm_jax.data.report import Kept
 from igm_jax.data.shuffled import Shuffled, shuffled
 from igm_jax.distributions import Part, Scaling, Splits
@@ -92,32 +92,35 @@ class Store:
 
     def splits(self, most: int = LARGEST_IN_MEMORY) -> Splits:
         """The data set with the first rows of each part in memory, ``most`` of them: for judging and for pictures."""
-        parts = {}
-        for part in PARTS:
-            raw, labels = self._rows(part, np.arange(min(most, self.sizes[part])))
-            parts[part] = Part(self.scaling.scaled(raw), labels if self.layout.label_names else None)
-        layout = self.layout
-        shape = layout.shape if len(layout.shape) == 3 else None
-        told = None if self.report is None else Kept(tuple(self.report["lines"]), self.report["plain"])
-        more = {"scaling": self.scaling, "digest": self.digest, "report": told}
-        return Splits(
-            **parts, image_shape=shape, name=layout.name, label_names=layout.label_names, credit=layout.credit, **more
-        )
 
-    def _reader(self, part: str, conditional: bool) -> Callable[[np.ndarray], Samples]:
-        def read(numbers: np.ndarray) -> Samples:
+        def held(part: str) -> Part:
+            raw, labels = self._rows(part, np.arange(min(most, self.sizes[part])))
+            return Part(self.scaling.scaled(raw), labels if self.layout.label_names else None)
+
+        train, validation, test = map(held, PARTS)
+        layout = self.layout
+        shape = (layout.shape[0], layout.shape[1], layout.shape[2]) if len(layout.shape) == 3 else None
+        told = None if self.report is None else Kept(tuple(self.report["lines"]), self.report["plain"])
+        return Splits(
+            train, validation, test, shape, layout.name, layout.label_names, layout.credit, self.scaling,
+            digest=self.digest, report=told,
+        )  # fmt: skip
+
+    def _reader(self, part: str, conditional: bool) -> Callable[[np.ndarray], Any]:
+        def read(numbers: np.ndarray) -> Any:
             raw, labels = self._rows(part, numbers)
             values = raw.astype(np.float32)  # in place from here on: this is what a batch costs
             values -= np.float32(self.scaling.offset)
             values /= np.float32(self.scaling.unit)
-            return Batch(values, labels) if conditional else Batch(values)
+            made: Any = (values, labels) if conditional else (values,)  # of NumPy, which a source makes arrays of
+            return Batch(*made)
 
         return read
 
     def _rows(self, part: str, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(m, d) values as they are stored, and (m,) labels, each record verified."""
         size = self._values + _TAIL.itemsize
-        records = np.empty((len(numbers), size), np.uint8)
+        records: Any = np.empty((len(numbers), size), np.uint8)
         # Read, not mapped: a file that is cut meanwhile gives an error, not a signal, and its pages are not this process's own.
         with _path(self.directory, part).open("rb", buffering=0) as file:
             for record, number in zip(records, numbers.tolist(), strict=True):
@@ -236,8 +239,8 @@ def open_store(directory: str | os.PathLike[str]) -> Store:
     place = absolute(directory, "directory")
     try:
         told = json.loads((place / "store.json").read_text(encoding="utf-8"))
-        known = told["layout"]
-        layout = Layout(**{**known, "shape": tuple(known["shape"]), "label_names": tuple(known["label_names"])})
+        known: dict[str, Any] = told["layout"]
+        layout = Layout(**known)._replace(shape=tuple(known["shape"]), label_names=tuple(known["label_names"]))
         store = Store(place, layout, {part: int(told["sizes"][part]) for part in PARTS}, told["digest"], told["report"])
         size = store._values + _TAIL.itemsize
     except FileNotFoundError as error:
