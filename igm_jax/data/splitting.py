@@ -11,6 +11,11 @@ from igm_jax.distributions.splits import PARTS
 SHARES = (0.8, 0.1, 0.1)
 """Of training, validation and test."""
 
+NAMES = {
+    "train": 0, "training": 0, "validation": 1, "valid": 1, "val": 1, "dev": 1, "test": 2, "testing": 2,
+}  # fmt: skip
+"""What the parts are called by people, and their places in ("train", "validation", "test")."""
+
 LEAST = 20
 """So many samples at least are split into three."""
 
@@ -21,10 +26,12 @@ class Split(NamedTuple):
     Attributes:
         parts: (n,) integers, the place in ("train", "validation", "test") of each sample's part.
         duplicates: how many samples are exact copies of another.
+        shared: how many samples for validation and test are exact copies of ones for training.
     """
 
     parts: np.ndarray
     duplicates: int
+    shared: int = 0
 
     def rows(self, part: int) -> np.ndarray:
         """The samples of a part, in the order in which they came."""
@@ -93,7 +100,7 @@ def split(
             f"{source} holds {len(stamps)} samples (different {what}: {number}), of which none comes into the part for"
             f" {empty}; {way}, since the content of each decides where it comes"
         )
-    return Split(parts, len(stamps) - len(np.unique(stamps)))
+    return _counted(parts, stamps)
 
 
 def within(contents: Iterable[bytes], given: np.ndarray, source: str) -> Split:
@@ -127,7 +134,13 @@ def within(contents: Iterable[bytes], given: np.ndarray, source: str) -> Split:
     if not counts.all():
         empty = " and ".join(name for name, count in zip(PARTS, counts, strict=True) if not count)
         raise ValueError(f"{source} comes with a split that leaves no sample for {empty}; add samples to it")
-    return Split(parts, len(stamps) - len(np.unique(stamps)))
+    return _counted(parts, stamps)
+
+
+def _counted(parts: np.ndarray, stamps: np.ndarray) -> Split:
+    """The split with its numbers of copies."""
+    held_out = stamps[parts > 0]
+    return Split(parts, len(stamps) - len(np.unique(stamps)), int(np.isin(held_out, stamps[parts == 0]).sum()))
 
 
 def enough(number: int, source: str) -> None:

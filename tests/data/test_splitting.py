@@ -37,7 +37,10 @@ def test_copies_fall_on_one_side_and_are_counted():
     known = contents(100) * 3
     found = split(known, "here")
     np.testing.assert_array_equal(found.parts[:100], found.parts[100:200])
-    assert found.duplicates == 200
+    assert (found.duplicates, found.shared) == (200, 0)
+    given = np.repeat([0, 1, 2], [200, 50, 50])
+    assert within(known, given, "here").shared == 100
+    assert within(contents(300), given, "here").shared == 0
     rows = [found.rows(part) for part in range(3)]
     assert sorted(np.concatenate(rows).tolist()) == list(range(300))
 
