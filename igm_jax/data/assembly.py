@@ -98,7 +98,7 @@ def assembled(
         classes=_classes(found),
         duplicates=placed.duplicates,
         skipped={reason: tuple(names) for reason, names in (skipped or {}).items()},
-        notes=tuple(note for note in notes if note),
+        notes=tuple(note for note in (*notes, _shared(placed)) if note),
         sizes={name: len(chosen) for name, chosen in zip(PARTS, rows, strict=True)},
         digest=digest,
     )
@@ -106,6 +106,14 @@ def assembled(
         train, validation, test, image_shape, found.name, found.label_names, scaling=scaling, columns=found.columns,
         condition_names=found.condition_names, digest=digest, report=report,
     )  # fmt: skip
+
+
+def _shared(placed: Split) -> str:
+    return (
+        f"Samples for validation and test that are copies of ones for training: {placed.shared}."
+        if placed.shared
+        else ""
+    )
 
 
 def _part(found: Found, rows: np.ndarray, scaling: Scaling) -> Part:

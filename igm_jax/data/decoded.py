@@ -81,7 +81,7 @@ def stored(
     top = 65535 if deep else 255
     layout = Layout(title, shape, "uint16" if deep else "uint8", 0, top, known.folder.label_names)
     told = _Told(known, shape, fit, deep, progress)
-    store = write_store(place, layout, told.samples(), part_of, told.report)
+    store = write_store(place, layout, told.samples(), told.part_of, told.report)
     if not all(store.sizes.values()):
         shutil.rmtree(place)
         raise ValueError(
@@ -100,6 +100,7 @@ class _Told:
         self.skipped: dict[str, list[int]] = {}
         self.classes: Counter[int] = Counter()
         self.seen: set[bytes] = set()
+        self.place = 0
         self.low, self.high, self.number, self.duplicates = np.inf, -np.inf, 0, 0
 
     def samples(self) -> Iterator[tuple[np.ndarray, int]]:
@@ -112,9 +113,15 @@ class _Told:
             if isinstance(each, str):
                 self.skipped.setdefault(each, []).append(place)
                 continue
+            self.place = place
             label = 0 if labels is None else int(labels[place])
             self._note(each, label)
             yield each, label
+
+    def part_of(self, content: bytes) -> str:
+        """The part of the sample that was given last, by its folder or its content."""
+        given = self.known.folder.given
+        return part_of(content) if given is None else part_of(content, given[self.place], set(given))
 
     def _note(self, image: np.ndarray, label: int) -> None:
         stamp = hashlib.sha256(image.tobytes()).digest()[:8]

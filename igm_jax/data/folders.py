@@ -2,11 +2,12 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from igm_jax.data.report import listed
+from igm_jax.data.splitting import NAMES
 from igm_jax.files import absolute, shown
 
 HIDDEN, NO_IMAGE, UNREADABLE, SPECIAL, SEEN, BROKEN = (
@@ -14,8 +15,6 @@ HIDDEN, NO_IMAGE, UNREADABLE, SPECIAL, SEEN, BROKEN = (
     "that link to a folder which is read already", "that link to nothing",
 )  # fmt: skip
 """Reasons to leave something out."""
-
-_PARTS = {"train", "training", "test", "testing", "val", "valid", "validation"}
 
 
 class Folder(NamedTuple):
@@ -25,9 +24,10 @@ class Folder(NamedTuple):
         path: the folder.
         files: the images, in the order of their paths.
         labels: the class of each, a place in ``label_names``; None where there are no classes.
-        label_names: the classes, which are the folders right below ``path``.
+        label_names: the classes, which are the folders right below ``path``, or below its folders train, validation and test.
         skipped: the names of what was left out, by the reason.
         notes: sentences on the classes.
+        given: the part of each image, 0 for training, 1 for validation, 2 for test, where folders say so; else None.
     """
 
     path: Path
@@ -36,6 +36,7 @@ class Folder(NamedTuple):
     label_names: tuple[str, ...]
     skipped: dict[str, tuple[str, ...]]
     notes: tuple[str, ...] = ()
+    given: tuple[int, ...] | None = None
 
     def name(self, file: Path) -> str:
         """A file's path below the folder."""
@@ -51,8 +52,12 @@ class Folder(NamedTuple):
         whole = {
             reason: (*self.skipped.get(reason, ()), *added.get(reason, ())) for reason in {**self.skipped, **added}
         }
-        labels = None if self.labels is None else tuple(self.labels[place] for place in kept)
-        return self._replace(files=tuple(self.files[place] for place in kept), labels=labels, skipped=whole)
+        labels, given = (
+            None if each is None else tuple(each[place] for place in kept) for each in (self.labels, self.given)
+        )
+        return self._replace(
+            files=tuple(self.files[place] for place in kept), labels=labels, given=given, skipped=whole
+        )
 
     def some(self) -> "Folder":
         """The folder, or an error if there is no image in it."""
@@ -70,7 +75,8 @@ def folder(path: str | os.PathLike[str], labels: str | None = "folders") -> Fold
     """The images in a folder and the folders in it; of each file only the first bytes are read.
 
     Links are followed, and every real folder is read once. Hidden files, files that hold no image, what cannot be read, pipes
-    and devices are left out, counted and named.
+    and devices are left out, counted and named. Folders right below that are called train, validation and test, or the like,
+    are parts of the data set.
 
     Args:
         path: the folder.
@@ -110,35 +116,41 @@ def folder(path: str | os.PathLike[str], labels: str | None = "folders") -> Fold
     skipped: dict[str, list[str]] = {}
     files = sorted(_walked(root, skipped))
     found = Folder(root, tuple(files), None, (), {reason: tuple(names) for reason, names in skipped.items()}).some()
-    return _labelled(found) if labels else found
+    below = [file.relative_to(root).parts[:-1] for file in found.files]
+    given = _given(below)
+    if given is not None:
+        names = ", ".join(sorted({parts[0] for parts in below}))
+        notes = (
+            f"The folders {names} are taken for the parts of the data set; a part that is not there is taken by content.",
+        )
+        found, below = found._replace(given=given, notes=notes), [parts[1:] for parts in below]
+    return _labelled(found, below) if labels else found
 
 
-def _labelled(found: Folder) -> Folder:
+def _given(below: Sequence[tuple[str, ...]]) -> tuple[int, ...] | None:
+    """The part of each image, if all lie in folders that are called as parts are, that for training among them."""
+    parts = [NAMES.get(folders[0].lower(), -1) if folders else -1 for folders in below]
+    return tuple(parts) if {0} < set(parts) <= {0, 1, 2} else None
+
+
+def _labelled(found: Folder, below: Sequence[tuple[str, ...]]) -> Folder:
     """The folder with the folders right below it as classes, if there are several and all images are in them."""
-    below = [file.relative_to(found.path).parts for file in found.files]
-    alone = sum(len(parts) == 1 for parts in below)
-    names = tuple(sorted({parts[0] for parts in below if len(parts) > 1}))
+    alone = sum(not folders for folders in below)
+    names = tuple(sorted({folders[0] for folders in below if folders}))
     if not names:
         return found
     if alone:
         note = (
             f"There are no labels, since images lie beside the folders: {alone}; move them into folders of their class."
         )
-        return found._replace(notes=(note,))
+        return found._replace(notes=(*found.notes, note))
     if len(names) == 1:
         note = (
             f"There are no labels, since all images lie in {shown(names[0])}; give that folder if its own are classes."
         )
-        return found._replace(notes=(note,))
+        return found._replace(notes=(*found.notes, note))
     places = {name: place for place, name in enumerate(names)}
-    notes = ()
-    if {name.lower() for name in names} <= _PARTS:
-        notes = (
-            f"The folders {', '.join(names)} are taken for classes; if they are parts of a data set, give one of them.",
-        )
-    return found._replace(
-        labels=tuple(places[parts[0]] for parts in below), label_names=tuple(map(shown, names)), notes=notes
-    )
+    return found._replace(labels=tuple(places[folders[0]] for folders in below), label_names=tuple(map(shown, names)))
 
 
 def _walked(root: Path, skipped: dict[str, list[str]]) -> Iterator[Path]:

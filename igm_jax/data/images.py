@@ -71,14 +71,15 @@ def images(
 
     PNG, JPEG, WebP, BMP and still GIF files are told by their content. They are turned as the camera was held; transparent
     parts become white; grey images of 16 bits keep them if all have them. Every image is made a square of one size and goes
-    to training, validation or test by what it then holds.
+    to training, validation or test by what it then holds, or by the folder right below ``path`` if these are called train,
+    validation, test or the like.
 
     Args:
         path: the folder.
         size: the side of the square in pixels; None for that of the images, if all are squares of one side up to 64, else 32.
         channels: 1 for grey, 3 for colours; None for 1 if all images are grey, else 3.
         fit: "crop" to scale the shorter side and cut out the middle, "pad" to scale the longer one and surround by white.
-        labels: "folders" to take the folders right below ``path`` for classes, None for no labels.
+        labels: "folders" to take the folders right below ``path``, or below its parts, for classes, None for no labels.
         value_range: what becomes -1 and 1; None for 0 and 255, or 0 and 65535.
         name: a short name for tables; the folder's if None.
         progress: called with how many of how many images are decoded; None for nobody.
@@ -117,6 +118,7 @@ def images(
     found = Found(
         source, name or shown(known.folder.path.name) or "images", values,
         labels=None if kept.labels is None else np.asarray(kept.labels), label_names=kept.label_names,
+        given=None if kept.given is None else np.asarray(kept.given),
     )  # fmt: skip
     span = ranged(values, source, value_range)
     return assembled(

@@ -9,10 +9,9 @@ import numpy as np
 
 from igm_jax.data.archives import damaged
 from igm_jax.data.report import listed
+from igm_jax.data.splitting import NAMES
 from igm_jax.extras import unusable
 from igm_jax.files import regular, shown
-
-_PARTS = {"train": 0, "validation": 1, "valid": 1, "val": 1, "dev": 1, "test": 2}
 
 
 class Saved(NamedTuple):
@@ -76,10 +75,10 @@ def read(path: Path) -> Saved:
     names = whole.column_names
     if len(set(names)) < len(names):
         raise ValueError(f"the columns of {shown(path)} must differ in name, but are {listed(names, 20)}; rename one")
-    given = np.repeat([_PARTS.get(name, 0) for name, _ in parts], [len(table) for table in tables])
+    given = np.repeat([NAMES.get(name, 0) for name, _ in parts], [len(table) for table in tables])
     told = _json(parts[0][1] / "dataset_info.json") if (parts[0][1] / "dataset_info.json").exists() else {}
     features = told.get("features")
-    unused = tuple(name for name in (_split_names(path) if parts[0][0] else ()) if name not in _PARTS)
+    unused = tuple(name for name in (_split_names(path) if parts[0][0] else ()) if name not in NAMES)
     kept = given if len(parts) > 1 else None
     return Saved(shown(path), whole, features if isinstance(features, dict) else {}, kept, unused)
 
@@ -94,8 +93,8 @@ def _parts(path: Path) -> list[tuple[str, Path]]:
             f"expected a data set that `save_to_disk` wrote at {shown(path)}, but neither dataset_dict.json nor state.json is"
             " there; check the path"
         )
-    parts = [(name, path / name) for name in names if name in _PARTS]
-    if parts and "train" not in names:
+    parts = [(name, path / name) for name in names if name in NAMES]
+    if parts and not any(NAMES[name] == 0 for name, _ in parts):
         raise ValueError(
             f"{shown(path)} has no part that is called train, but {listed(names)}; give the folder of one of them"
         )

@@ -11,6 +11,11 @@ from igm_jax.distributions.splits import PARTS
 SHARES = (0.8, 0.1, 0.1)
 """Of training, validation and test."""
 
+NAMES = {
+    "train": 0, "training": 0, "validation": 1, "valid": 1, "val": 1, "dev": 1, "test": 2, "testing": 2,
+}  # fmt: skip
+"""What the parts are called by people, and their places in ("train", "validation", "test")."""
+
 LEAST = 20
 """So many samples at least are split into three."""
 
@@ -21,10 +26,12 @@ class Split(NamedTuple):
     Attributes:
         parts: (n,) integers, the place in ("train", "validation", "test") of each sample's part.
         duplicates: how many samples are exact copies of another.
+        shared: how many samples for validation and test are exact copies of ones for training.
     """
 
     parts: np.ndarray
     duplicates: int
+    shared: int = 0
 
     def rows(self, part: int) -> np.ndarray:
         """The samples of a part, in the order in which they came."""
@@ -93,7 +100,7 @@ def split(
             f"{source} holds {len(stamps)} samples (different {what}: {number}), of which none comes into the part for"
             f" {empty}; {way}, since the content of each decides where it comes"
         )
-    return Split(parts, len(stamps) - len(np.unique(stamps)))
+    return _counted(parts, stamps)
 
 
 def within(contents: Iterable[bytes], given: np.ndarray, source: str) -> Split:
@@ -120,14 +127,26 @@ def within(contents: Iterable[bytes], given: np.ndarray, source: str) -> Split:
     stamps = np.fromiter(map(stamp, contents), np.uint64)
     enough(len(stamps), source)
     parts = given.astype(np.int64)
-    taken = [share if part == 0 or not (parts == part).any() else 0.0 for part, share in enumerate(SHARES)]
-    drawn = _placed(stamps, (taken[0] / sum(taken), taken[1] / sum(taken), taken[2] / sum(taken)))
-    parts = np.where(parts == 0, drawn, parts)
+    parts = np.where(parts == 0, _placed(stamps, _left(np.unique(parts).tolist())), parts)
     counts = np.bincount(parts, minlength=3)
     if not counts.all():
         empty = " and ".join(name for name, count in zip(PARTS, counts, strict=True) if not count)
         raise ValueError(f"{source} comes with a split that leaves no sample for {empty}; add samples to it")
-    return Split(parts, len(stamps) - len(np.unique(stamps)))
+    return _counted(parts, stamps)
+
+
+def _left(there: Iterable[int]) -> tuple[float, float, float]:
+    """The shares of a given training part that stay in it and that go to the parts which are not there."""
+    known = set(there)
+    train, validation, test = (0.0 if part and part in known else share for part, share in enumerate(SHARES))
+    total = train + validation + test
+    return train / total, validation / total, test / total
+
+
+def _counted(parts: np.ndarray, stamps: np.ndarray) -> Split:
+    """The split with its numbers of copies."""
+    held_out = stamps[parts > 0]
+    return Split(parts, len(stamps) - len(np.unique(stamps)), int(np.isin(held_out, stamps[parts == 0]).sum()))
 
 
 def enough(number: int, source: str) -> None:
@@ -145,21 +164,25 @@ def enough(number: int, source: str) -> None:
         )
 
 
-def part_of(content: bytes) -> str:
+def part_of(content: bytes, given: int | None = None, there: Iterable[int] = ()) -> str:
     """The part that a sample comes to by what it holds, where samples are many and come one after the other.
 
     Args:
         content: the bytes of the sample.
+        given: the part that its file puts it in, 0, 1 or 2; None where files do not say.
+        there: the parts that files put any sample in; those that are not are taken of the training part.
 
     Returns:
-        "train", "validation" or "test", as ``split`` says it.
+        "train", "validation" or "test", as ``split`` and ``within`` say it.
 
     Example:
         >>> from igm_jax.data.splitting import part_of
         >>> part_of(b"a sample")
         'train'
     """
-    return PARTS[int(_placed(np.array([stamp(content)], np.uint64), SHARES)[0])]
+    if given:
+        return PARTS[given]
+    return PARTS[int(_placed(np.array([stamp(content)], np.uint64), SHARES if given is None else _left(there))[0])]
 
 
 def _filled(parts: np.ndarray, stamps: np.ndarray, shares: tuple[float, float, float]) -> np.ndarray:

@@ -39,6 +39,21 @@ def test_a_store_holds_what_memory_would(folder, tmp_path):
     assert disk.image_shape == (8, 8, 3)
 
 
+def test_parts_in_folders_are_those_of_the_store(tmp_path):
+    for number in range(10):
+        for part, name in (("train", "a"), ("train", "b"), ("test", "a"), ("test", "b")):
+            place = tmp_path / "parts" / part / name
+            place.mkdir(parents=True, exist_ok=True)
+            for copy in range(1 if part == "test" else 5):
+                image = RNG.integers(0, 256, (8, 8), dtype=np.uint8)
+                Image.fromarray(image).save(place / f"{number}-{copy}.png")
+    disk, memory = stored(tmp_path / "parts", tmp_path / "kept").splits(), images(tmp_path / "parts")
+    assert (len(disk.test.values), disk.label_names) == (20, ("a", "b"))
+    for part in ("train", "validation", "test"):
+        for one, other in zip(rows(getattr(disk, part)), rows(getattr(memory, part)), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
 def test_it_is_found_again_until_the_folder_changes(folder, tmp_path):
     first = stored(folder, tmp_path / "kept")
     again = stored(folder, tmp_path / "kept", progress=lambda done, all: pytest.fail("decoded again"))

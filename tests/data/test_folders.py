@@ -51,12 +51,19 @@ def test_why_there_are_no_labels_is_said(tmp_path):
     )
 
 
-def test_parts_that_look_like_classes_are_said(tmp_path):
-    for name in ("train", "Test"):
-        filled(tmp_path / name, 1, 4, 4)
-    assert folder(tmp_path).notes == (
-        "The folders Test, train are taken for classes; if they are parts of a data set, give one of them.",
+def test_folders_that_are_called_as_parts_are_parts(tmp_path):
+    for name in ("train/cat", "train/dog", "Test/cat", "Test/dog"):
+        filled(tmp_path / name, 1 + (name == "train/dog"), 4, 4)
+    found = folder(tmp_path)
+    assert (found.label_names, found.labels, found.given) == (("cat", "dog"), (0, 1, 0, 1, 1), (2, 2, 0, 0, 0))
+    assert found.notes == (
+        "The folders Test, train are taken for the parts of the data set; a part that is not there is taken by content.",
     )
+    assert (folder(tmp_path, None).labels, folder(tmp_path, None).given) == (None, (2, 2, 0, 0, 0))
+    assert found.without({"dull": [0]}).given == (2, 0, 0, 0)
+    filled(tmp_path / "extra", 1, 4, 4)
+    assert folder(tmp_path).label_names == ("Test", "extra", "train")
+    assert folder(tmp_path / "train").given is None
 
 
 def test_links_are_followed_once_and_loops_end(tmp_path):

@@ -68,6 +68,17 @@ def test_labels_belong_to_their_images(tmp_path):
     assert data.report.classes == {"cat": 20, "dog": 20, "eel": 20}
 
 
+def test_parts_in_folders_are_kept_and_copies_between_them_said(tmp_path):
+    train = filled(tmp_path / "train" / "a", 40, 4, 4) + filled(tmp_path / "train" / "b", 40, 4, 4)
+    test = filled(tmp_path / "test" / "a", 6, 4, 4) + filled(tmp_path / "test" / "b", 6, 4, 4)
+    (tmp_path / "test" / "b" / "copy.png").write_bytes(stored(train[3]))
+    data = images(tmp_path)
+    np.testing.assert_array_equal(data.undone(data.test.values)[..., 0], [*test, train[3]])
+    assert data.test.labels.tolist() == [0] * 6 + [1] * 7
+    assert data.report.notes[-1] == "Samples for validation and test that are copies of ones for training: 1."
+    assert len(data.train.values) + len(data.validation.values) == 80
+
+
 def test_one_bad_file_among_many_is_named_and_the_rest_is_read(tmp_path):
     filled(tmp_path / "a", 30, 8, 8)
     filled(tmp_path / "b", 30, 8, 8)

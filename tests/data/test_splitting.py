@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from igm_jax.data.splitting import rows_as_bytes, split, stamp, within
+from igm_jax.data.splitting import part_of, rows_as_bytes, split, stamp, within
 from tests.data import told
 
 
@@ -37,7 +37,10 @@ def test_copies_fall_on_one_side_and_are_counted():
     known = contents(100) * 3
     found = split(known, "here")
     np.testing.assert_array_equal(found.parts[:100], found.parts[100:200])
-    assert found.duplicates == 200
+    assert (found.duplicates, found.shared) == (200, 0)
+    given = np.repeat([0, 1, 2], [200, 50, 50])
+    assert within(known, given, "here").shared == 100
+    assert within(contents(300), given, "here").shared == 0
     rows = [found.rows(part) for part in range(3)]
     assert sorted(np.concatenate(rows).tolist()) == list(range(300))
 
@@ -78,9 +81,12 @@ def test_a_given_split_is_kept_and_validation_taken_from_training():
     np.testing.assert_array_equal(
         within(contents(300), np.zeros(300), "here").parts, split(contents(300), "here").parts
     )
-    valid = within(contents(300), np.repeat([0, 1], [250, 50]), "here").parts
+    whole = np.repeat([0, 1], [250, 50])
+    valid = within(contents(300), whole, "here").parts
     assert (valid == 1).tolist() == [False] * 250 + [True] * 50
     assert 10 < (valid == 2).sum() < 50
+    one_by_one = [part_of(content, int(part), {0, 1}) for content, part in zip(contents(300), whole, strict=True)]
+    assert one_by_one == [("train", "validation", "test")[part] for part in valid]
 
 
 def test_bytes_are_those_of_the_values_not_of_the_machine():
