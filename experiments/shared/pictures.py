@@ -173,7 +173,8 @@ class Album:
     def __init__(self, directory: Path, look: Look, draw: Callable[[TrainState], Any], told: Told) -> None:
         self.directory, self.look, self.draw, self.told = directory, look, draw, told
         self.begin, self.spent = time.monotonic(), 0.0
-        self.paged, self.failed = False, None
+        self.paged = False
+        self.failed: Exception | None = None
 
     def __call__(self, state: TrainState, rows: Any) -> None:
         """A picture at a checkpoint; the page too, unless its share of the time is spent and there is one already."""
