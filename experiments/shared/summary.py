@@ -1,18 +1,17 @@
 """From groups of runs to tables, pictures, cards and the report."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 from rich.console import Group as Shown
 
 from experiments.configs import Problem
 from experiments.configs.words import file_name, short
-from experiments.shared.budgets import UNITS, Cost
 from experiments.shared.findings import findings
 from experiments.shared.runs import Group
+from experiments.shared.sections import section, sketch
 from igm_jax.evaluation import MEASURES
 from igm_jax.reporting import (
     FLOOR,
@@ -25,9 +24,7 @@ from igm_jax.reporting import (
     to_markdown,
     write_whole,
 )
-from igm_jax.reporting.canvas import Figure, png
-from igm_jax.reporting.figures import Curves, Field, field_panels, sample_grid, scatter_panels, training_curves
-from igm_jax.reporting.report import Picture, Player, Report, Section, facts_of, picture, settings_of, write_report
+from igm_jax.reporting.report import Report, Section, facts_of, picture, settings_of, write_report
 from igm_jax.training import plain
 
 Groups = Mapping[str, Group]
@@ -100,7 +97,7 @@ def summarise(
         for name, group in groups[target].items():
             write_whole(directory / "cards" / f"{file_name(target)}-{name}.json", card(title(target), name, group))
         if (key := (target, *groups[target])) not in known:
-            known[key] = _section(groups[target], problems[target], rows, target, paint)
+            known[key] = section(groups[target], problems[target], rows, title(target), paint)
             for one in (*known[key].pictures, *known[key].printed):
                 write_whole(directory / f"{file_name(target)}-{one.title.lower().replace(' ', '-')}.png", one.light)
         sections.append(known[key]._replace(**_words(some, rows, target, _kind(problems[target]))))
@@ -126,14 +123,6 @@ def _words(tables: tuple[Table, ...], rows: list[dict[str, Any]], target: str, k
     main = tables[0]._replace(title="At the end of training")
     found = tuple(findings(mine, MEASURES[DECISIVE[kind]], COLUMNS[kind]))
     return {"findings": found, "tables": (main,), "folded": tables[1:], "settings": settings_of(trained)}
-
-
-Paint = Callable[..., Picture]
-
-
-def sketch(title: str, caption: str, draw: Callable[..., Figure], *args: Any, **options: Any) -> Picture:
-    """A picture as ``picture`` makes it, for light pages only: in half the time."""
-    return Picture(title, caption, png(draw(*args, **options, dark=False)))
 
 
 def _tables(rows: list[dict[str, Any]], target: str, kind: str) -> tuple[Table, ...]:
@@ -186,103 +175,3 @@ def _effort(groups: Mapping[str, Groups]) -> str:
             f"{config['seeds']} seeds of {steps} updates with {config['batch_size']} samples each on {title(target)}"
         )
     return ", ".join(efforts)
-
-
-def _section(groups: Groups, problem: Problem, rows: list[dict[str, Any]], target: str, paint: Paint) -> Section:
-    whole = {name: group.arrays for name, group in groups.items() if "samples" in group.arrays}
-    if not whole:
-        return Section(title(target), "Every run broke; the summary above says why.")
-    data, shape = _data(problem), problem.space.image_shape
-    steps, clock = _clock(groups, whole)
-    frames = {name: arrays["frames"] for name, arrays in whole.items()}
-    caption = "The averaged generator of the first seed; the noise behind the samples stays the same."
-    samples = {name: arrays["samples"] for name, arrays in whole.items()}
-    if shape is not None:
-        player = Player(
-            steps, frames, data, shape, (-1.0, 1.0), clock=clock, title="Samples through training", caption=caption
-        )
-        sheet = {"real data": data} | samples
-        printed = (paint("Samples", "The first twenty samples of the first seed; nobody chose them.", sample_grid,
-                         sheet, shape, value_range=(-1.0, 1.0)),)  # fmt: skip
-        return Section(
-            title(target), players=(player,), pictures=(_curves(groups, whole, rows, target, paint),), printed=printed
-        )
-    player = Player(steps, frames, data[:500], clock=clock, title="Samples through training", caption=caption)
-    few = {name: points[:1000] for name, points in samples.items()}
-    printed = (
-        paint("Samples", "A thousand samples of the first seed; data in grey.", scatter_panels, few, data[:1000]),
-    )
-    pictures = [_curves(groups, whole, rows, target, paint)]
-    if all("field/points" in arrays for arrays in whole.values()):
-        pictures.append(_fields(whole, data, paint))
-    return Section(title(target), players=(player,), pictures=tuple(pictures), printed=printed)
-
-
-def _data(problem: Problem) -> np.ndarray:
-    import jax
-
-    if problem.splits is not None:
-        # In any order: patches come as they lie in their photograph, and the first twenty are all sky.
-        return np.random.default_rng(0).permutation(problem.some(["test"], 2000))
-    return np.asarray(problem.held_out(jax.random.key(5), 2000))
-
-
-def _clock(groups: Groups, whole: Mapping[str, dict[str, np.ndarray]]) -> tuple[np.ndarray, str]:
-    """When everybody was looked at: updates, or percent of what each was given."""
-    name = next(iter(whole))
-    steps, config = whole[name]["steps"], groups[name].config
-    return (
-        (steps, "update") if config["equal"] == "updates" else (100 * steps / config["steps"], "percent of the budget")
-    )
-
-
-def _curves(
-    groups: Groups, whole: Mapping[str, dict[str, np.ndarray]], rows: list[dict[str, Any]], target: str, paint: Paint
-) -> Picture:
-    looks = [name.removeprefix("look/") for name in next(iter(whole.values())) if name.startswith("look/")]
-    equal = next(iter(groups.values())).config["equal"]
-    units = {name: _unit(groups[name].config) for name in whole}
-    curves = {
-        name: Curves(units[name] * arrays["steps"][1:], {look: arrays[f"look/{look}"][1:].T for look in looks})
-        for name, arrays in whole.items()
-    }
-    floor = [row["metrics"] for row in rows if row["objective"] == FLOOR and row["target"] == title(target)]
-    floors = {look: float(np.mean([metrics[look] for metrics in floor])) for look in looks if look in floor[0]}
-    caption = f"The mean over seeds, in a band from the lowest to the highest. {_why_unlike(whole, looks)}"
-    labels = {look: MEASURES[look].label if look in MEASURES else look for look in looks}
-    return paint("Training curves", caption, training_curves, curves, labels, floors=floors, xlabel=UNITS[equal])
-
-
-def _why_unlike(whole: Mapping[str, dict[str, np.ndarray]], looks: Sequence[str]) -> str:
-    """Why the curves end elsewhere than the table."""
-    arrays = next(iter(whole.values()))
-    few, many = arrays["frames"].shape[1], len(arrays["samples"])
-    if few == many:
-        return f"Curves and table are of the averaged generator, but of other {few} samples."
-    fewer = "fewer" if few < many else "more"
-    reasons = [f"{fewer} samples hit {fewer} modes"] if "modes" in looks else []
-    if "frechet" in looks:
-        reasons.append(f"the Fréchet distance of {fewer} samples comes out {'larger' if few < many else 'smaller'}")
-    reason = f": {', and '.join(reasons)}" if reasons else ""
-    return (
-        f"Curves and table are of the averaged generator, but every point here of {few} samples and the table, like the dashed"
-        f" line of real data, of {many}{reason}."
-    )
-
-
-def _unit(config: Mapping[str, Any]) -> float:
-    """What one update is on the axis of the budget: one, or the seconds that it took."""
-    return 1 if config["equal"] == "updates" else config["cost"][Cost._fields.index(config["equal"])]
-
-
-def _fields(whole: Mapping[str, dict[str, np.ndarray]], data: np.ndarray, paint: Paint) -> Picture:
-    fields = {
-        name: Field(arrays["field/points"], arrays["field/velocities"], arrays.get("field/heights"))
-        for name, arrays in whole.items()
-    }
-    near = {name: arrays["frames"][2][:200] for name, arrays in whole.items()}
-    caption = (
-        "Early, after a twelfth of the first seed's training. Colour is the witness, the hill that samples roll down; arrows are"
-        " the velocity. Drifting has no witness: its arrows are what one more sample would feel."
-    )
-    return paint("Witness and velocity", caption, field_panels, fields, data[:500], near)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from experiments.configs import TARGETS
-from experiments.shared import growing, summary
+from experiments.shared import growing, sections, summary
 from experiments.shared.growing import JUDGING, Growing, expected
 from experiments.shared.left import Left
 from igm_jax.reporting import FLOOR
@@ -50,7 +50,7 @@ def test_after_each_objective_there_is_a_whole_report_that_says_it_is_unfinished
 def test_a_section_that_has_not_changed_is_not_drawn_again(tmp_path, ring, monkeypatch):
     drawn = []
     monkeypatch.setattr(
-        summary, "sketch", lambda title, *rest, **options: drawn.append(title) or summary.Picture(title, "", b"")
+        summary, "sketch", lambda title, *rest, **options: drawn.append(title) or sections.Picture(title, "", b"")
     )
     known = {}
     for _ in range(2):

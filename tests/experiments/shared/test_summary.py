@@ -3,7 +3,6 @@
 import json
 
 import numpy as np
-import pytest
 
 from experiments.configs import TARGETS
 from experiments.shared import summary
@@ -49,28 +48,8 @@ def test_a_report_of_what_went_well_and_what_broke(tmp_path):
     assert places == sorted(places)
 
 
-@pytest.mark.parametrize(
-    ("few", "looks", "text"),
-    [
-        (50, ["modes"], "point here of 50 samples and the table, like the dashed line of real data, of 200: fewer samples hit"
-         " fewer modes."),
-        (400, ["frechet"], "of 200: the Fréchet distance of more samples comes out smaller."),
-        (200, ["modes"], "Curves and table are of the averaged generator, but of other 200 samples."),
-    ],
-)  # fmt: skip
-def test_curves_say_why_they_end_elsewhere_than_the_table(few, looks, text):
-    arrays = {"frames": np.zeros((3, few, 2)), "samples": np.zeros((200, 2))}
-    assert summary._why_unlike({"energy": arrays}, looks).endswith(text)
-
-
 def test_a_card_holds_all_numbers_and_gaps_where_a_seed_broke():
     card = json.loads(summary.card("ring", "energy", group(metrics=[{}, {"w2": 0.5}])))
     assert card["metrics"] == {"w2": [None, 0.5]}
     assert card["costs"] == {"seconds": 1.0}
     assert (card["commit"], card["config"]["steps"]) == ("abc", 24)
-
-
-def test_an_update_is_as_long_as_it_took():
-    assert summary._unit({**CONFIG, "equal": "updates"}) == 1
-    assert summary._unit(CONFIG) == 0.5
-    assert summary._unit({**CONFIG, "equal": "compute"}) == 1.0
