@@ -14,7 +14,7 @@ from igm_jax import checks
 from igm_jax.data.assembly import side_by_side
 from igm_jax.data.decoding import FITS, decode
 from igm_jax.data.folders import Folder, folder
-from igm_jax.data.images import Survey, survey
+from igm_jax.data.image_folders import Survey, survey
 from igm_jax.data.pool import Progress, attempted
 from igm_jax.data.report import Report
 from igm_jax.data.splitting import enough, part_of

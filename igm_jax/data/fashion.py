@@ -2,7 +2,7 @@
 
 import os
 
-from igm_jax.data.idx import idx
+from igm_jax.data.idx_files import idx
 from igm_jax.data.places import Place, located, verified
 from igm_jax.distributions.splits import Splits
 

@@ -14,8 +14,8 @@ import numpy as np
 
 from igm_jax import checks
 from igm_jax.batches import Batch
+from igm_jax.data.random_access import Shuffled, shuffled
 from igm_jax.data.report import Kept
-from igm_jax.data.shuffled import Shuffled, shuffled
 from igm_jax.distributions import Part, Scaling, Splits
 from igm_jax.distributions.splits import PARTS
 from igm_jax.files import WriteError, absolute, write_json

@@ -60,7 +60,7 @@ def recordings(path: str | os.PathLike[str]) -> list[Recording]:
         OSError: where it cannot be read.
 
     Example:
-        >>> from igm_jax.data.notes import recordings
+        >>> from igm_jax.data.soundfonts import recordings
         >>> len(recordings("FluidR3_GM.sf2"))  # doctest: +SKIP
         1418
     """
@@ -112,7 +112,7 @@ def key_of(name: str) -> int | None:
         The key, or None.
 
     Example:
-        >>> from igm_jax.data.notes import key_of
+        >>> from igm_jax.data.soundfonts import key_of
         >>> key_of("Tenor Sax C#4(L)"), key_of("Bass Drum")
         (49, None)
     """

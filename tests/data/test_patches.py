@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from igm_jax.data import DataNotFoundError, photographs
-from igm_jax.data.photographs import DIGESTS, PLACE
+from igm_jax.data.patches import DIGESTS, PLACE
 from igm_jax.data.places import located
 
 Image = pytest.importorskip("PIL.Image")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from igm_jax.data import notes
-from igm_jax.data.notes import key_of, recordings
+from igm_jax.data.soundfonts import key_of, recordings
 
 
 def chunk(name, content):

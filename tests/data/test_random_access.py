@@ -7,7 +7,7 @@ import pytest
 
 from igm_jax import Batch
 from igm_jax.data import shuffled
-from igm_jax.data.shuffled import order
+from igm_jax.data.random_access import order
 from igm_jax.sources import Source, SourceError
 
 ALONE = (0, 1)

@@ -36,7 +36,7 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
 
     Example:
         >>> import pathlib, tempfile
-        >>> from igm_jax.data.idx import read_idx
+        >>> from igm_jax.data.idx_files import read_idx
         >>> path = pathlib.Path(tempfile.mkdtemp()) / "x"
         >>> _ = path.write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 2, 7, 9]))
         >>> read_idx(path)

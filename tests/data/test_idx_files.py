@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from igm_jax.data import archives, idx
-from igm_jax.data.idx import read_idx
+from igm_jax.data.idx_files import read_idx
 from tests.data import told
 from tests.data.test_arrays import joined, same_rows
 

@@ -102,7 +102,7 @@ def order(positions: np.ndarray, number: int, seed: int, shuffle: bool = True) -
 
     Example:
         >>> import numpy as np
-        >>> from igm_jax.data.shuffled import order
+        >>> from igm_jax.data.random_access import order
         >>> sorted(order(np.arange(5, 10), 5, seed=0).tolist())
         [0, 1, 2, 3, 4]
     """
