@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from igm_jax.data import cifar, file, hugging_face, idx, table
-from tests.data import test_idx
+from tests.data import test_idx_files
 from tests.data.pictures import pixels, stored
 from tests.mutations import survives
 
@@ -83,8 +83,8 @@ READERS = {
     "rows": (file, lambda: numpy(np.save, RNG.normal(size=(60, 2)))),
     "images, npz": (file, lambda: numpy(np.savez, x=X, labels=LABELS)),
     "keras": (file, lambda: numpy(np.savez, x_train=X[:30], y_train=LABELS[:30], x_test=X[30:], y_test=LABELS[30:])),
-    "idx": (idx, lambda: test_idx.stored(X)),
-    "idx, packed": (idx, lambda: gzip.compress(test_idx.stored(X))),
+    "idx": (idx, lambda: test_idx_files.stored(X)),
+    "idx, packed": (idx, lambda: gzip.compress(test_idx_files.stored(X))),
     "cifar": (cifar, records),
     "cifar, packed": (cifar, lambda: gzip.compress(records())),
     "csv": (lambda path: table(path, condition="colour"), lambda: CSV),

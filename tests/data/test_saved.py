@@ -8,7 +8,7 @@ from tests.data import told
 
 pyarrow = pytest.importorskip("pyarrow")
 
-from tests.data.test_hugging_face import saved  # noqa: E402
+from tests.data.test_saved_sets import saved  # noqa: E402
 
 
 def test_parts_follow_each_other_in_their_order(tmp_path):

@@ -131,7 +131,7 @@ def test_a_seed_that_breaks_does_not_take_the_others_with_it(tmp_path, monkeypat
     ("words", "expected"),
     [
         (["--objectives", "enrgy"], "did you mean 'energy'"),
-        (["--targets", "file"], "`targets` must be one of"),
+        (["--targets", "file"], "the target file must know what is read, `file:PATH`"),
         (["--objectives", "energy", "energy"], "each once"),
         (["--seeds", "0"], "`seeds` must be at least 1"),
         (["--targets", "digits", "--objectives", "energy", "svgd"], "svgd needs a target whose score is known"),

@@ -3,26 +3,28 @@
 import pytest
 
 from experiments.configs import COMPARED, OBJECTIVES, TARGETS, Space
-from experiments.shared.settings import CANDIDATES, DIGITS, GRID, settings
+from experiments.shared.settings import CANDIDATES, DIGITS, GRID, candidates, settings
 from igm_jax import Objective
 from igm_jax.distributions import normal
 
 SPACES = {"grid": Space(2, 1.0, target=normal(2)), "digits": Space(64, 1.0, (8, 8, 1), normal(64))}
 
 
+@pytest.mark.parametrize("images", [True, False])
 @pytest.mark.parametrize("target", TARGETS)
-def test_every_objective_has_a_setting_on_every_target(target):
+def test_every_objective_has_a_setting_on_every_target(target, images):
     for name, kind in OBJECTIVES.items():
-        found = settings(target, name)
+        found = settings(target, name, images)
         assert type(found) is kind, name
         assert name in COMPARED or found == kind()
 
 
 def test_targets_that_were_not_searched_take_over_from_their_kind():
-    nearest = {"file": DIGITS} | dict.fromkeys(("ring", "moons", "swiss-roll", "checkerboard"), GRID)
-    assert set(nearest) | set(CANDIDATES) == set(TARGETS)
-    for target, candidates in (nearest | CANDIDATES).items():
-        assert all(settings(target, name) == trials[0] for name, trials in candidates.items()), target
+    for images, nearest in ((True, DIGITS), (False, GRID)):
+        for target in TARGETS:
+            known = CANDIDATES.get(target, nearest)
+            assert candidates(target, images) == known
+            assert all(settings(target, name, images) == trials[0] for name, trials in known.items()), target
 
 
 @pytest.mark.parametrize("target", CANDIDATES)
