@@ -32,8 +32,8 @@ from igm_jax.reporting import field_on_grid, grid_of
 from igm_jax.training import NonFiniteError, Run, TrainState, plain, provenance, train, training
 
 POINTS, IMAGES = 500, 200
-MOST_JUDGED, MOST_SEEN = 2000, 10_000
-"""Images that are judged against, and that a judge learns from, at most."""
+FEWEST_JUDGED, MOST_SEEN = 300, 10_000
+"""Images that are judged against at least, where there are as many, and that a judge learns from, at most."""
 FIELD_SIDE, FIELD_ARROWS, FIELD_SAMPLES = 33, 17, 256
 
 Judgement = Callable[..., dict[str, float]]
@@ -93,7 +93,7 @@ def judges(problem: Problem, samples: int, directory: Path | None) -> Judges:
     if problem.splits is None:
         real = np.asarray(problem.held_out(jax.random.key(1), samples))
     else:
-        real = problem.some(["test"], max(samples, MOST_JUDGED) if problem.of_images else samples)
+        real = problem.some(["test"], max(samples, FEWEST_JUDGED) if problem.of_images else samples)
     if not problem.of_images:
         modes = problem.target.modes
 
