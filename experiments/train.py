@@ -2,6 +2,7 @@
 
     python -m experiments.train energy grid
     python -m experiments.train wgan-gp digits --steps 5000 --critic.rate 3e-4
+    python -m experiments.train gan images --path FOLDER --size 32
     python -m experiments.train sinkhorn file --path samples.npy --directory results/mine
 
 The run lives in its directory: stop it with Ctrl-C, start the same command again, and it continues as if nothing had

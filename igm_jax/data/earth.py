@@ -64,7 +64,7 @@ def ocean_climate(folder: str | os.PathLike[str] | None = None) -> Splits:
         >>> from igm_jax.data import ocean_climate
         >>> data = ocean_climate()  # doctest: +SKIP
         >>> data.train.values.shape, data.condition_names  # doctest: +SKIP
-        ((79427, 7), ('month, cos', 'month, sin', 'latitude', 'longitude, cos', 'longitude, sin'))
+        ((82353, 7), ('month, cos', 'month, sin', 'latitude', 'longitude, cos', 'longitude, sin'))
     """
     fields = _read(CLIMATE, folder)
     months, latitudes, longitudes = (fields[name] for name in ("TIME", "COADSY", "COADSX"))
