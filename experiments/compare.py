@@ -28,7 +28,8 @@ from experiments.configs import COMPARED, OBJECTIVES, TARGETS, Adam, ObjectiveCo
 from experiments.configs.words import file_name, target_of
 from experiments.shared.budgets import Cost, Costs, Equal, measurable, measured_cost, updates
 from experiments.shared.growing import Growing, expected
-from experiments.shared.runs import Budget, Group, Groups, Judges, judges, run_of, training_task
+from experiments.shared.judging import Judges, judges
+from experiments.shared.runs import Budget, Group, Groups, run_of, training_task
 from experiments.shared.settings import IMAGES, PLANE, settings
 from experiments.shared.study import aside, ended_with
 from experiments.shared.summary import summarise, title

@@ -25,10 +25,10 @@ import numpy as np
 from rich.console import Console
 
 from experiments.configs import OBJECTIVES, TARGETS, Adam, Critic, FeatureCritic, Pushforward
+from experiments.shared.judging import judges, silently
 from experiments.shared.layout import Layout
 from experiments.shared.outputs import check_output
 from experiments.shared.points import points, with_distances
-from experiments.shared.runs import judges, silently
 from experiments.shared.seen import seen_through
 from experiments.shared.study import ended_with, row_maker
 from experiments.train import Train, prepared
@@ -173,6 +173,13 @@ def _check(config: Evaluate) -> None:
     """Refuse impossible configs before any work."""
     if config.run is not None and config.fake is not None:
         raise ValueError("give either --fake, a file of samples, or --run, a run's directory, but not both")
+    if config.run is not None and config.real is None:
+        for name in ("train", "real_array", "train_array", "image_shape"):
+            if getattr(config, name) is not None:
+                raise ValueError(
+                    f"--{name.replace('_', '-')} goes with files, but the run is judged by its own data; give --real, too, or"
+                    " leave it out"
+                )
     checks.count("--size", config.size, least=FEWEST)
     checks.count("--floors", config.floors)
     checks.seed("--seed", config.seed)

@@ -33,6 +33,7 @@ import numpy as np
 import tyro
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from experiments.configs import Adam, ObjectiveChoice, Problem, Pushforward, TargetChoice, narrowed
 from experiments.configs.generator import paired
@@ -255,18 +256,20 @@ def _judged(problem: Problem, samples: np.ndarray) -> Pairs:
     w2, floor = (exact_w2(real=held_out, fake=fake) for fake in (samples[:number], data))
     found = {f"W2 of {number} samples": (w2, floor)}
     if problem.target.modes is not None:
-        ours, real = (mode_coverage(fake=fake, modes=problem.target.modes) for fake in (samples, data))
+        real_data = problem.target(key_target, len(samples))  # as many: a divergence of fewer comes out larger
+        ours, real = (mode_coverage(fake=fake, modes=problem.target.modes) for fake in (samples, real_data))
         found |= {name.replace("_", " "): (getattr(ours, name), getattr(real, name)) for name in ours._fields}
     return found
 
 
 def summary(config: Train, problem: Problem, trained: Trained, judged: Pairs, directory: Path) -> Table:
     """A table of the run's measures, with the floor of real against real where there is one."""
-    table = Table("", "value", "real data", title=f"{config.objective.name} on {problem.name}, seed {config.seed}")
-    page = directory / "report.html"
-    table.caption = f"samples: {directory / 'samples.npz'}" + (
-        f"\nreport: {page}" if config.pictures and page.exists() else ""
+    table = Table(
+        "", "value", "real data", title=Text(f"{config.objective.name} on {problem.name}, seed {config.seed}")
     )
+    page = directory / "report.html"
+    page_line = f"\nreport: {page}" if config.pictures and page.exists() else ""
+    table.caption = Text(f"samples: {directory / 'samples.npz'}{page_line}")  # names are no markup
     table.add_row("steps", f"{int(trained.state.step)}")
     rows = trained.rows
     if trained.run_seconds:

@@ -19,8 +19,9 @@ import numpy as np
 from experiments.compare import Compare, budget, checked, problem_of, small
 from experiments.configs import COMPARED, Problem, narrowed
 from experiments.configs.words import file_name
+from experiments.shared.judging import Judges, judges
 from experiments.shared.outputs import check_page
-from experiments.shared.runs import Group, Groups, Judges, judges, training_task
+from experiments.shared.runs import Group, Groups, training_task
 from experiments.shared.settings import CANDIDATES, candidates
 from experiments.shared.study import command, writable
 from experiments.shared.tasks import Recipe, Task, worked

@@ -54,7 +54,7 @@ class Pairs(NamedTuple):
 
     Attributes:
         given: draws of batches, values with their condition.
-        conditions: (m, k) held-out conditions, to draw samples under.
+        conditions: (m, k) held-out conditions, to draw samples under, other than those of the data that these are judged by.
     """
 
     given: Distribution

@@ -41,7 +41,8 @@ def of_pairs(splits: Splits) -> Problem:
         scaling=_beside(splits),
         columns=(*splits.columns, *splits.condition_names),
     )
-    given = Pairs(splits.target(conditional=True), np.asarray(splits.test.condition))
+    # Not those of the test part, which samples are compared with: both would then share them, and any model look near.
+    given = Pairs(splits.target(conditional=True), np.asarray(splits.validation.condition))
     return of_splits(pairs, fingerprint=splits.digest)._replace(pairs=given)
 
 

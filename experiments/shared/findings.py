@@ -34,7 +34,7 @@ def findings(rows: Rows, decisive: Measure, columns: Sequence[str]) -> list[str]
     if broken := sorted({row["objective"] for row in trained} - set(values)):
         said.append(f"{_all(broken)} broke, in at least one seed.")
     seconds = {name: float(np.mean(found)) for name, found in _costs(trained).items()}
-    if len(seconds) > 1:
+    if len(set(seconds.values())) > 1:
         quick, slow = min(seconds, key=seconds.__getitem__), max(seconds, key=seconds.__getitem__)
         said.append(
             f"{quick} is the quickest, with {seconds[quick]:.2g} s a seed, {slow} the slowest, with {seconds[slow]:.2g} s."
@@ -56,7 +56,7 @@ def _best(values: Mapping[str, Sequence[float]], floor: Sequence[float], measure
     if not found.told:
         return f"{text}. {_number(seeds)} too few to tell the others from it."
     tied = [name for name in order[1:] if found.ranks.get(name) == 1]
-    rest = f"{_all(tied)} cannot be told from it" if tied else "all others are worse beyond chance"
+    rest = f"{_all(tied)} cannot be told from it" if tied else "no other is of its rank"
     return f"{text}. Over {seeds} seeds, {rest}."
 
 

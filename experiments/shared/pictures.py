@@ -14,6 +14,7 @@ from experiments.configs import Problem
 from igm_jax.extras import unusable
 from igm_jax.files import write_whole
 from igm_jax.reporting.sheets import sheet
+from igm_jax.reporting.terminal import said
 from igm_jax.training import RunDirectoryError, TrainState, provenance, read_log
 
 SHARE = 0.04
@@ -202,13 +203,13 @@ class Album:
             judged: measures of samples and of real data.
 
         Raises:
-            RunDirectoryError: where something could not be written, now or before.
+            RunDirectoryError: where something cannot be written. What failed before is said, and no more.
         """
         begin = time.monotonic()
         try:
             self._page(step, self._picture(step, samples), rows, judged)
             if self.failed is not None:
-                raise self.failed
+                said([f"a picture of an earlier step could not be made ({self.failed}); those of the end are whole"])
         except OSError as error:
             raise RunDirectoryError(f"{error}, and start the same command again") from error
         self.spent += time.monotonic() - begin

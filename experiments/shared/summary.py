@@ -10,6 +10,7 @@ from rich.console import Group as Shown
 from experiments.configs import Problem
 from experiments.configs.words import file_name, short
 from experiments.shared.findings import findings
+from experiments.shared.judging import MOST_SEEN
 from experiments.shared.runs import Group
 from experiments.shared.sections import section, sketch
 from igm_jax.evaluation import MEASURES
@@ -86,7 +87,7 @@ def summarise(
         What was written.
     """
     known, paint = {} if known is None else known, sketch if unfinished else picture
-    tables = {target: _tables(rows, target, _kind(problems[target])) for target in groups}
+    tables = {target: _tables(rows, target, _kind(problems[target]), _seen(problems[target])) for target in groups}
     head = f"**{unfinished}**\n\n" if unfinished else ""
     write_whole(
         directory / "tables.md", head + "\n\n".join(to_markdown(t) for some in tables.values() for t in some) + "\n"
@@ -125,15 +126,23 @@ def _words(tables: tuple[Table, ...], rows: list[dict[str, Any]], target: str, k
     return {"findings": found, "tables": (main,), "folded": tables[1:], "settings": settings_of(trained)}
 
 
-def _tables(rows: list[dict[str, Any]], target: str, kind: str) -> tuple[Table, ...]:
+def _tables(rows: list[dict[str, Any]], target: str, kind: str, seen: str = "") -> tuple[Table, ...]:
     """The comparison; with more than one seed also ranks and differences."""
     metrics, name = [MEASURES[metric] for metric in COLUMNS[kind]], title(target)
     table = comparison_table(rows, metrics, name)
     trained = [row for row in rows if row["target"] == name and row["objective"] != FLOOR]
-    table = table._replace(caption=f"{table.caption} {_meant(trained)}")
+    table = table._replace(caption=f"{table.caption} {_meant(trained)}{seen}")
     if len({row["seed"] for row in trained}) < 2 or len({row["objective"] for row in trained}) < 2:
         return (table,)
     return (table, rank_table(rows, metrics, name), difference_table(rows, MEASURES[DECISIVE[kind]], name))
+
+
+def _seen(problem: Problem) -> str:
+    """Against how many training images memorisation is measured, if not against all."""
+    number = 0 if problem.splits is None or not problem.of_images else len(problem.splits.train.values)
+    if number <= MOST_SEEN:
+        return ""
+    return f" Memorisation is measured against {MOST_SEEN} of the {number} training images, drawn at random."
 
 
 def _meant(rows: list[dict[str, Any]]) -> str:

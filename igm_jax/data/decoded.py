@@ -18,7 +18,7 @@ from igm_jax.data.image_folders import Survey, survey
 from igm_jax.data.pool import Progress, attempted
 from igm_jax.data.report import Report
 from igm_jax.data.splitting import enough, part_of
-from igm_jax.data.store import Layout, Store, open_store, write_store
+from igm_jax.data.store import FORMAT, Layout, Store, open_store, write_store
 from igm_jax.files import absolute, shown
 
 
@@ -73,8 +73,10 @@ def stored(
     key = _fingerprint(found, size, channels, fit)
     place = absolute(directory, "directory") / f"{found.path.name or 'images'}-{key[:16]}"
     if (place / "store.json").is_file():
-        return open_store(place)
-    known = survey(found)
+        store = open_store(place)
+        store.layout = store.layout._replace(name=title)
+        return store
+    known = survey(found, progress=progress)
     enough(len(known.folder.files), shown(found.path))
     side, depth = size or known.together.size, channels or known.together.channels
     shape, deep = (side, side, depth), known.together.deep and depth == 1
@@ -101,6 +103,7 @@ class _Told:
         self.classes: Counter[int] = Counter()
         self.seen: set[bytes] = set()
         self.place = 0
+        self.parts = set(known.folder.given or ())
         self.low, self.high, self.number, self.duplicates = np.inf, -np.inf, 0, 0
 
     def samples(self) -> Iterator[tuple[np.ndarray, int]]:
@@ -121,7 +124,7 @@ class _Told:
     def part_of(self, content: bytes) -> str:
         """The part of the sample that was given last, by its folder or its content."""
         given = self.known.folder.given
-        return part_of(content) if given is None else part_of(content, given[self.place], set(given))
+        return part_of(content) if given is None else part_of(content, given[self.place], self.parts)
 
     def _note(self, image: np.ndarray, label: int) -> None:
         stamp = hashlib.sha256(image.tobytes()).digest()[:8]
@@ -150,7 +153,7 @@ class _Told:
 def _fingerprint(found: Folder, size: int | None, channels: int | None, fit: str) -> str:
     """SHA-256 of what a store depends on, without reading the images."""
     whole = hashlib.sha256(
-        repr((str(found.path), size, channels, fit, found.label_names)).encode("utf-8", "surrogateescape")
+        repr((FORMAT, str(found.path), size, channels, fit, found.label_names)).encode("utf-8", "surrogateescape")
     )
     for file in found.files:
         told = Path(file).stat()

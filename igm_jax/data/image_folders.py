@@ -107,7 +107,7 @@ def images(
     size = None if size is None else checks.count("size", size)
     channels = None if channels is None else checks.choice("channels", channels, (1, 3))
     checks.choice("fit", fit, FITS)
-    known = survey(folder(path, labels))
+    known = survey(folder(path, labels), progress=progress)
     source, number = shown(known.folder.path), len(known.folder.files)
     enough(number, source)
     side, depth = size or known.together.size, channels or known.together.channels

@@ -8,7 +8,7 @@ import numpy as np
 
 from igm_jax import checks
 from igm_jax.data.assembly import Found, assembled
-from igm_jax.data.places import Place, located
+from igm_jax.data.places import VARIABLE, DataNotFoundError, Place
 from igm_jax.data.ranges import ranged
 from igm_jax.distributions.splits import Splits
 from igm_jax.extras import unusable
@@ -25,8 +25,8 @@ SHARE = 0.86
 def glyphs(folder: str | os.PathLike[str] | None = None, size: int = 28) -> Splits:
     """The letters A to Z of every font in a folder, white on black, each scaled to the same extent.
 
-    The label is the letter. All letters of a font lie in one part, so that the test asks for hands that were never seen. A
-    letter that a font draws as another one does is left out.
+    The label is the letter. All letters of a font lie in one part; a typeface may have several fonts, such as a bold one, in
+    several parts. A letter that a font draws as another one does is left out.
 
     Args:
         folder: a folder of TrueType or OpenType fonts, any; None for ``IGM_DATA/glyphs`` or the place of Debian's package
@@ -48,8 +48,8 @@ def glyphs(folder: str | os.PathLike[str] | None = None, size: int = 28) -> Spli
     """
     size = checks.count("size", size)
     fonts = _pillow()
-    place = located(PLACE._replace(files=(".",)), folder)
-    files = sorted(path for path in place.rglob("*") if path.suffix.lower() in (".ttf", ".otf"))
+    place = _place(folder)
+    files = _fonts(place)
     if not files:
         raise ValueError(f"expected a folder of fonts, but {shown(place)} holds no .ttf or .otf file; name another")
     pictures, labels, groups, skipped = _drawn(fonts, files, size)
@@ -66,6 +66,25 @@ def glyphs(folder: str | os.PathLike[str] | None = None, size: int = 28) -> Spli
     )  # fmt: skip
     own = absolute(PLACE.folder) == place
     return splits._replace(credit="Letters: the Aenigma fonts by Brian Kent." if own else "")
+
+
+def _place(folder: str | os.PathLike[str] | None) -> Path:
+    """The folder that is passed, or the first with fonts of those where they may lie."""
+    told = os.environ.get(VARIABLE)
+    usual = [*([absolute(told, VARIABLE) / PLACE.name] if told else []), Path(PLACE.folder)]
+    tried = usual if folder is None else [absolute(folder, "folder")]
+    for place in tried:
+        if place.is_dir() and (folder is not None or _fonts(place)):
+            return place
+    where = " or ".join(shown(place) for place in tried)
+    raise DataNotFoundError(
+        f"glyphs needs a folder of fonts, and there is none at {where}: install {PLACE.package}, or name a folder (`folder`, or"
+        f" {PLACE.name} in that of the variable {VARIABLE})"
+    )
+
+
+def _fonts(place: Path) -> list[Path]:
+    return sorted(path for path in place.rglob("*") if path.suffix.lower() in (".ttf", ".otf"))
 
 
 def _drawn(fonts: Any, files: list[Path], size: int) -> tuple[list[np.ndarray], list[int], list[bytes], dict[str, Any]]:

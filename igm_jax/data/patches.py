@@ -8,7 +8,7 @@ import numpy as np
 from igm_jax import checks
 from igm_jax.data.assembly import Found, assembled
 from igm_jax.data.decoding import pillow
-from igm_jax.data.places import Place, located, unlike
+from igm_jax.data.places import DataChangedError, Place, located, unlike
 from igm_jax.data.ranges import ranged
 from igm_jax.distributions.splits import Splits
 
@@ -59,7 +59,7 @@ def photographs(folder: str | os.PathLike[str] | None = None, size: int = 32, sh
     size, shrink = checks.count("size", size), checks.count("shrink", shrink)
     place = located(PLACE._replace(files=tuple(DIGESTS)), folder)
     if changed := unlike(place, DIGESTS):
-        raise ValueError(f"{place / changed[0]} is not the photograph of {PLACE.package}; install it again")
+        raise DataChangedError(f"{place / changed[0]} is not the photograph of {PLACE.package}; install it again")
     names = sorted(DIGESTS, key=lambda name: DIGESTS[name])  # by content, which is as good as drawn
     values, labels, given = [], [], []
     for label, name in enumerate(names):

@@ -174,8 +174,10 @@ def attempted(read: Callable[[Any], Any], items: Sequence[Any], progress: Progre
         except OSError:
             return UNREADABLE
 
-    with quiet(), ThreadPoolExecutor(min(16, (os.cpu_count() or 1) + 2)) as pool:
+    with ThreadPoolExecutor(min(16, (os.cpu_count() or 1) + 2)) as pool:
         for start in range(0, len(items), BLOCK):
-            yield from pool.map(attempt, items[start : start + BLOCK])
+            with quiet():  # not while whoever asked is at work
+                found = list(pool.map(attempt, items[start : start + BLOCK]))
+            yield from found
             if progress is not None:
                 progress(min(start + BLOCK, len(items)), len(items))

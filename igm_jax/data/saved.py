@@ -151,7 +151,7 @@ def _arrow(path: Path) -> Any:
             f"expected a part of the data set at {shown(path)}, but it does not exist; copy it again"
         )
     try:
-        with pyarrow.ipc.open_stream(pyarrow.memory_map(str(regular(path)))) as reader:
+        with pyarrow.ipc.open_stream(pyarrow.OSFile(str(regular(path)))) as reader:
             table = reader.read_all()
         table.validate(full=True)
     except Exception as error:

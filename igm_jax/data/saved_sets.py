@@ -110,7 +110,7 @@ def _images(
     content = saved.table[column]
     places = np.arange(len(content))
     items = [functools.partial(_bytes, content, place) for place in range(len(content))]
-    known, unread = headers(items)
+    known, unread = headers(items, progress)
     places, skipped = _left(places, unread)
     enough(len(places), saved.source)
     found = together(known)

@@ -147,7 +147,7 @@ def notes(folder: str | os.PathLike[str] | None = None, seconds: float = 1.0) ->
         >>> notes().train.values.shape[1]  # doctest: +SKIP
         16000
     """
-    length = round(checks.positive("seconds", seconds) * RATE)
+    length = checks.count("seconds · 16000", round(checks.positive("seconds", seconds) * RATE))
     place = located(PLACE, folder) / PLACE.files[0]
     every = recordings(place)
     kept = [one for one in every if one.key is not None and (one.left or not _paired(one.name))]

@@ -64,7 +64,8 @@ def split(
 ) -> Split:
     """A fixed split by the SHA-256 of what each sample holds.
 
-    Exact copies come into one part. Neither the order nor the names of files matter, and a new sample moves no other.
+    Exact copies come into one part. Neither the order nor the names of files matter, and a new sample moves no
+    other, unless there are so few that a part was empty without it.
 
     Args:
         contents: the bytes of each sample.

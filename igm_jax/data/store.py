@@ -14,15 +14,16 @@ import numpy as np
 
 from igm_jax import checks
 from igm_jax.batches import Batch
-from igm_jax.data.random_access import Shuffled, shuffled
+from igm_jax.data.random_access import Shuffled, order, shuffled
+from igm_jax.data.ranges import scaled
 from igm_jax.data.report import Kept
 from igm_jax.distributions import Part, Scaling, Splits
 from igm_jax.distributions.splits import PARTS
 from igm_jax.files import WriteError, absolute, write_json
 
-FORMAT = 1
-LARGEST_IN_MEMORY = 10_000
-"""So many rows of a part, at most, are held for judging and for pictures."""
+FORMAT = 2
+MOST_IN_MEMORY, LARGEST_IN_MEMORY = 10_000, 2**28
+"""So many rows of a part, and bytes of them, are held at most for judging and for pictures."""
 
 _TAIL = np.dtype([("label", "<i4"), ("check", "<u4")])
 
@@ -90,12 +91,19 @@ class Store:
             )
         return shuffled(self._reader(part, conditional), self.sizes[part], batch_size, seed=seed)
 
-    def splits(self, most: int = LARGEST_IN_MEMORY) -> Splits:
-        """The data set with the first rows of each part in memory, ``most`` of them: for judging and for pictures."""
+    def splits(self, most: int | None = None) -> Splits:
+        """The data set with ``most`` rows of each part in memory, drawn without order: for judging and for pictures.
+
+        Args:
+            most: how many; None for 10 000, or as many as take a quarter of a gigabyte.
+        """
+        if most is None:
+            most = max(20, min(MOST_IN_MEMORY, LARGEST_IN_MEMORY // (4 * int(np.prod(self.layout.shape)))))
 
         def held(part: str) -> Part:
-            raw, labels = self._rows(part, np.arange(min(most, self.sizes[part])))
-            return Part(self.scaling.scaled(raw), labels if self.layout.label_names else None)
+            chosen = order(np.arange(min(most, self.sizes[part])), self.sizes[part], seed=0)
+            raw, labels = self._rows(part, np.sort(chosen))
+            return Part(scaled(self.scaling, raw), labels if self.layout.label_names else None)
 
         train, validation, test = map(held, PARTS)
         layout = self.layout
@@ -239,6 +247,8 @@ def open_store(directory: str | os.PathLike[str]) -> Store:
     place = absolute(directory, "directory")
     try:
         told = json.loads((place / "store.json").read_text(encoding="utf-8"))
+        if told["format"] != FORMAT:
+            raise ValueError(f"its format is {told['format']}, not {FORMAT}")
         known: dict[str, Any] = told["layout"]
         layout = Layout(**known)._replace(shape=tuple(known["shape"]), label_names=tuple(known["label_names"]))
         store = Store(place, layout, {part: int(told["sizes"][part]) for part in PARTS}, told["digest"], told["report"])

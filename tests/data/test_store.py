@@ -100,6 +100,10 @@ def test_what_is_cut_longer_or_no_store_is_named(tmp_path):
     path.unlink()
     with pytest.raises(StoreError, match="but has 0 bytes"):
         open_store(store.directory)
+    told = json.loads((store.directory / "store.json").read_text())
+    (store.directory / "store.json").write_text(json.dumps(told | {"format": 99}))
+    with pytest.raises(StoreError, match="its format is 99, not 2"):
+        open_store(store.directory)
     (store.directory / "store.json").write_text(json.dumps({"layout": 3}))
     with pytest.raises(StoreError, match="does not describe a store"):
         open_store(store.directory)
@@ -198,3 +202,17 @@ def test_a_run_killed_in_mid_stream_ends_in_the_same_bits(tmp_path, key):
         again = train(run_of(open_store(store.directory)), key, 60, directory=tmp_path / "killed", **QUIET)
         whole = train(run_of(store), key, 60, directory=tmp_path / "whole", **QUIET)
     assert toys.same(again.state, whole.state)
+
+
+def test_of_many_rows_some_are_drawn_of_all_classes(tmp_path):
+    """Rows lie as the folders do, class by class; the first ones would be of one class."""
+    rows = RNG.integers(0, 256, (300, 4, 3, 1), dtype=np.uint8)
+    layout = LAYOUT._replace(label_names=("a", "b"))
+    store = write_store(
+        tmp_path / "s", layout, ((row, n // 150) for n, row in enumerate(rows)), lambda content: "train"
+    )
+    few = store.splits(60).train
+    assert (len(few.values), set(few.labels.tolist())) == (60, {0, 1})
+    places = [int(np.abs(store.scaling.scaled(rows.reshape(300, -1)) - row).max(1).argmin()) for row in few.values]
+    np.testing.assert_array_equal(few.labels, np.array(places) // 150)
+    assert len(set(places)) == 60

@@ -190,3 +190,9 @@ def test_images_in_another_order_and_values_in_other_units(files, tmp_path, caps
     assert unlike_ranges(real=told.real, fake=told.fake).startswith(
         "real values lie in [-1, 1], generated ones in [0, 1]"
     )
+
+
+@pytest.mark.parametrize("words", [["--image-shape", "8", "8", "1"], ["--train", "x.npy"], ["--real-array", "x"]])
+def test_what_goes_with_files_alone_is_refused_for_a_run(words, capsys, tmp_path):
+    assert evaluate.main(["--run", str(tmp_path), *words]) == 2
+    assert f"{words[0]} goes with files, but the run is judged by its own data" in capsys.readouterr().err

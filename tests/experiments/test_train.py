@@ -303,3 +303,12 @@ def test_images_are_saved_in_their_own_units_too(tmp_path):
         assert (file["images"].shape, file["images"].dtype) == ((5, 8, 8, 1), np.uint8)
         np.testing.assert_array_equal(file["images"].reshape(5, 64), np.rint((samples + 1) * 8))
         np.testing.assert_array_equal(file["samples"], samples)
+
+
+def test_names_in_brackets_are_no_markup(key, capsys, tmp_path):
+    """A file's name may hold what rich takes for its own."""
+    np.save(tmp_path / "cats[old][b].npy", np.random.default_rng(0).normal(size=(60, 2)))
+    words = ["energy", "file", "--path", str(tmp_path / "cats[old][b].npy"), "--smoke", "--no-pictures"]
+    assert main([*words, "--directory", str(tmp_path / "run")]) == 0
+    shown = capsys.readouterr().out
+    assert "cats[old][b]" in shown

@@ -64,5 +64,5 @@ def test_samples_of_pairs_are_under_held_out_conditions(key):
     params = generator.init(key)
     samples = np.asarray(paired(generator, problem.pairs.conditions).sample(params, key, 40))
     assert samples.shape == (40, 5)
-    assert np.isin(samples[:, 2], splits.test.condition[:, 0]).all()
+    assert np.isin(samples[:, 2], splits.validation.condition[:, 0]).all()
     assert jax.tree.leaves(params)[0].dtype == np.float32

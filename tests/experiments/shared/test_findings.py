@@ -33,7 +33,7 @@ def test_the_best_is_named_with_those_that_cannot_be_told_from_it():
 @pytest.mark.parametrize(
     ("values", "text"),
     [
-        ({"a": (0.1, 0.11, 0.12), "b": (5.1, 5.2, 5.3)}, "Over 3 seeds, all others are worse beyond chance."),
+        ({"a": (0.1, 0.11, 0.12), "b": (5.1, 5.2, 5.3)}, "Over 3 seeds, no other is of its rank."),
         ({"a": (0.1,), "b": (5.0,)}, "One seed is too few to tell the others from it."),
         ({"a": (0.1, 0.3), "b": (0.2, 0.4)}, "The 2 seeds are too few to tell the others from it."),
         ({"a": (0.1, 0.3)}, "By W2, a has the best mean, 0.200."),

@@ -119,14 +119,16 @@ def test_pictures_come_at_checkpoints_and_the_page_goes_along(tmp_path):
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_full_disk_does_not_stop_the_run_and_is_told_in_the_end(tmp_path, monkeypatch):
+def test_a_full_disk_does_not_stop_the_run_and_is_told_if_it_is_full_in_the_end(tmp_path, monkeypatch, capsys):
     run = Album(tmp_path, plain_look(), lambda state: np.zeros((1, 2)), TOLD)
     with monkeypatch.context() as patch:
         patch.setattr(pictures, "write_whole", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
         run(state(20), [])
-    with pytest.raises(RunDirectoryError, match=r"No space left on device, and start the same command again"):
-        run.finish(40, np.zeros((5, 2)), [], {})
+        with pytest.raises(RunDirectoryError, match=r"No space left on device, and start the same command again"):
+            run.finish(40, np.zeros((5, 2)), [], {})
+    run.finish(40, np.zeros((5, 2)), [], {})
     assert (tmp_path / "report.html").exists()
+    assert "a picture of an earlier step could not be made" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,68 @@
+"""Judges: what is judged against, and what of the training data they see."""
+
+import numpy as np
+import pytest
+
+from experiments.configs.generator import paired
+from experiments.configs.problems import of_pairs, of_splits
+from experiments.shared import judging
+from experiments.shared.judging import judges
+from igm_jax import ConditionalGenerator
+from igm_jax.distributions import Part, Scaling, Splits
+from igm_jax.evaluation import exact_w2
+
+RNG = np.random.default_rng(0)
+
+
+def images(n, classes=2):
+    labels = np.arange(n) % classes
+    values = (RNG.normal(size=(n, 64)) * 0.1 + labels[:, None]).astype(np.float32)
+    return Part(values, labels.astype(np.int32))
+
+
+def problem_of(train, validation, test, names=("a", "b")):
+    return of_splits(Splits(train, validation, test, (8, 8, 1), "mine", names, scaling=Scaling()))
+
+
+def test_as_many_are_left_for_the_floor_as_are_judged_against():
+    problem = problem_of(images(60), images(20), images(100))
+    found = judges(problem, 1000, None)
+    assert len(found.real) == 60
+    assert np.isin(found.real[:, 0], problem.splits.test.values[:, 0]).all()
+
+
+def test_without_one_of_its_classes_no_classifier_is_trained():
+    """One class, or one that the training part lacks, leaves the random convolutions."""
+    for train, names in ((images(60, 1), ("a",)), (images(60), ("a", "b", "c"))):
+        found = judges(problem_of(train, images(60, 1), images(60, 1), names), 50, None)
+        assert "class_reverse_kl" not in found.final(real=found.real, fake=found.real[::-1])
+
+
+def test_judges_see_a_drawn_part_of_many_images(monkeypatch):
+    monkeypatch.setattr(judging, "MOST_SEEN", 30)
+    ordered = images(100)
+    train = Part(*(part[np.argsort(ordered.labels, kind="stable")] for part in ordered[:2]))
+    seen, labels = judging._seen(problem_of(train, images(20), images(20)).splits)
+    assert (len(seen), set(labels.tolist())) == (30, {0, 1})
+    places = [int(np.abs(train.values - row).max(1).argmin()) for row in seen]
+    np.testing.assert_array_equal(train.labels[places], labels)
+
+
+def test_the_true_law_given_conditions_is_as_near_as_real_data(key):
+    """Samples are under other conditions than the data that they are compared with, as are two halves of real data."""
+
+    def given(n):
+        condition = RNG.normal(size=(n, 3)).astype(np.float32)
+        values = condition[:, :1] + 0.3 * RNG.normal(size=(n, 1))
+        return Part(values.astype(np.float32), condition=condition)
+
+    splits = Splits(given(300), given(300), given(300), None, "mine", columns=("y",), condition_names=("u", "v", "w"))
+    problem = of_pairs(splits)
+    true = ConditionalGenerator(
+        lambda key: {},
+        lambda params, key, c, k: c[:, None, :1] + 0.3 * RNG.normal(size=(len(c), k, 1)).astype(np.float32),
+    )
+    fake = np.asarray(paired(true, problem.pairs.conditions).sample({}, key, 300))
+    real = np.asarray(problem.splits.test.values)
+    floor = exact_w2(real=real, fake=np.asarray(problem.splits.train.values))
+    assert exact_w2(real=real, fake=fake) == pytest.approx(floor, rel=0.25)
