@@ -172,6 +172,11 @@ def opened(directory: str | os.PathLike) -> Path:
             f"the name of the run directory {text} is not text in UTF-8, so that no checkpoint can be saved in it; choose"
             " another, or rename it"
         )
+    if "[" in text:  # which Orbax takes for a pattern of names while it puts a checkpoint's parts together
+        raise RunDirectoryError(
+            f"the run directory {text} has a square bracket in its path, where checkpoints would be saved that nobody can read;"
+            " choose another, or rename it"
+        )
     return path
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from igm_jax.training import RunDirectoryError, RunMismatchError, plain, read_config, train
-from igm_jax.training.directory import differences, run_directory
+from igm_jax.training.directory import differences, opened, run_directory
 from igm_jax.training.keys import loaded_key
 from tests.training import toys
 
@@ -169,3 +169,12 @@ def test_a_config_that_is_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "config.json")
     with pytest.raises(RunDirectoryError, match="not a regular file"):
         read_config(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a[b]", "a[b", "[x]/run"])
+def test_brackets_in_which_checkpoints_would_be_lost_are_refused(name, tmp_path):
+    with pytest.raises(
+        RunDirectoryError, match="has a square bracket in its path, where checkpoints would be saved that nobody"
+    ):
+        opened(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
