@@ -204,6 +204,11 @@ def _keras(
             f"x_train and x_test of {path} must hold samples of one shape, but have {train.shape[1:]} and {test.shape[1:]};"
             " name one of them with `array`"
         )
+    if train.dtype != test.dtype:  # they may be in other units, of which nothing would be seen once they are joined
+        raise ValueError(
+            f"x_train and x_test of {path} must be of one type, but are {train.dtype} and {test.dtype}; save them in one, and in"
+            " the same units, or name one of them with `array`"
+        )
     for key, part in (("y_train", train), ("y_test", test)):
         _labels(path, layouts, key, len(part))
     labels, names, note = numbered(np.concatenate([_integers(path, key) for key in ("y_train", "y_test")]))

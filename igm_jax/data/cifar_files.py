@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,9 @@ from igm_jax.distributions.splits import Splits
 from igm_jax.files import absolute, regular, shown
 
 PIXELS = 3 * 32 * 32
+
+BATCHES = 5
+"""Files for training that CIFAR-10 has."""
 
 _TRAIN, _TEST = re.compile(r"data_batch_\d+\.bin|train\.bin"), re.compile(r"test_batch\.bin|test\.bin")
 _NAMES = {
@@ -65,10 +69,12 @@ def cifar(path: str | os.PathLike[str], *, labels: str = "fine", name: str | Non
     if not train or not test:
         raise ValueError(_missing(path, contents))
     before = 2 if "train.bin" in train else 1
+    few = _batches(shown(path), train) if before == 1 else ""
     if labels == "coarse" and before == 1:
         raise ValueError(f'`labels` must be "fine" for CIFAR-10, which has no groups, but is {labels!r}')
     parts = [_records(shown(path), each, contents[each], before) for each in (*train, *test)]
     known = np.concatenate([classes[:, -1 if labels == "fine" else 0] for classes, _ in parts])
+    _check_classes(shown(path), (*train, *test), parts, labels)
     values = np.concatenate([images for _, images in parts])
     given = np.repeat([0] * len(train) + [2] * len(test), [len(images) for _, images in parts])
     texts = next((contents[each] for each in _NAMES[labels] if each in contents), b"")
@@ -77,8 +83,30 @@ def cifar(path: str | os.PathLike[str], *, labels: str = "fine", name: str | Non
     span = ranged(values, found.source)
     return assembled(
         found, found.split(), span.scaling, what="images", image_shape=(32, 32, 3), extent=span.found, told=span.told,
-        notes=["The test part is that of the files; validation is taken from their training part.", note, span.note],
+        notes=["The test part is that of the files; validation is taken from their training part.", few, note, span.note],
     )  # fmt: skip
+
+
+def _batches(path: str, train: list[str]) -> str:
+    """A note if the last of the five files for training are not there; an error if one between them is not."""
+    numbers = {int(each.removeprefix("data_batch_").removesuffix(".bin")) for each in train}
+    if gone := sorted(set(range(1, max(numbers))) - numbers):
+        raise ValueError(
+            f"expected data_batch_1.bin to data_batch_{max(numbers)}.bin in {path}, but data_batch_{gone[0]}.bin is not there;"
+            " copy or download it again"
+        )
+    return "" if len(numbers) >= BATCHES else f"Files for training: {len(numbers)}, where CIFAR-10 has {BATCHES}."
+
+
+def _check_classes(
+    path: str, names: Sequence[str], parts: Sequence[tuple[np.ndarray, np.ndarray]], labels: str
+) -> None:
+    """Labels beyond the classes of the data set are damage, or another file."""
+    for name, (classes, _) in zip(names, parts, strict=True):
+        most = 10 if classes.shape[1] == 1 else 100 if labels == "fine" else 20
+        greatest = int(classes[:, -1 if labels == "fine" else 0].max())
+        if greatest >= most:
+            raise damaged(f"{path}[{name!r}]", f"it has the class {greatest}, but they go from 0 to {most - 1}")
 
 
 def _folder(path: Path) -> dict[str, bytes]:

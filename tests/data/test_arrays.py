@@ -140,6 +140,15 @@ def test_a_split_that_comes_with_the_file_is_kept(tmp_path):
     )
 
 
+def test_parts_of_two_types_are_refused_since_their_units_may_differ(tmp_path):
+    known = {"y_train": np.arange(60) % 3, "x_test": images(30, 4, 4), "y_test": np.arange(30) % 3}
+    np.savez(tmp_path / "m.npz", x_train=images(60, 4, 4) / np.float32(255), **known)
+    assert told(file, tmp_path / "m.npz") == (
+        f"x_train and x_test of {tmp_path}/m.npz must be of one type, but are float32 and uint8; save them in one, and in the"
+        " same units, or name one of them with `array`"
+    )
+
+
 def test_the_digest_is_of_content(tmp_path):
     array = images(60, 3, 3)
     np.save(tmp_path / "a.npy", array)

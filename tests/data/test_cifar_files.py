@@ -80,6 +80,28 @@ def test_the_pickled_form_is_refused_and_never_loaded(packed, tmp_path):
     assert not (tmp_path / "mark").exists()
 
 
+def test_a_gap_among_the_files_for_training_is_named_and_a_short_end_is_said(tmp_path):
+    contents = {f"data_batch_{i}.bin": records(20).tobytes() for i in (1, 2, 4)}
+    path = laid(tmp_path, contents | {"test_batch.bin": records(20).tobytes()}, False)
+    assert told(cifar, path) == (
+        f"expected data_batch_1.bin to data_batch_4.bin in {path}, but data_batch_3.bin is not there; copy or download it again"
+    )
+    laid(tmp_path, {"data_batch_3.bin": records(20).tobytes()}, False)
+    assert "Files for training: 4, where CIFAR-10 has 5." in cifar(path).report.notes
+
+
+@pytest.mark.parametrize(("before", "column", "most"), [(1, 0, 10), (2, 1, 100), (2, 0, 20)])
+def test_a_class_that_there_is_not_is_damage(before, column, most, tmp_path):
+    wrong = records(20, before)
+    wrong[7, column] = most
+    names = ("data_batch_1.bin", "test_batch.bin") if before == 1 else ("train.bin", "test.bin")
+    path = laid(tmp_path, dict(zip(names, (records(20, before).tobytes(), wrong.tobytes()), strict=True)), False)
+    assert told(cifar, path, labels="coarse" if most == 20 else "fine") == (
+        f"{path}['{names[1]}'] is truncated or damaged (it has the class {most}, but they go from 0 to {most - 1}); copy or"
+        " download it again"
+    )
+
+
 def test_what_is_missing_or_cut_is_named(tmp_path):
     path = laid(tmp_path, {"data_batch_1.bin": records(20).tobytes()}, False)
     assert told(cifar, path) == (
