@@ -5,9 +5,11 @@ import json
 import jax.numpy as jnp
 import numpy as np
 
+from experiments.configs import OBJECTIVES, Adam, Problem, Pushforward, Space
 from experiments.shared import runs
 from experiments.shared.tasks import Task
 from igm_jax import from_velocity, stateless
+from igm_jax.distributions import moons
 
 
 def test_a_kept_group_comes_back_and_one_of_other_settings_does_not(tmp_path):
@@ -24,6 +26,27 @@ def test_a_kept_group_comes_back_and_one_of_other_settings_does_not(tmp_path):
     path = tmp_path / "groups" / "ring-energy.npz"
     path.write_bytes(path.read_bytes()[:50])
     assert store.kept(task) is None  # damaged: it has to be done again
+
+
+def test_a_kept_group_is_of_no_use_for_other_data(tmp_path):
+    budget = runs.Budget(Pushforward(), Adam(rate=1e-3), 10, 8, 0.9, 1, 50)
+    judge = runs.Judges(np.zeros((2, 2)), lambda **samples: {}, lambda fake: {})
+    problem, store = Problem("mine", moons(), moons(), Space(2, 1.0)), runs.Groups(tmp_path)
+
+    def task(fingerprint):
+        return runs.training_task(
+            "file-mine-energy",
+            "energy",
+            OBJECTIVES["energy"](),
+            problem._replace(fingerprint=fingerprint),
+            budget,
+            judge,
+        )
+
+    store.keep(task("first"), runs.Group(task("first").config, [], {}, {}, "", {"steps": np.arange(2)}))
+    assert store.kept(task("first")) is not None
+    assert store.kept(task("second")) is None
+    assert "data" not in task(None).config
 
 
 def test_the_field_is_minus_the_gradient_of_the_witness():
