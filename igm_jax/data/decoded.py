@@ -83,7 +83,12 @@ def stored(
     top = 65535 if deep else 255
     layout = Layout(title, shape, "uint16" if deep else "uint8", 0, top, known.folder.label_names)
     told = _Told(known, shape, fit, deep, progress)
-    store = write_store(place, layout, told.samples(), told.part_of, told.report)
+    try:
+        store = write_store(place, layout, told.samples(), told.part_of, told.report)
+    except OSError:
+        if not (place / "store.json").is_file():
+            raise
+        return open_store(place)  # another process decoded the same meanwhile
     if not all(store.sizes.values()):
         shutil.rmtree(place)
         raise ValueError(

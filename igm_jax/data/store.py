@@ -188,7 +188,7 @@ def write_store(
         beside.mkdir(parents=True)
         sizes, digest = _written(beside, layout, samples, part_of)
         told = {"format": FORMAT, "layout": layout._asdict(), "sizes": sizes, "digest": digest, "report": report(sizes)}
-        write_json(beside / "store.json", told)
+        write_json(beside / "store.json", told | {"check": _check(told)})
         beside.rename(final)
     except OSError as error:
         raise (
@@ -249,13 +249,15 @@ def open_store(directory: str | os.PathLike[str]) -> Store:
         told = json.loads((place / "store.json").read_text(encoding="utf-8"))
         if told["format"] != FORMAT:
             raise ValueError(f"its format is {told['format']}, not {FORMAT}")
+        if told.pop("check") != _check(told):
+            raise ValueError("it is not what was written there")
         known: dict[str, Any] = told["layout"]
         layout = Layout(**known)._replace(shape=tuple(known["shape"]), label_names=tuple(known["label_names"]))
         store = Store(place, layout, {part: int(told["sizes"][part]) for part in PARTS}, told["digest"], told["report"])
         size = store._values + _TAIL.itemsize
     except FileNotFoundError as error:
         raise StoreError(f"there is no store of decoded data in {place}; decode the data again") from error
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise StoreError(
             f"{place / 'store.json'} does not describe a store ({error}); delete {place} and decode again"
         ) from error
@@ -268,6 +270,11 @@ def open_store(directory: str | os.PathLike[str]) -> Store:
                 " again"
             )
     return store
+
+
+def _check(told: dict[str, Any]) -> str:
+    """SHA-256 of what is said of a store, so that no flipped bit of it goes unseen, such as one in the range of values."""
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def _path(directory: Path, part: str) -> Path:

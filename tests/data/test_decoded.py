@@ -63,6 +63,15 @@ def test_it_is_found_again_until_the_folder_changes(folder, tmp_path):
     assert stored(folder, tmp_path / "kept").directory != first.directory
 
 
+def test_what_another_process_decoded_meanwhile_is_taken(folder, tmp_path):
+    inner = []
+    outer = stored(
+        folder, tmp_path / "kept", 4, progress=lambda done, all: inner.append(stored(folder, tmp_path / "kept", 4))
+    )
+    assert (outer.directory, outer.digest) == (inner[0].directory, inner[0].digest)
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == [outer.directory.name]
+
+
 def test_too_few_are_told(tmp_path):
     (tmp_path / "few").mkdir()
     for number in range(21):

@@ -111,6 +111,17 @@ def test_what_is_cut_longer_or_no_store_is_named(tmp_path):
         open_store(tmp_path / "nothing")
 
 
+def test_a_description_that_was_changed_is_named(tmp_path):
+    path = written(tmp_path).directory / "store.json"
+    whole = path.read_text()
+    for content in (whole.replace("255", "254"), whole.replace("so many", "so maNy"), "[" * 100_000):
+        path.write_text(content)
+        with pytest.raises(StoreError, match=r"store.json does not describe a store \(.*delete .* and decode again"):
+            open_store(path.parent)
+    path.write_text(whole)
+    assert open_store(path.parent).layout.high == 255
+
+
 def test_a_file_that_is_cut_while_it_is_read_is_named(tmp_path):
     store = written(tmp_path)
     stream = store.stream("train", 4)
