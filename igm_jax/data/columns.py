@@ -85,8 +85,11 @@ def read_columns(path: str | os.PathLike[str]) -> list[Column]:
     """
     path = regular(absolute(path))
     with path.open("rb") as stream:
-        parquet = stream.read(4) == b"PAR1"
-    columns = _parquet(path) if parquet else _csv(path)
+        start = stream.read(4)
+    if start == b"PARE" or start[:2] == b"\x1f\x8b":
+        how = "encrypted" if start == b"PARE" else "compressed by gzip"
+        raise ValueError(f"{shown(path)} is {how}; save the table as CSV in UTF-8, or as Parquet")
+    columns = _parquet(path) if start == b"PAR1" else _csv(path)
     names = [column.name for column in columns]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"the columns of {shown(path)} must differ in name, but {twice[0]!r} comes twice; rename one")
@@ -103,11 +106,7 @@ def _csv(path: Path) -> list[Column]:
             f"expected a table in UTF-8, but byte {error.start} of {shown(path)} is none of it; save it as CSV in UTF-8, or as"
             " Parquet"
         ) from error
-    try:
-        delimiter = max(DELIMITERS, key=lambda each: len(next(_rows(text, each), ())))
-        rows = list(_rows(text, delimiter))
-    except csv.Error as error:
-        raise damaged(shown(path), f"csv.Error: {error}") from error
+    rows = _rows(path, text, max(DELIMITERS, key=lambda each: _width(text, each)))
     if not rows:
         raise ValueError(f"{shown(path)} is empty; give a table whose first row names the columns")
     names = [name.strip() for name in rows[0]]
@@ -121,8 +120,30 @@ def _csv(path: Path) -> list[Column]:
     return [_of_texts(name, [value.strip() for value in values]) for name, values in zip(names, table, strict=True)]
 
 
-def _rows(text: str, delimiter: str) -> Any:
-    return (row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row)
+def _reader(text: str, delimiter: str) -> Any:
+    """The rows that are not empty; strictly, since else a quote that nothing closes takes all rows below it into one value."""
+    return (row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True) if row)
+
+
+def _width(text: str, delimiter: str) -> int:
+    """How many values the first row has; 0 where it is none, such as a long row in one piece."""
+    try:
+        return len(next(_reader(text, delimiter), ()))
+    except csv.Error:
+        return 0
+
+
+def _rows(path: Path, text: str, delimiter: str) -> list[list[str]]:
+    rows: list[list[str]] = []
+    try:
+        for row in _reader(text, delimiter):
+            rows.append(row)
+    except csv.Error as error:
+        raise ValueError(
+            f"row {len(rows)} of {shown(path)} cannot be told from those below it ({error}); close its quotes, double those"
+            f" within a value, and leave out texts of more than {csv.field_size_limit()} characters"
+        ) from error
+    return rows
 
 
 def _check_names(path: Path, names: list[str]) -> None:
@@ -161,11 +182,12 @@ def _parquet(path: Path) -> list[Column]:
     except Exception as error:
         raise unusable("reading Parquet files", "pyarrow", error, "tables") from error
     try:
-        table = pyarrow.parquet.read_table(path, memory_map=False, use_threads=False)
+        # Not `read_table`, which would make columns of folders that are called year=2020.
+        table = pyarrow.parquet.ParquetFile(path, memory_map=False).read(use_threads=False)
         table.validate(full=True)
         return [of_arrow(str(name), column) for name, column in zip(table.column_names, table.columns, strict=True)]
     except Exception as error:
-        raise damaged(shown(path), f"{type(error).__name__}: {error}"[:200]) from error
+        raise damaged(shown(path), " ".join(f"{type(error).__name__}: {error}".split())[:200]) from error
 
 
 def of_arrow(name: str, column: Any) -> Column:

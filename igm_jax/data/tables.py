@@ -117,7 +117,10 @@ def _roles(
     if both := [name for name in chosen if name in under]:
         raise ValueError(f"the column {both[0]!r} cannot be an outcome and a condition at once; name it in one of both")
     if not chosen:
-        raise ValueError(f"{source} has no column of numbers to learn; name one in `outcome`")
+        text = [each for each in columns if each.kind == "text" and each.name not in {*under, *by}]
+        came = f", but text such as {text[0].texts[0]!r:.60} in {text[0].name!r}" if text and outcome is None else ""
+        way = "write numbers with a point, as 1.5, or" if came else "name one in `outcome`, or"
+        raise ValueError(f"{source} has no column of numbers to learn{came}; {way} give another table")
     unused = [each.name for each in columns if each.name not in {*chosen, *under, *by}]
     roles = Roles(*([by_name[name] for name in names] for names in (chosen, under, by)))
     return roles, {"columns that are not used": tuple(unused)} if unused else {}
@@ -228,7 +231,7 @@ def _told(columns: Sequence[Column], number: int) -> list[bytes]:
     for column in columns:
         if column.kind == "other":
             raise ValueError(
-                f"the column {column.name!r} holds neither numbers nor text, by which nothing can be split"
+                f"the column {column.name!r} holds neither numbers nor text, by which nothing can be split; leave it out"
             )
         if column.kind == "number" or not len(column.texts):
             sides.append([repr(value + 0.0).encode() for value in column.numbers.tolist()])

@@ -57,10 +57,36 @@ def test_faults_of_files_are_named(tmp_path):
     assert fault("größe\n1\n".encode("latin-1")) == (
         "expected a table in UTF-8, but byte 2 of FILE is none of it; save it as CSV in UTF-8, or as Parquet"
     )
-    assert fault(f"a\n{'x' * 200_000}\n").startswith("FILE is truncated or damaged (csv.Error: field larger than")
+    fix = "close its quotes, double those within a value, and leave out texts of more than 131072 characters"
+    assert fault(f"a\n{'x' * 200_000}\n") == (
+        f"row 1 of FILE cannot be told from those below it (field larger than field limit (131072)); {fix}"
+    )
+    assert fault('a,b\n1,x\n2,"y\n' + "3,z\n" * 30) == (
+        f"row 2 of FILE cannot be told from those below it (unexpected end of data); {fix}"
+    )
+    assert fault(b"\x1f\x8b\x08") == "FILE is compressed by gzip; save the table as CSV in UTF-8, or as Parquet"
+    assert fault(b"PARE....PARE") == "FILE is encrypted; save the table as CSV in UTF-8, or as Parquet"
     assert "is not a regular file" in told(read_columns, tmp_path)
     with pytest.raises(FileNotFoundError):
         read_columns(tmp_path / "none.csv")
+
+
+def test_a_row_may_be_longer_than_a_value(tmp_path):
+    names = [f"column {number}" for number in range(20_000)]
+    columns = read_columns(written(tmp_path, ",".join(names) + "\n" + ",".join("1" * len(names)) + "\n"))
+    assert [column.name for column in columns] == names
+
+
+def test_parquet_says_what_the_file_does_and_not_its_folder(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    place = tmp_path / "year=2020" / "x.parquet"
+    place.parent.mkdir()
+    parquet.write_table(pyarrow.table({"a": [1, 2]}), place)
+    assert [column.name for column in read_columns(place)] == ["a"]
+    twice = pyarrow.Table.from_arrays([pyarrow.array([1, 2])] * 2, names=["a", "a"])
+    parquet.write_table(twice, place)
+    assert told(read_columns, place) == (f"the columns of {place} must differ in name, but 'a' comes twice; rename one")
 
 
 def test_parquet_has_the_same_columns(tmp_path):

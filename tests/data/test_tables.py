@@ -110,7 +110,10 @@ def test_columns_that_are_not_there_are_told_with_the_nearest(tmp_path):
     assert told(table, path, "width", "width") == (
         "the column 'width' cannot be an outcome and a condition at once; name it in one of both"
     )
-    assert told(table, path, [], "width") == f"{path} has no column of numbers to learn; name one in `outcome`"
+    assert (
+        told(table, path, [], "width")
+        == f"{path} has no column of numbers to learn; name one in `outcome`, or give another table"
+    )
 
 
 def test_text_in_a_column_of_numbers_is_named(tmp_path):
