@@ -104,16 +104,16 @@ def pictures(name: str, value: Any, image_shape: tuple[int, ...], value_range: t
     Args:
         name: the argument's name, for the error's text.
         value: (..., h * w * c) numbers.
-        image_shape: ``(h, w)`` or ``(h, w, c)`` with c = 1 or 3.
+        image_shape: ``(h, w)`` or ``(h, w, c)`` with c = 1 or 3, or 4 for colours and opacity.
         value_range: the values that stand for black and white; what lies outside is clipped, NaN is black.
 
     Returns:
-        (..., h, w, c) float array between 0 and 1.
+        (..., h, w, c) float array between 0 and 1; c is 3 where there were 4, with what is transparent on white.
     """
     shape = tuple(image_shape) if len(image_shape) == 3 else (*image_shape, 1)
     flat = np.asarray(value, dtype=float)
-    if len(shape) != 3 or shape[2] not in (1, 3):
-        raise ValueError(f"`image_shape` must be (h, w) or (h, w, c) with c 1 or 3, but is {image_shape}")
+    if len(shape) != 3 or shape[2] not in (1, 3, 4):
+        raise ValueError(f"`image_shape` must be (h, w) or (h, w, c) with c 1 or 3, or 4, but is {image_shape}")
     if flat.ndim < 1 or flat.shape[-1] != np.prod(shape):
         raise ValueError(
             f"`{name}` must have shape (..., {np.prod(shape)}), flat images of shape {image_shape}, but has shape {flat.shape}"
@@ -121,7 +121,8 @@ def pictures(name: str, value: Any, image_shape: tuple[int, ...], value_range: t
     low, high = value_range
     if not (np.isfinite([low, high]).all() and low < high):
         raise ValueError(f"`value_range` must be (black, white) with black < white, but is {value_range}")
-    return np.nan_to_num(np.clip((flat - low) / (high - low), 0, 1)).reshape(*flat.shape[:-1], *shape)
+    shown = np.nan_to_num(np.clip((flat - low) / (high - low), 0, 1)).reshape(*flat.shape[:-1], *shape)
+    return shown if shape[2] < 4 else shown[..., :3] * shown[..., 3:] + (1 - shown[..., 3:])
 
 
 def named(name: str, value: Any) -> Mapping[str, Any]:

@@ -93,6 +93,11 @@ def test_windows_need_finite_points_of_the_plane(bad):
         view_of(bad)
 
 
+def test_what_is_transparent_is_on_white():
+    red = pictures("x", [[1, 0, 0, 1], [1, 0, 0, 0], [1, 0, 0, 0.5]], (1, 1, 4), (0.0, 1.0))
+    np.testing.assert_allclose(red.reshape(3, 3), [[1, 0, 0], [1, 1, 1], [1, 0.5, 0.5]])
+
+
 def test_images_get_their_shape_and_range():
     flat = np.array([[-1.0, 0.0, 1.0, 3.0, float("nan"), -7.0]])
     shaped = pictures("x", flat, (2, 3), (-1.0, 1.0))
