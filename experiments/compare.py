@@ -42,6 +42,8 @@ from igm_jax.training import provenance
 from igm_jax.training.directory import run_directory
 
 ROOM = 200 << 20
+FEWEST = 6
+"""Samples that a part must have, since measures of neighbours look at five."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,6 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             config = checked(small(config) if config.smoke else config)
             problems = {name: problem_of(name) for name in config.targets}
             for target, problem in problems.items():
+                check_judged(problem)
                 for name in (*config.objectives, *(() if config.equal == "updates" else (config.reference,))):
                     run_of(name, settings(target, name, problem.of_images), problem, budget(config, problem))
             settled = run_directory(config.directory, _identity(config), jax.random.key(0), ROOM)
@@ -119,6 +122,17 @@ def checked(config: Compare) -> Compare:
     checks.count("samples", config.samples, least=50)
     measurable(config.equal)
     return config
+
+
+def check_judged(problem: Problem) -> None:
+    """A ``ValueError`` if a data set holds too few samples for validation or test to judge by."""
+    for part in ("validation", "test") if problem.splits is not None else ():
+        number = len(problem.some([part], FEWEST))
+        if number < FEWEST:
+            raise ValueError(
+                f"a comparison judges by at least {FEWEST} samples for validation and for test, but {problem.name} has {number}"
+                f" for {part}; add data"
+            )
 
 
 def small(config: Compare) -> Compare:

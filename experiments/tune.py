@@ -16,7 +16,7 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from experiments.compare import Compare, budget, checked, problem_of, small
+from experiments.compare import Compare, budget, check_judged, checked, problem_of, small
 from experiments.configs import COMPARED, Problem, narrowed
 from experiments.configs.words import file_name
 from experiments.shared.judging import Judges, judges
@@ -64,6 +64,7 @@ def prepared(config: Tune) -> Tune:
     """The settings, checked before any work."""
     _compared(config)
     for target in config.targets:
+        check_judged(problem_of(target))
         for name in config.objectives:
             checks.choice("objectives", name, list(candidates(target, problem_of(target).of_images)))
     checks.count("workers", config.workers)

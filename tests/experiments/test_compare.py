@@ -206,3 +206,12 @@ def test_equal_time_gives_as_many_updates_as_the_reference_affords(tmp_path, mon
             assert compare.main([*words, "--equal", equal, "--directory", str(directory)]) == 0
         assert asked == []  # what was measured once is kept
         monkeypatch.setattr(runs, "trained_group", trained)
+
+
+def test_too_few_held_out_samples_are_told_before_anything_is_trained(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(runs, "trained_group", lambda *rest: pytest.fail("trained"))
+    np.save(tmp_path / "x.npy", np.arange(40.0).reshape(20, 2))
+    words = ["--smoke", "--targets", f"file:{tmp_path / 'x.npy'}", "--directory", str(tmp_path / "run")]
+    assert compare.main(words) == 2
+    assert "a comparison judges by at least 6 samples for validation and for test, but x has" in capsys.readouterr().err
+    assert not (tmp_path / "run-smoke").exists()
