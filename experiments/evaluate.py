@@ -5,10 +5,8 @@
     python -m experiments.evaluate --run results/train/energy-grid-seed0 --output table.md rows.jsonl
 
 Two files of samples, .npy or .npz, are compared as they are, or as images in features of random convolutions, and in features
-of your own with ``--features mine:function``, a function in mine.py. A run of
-``experiments.train`` is judged from its newest checkpoint, finished or not, in the way of ``experiments.compare``: fresh
-samples of the averaged generator against held-out data.
-
+of your own with ``--features mine:function``, a function in mine.py. A run of ``experiments.train`` is judged from its newest
+checkpoint, finished or not, in the way of ``experiments.compare``: fresh samples of the averaged generator against held-out data.
 A thousand points in the plane take about fifteen seconds on two cores, mostly to compile; digits about twenty.
 """
 
@@ -173,13 +171,10 @@ def _check(config: Evaluate) -> None:
     """Refuse impossible configs before any work."""
     if config.run is not None and config.fake is not None:
         raise ValueError("give either --fake, a file of samples, or --run, a run's directory, but not both")
-    if config.run is not None and config.real is None:
-        for name in ("train", "real_array", "train_array", "image_shape"):
-            if getattr(config, name) is not None:
-                raise ValueError(
-                    f"--{name.replace('_', '-')} goes with files, but the run is judged by its own data; give --real, too, or"
-                    " leave it out"
-                )
+    ours = [name for name in ("train", "real_array", "train_array", "image_shape") if getattr(config, name) is not None]
+    if config.run is not None and config.real is None and ours:
+        option = f"--{ours[0].replace('_', '-')}"
+        raise ValueError(f"{option} goes with files, but the run is judged by its own data; add --real, or drop it")
     checks.count("--size", config.size, least=FEWEST)
     checks.count("--floors", config.floors)
     checks.seed("--seed", config.seed)
