@@ -252,7 +252,13 @@ def _judged(problem: Problem, samples: np.ndarray) -> Pairs:
     """Measures of the samples, and of real data in their place."""
     number = min(JUDGED, len(samples))
     key_target, key_held_out = jax.random.split(jax.random.key(0))
-    data, held_out = problem.target(key_target, number), problem.held_out(key_held_out, number)
+    if problem.splits is None:
+        data, held_out = problem.target(key_target, number), problem.held_out(key_held_out, number)
+    else:  # each row once: drawn again and again, few rows are a law of their own
+        held_out = problem.some(["validation"], number)
+        number = len(held_out)
+        data = problem.some(["train"], sys.maxsize)
+        data = data[np.random.default_rng(0).permutation(len(data))[:number]]
     w2, floor = (exact_w2(real=held_out, fake=fake) for fake in (samples[:number], data))
     found = {f"W2 of {number} samples": (w2, floor)}
     if problem.target.modes is not None:

@@ -14,6 +14,7 @@ from experiments.configs.choices import Problem
 from experiments.configs.problems import of_pairs, of_splits
 from igm_jax import data
 from igm_jax.distributions import Splits
+from igm_jax.files import shown
 from igm_jax.reporting.terminal import counting, said
 
 DECODED = Path("results/decoded")
@@ -91,7 +92,10 @@ def table(
         split_by: Columns whose equal values stay in one part of the data.
         missing: What to do with rows of which something is missing.
     """
-    splits = _told(data.table(path, outcome or None, condition, split_by=split_by, missing=missing))
+    # Of one file there may be several tables, whose runs are kept apart by their names.
+    words = [path.stem, *(["of", *outcome] if outcome else []), *(["given", *condition] if condition else [])]
+    name = shown(" ".join(words))
+    splits = _told(data.table(path, outcome or None, condition, split_by=split_by, missing=missing, name=name))
     return of_pairs(splits) if condition else of_splits(splits, fingerprint=splits.digest)
 
 
