@@ -23,7 +23,7 @@ WRONG = {
         "--steps 0": "`steps` must be at least 1",
     },
     tune: {
-        "--targets ring": "`targets` must be one of",
+        "--targets rings": "`targets` must be one of",
         "--objectives enrgy": "did you mean 'energy'",
         "--workers 0": "`workers` must be at least 1",
     },
