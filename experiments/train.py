@@ -255,10 +255,10 @@ def _judged(problem: Problem, samples: np.ndarray) -> Pairs:
     if problem.splits is None:
         data, held_out = problem.target(key_target, number), problem.held_out(key_held_out, number)
     else:  # each row once: drawn again and again, few rows are a law of their own
-        held_out = problem.some(["validation"], number)
-        number = len(held_out)
-        data = problem.some(["train"], sys.maxsize)
-        data = data[np.random.default_rng(0).permutation(len(data))[:number]]
+        # Pairs are sampled under the conditions of the validation part, which those that they are compared with must not share.
+        held_out = problem.some(["test" if problem.pairs else "validation"], number)
+        number = min(len(held_out), len(data := problem.some(["train"], len(held_out))))
+        held_out = held_out[:number]
     w2, floor = (exact_w2(real=held_out, fake=fake) for fake in (samples[:number], data))
     found = {f"W2 of {number} samples": (w2, floor)}
     if problem.target.modes is not None:

@@ -90,20 +90,19 @@ class Problem(NamedTuple):
         """Whether samples are images."""
         return self.space.image_shape is not None
 
-    def some(self, parts: Sequence[str], most: int, seed: int = 0) -> np.ndarray:
+    def some(self, parts: Sequence[str], most: int) -> np.ndarray:
         """Data of some parts of the splits, each at most once; of more than that a random choice, as files are often sorted.
 
         Args:
             parts: which parts, e.g. ("test", "validation").
             most: how many rows, at most.
-            seed: of the choice.
         """
         assert self.splits is not None
         chosen = [getattr(self.splits, part) for part in parts]
         # A row of which something is missing says nothing to a judge of whole rows.
         whole = [np.asarray(one.values)[_whole(one.observed)] for one in chosen]
         rows = np.concatenate(whole)
-        return rows if len(rows) <= most else rows[np.random.default_rng(seed).permutation(len(rows))[:most]]
+        return rows if len(rows) <= most else rows[np.random.default_rng(0).permutation(len(rows))[:most]]
 
 
 def _whole(observed: np.ndarray | None) -> Any:

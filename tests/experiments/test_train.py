@@ -18,9 +18,10 @@ import pytest
 
 from experiments.configs import OBJECTIVES, TARGETS, Pushforward
 from experiments.configs.own import file
+from experiments.configs.problems import of_pairs, of_splits
 from experiments.configs.targets import grid
-from experiments.train import Train, again, identity, main, prepared, run_of, saved, small
-from igm_jax.distributions import load_samples
+from experiments.train import Train, _judged, again, identity, main, prepared, run_of, saved, small
+from igm_jax.distributions import Part, Splits, load_samples
 from igm_jax.training import load_generator, plain, read_config, read_log, restore
 
 ROOT = Path(__file__).parents[2]
@@ -312,3 +313,22 @@ def test_names_in_brackets_are_no_markup(key, capsys, tmp_path):
     assert main([*words, "--directory", str(tmp_path / "run")]) == 0
     shown = capsys.readouterr().out
     assert "cats[old][b]" in shown
+
+
+def test_real_data_in_the_place_of_samples_are_as_many_and_share_nothing_with_them():
+    """Of a training part smaller than what is held out, fewer are compared; pairs are compared with those of other conditions."""
+    rng = np.random.default_rng(0)
+
+    def given(n):
+        return Part(rng.normal(size=(n, 1)).astype(np.float32), condition=rng.normal(size=(n, 2)).astype(np.float32))
+
+    splits = Splits(given(20), given(40), given(50), None, "mine", columns=("y",), condition_names=("u", "v"))
+    problem = of_pairs(splits)
+    test = np.asarray(problem.splits.test.values)
+    ((name, (w2, real)),) = _judged(problem, test).items()
+    assert name == "W2 of 20 samples"
+    assert w2 == pytest.approx(0, abs=1e-6)  # it is the test part that they are compared with
+    assert real > 0.1
+    plain = of_splits(splits._replace(train=splits.train._replace(condition=None)))
+    ((name, (w2, _)),) = _judged(plain, np.asarray(splits.validation.values)).items()
+    assert (name, w2) == ("W2 of 20 samples", pytest.approx(0, abs=1e-6))
