@@ -9,6 +9,7 @@ and from the disk, in turn. The results stand in a table and in ``results/stream
 
 import dataclasses
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -25,7 +26,8 @@ from rich.table import Table
 from igm_jax import checks, data
 from igm_jax.data.store import Store
 from igm_jax.distributions import normal
-from igm_jax.files import write_json
+from igm_jax.extras import unusable
+from igm_jax.files import write_json, write_whole
 from igm_jax.generators import pushforward
 from igm_jax.lifts import stateless
 from igm_jax.networks import conv_generator
@@ -58,13 +60,16 @@ class Streams:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command line."""
+    """The command line: 0 when all is written, 2 for a wrong config or folder."""
     config = command_line(Streams, arguments, "python -m benchmarks.streams")
-    checks.count("size", config.size)
-    checks.count("batch_size", config.batch_size)
-    with tempfile.TemporaryDirectory() as folder:
-        found = measured(config, Path(folder))
-    write_json(config.output, {**found, **provenance()})
+    try:
+        checked(config)
+        with tempfile.TemporaryDirectory() as folder:
+            found = measured(config, Path(folder))
+        write_json(config.output, {**found, **provenance()})
+    except (ValueError, TypeError, OSError, ImportError) as error:
+        print(error, file=sys.stderr)
+        return 2
     table = Table(
         "", "value", title=f"{found['images']} images of {config.size} × {config.size}, batches of {config.batch_size}"
     )
@@ -72,6 +77,22 @@ def main(arguments: list[str] | None = None) -> int:
         table.add_row(name, f"{value:.4g}" if isinstance(value, float) else str(value))
     Console().print(table)
     return 0
+
+
+def checked(config: Streams) -> None:
+    """An error for what cannot be measured or written, before anything is."""
+    for name in ("size", "batch_size"):
+        checks.count(name, getattr(config, name))
+    for name in ("step", "gigabytes"):
+        checks.positive(name, getattr(config, name))
+    if config.output.suffix != ".json":
+        raise ValueError(f"`output` must end in .json, but is {config.output}; name another file")
+    write_whole(config.output.with_name(f".{config.output.name}.writable"), "").unlink()
+    if config.grain:
+        try:
+            import grain  # pyrefly: ignore  # noqa: F401
+        except Exception as error:
+            raise unusable("`--grain`", "grain", error) from error
 
 
 def measured(config: Streams, folder: Path) -> dict[str, Any]:

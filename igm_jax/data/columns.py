@@ -84,6 +84,10 @@ def read_columns(path: str | os.PathLike[str]) -> list[Column]:
         [('colour', 'text', [nan, nan]), ('size', 'number', [1.5, nan])]
     """
     path = regular(absolute(path))
+    if not path.exists():
+        raise FileNotFoundError(
+            f"expected a CSV or Parquet file at {shown(path)!r}, but it does not exist; check the path"
+        )
     with path.open("rb") as stream:
         start = stream.read(4)
     if start == b"PARE" or start[:2] == b"\x1f\x8b":

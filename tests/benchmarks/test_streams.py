@@ -27,3 +27,20 @@ def test_a_small_run_measures_everything(tmp_path, capsys):
     assert all(found[name] > 0 for name in ("decoded a second", "a batch from the disk, ms", "a step, disk, ms"))
     assert "commit" in found
     assert "200 images of 8 × 8" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--step", "-1"], "`step` must be"),
+        (["--gigabytes", "0"], "`gigabytes` must be"),
+        (["--batch-size", "0"], "`batch_size` must be at least 1"),
+        (["--output", "x.txt"], "`output` must end in .json"),
+        ([], "is empty; give a folder of PNG"),
+    ],
+)
+def test_wrong_settings_are_told_before_any_work(words, message, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "images").mkdir()
+    assert main(["--images", "images", *words]) == 2
+    assert message in capsys.readouterr().err

@@ -67,7 +67,9 @@ def test_faults_of_files_are_named(tmp_path):
     assert fault(b"\x1f\x8b\x08") == "FILE is compressed by gzip; save the table as CSV in UTF-8, or as Parquet"
     assert fault(b"PARE....PARE") == "FILE is encrypted; save the table as CSV in UTF-8, or as Parquet"
     assert "is not a regular file" in told(read_columns, tmp_path)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(
+        FileNotFoundError, match=r"expected a CSV or Parquet file at .*, but it does not exist; check the path"
+    ):
         read_columns(tmp_path / "none.csv")
 
 
