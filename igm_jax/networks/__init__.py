@@ -4,6 +4,7 @@ Modules of one's own: ``network`` takes those of NNX, ``from_linen`` those of fl
 """
 
 from igm_jax.networks.convolutional import conv_critic, conv_generator
+from igm_jax.networks.filters import depthwise
 from igm_jax.networks.fourier import fourier
 from igm_jax.networks.functional import network
 from igm_jax.networks.layers import spectral_norm
@@ -15,6 +16,7 @@ from igm_jax.networks.projection import one_hot, projection_critic
 __all__ = [
     "conv_critic",
     "conv_generator",
+    "depthwise",
     "fourier",
     "from_equinox",
     "from_linen",
