@@ -5,7 +5,9 @@ import json
 import os
 import resource
 import socket
+import tempfile
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,9 +16,10 @@ from benchmarks.rows import read_results
 from igm_jax import arrays
 from igm_jax.arrays import read_npy, read_npz
 from igm_jax.distributions import load_samples
-from igm_jax.evaluation import read_safetensors
+from igm_jax.evaluation import read_safetensors, read_torch
 from igm_jax.reporting import read_jsonl
 from igm_jax.training import read_log
+from tests.evaluation.judges import checkpoints
 from tests.mutations import survives
 from tests.reporting import row
 
@@ -34,6 +37,13 @@ def safetensors():
     return len(header).to_bytes(8, "little") + header + X.tobytes()
 
 
+def checkpoint(write):
+    """The bytes of a PyTorch checkpoint."""
+    value = checkpoints.table({"w": checkpoints.tensor("FloatStorage", "0", 24, (6, 4), (4, 1)), "epoch": 3})
+    with tempfile.TemporaryDirectory() as directory:
+        return write(Path(directory) / "w.pt", value, [("0", 24, X.tobytes())]).read_bytes()
+
+
 ROWS = "".join(json.dumps(row("energy", seed, {"w2": 1.5})) + "\n" for seed in range(2)).encode()
 RESULTS = json.dumps({
     "rows": [{"case": "mmd", "n": 1, "m": 1, "d": 1, "implementation": "ours", "status": "ok"}],
@@ -47,6 +57,8 @@ READERS = {
     "array": (read_npy, stored(np.save, X)),
     "arrays": (read_npz, NPZ),
     "safetensors": (read_safetensors, safetensors()),
+    "torch, stream": (read_torch, checkpoint(checkpoints.streamed)),
+    "torch, zip": (read_torch, checkpoint(checkpoints.zipped)),
     "rows": (read_jsonl, ROWS),
     "benchmarks": (read_results, RESULTS),
 }

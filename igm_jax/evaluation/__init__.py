@@ -15,6 +15,7 @@ from igm_jax.evaluation.judges.extractors import (
     extractor_judge,
 )
 from igm_jax.evaluation.judges.safetensors import Tensors, read_safetensors
+from igm_jax.evaluation.judges.torch_files import read_torch
 from igm_jax.evaluation.metrics.expectations import expected_density_coverage, expected_density_coverage_of_atoms
 from igm_jax.evaluation.metrics.frechet import frechet_distance, frechet_distance_of_moments
 from igm_jax.evaluation.metrics.frechet_bias import extrapolated, frechet_bias, frechet_limit
@@ -95,6 +96,7 @@ __all__ = [
     "precision_recall",
     "random_convolution_judges",
     "read_safetensors",
+    "read_torch",
     "sliced_w2",
     "unlike_ranges",
     "vendi_score",
