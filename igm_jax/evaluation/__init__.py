@@ -8,6 +8,7 @@ standard deviation of the real ones first, real and fake alike.
 from igm_jax.evaluation.floor import floor
 from igm_jax.evaluation.judges.classifier import classifier_judge
 from igm_jax.evaluation.judges.convolutions import Judge, identity_judge, random_convolution_judges
+from igm_jax.evaluation.judges.efficientnet import efficientnet_lite0
 from igm_jax.evaluation.judges.extractors import (
     FeatureExtractor,
     FileExtractor,
@@ -63,6 +64,7 @@ __all__ = [
     "classifier_judge",
     "classifier_two_sample_test",
     "density_coverage",
+    "efficientnet_lite0",
     "energy_permutation_test",
     "evaluate_2d",
     "evaluate_images",
