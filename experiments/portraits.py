@@ -137,6 +137,11 @@ BESIDE: dict[str, Callable[[float, int], Portrait]] = {
         objectives.guided_drifting(gaussian_mixture([LEFT, RIGHT, (0.0, 1.5)], STD), 1.5, 0.2 * s)
     ),
     "on_features": lambda s, width: Portrait(objectives.on_features(objectives.energy(), lambda p: p[:, :1])),
+    "on_feature_groups": lambda s, width: Portrait(
+        objectives.on_feature_groups(
+            objectives.energy(), lambda p: {"first": p[:, :1], "all": p}, {"first": s / 2, "all": s}
+        )
+    ),
     "weighted": lambda s, width: Portrait(
         objectives.weighted([(1.0, objectives.energy()), (1.0, objectives.mmd(kernels.laplace(0.1 * s)))])
     ),

@@ -114,7 +114,7 @@ def verdict(name: str, samples: Samples, dtype: Any, offset: float, double: bool
 LEAST = {"mmd_power": 3e-3}
 
 # What depends on where samples are: only about the origin is the reference theirs. Features are the user's, and round there.
-PLACED = ("_value", "kl_estimate", "ksd", "svgd", "stein_score", "stein_reverse_kl", "minibatch_energy", "on_features")
+PLACED = ("_value", "kl_estimate", "ksd", "svgd", "stein_score", "stein_reverse_kl", "minibatch_energy", "on_feature")
 
 # Where a covariance is singular, its docstring says, the gradient is one of several.
 SINGULAR = {"objective bures": "duplicates"}

@@ -21,7 +21,7 @@ WEIGHTED = {
 }  # fmt: skip
 """Rows of objectives that take weights of samples."""
 
-THROUGH = {"weighted", "on_features", "annealed", "auto"}
+THROUGH = {"weighted", "on_features", "on_feature_groups", "annealed", "auto"}
 """Those that hand them on."""
 
 

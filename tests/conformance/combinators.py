@@ -13,6 +13,7 @@ from igm_jax.objectives import (
     joint,
     mmd,
     mmd_witness,
+    on_feature_groups,
     on_features,
     per_condition,
     weighted,
@@ -27,6 +28,10 @@ BANK = "the bank holds samples of earlier updates, which do not move with today'
 def turned(points):
     """A linear map into three features, of full rank."""
     return points @ jnp.asarray([[1.0, 0.5, -0.5], [-0.5, 1.0, 0.5]], points.dtype)
+
+
+def turned_and_plain(points):
+    return {"turned": turned(points), "plain": points}
 
 
 def under(objective, condition_of):
@@ -66,6 +71,10 @@ BY_CLASS = conditional(energy_distance, 2, partial(mmd_witness, kernel=kernels.d
 
 ROWS = {
     "on_features": Row(on_features(energy(), turned), None, exceptions=NO_WEIGHTS),
+    # Scales that divide without rounding: a point must meet itself, however it is compiled.
+    "on_feature_groups": Row(
+        on_feature_groups(energy(), turned_and_plain, {"turned": 2.0, "plain": 0.5}), None, exceptions=NO_WEIGHTS
+    ),
     "weighted": Row(weighted([(0.5, energy()), (0.5, mmd(KERNEL))]), None, exceptions=NO_WEIGHTS),
     "with_bank": Row(with_bank(energy(), 5), None, exceptions=NO_WEIGHTS | {"zero": BANK, "translation": BANK}),
     "conditional": Row(under(BY_CLASS, of_class_one), None, exceptions=NO_WEIGHTS),
