@@ -36,6 +36,7 @@ LAYERS = [
     {"generators", "networks", "distributions"},
     {"sources"},
     {"data"},
+    {"features"},
     {"training"},
     {"evaluation"},
     {"reporting"},

@@ -15,6 +15,7 @@ SHOWN = {
     "igm_jax.distributions": ("Bases and targets", ("igm_jax.distributions",)),
     "igm_jax.sources": ("Data from the host", ("igm_jax.sources",)),
     "igm_jax.data": ("Your own files", ("igm_jax.data",)),
+    "igm_jax.features": ("Encoders for losses", ("igm_jax.features",)),
     "igm_jax.training": ("Training", ("igm_jax.training",)),
     "igm_jax.evaluation": ("Evaluation", ("igm_jax.evaluation",)),
     "igm_jax.reporting": (

@@ -1,0 +1,21 @@
+"""Encoders for losses: small networks trained on the data, whose stages are spaces to compare images in.
+
+They are for what a generator is trained by; what judges it must be another (``igm_jax.evaluation``).
+"""
+
+from igm_jax.features.architecture import Architecture
+from igm_jax.features.encoder import Distances, Encoder, encoder_network, fit_encoder
+from igm_jax.features.fitting import Recipe
+from igm_jax.features.kept import EncoderFileError, load_encoder, save_encoder
+
+__all__ = [
+    "Architecture",
+    "Distances",
+    "Encoder",
+    "EncoderFileError",
+    "Recipe",
+    "encoder_network",
+    "fit_encoder",
+    "load_encoder",
+    "save_encoder",
+]
