@@ -37,6 +37,7 @@ from rich.text import Text
 
 from experiments.configs import Adam, ObjectiveChoice, Problem, Pushforward, TargetChoice, narrowed
 from experiments.configs.generator import paired
+from experiments.shared.first_look import first_look
 from experiments.shared.pictures import Album, Pairs, Told, album, data_lines
 from experiments.shared.study import ended_with
 from igm_jax import Generator, checks
@@ -106,6 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         draw = _drawing(generator, config)
         pictures = _album(config, problem, draw, directory, again(words))
+        objective = config.objective.build(problem.space)
         trained = train(
             run,
             jax.random.key(config.seed),
@@ -114,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             config=identity(config, problem),
             chunk=config.chunk,
             every=config.every,
-            on_chunk=pictures,
+            on_chunk=first_look(objective, problem, lambda state: draw(state.average), pictures),
             command=again(words),
         )
         samples = draw(trained.state.average)

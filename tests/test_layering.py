@@ -32,7 +32,7 @@ LAYERS = [
         "functions",
     },
     {"pairwise", "kernels"},
-    {"objectives"},
+    {"objectives", "reach"},
     {"generators", "networks", "distributions"},
     {"sources"},
     {"data"},

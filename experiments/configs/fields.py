@@ -44,17 +44,21 @@ def score_difference(space: Space, bandwidth: Smoothing = 0.1) -> Objective:
 
 @choices.objective()
 def drifting(
-    space: Space, temperatures: tuple[float, ...] = (0.05, 0.2, 1.0), preset: Literal["paper", "released"] = "released"
+    space: Space,
+    temperatures: tuple[float, ...] = (0.05, 0.2, 1.0),
+    preset: Literal["paper", "released"] = "released",
+    floor: float = 0.0,
 ) -> Objective:
     """Drifting: doubly normalised attraction and repulsion.
 
     Args:
         temperatures: One field each, added; in median distances of the data ("paper") or mean ones ("released").
         preset: The formula of the paper's toy notebook, or of its released code.
+        floor: The smallest affinity; 0.001 in the released code, which in pixels pulls all samples to one mean.
     """
     if preset == "paper":
         temperatures = tuple(length("temperatures", value, space) for value in temperatures)
-    return objectives.drifting(temperatures, preset)
+    return objectives.drifting(temperatures, preset, floor=floor)
 
 
 @choices.objective()

@@ -45,7 +45,7 @@ GRID: Candidates = {
     "drifting": (
         drifting((0.012, 0.05, 0.25), "paper"),
         drifting((0.025,), "paper"),
-        drifting((0.05, 0.2, 1.0), "released"),
+        drifting((0.05, 0.2, 1.0), "released", 1e-3),
     ),
 }
 
@@ -65,7 +65,7 @@ DIGITS: Candidates = {
     "drifting": (
         drifting((0.08,), "paper"),
         drifting((0.03, 0.08, 0.16), "paper"),
-        drifting((0.05, 0.2, 0.5), "released"),
+        drifting((0.05, 0.2, 0.5), "released", 1e-3),
     ),
 }
 
@@ -83,7 +83,7 @@ PATCHES: Candidates = {
     "f-gan": (f_gan("kl"), f_gan("jensen_shannon"), f_gan("reverse_kl")),
     "score-difference": (score_difference(0.45), score_difference(0.3), score_difference(0.2)),
     "drifting": (
-        drifting((0.05, 0.2, 0.5), "released"),
+        drifting((0.05, 0.2, 0.5), "released", 1e-3),
         drifting((0.03, 0.08, 0.16), "paper"),
         drifting((0.08,), "paper"),
     ),

@@ -16,17 +16,15 @@ from igm_jax.kernels.forms import unit_between
 from igm_jax.kernels.pairs import centred, unit_of
 from igm_jax.kernels.radial import distance
 from igm_jax.lifts import from_velocity
+from igm_jax.objectives.fields.drifting_presets import FLOORS, checked_floor, checked_temperatures
 from igm_jax.pairwise.affinities import Costs, Targets, pulls, totals
 from igm_jax.pairwise.sums import kernel_mean, kernel_sums_within
-from igm_jax.records import recorded
+from igm_jax.records import recorded, told
 
 __all__ = ["Drift", "drifting", "drifting_field", "drifting_loss"]
 
-PRESETS = {"paper": (0.05,), "released": (0.02, 0.05, 0.2)}
-"""The presets and the temperatures that go with each: the toy notebook of the paper, the released training code."""
-
-# Constants of the released code: the smallest affinity, what is added to a sample's distance to itself, the smallest scale.
-SMALLEST_AFFINITY, SELF_DISTANCE, SMALLEST_SCALE, SMALLEST_FORCE = 1e-3, 100.0, 1e-3, 1e-8
+# Constants of the released code: what is added to a sample's distance to itself, the smallest scale and force.
+SELF_DISTANCE, SMALLEST_SCALE, SMALLEST_FORCE = 100.0, 1e-3, 1e-8
 
 
 class Drift(NamedTuple):
@@ -63,14 +61,14 @@ def _fields(
     return data * model_mass[..., None] - model * data_mass[..., None]
 
 
-@jax.jit
-def _paper(x: Array, others: tuple[Array, ...], temperatures: Array, weights: tuple[Array, ...]) -> Drift:
+@partial(jax.jit, static_argnames="least")
+def _paper(x: Array, others: tuple[Array, ...], temperatures: Array, weights: tuple[Array, ...], least: float) -> Drift:
     """``A = K / √(row sums · column sums)`` with ``K = w exp(-d/τ)``, a sample masked from itself."""
 
     def costs(distance: Array, own: Array) -> Array:
         return jnp.where(own > 0, jnp.inf, distance)
 
-    field = jnp.sum(_fields(x, others, costs, temperatures, weights, True, 0.0), axis=1)
+    field = jnp.sum(_fields(x, others, costs, temperatures, weights, True, least), axis=1)
     return Drift(field, jnp.sqrt(jnp.mean(jnp.square(field))))
 
 
@@ -84,9 +82,13 @@ def _mean_distance(x: Array, others: tuple[Array, ...], weights: tuple[Array, ..
     return total / (len(x) * (len(x) + sum(map(len, others))))
 
 
-@jax.jit
+@partial(jax.jit, static_argnames="least")
 def _released(
-    x: Float[Array, "b n d"], others: tuple[Float[Array, "b _ d"], ...], temperatures: Array, weights: tuple[Array, ...]
+    x: Float[Array, "b n d"],
+    others: tuple[Float[Array, "b _ d"], ...],
+    temperatures: Array,
+    weights: tuple[Array, ...],
+    least: float,
 ) -> tuple[Array, Array, Array]:
     """Forces in scaled coordinates, the unit of those coordinates, the mean squared raw force at each temperature.
 
@@ -104,7 +106,7 @@ def _released(
     def costs(distance: Array, own: Array) -> Array:
         return distance / length + SELF_DISTANCE * own
 
-    field = partial(_fields, counted=False, least=SMALLEST_AFFINITY)
+    field = partial(_fields, counted=False, least=least)
     raw = jax.vmap(lambda u, v: field(u, v, costs, temperatures, weights))(x, others)
     raw = raw / unit
     squares = jnp.mean(jnp.square(raw), axis=(0, 1, 3))
@@ -118,25 +120,13 @@ def _multiplicities(name: str, value: ArrayLike | None, like: Array) -> Array:
     return jnp.ones(len(like), like.dtype) if value is None else jnp.asarray(value).astype(like.dtype)
 
 
-def _checked_temperatures(temperatures: ArrayLike | None, preset: str) -> tuple[ArrayLike, ...]:
-    checks.choice("preset", preset, PRESETS)
-    if temperatures is None:
-        return PRESETS[preset]
-    several = isinstance(temperatures, list | tuple) or np.ndim(temperatures) > 0
-    temperatures = tuple(temperatures) if several else (temperatures,)  # pyrefly: ignore  each may be traced
-    if not temperatures:
-        raise ValueError(
-            "`temperatures` must hold at least one positive number, but is empty; pass None for the preset's"
-        )
-    return tuple(checks.positive("temperatures", temperature) for temperature in temperatures)
-
-
 def drifting_field(
     x: Rows,
     y: Rows,
     temperatures: ArrayLike | None = None,
     *,
     preset: str = "paper",
+    floor: float | None = None,
     x_weights: Weights = None,
     y_weights: Weights = None,
     negatives: ArrayLike | None = None,
@@ -151,7 +141,9 @@ def drifting_field(
 
     "paper" is the toy notebook's formula. "released" is that of the released image code: distances divided by their mean,
     affinities at least 1e-3, and each temperature's force divided by its root mean square, so that the field has the same
-    size however close the samples are; then ``Drift.size`` tells how far they still would go.
+    size however close the samples are; then ``Drift.size`` tells how far they still would go. Where samples lie far from data,
+    as at the start in pixels, all affinities to data are below that floor: raised to it, they pull every sample to one and the
+    same mean, and a generator may never come away from it. ``floor=0`` leaves them as they are.
 
     Args:
         x: (n, d) generated samples.
@@ -159,6 +151,7 @@ def drifting_field(
         temperatures: τ > 0, one or several: in the units of the samples for "paper", in mean distances for "released";
             None for the preset's own.
         preset: "paper" or "released".
+        floor: the smallest affinity, from 0 to below 1; None for the preset's own, 0 or 1e-3.
         x_weights: (n,) multiplicities, not normalised: how strongly each sample repels; one each if None.
         y_weights: (m,) multiplicities: how strongly each datum attracts; one each if None.
         negatives: (k, d) samples that repel besides x, and do not move; none if None.
@@ -168,7 +161,8 @@ def drifting_field(
         ``Drift(field, size)``: displacements (n, d) in the units of the samples, and the size before normalisation.
 
     Raises:
-        ValueError: for an unknown preset, temperatures that are not positive, wrong shapes, non-finite numbers, bad weights.
+        ValueError: for an unknown preset, temperatures that are not positive, a floor out of its range, wrong shapes, non-finite
+            numbers, bad weights.
 
     Example:
         >>> from igm_jax.objectives import drifting_field
@@ -178,7 +172,7 @@ def drifting_field(
 
     Source: Generative Modeling via Drifting, arXiv 2602.04770, and its released code.
     """
-    temperatures = _checked_temperatures(temperatures, preset)
+    temperatures, least = checked_temperatures(temperatures, preset), checked_floor(floor, preset)
     x, y = checks.pair(x, y)
     weights = (_multiplicities("x_weights", x_weights, x), _multiplicities("y_weights", y_weights, y))
     others, known = (y,), jnp.asarray(temperatures, x.dtype)
@@ -188,9 +182,9 @@ def drifting_field(
         weights = (*weights, _multiplicities("negative_weights", negative_weights, negatives))
     if preset == "paper":
         length = unit_between(unit_of(x, jnp.concatenate(others), plain=1.0), *known)
-        field, size = _paper(x / length, tuple(other / length for other in others), known / length, weights)
+        field, size = _paper(x / length, tuple(other / length for other in others), known / length, weights, least)
         return Drift(length * field, length * size)
-    force, unit, squares = _released(x[None], tuple(other[None] for other in others), known, weights)
+    force, unit, squares = _released(x[None], tuple(other[None] for other in others), known, weights, least)
     return Drift(force[0] * unit, jnp.sqrt(jnp.mean(squares)))
 
 
@@ -220,7 +214,7 @@ def drifting_loss(x: ArrayLike, y: ArrayLike, temperatures: ArrayLike | None = N
 
     Source: the released code of arXiv 2602.04770.
     """
-    temperatures = _checked_temperatures(temperatures, "released")
+    temperatures = checked_temperatures(temperatures, "released")
     x, y = digits.as_given("x", x), digits.as_given("y", y)
     if x.ndim != 3 or y.ndim != 3 or len(x) != len(y) or x.shape[2] != y.shape[2]:
         raise ValueError(f"expected x (b, n, d) and y (b, m, d), but got shapes {x.shape} and {y.shape}")
@@ -229,7 +223,7 @@ def drifting_loss(x: ArrayLike, y: ArrayLike, temperatures: ArrayLike | None = N
     ones = jnp.ones(x.shape[1] + y.shape[1], x.dtype)
     fixed = jax.lax.stop_gradient(x)
     known, n = jnp.asarray(temperatures, x.dtype), x.shape[1]
-    force, unit, _ = jax.lax.stop_gradient(_released(fixed, (y,), known, (ones[:n], ones[n:])))
+    force, unit, _ = jax.lax.stop_gradient(_released(fixed, (y,), known, (ones[:n], ones[n:]), FLOORS["released"]))
     return jnp.mean(jnp.square((x - fixed) / unit - force), axis=(1, 2))
 
 
@@ -242,7 +236,8 @@ def _one_on_average(weights: Weights) -> Any:
 
 
 @recorded
-def drifting(temperatures: ArrayLike | None = None, preset: str = "paper") -> Objective:
+@told(later=("floor",))
+def drifting(temperatures: ArrayLike | None = None, preset: str = "paper", *, floor: float | None = None) -> Objective:
     """Drifting as an objective: the generator regresses on its samples moved along the field.
 
     ``loss = ½ mean_i ‖x_i - sg(x_i + v_i)‖²``; the update's info holds ``drift``, the field's size before normalisation,
@@ -251,12 +246,13 @@ def drifting(temperatures: ArrayLike | None = None, preset: str = "paper") -> Ob
     Args:
         temperatures: τ > 0, one or several; None for the preset's own.
         preset: "paper" or "released", see ``drifting_field``.
+        floor: the smallest affinity; None for the preset's own. In pixels, 0: see ``drifting_field``.
 
     Returns:
         The objective. Its witness raises an error: the doubly normalised field is not a gradient.
 
     Raises:
-        ValueError: for an unknown preset or temperatures that are not positive.
+        ValueError: for an unknown preset, temperatures that are not positive, or a floor out of its range.
 
     Example:
         >>> import jax
@@ -269,11 +265,12 @@ def drifting(temperatures: ArrayLike | None = None, preset: str = "paper") -> Ob
 
     Source: Generative Modeling via Drifting, arXiv 2602.04770.
     """
-    temperatures = _checked_temperatures(temperatures, preset)
+    temperatures = checked_temperatures(temperatures, preset)
+    checked_floor(floor, preset)
 
     def drift(x: Array, y: Array, x_weights: Weights, y_weights: Weights) -> Drift:
         weights = {"x_weights": _one_on_average(x_weights), "y_weights": _one_on_average(y_weights)}
-        return drifting_field(x, y, temperatures, preset=preset, **weights)
+        return drifting_field(x, y, temperatures, preset=preset, floor=floor, **weights)
 
     def field(x: Array, y: Array, *, x_weights: Weights = None, y_weights: Weights = None) -> Array:
         return drift(x, y, x_weights, y_weights).field

@@ -11,7 +11,7 @@ from igm_jax.base import Info, Key, Objective, State, Target, regression
 from igm_jax.checks import ArrayLike
 from igm_jax.lifts import no_witness, of_arrays
 from igm_jax.objectives.fields.drifting import Drift, drifting, drifting_field
-from igm_jax.records import recorded
+from igm_jax.records import recorded, told
 
 __all__ = ["banked_drifting", "guidance_weight", "guided_drifting"]
 
@@ -50,6 +50,7 @@ def guidance_weight(strength: float, n: int, number: int) -> float:
 
 
 @recorded
+@told(later=("floor",))
 def guided_drifting(
     unconditional: Target,
     strength: float,
@@ -57,6 +58,7 @@ def guided_drifting(
     preset: str = "paper",
     *,
     number: int = 64,
+    floor: float | None = None,
 ) -> Objective:
     """Drifting, guided: the data are of one class, and draws of all classes repel, too.
 
@@ -69,6 +71,7 @@ def guided_drifting(
         temperatures: τ > 0, one or several; None for the preset's own.
         preset: "paper" or "released", see ``drifting_field``.
         number: unconditional draws in each step.
+        floor: the smallest affinity, see ``drifting_field``; None for the preset's own.
 
     Returns:
         The objective. Its witness raises an error: the doubly normalised field is not a gradient.
@@ -89,14 +92,15 @@ def guided_drifting(
     """
     functions.is_function("unconditional", unconditional)
     guidance_weight(strength, 2, number)
-    plain = drifting(temperatures, preset)
+    plain = drifting(temperatures, preset, floor=floor)
     if strength == 1:
         return plain
 
     def drift(key: Key, x: Array, y: Array) -> Drift:
         negatives = unconditional(key, number)
         weights = jnp.full((number,), guidance_weight(strength, len(x), number), x.dtype)
-        return drifting_field(x, y, temperatures, preset=preset, negatives=negatives, negative_weights=weights)
+        repelling = {"negatives": negatives, "negative_weights": weights}
+        return drifting_field(x, y, temperatures, preset=preset, floor=floor, **repelling)
 
     def update(key: Key, state: State, x: Array, y: Array) -> tuple[State, Info]:
         return state, {"drift": drift(key, x, y).size}
@@ -115,8 +119,14 @@ class Bank(NamedTuple):
 
 
 @recorded
+@told(later=("floor",))
 def banked_drifting(
-    size: int, temperatures: ArrayLike | None = None, preset: str = "paper", *, weight: float = 1.0
+    size: int,
+    temperatures: ArrayLike | None = None,
+    preset: str = "paper",
+    *,
+    weight: float = 1.0,
+    floor: float | None = None,
 ) -> Objective:
     """Drifting against a bank of past samples: more of the model than one minibatch shows.
 
@@ -130,6 +140,7 @@ def banked_drifting(
         temperatures: τ > 0, one or several; None for the preset's own.
         preset: "paper" or "released", see ``drifting_field``.
         weight: how strongly a past sample repels, compared with a present one.
+        floor: the smallest affinity, see ``drifting_field``; None for the preset's own.
 
     Returns:
         The objective; ``update`` reports ``drift``, the field's size. Its witness raises an error.
@@ -151,11 +162,12 @@ def banked_drifting(
     """
     checks.count("size", size)
     checks.positive("weight", weight)
-    drifting(temperatures, preset)
+    drifting(temperatures, preset, floor=floor)
 
     def drift(state: Bank, x: Array, y: Array) -> Drift:
         weights = jnp.full((size,), weight, x.dtype)
-        return drifting_field(x, y, temperatures, preset=preset, negatives=state.samples, negative_weights=weights)
+        repelling = {"negatives": state.samples, "negative_weights": weights}
+        return drifting_field(x, y, temperatures, preset=preset, floor=floor, **repelling)
 
     def init(key: Key, x: Array) -> Bank:
         del key
