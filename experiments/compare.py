@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for target, problem in problems.items():
                 check_judged(problem)
                 for name in (*config.objectives, *(() if config.equal == "updates" else (config.reference,))):
-                    run_of(name, settings(target, name, problem.of_images), problem, budget(config, problem))
+                    run_of(name, settings(target, name, problem.space.image_shape), problem, budget(config, problem))
             settled = run_directory(config.directory, _identity(config), jax.random.key(0), ROOM)
             config = dataclasses.replace(config, directory=stack.enter_context(settled))
         except (ValueError, TypeError, OSError, ImportError) as error:
@@ -221,7 +221,7 @@ def tasks(config: Compare) -> list[Task[Group]]:
 
 def chosen(config: Compare, target: str, name: str) -> ObjectiveConfig:
     """The settings of an objective; with ``smoke`` a small critic."""
-    kind = settings(target, name, problem_of(target).of_images)
+    kind = settings(target, name, problem_of(target).space.image_shape)
     return narrowed(kind) if config.smoke else kind
 
 

@@ -1,21 +1,24 @@
-"""Tuning: a line for every candidate, one of them the best, and no trial twice."""
+"""Tuning: a line for every trial, one of them the best, none made twice; beyond an edge the search goes on."""
 
+import ast
 from pathlib import Path
 
 import jax
+import numpy as np
 import pytest
 
 from experiments import tune
 from experiments.shared import runs
 from experiments.shared.runs import Group
-from experiments.shared.settings import CANDIDATES, settings
+from experiments.shared.settings import GRID, settings
 from igm_jax.training import plain
 
-SMALL = ["--smoke", "--targets", "grid", "--objectives", "energy", "--steps", "3"]
+SMALL = ["--smoke", "--targets", "grid", "--objectives", "energy", "--steps", "3", "--seeds", "2"]
+PLACES = GRID["energy"].places
 
 
 @pytest.mark.slow
-def test_a_trial_for_every_candidate_and_none_twice(tmp_path, monkeypatch, capsys):
+def test_a_trial_for_every_place_and_none_twice(tmp_path, monkeypatch, capsys):
     with jax.numpy_dtype_promotion("standard"):
         tune.main([*SMALL, "--output", str(tmp_path / "tuning.md")])
         page = (tmp_path / "tuning-smoke.md").read_text()
@@ -23,29 +26,80 @@ def test_a_trial_for_every_candidate_and_none_twice(tmp_path, monkeypatch, capsy
         tune.main([*SMALL, "--output", str(tmp_path / "tuning.md")])
     assert (tmp_path / "tuning-smoke.md").read_text() == page
     lines = [line for line in page.splitlines() if line.startswith("| grid")]
-    assert len(lines) == len(CANDIDATES["grid"]["energy"])
-    assert sum("best" in line for line in lines) == 1
-    assert "used" in lines[0]
+    assert len(lines) >= 5
+    assert sum("best" in line for line in lines) == sum("used" in line for line in lines) == 1
+    assert all(" ± " in line for line in lines)
     assert len(list((tmp_path / "tuning-smoke").glob("grid-energy-*.npz"))) == len(lines)
     capsys.readouterr()
 
 
-def test_the_best_has_the_highest_coverage_and_a_broken_trial_is_never_best():
-    def group(**metrics):
-        return Group({}, [metrics] if metrics else [], {}, {}, "", {})
+def searched(by_place, monkeypatch, extensions=4):
+    """A search of energy on the grid whose trials score as told: places asked for, round by round, and the page's lines."""
+    rounds = []
 
-    config = tune.Tune(targets=("grid",), objectives=("energy",))
-    lines = tune._page(config, [group(coverage=0.2), group(), group(coverage=0.7)]).splitlines()[-3:]
-    assert ["best" in line for line in lines] == [False, False, True]
-    assert "nan" in lines[1]
-    lines = tune._page(config, [group(), group(), group()]).splitlines()[-3:]
+    def scores(config):
+        rounds.append([place for _, _, place in tune.trials(config)])
+        return {trial: np.asarray(by_place(trial[2]), float) for trial in tune.trials(config)}
+
+    pages = []
+    monkeypatch.setattr(tune, "searched", scores)
+    monkeypatch.setattr(tune, "write_whole", lambda path, text: pages.append(text))
+    tune.run(tune.Tune(targets=("grid",), objectives=("energy",), extensions=extensions))
+    return rounds, [line for line in pages[-1].splitlines() if line.startswith("| grid")]
+
+
+def test_the_best_mean_over_seeds_wins_and_a_place_where_a_seed_broke_never_does(monkeypatch):
+    known = {0.5: [0.5, 0.7, 0.9], 1.0: [0.9, np.nan, 0.9], 1.5: [0.65, 0.65, 0.65]}
+    rounds, lines = searched(lambda place: known.get(place, [0.1, 0.1, 0.1]), monkeypatch)
+    assert rounds == [list(PLACES)]  # the best stands inside: one round
+    assert ["best" in line for line in lines] == [False, True, False, False, False]
+    assert "0.7 ± 0.12" in lines[1]
+    assert "1 of 3 broke" in lines[2]
+
+
+def test_the_search_goes_on_beyond_an_edge_until_the_best_stands_inside(monkeypatch):
+    monkeypatch.setitem(GRID, "energy", GRID["energy"]._replace(least=0.01))
+    rounds, lines = searched(lambda place: [-abs(np.log(place / 0.07))] * 3, monkeypatch)
+    assert rounds[0] == list(PLACES)
+    assert rounds[-1] == [*PLACES, 0.125, 0.0625, 0.0312]
+    best = next(line for line in lines if "best" in line)
+    assert best.startswith("| grid | energy | 0.0625 |")
+    assert "edge" not in best
+
+
+def test_a_search_that_ends_at_an_edge_says_so(monkeypatch):
+    rounds, lines = searched(lambda place: [place] * 3, monkeypatch)  # beyond 1.75 lies more than the ladder's most
+    assert rounds == [list(PLACES)]
+    assert lines[-1].endswith("best, at the edge |")
+    monkeypatch.setitem(GRID, "energy", GRID["energy"]._replace(most=100.0))
+    rounds, lines = searched(lambda place: [place] * 3, monkeypatch, extensions=2)
+    assert [len(some) for some in rounds] == [5, 6, 7]
+    assert lines[-1].endswith("best, at the edge |")
+
+
+def test_where_every_trial_broke_none_is_best(monkeypatch):
+    _, lines = searched(lambda place: [np.nan] * 3, monkeypatch)
     assert not any("best" in line for line in lines)
+
+
+def test_seeds_that_broke_together_score_nothing():
+    broken = Group({}, [], {}, {}, "NaN", {})
+    assert np.isnan(tune._score(broken, ("grid", "energy", 1.0), 3)).tolist() == [True] * 3
+    one = Group({}, [{"coverage": 0.5}, {}], {}, {}, "1 of 2", {})
+    np.testing.assert_array_equal(tune._score(one, ("grid", "energy", 1.0), 2), [0.5, np.nan])
 
 
 @pytest.mark.parametrize("name", ["tuning", "tuning-photo-patches"])
 def test_the_published_searches_mark_as_used_what_is_used(name):
     page = Path(__file__, "../../../results/published", f"{name}.md").resolve().read_text(encoding="utf-8")
     lines = [line.split(" | ") for line in page.splitlines() if "used |" in line]
-    marked = {(target.strip("| "), objective): given for target, objective, _, _, given, _ in lines}
-    assert marked == {place: f"`{plain(settings(*place, place[0] != 'grid'))}`" for place in marked}
+    marked = {(target.strip("| "), objective): given.strip("`") for target, objective, _, _, given, _ in lines}
+    shapes = {"grid": None, "digits": (8, 8, 1), "photo-patches": (8, 8, 3)}
+    for place, given in marked.items():
+        now, then = plain(settings(*place, shapes[place[0]])), ast.literal_eval(given)
+        for part, old in ((now, then), (now.get("critic") or {}, then.get("critic") or {})):
+            # Options that came later stand at what was without them.
+            assert {key: value for key, value in part.items() if key in old and key != "critic"} == {
+                key: value for key, value in old.items() if key != "critic"
+            }, place
     assert len(marked) in (9, 18)

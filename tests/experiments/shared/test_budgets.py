@@ -24,7 +24,8 @@ def test_the_cost_of_an_update_grows_with_its_work():
     keys = jax.random.split(jax.random.key(0), 1)
     base = compare.budget(compare.Compare(seeds=1), problem)
     run = {
-        n: runs.run_of("energy", settings("ring", "energy"), problem, base._replace(batch_size=n)) for n in (8, 2048)
+        n: runs.run_of("energy", settings("ring", "energy", None), problem, base._replace(batch_size=n))
+        for n in (8, 2048)
     }
     with jax.numpy_dtype_promotion("standard"):
         small, large = (budgets.measured_cost(run[n], keys, length=3, repeats=3) for n in (8, 2048))
