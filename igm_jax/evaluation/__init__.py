@@ -15,6 +15,13 @@ from igm_jax.evaluation.judges.extractors import (
     extractor_from_safetensors,
     extractor_judge,
 )
+from igm_jax.evaluation.judges.published import (
+    PUBLISHED,
+    dinov2,
+    dinov2_vits14,
+    inception_clean_fid,
+    inception_fid,
+)
 from igm_jax.evaluation.judges.safetensors import Tensors, read_safetensors
 from igm_jax.evaluation.judges.torch_files import read_torch
 from igm_jax.evaluation.metrics.expectations import expected_density_coverage, expected_density_coverage_of_atoms
@@ -45,6 +52,7 @@ from igm_jax.objectives.moments.estimate import Estimate
 __all__ = [
     "MEASURES",
     "PRD",
+    "PUBLISHED",
     "DensityCoverage",
     "DetectionSize",
     "Estimate",
@@ -64,6 +72,8 @@ __all__ = [
     "classifier_judge",
     "classifier_two_sample_test",
     "density_coverage",
+    "dinov2",
+    "dinov2_vits14",
     "efficientnet_lite0",
     "energy_permutation_test",
     "evaluate_2d",
@@ -83,6 +93,8 @@ __all__ = [
     "frechet_distance_of_moments",
     "frechet_limit",
     "identity_judge",
+    "inception_clean_fid",
+    "inception_fid",
     "kid",
     "memorisation_ratio",
     "mmd_aggregated_test",

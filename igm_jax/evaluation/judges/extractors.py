@@ -48,12 +48,14 @@ class FileExtractor(NamedTuple):
         sha256: of the file.
         parameters: by name.
         apply: ``(parameters, (b, h·w·c) images) -> (b, p) features``, compiled.
+        batch: how many images pass through it at a time; fewer where its layers are large.
     """
 
     name: str
     sha256: str
     parameters: dict[str, Array]
     apply: Apply
+    batch: int = BATCH
 
     def __call__(self, images: Any) -> Float[np.ndarray, "n p"]:
         """Features of images, some at a time.
@@ -68,7 +70,7 @@ class FileExtractor(NamedTuple):
             ValueError: for wrong shapes, or features that are not one finite row an image.
         """
         x = _inputs.samples("images", images).astype(np.float32)
-        blocks = np.pad(x, ((0, -len(x) % BATCH), (0, 0))).reshape(-1, BATCH, x.shape[1])
+        blocks = np.pad(x, ((0, -len(x) % self.batch), (0, 0))).reshape(-1, self.batch, x.shape[1])
         found = np.concatenate([self._block(block) for block in blocks])[: len(x)].astype(np.float64)
         checks.finite(f"{self.name}(images)", found)
         return found
@@ -121,7 +123,7 @@ def extractor_from_safetensors(
     functions.is_function("apply", apply)
     found = read_safetensors(path, sha256=sha256)
     with jax.enable_x64(False):
-        parameters = {key: jnp.asarray(_single(value)) for key, value in found.tensors.items()}
+        parameters = {key: jnp.asarray(single(value)) for key, value in found.tensors.items()}
     return FileExtractor(name or pathlib.Path(path).stem, found.sha256, parameters, jax.jit(apply))
 
 
@@ -145,5 +147,19 @@ def extractor_judge(extractor: FeatureExtractor) -> Judge:
     return Judge(f"{extractor.name} (sha256 {extractor.sha256[:8]})", extractor)
 
 
-def _single(value: np.ndarray) -> np.ndarray:
+def single(value: np.ndarray) -> np.ndarray:
+    """Floating-point numbers as float32, in which networks compute; others as they are.
+
+    Args:
+        value: an array as a file has it.
+
+    Returns:
+        The array, of the same shape.
+
+    Example:
+        >>> import numpy as np
+        >>> from igm_jax.evaluation.judges.extractors import single
+        >>> single(np.ones(2)).dtype.name, single(np.ones(2, int)).dtype.name
+        ('float32', 'int64')
+    """
     return value.astype(np.float32) if jnp.issubdtype(value.dtype, jnp.floating) else value

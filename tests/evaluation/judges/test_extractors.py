@@ -51,3 +51,17 @@ def test_wrong_features_are_refused(file):
         extractor_from_safetensors(file[0], lambda parameters, images: images.sum(1))(images)
     with pytest.raises(ValueError, match=r"`small\(images\)` must hold finite numbers"):
         extractor_from_safetensors(file[0], lambda parameters, images: jnp.log(images))(images)
+
+
+def test_a_batch_is_what_passes_through_at_a_time(file):
+    sizes = []
+
+    def noted(parameters, images):
+        sizes.append(images.shape)
+        return network(parameters, images)
+
+    extractor = extractor_from_safetensors(file[0], network)
+    images = np.random.default_rng(1).normal(size=(7, 16))
+    found = extractor._replace(batch=3, apply=noted)(images)
+    assert sizes == [(3, 16)] * 3
+    np.testing.assert_allclose(found, extractor(images), rtol=1e-6)
