@@ -6,12 +6,15 @@ Modules of one's own: ``network`` takes those of NNX, ``from_linen`` those of fl
 from igm_jax.networks.convolutional import conv_critic, conv_generator
 from igm_jax.networks.filters import depthwise
 from igm_jax.networks.fourier import fourier
-from igm_jax.networks.functional import network
+from igm_jax.networks.functional import network, parameter_count
 from igm_jax.networks.layers import spectral_norm
 from igm_jax.networks.lipschitz import group_sort, lipschitz_critic, orthonormal
 from igm_jax.networks.mlp import mlp, mlp_critic, squeeze
 from igm_jax.networks.modules import from_equinox, from_linen
 from igm_jax.networks.projection import one_hot, projection_critic
+from igm_jax.networks.residual import residual_critic, residual_generator
+from igm_jax.networks.style import style_critic, style_generator, style_noise_size
+from igm_jax.networks.unet import unet_generator
 
 __all__ = [
     "conv_critic",
@@ -27,7 +30,14 @@ __all__ = [
     "network",
     "one_hot",
     "orthonormal",
+    "parameter_count",
     "projection_critic",
+    "residual_critic",
+    "residual_generator",
     "spectral_norm",
     "squeeze",
+    "style_critic",
+    "style_generator",
+    "style_noise_size",
+    "unet_generator",
 ]

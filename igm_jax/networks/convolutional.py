@@ -8,6 +8,7 @@ a sum of shifted arrays: the same bits on every run, unlike a scatter on a GPU.
 
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,10 +18,9 @@ from jaxtyping import Array, Float
 from igm_jax import checks
 from igm_jax.base import Network
 from igm_jax.networks.functional import network
-from igm_jax.networks.layers import Dense, activation
+from igm_jax.networks.layers import Dense, activation, compute_dtype
+from igm_jax.networks.pixels import ImageShape, as_images, checked_shape
 from igm_jax.records import recorded
-
-ImageShape = tuple[int, int, int]
 
 
 def halved_patches(images: Float[Array, "n h w c"]) -> Float[Array, "n a b p"]:
@@ -93,14 +93,14 @@ def _sides(shape: ImageShape) -> list[tuple[int, int]]:
 
 
 class _Generator(nnx.Module):
-    def __init__(self, latent_dim: int, shape: ImageShape, width: int, *, rngs: nnx.Rngs):
+    def __init__(self, latent_dim: int, shape: ImageShape, width: int, dtype: Any, *, rngs: nnx.Rngs):
         self.sides = tuple(reversed(_sides(shape)))
         channels = [width * min(2**level, 4) for level in range(len(self.sides) - 1)]
         self.channels = (*reversed(channels), shape[2])
         height, breadth = self.sides[0]
-        self.inward = Dense(latent_dim, height * breadth * self.channels[0], rngs=rngs)
+        self.inward = Dense(latent_dim, height * breadth * self.channels[0], dtype=dtype, rngs=rngs)
         # Four patches are added at every pixel, which doubles the spread.
-        layers = [Dense(a, 16 * b, scale=0.5, rngs=rngs) for a, b in pairwise(self.channels)]
+        layers = [Dense(a, 16 * b, scale=0.5, dtype=dtype, rngs=rngs) for a, b in pairwise(self.channels)]
         self.double = nnx.List(layers)
 
     def __call__(self, z: Array) -> Array:
@@ -108,12 +108,12 @@ class _Generator(nnx.Module):
         for layer, (height, breadth), wide in zip(self.double, self.sides[1:], self.channels[1:], strict=True):
             patches = layer(jax.nn.silu(h))
             h = doubled_patches(patches.reshape(*patches.shape[:3], 4, 4, wide))[:, :height, :breadth]
-        return h.reshape(len(z), -1)
+        return h.reshape(len(z), -1).astype(self.inward.kernel.dtype)
 
 
 class _Critic(nnx.Module):
-    def __init__(self, shape: ImageShape, width: int, spectral: bool, *, rngs: nnx.Rngs):
-        dense = partial(Dense, spectral=spectral, rngs=rngs)
+    def __init__(self, shape: ImageShape, width: int, spectral: bool, dtype: Any, *, rngs: nnx.Rngs):
+        dense = partial(Dense, spectral=spectral, dtype=dtype, rngs=rngs)
         sides = _sides(shape)
         channels = [shape[2], *(width * min(2**level, 4) for level in range(len(sides) - 1))]
         self.shape = shape
@@ -121,49 +121,34 @@ class _Critic(nnx.Module):
         self.outward = dense(sides[-1][0] * sides[-1][1] * channels[-1], 1)
 
     def __call__(self, x: Array) -> Array:
-        h = _images(x, self.shape)
+        h = as_images(x, self.shape)
         for layer in self.halve:
             h = activation("leaky_relu")(layer(halved_patches(h)))
-        return self.outward(h.reshape(len(x), -1))[:, 0]
-
-
-def _images(x: Array, shape: ImageShape) -> Array:
-    height, breadth, colours = shape
-    if x.ndim != 2 or x.shape[1] != height * breadth * colours:
-        raise ValueError(
-            f"images of shape {shape} come as rows (n, {height * breadth * colours}), but got an array of shape {x.shape};"
-            " flatten them by `x.reshape(len(x), -1)`, or build the network for their shape"
-        )
-    return x.reshape(-1, *shape)
-
-
-def _checked(image_shape: ImageShape) -> ImageShape:
-    if len(image_shape) != 3:
-        raise ValueError(
-            f"`image_shape` must be (height, width, channels), but is {image_shape}; use (h, w, 1) for grey"
-        )
-    height, breadth, colours = (checks.count("image_shape", side) for side in image_shape)
-    return height, breadth, colours
+        return self.outward(h.reshape(len(x), -1))[:, 0].astype(self.outward.kernel.dtype)
 
 
 @recorded
-def conv_generator(latent_dim: int, image_shape: ImageShape, width: int = 32) -> Network:
+def conv_generator(latent_dim: int, image_shape: ImageShape, width: int = 32, dtype: Any = None) -> Network:
     """A small convolutional generator: a matrix to a coarse picture, doubled by transposed 4 × 4 convolutions.
 
     8 × 8 images grow from 2 × 2, 28 × 28 ones from 7 × 7. The picture before the last has ``width`` channels, the one
     before it twice as many, the coarser ones four times. Sides that do not come out are cropped. SiLU in between; the
     output is linear, so it fits pixels of any scale.
 
+    At defaults with 128 latent features it has 438352 parameters for 28 × 28 × 1 and 431152 for 32 × 32 × 3 images.
+
     Args:
         latent_dim: number of features of the base distribution.
         image_shape: (height, width, channels) of an image.
         width: channels of the picture of half the size.
+        dtype: the type to compute in, such as "bfloat16"; None for that of the parameters, float32. Parameters and output stay
+            float32 whatever it is.
 
     Returns:
         The network, from (n, latent_dim) to flat images (n, height·width·channels).
 
     Raises:
-        TypeError, ValueError: for sizes that are not positive integers.
+        TypeError, ValueError: for sizes that are not positive integers, or a type that is none.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -176,28 +161,34 @@ def conv_generator(latent_dim: int, image_shape: ImageShape, width: int = 32) ->
     """
     checks.count("latent_dim", latent_dim)
     checks.count("width", width)
-    shape = _checked(image_shape)
-    return network(lambda rngs: _Generator(latent_dim, shape, width, rngs=rngs))
+    shape = checked_shape(image_shape)
+    kind = compute_dtype(dtype)
+    return network(lambda rngs: _Generator(latent_dim, shape, width, kind, rngs=rngs))
 
 
 @recorded
-def conv_critic(image_shape: ImageShape, width: int = 32, spectral_norm: bool = False) -> Network:
+def conv_critic(image_shape: ImageShape, width: int = 32, spectral_norm: bool = False, dtype: Any = None) -> Network:
     """A small convolutional critic: 4 × 4 convolutions of stride two, then a matrix to one number.
 
     The mirror image of ``conv_generator``: the first convolution has ``width`` channels, the second twice as many, the
     later ones four times; leaky ReLU of slope 0.2. With ``spectral_norm`` every matrix is divided by its largest singular
     value, as in the literature; a pixel lies in four patches, so the Lipschitz constant of a convolution is at most 2.
 
+    At defaults it has 36513 parameters for 28 × 28 × 1 and 167649 for 32 × 32 × 3 images.
+
     Args:
         image_shape: (height, width, channels) of an image.
         width: channels of the first convolution.
         spectral_norm: whether to normalise the weights.
+        dtype: the type to compute in, such as "bfloat16"; None for that of the parameters, float32. Parameters and output stay
+            float32 whatever it is.
 
     Returns:
         The network, from flat images (n, height·width·channels) to (n,).
 
     Raises:
-        TypeError, ValueError: for sizes that are not positive integers; from ``apply``, for images of another size.
+        TypeError, ValueError: for sizes that are not positive integers, or a type that is none; from ``apply``, for images of
+            another size.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -209,5 +200,6 @@ def conv_critic(image_shape: ImageShape, width: int = 32, spectral_norm: bool = 
     Source: DCGAN, Radford et al. 2015, arXiv 1511.06434; spectral normalisation, Miyato et al. 2018, arXiv 1802.05957.
     """
     checks.count("width", width)
-    shape = _checked(image_shape)
-    return network(lambda rngs: _Critic(shape, width, spectral_norm, rngs=rngs))
+    shape = checked_shape(image_shape)
+    kind = compute_dtype(dtype)
+    return network(lambda rngs: _Critic(shape, width, spectral_norm, kind, rngs=rngs))

@@ -5,6 +5,7 @@ Plain dicts rather than ``nnx.State``, and ``jax.jit`` rather than ``nnx.jit``: 
 cheaper, and every optimiser, checkpoint and tree function takes them as they are.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -65,6 +66,24 @@ def network(build: Callable[[nnx.Rngs], nnx.Module] | nnx.Module) -> Network:
         return nnx.merge(graph, _with_keys_of(template, params))(x)
 
     return Network(init, apply)
+
+
+def parameter_count(params: Params) -> int:
+    """How many numbers a tree of parameters holds.
+
+    Args:
+        params: parameters, or only their shapes, as of ``jax.eval_shape(net.init, key)``.
+
+    Returns:
+        The number; of several seeds side by side, of all of them.
+
+    Example:
+        >>> import jax
+        >>> from igm_jax.networks import mlp, parameter_count
+        >>> parameter_count(jax.eval_shape(mlp(2, 3, width=16, depth=1).init, jax.random.key(0)))
+        99
+    """
+    return sum(math.prod(jnp.shape(leaf)) for leaf in jax.tree.leaves(params))
 
 
 def _blueprint(build: Any) -> tuple[Any, dict]:

@@ -92,29 +92,77 @@ def _unit(vector: Array) -> Array:
     return vector / _or_one(jnp.sqrt(jnp.sum(jnp.square(vector))))
 
 
+DTYPES = ("float32", "bfloat16", "float16", "float64")
+
+
+def compute_dtype(dtype: Any) -> Any:
+    """The type that a network computes in, from its name or itself.
+
+    Args:
+        dtype: a name such as "bfloat16", or a type such as ``jnp.bfloat16``; None for that of the parameters.
+
+    Returns:
+        The NumPy type, or None.
+
+    Raises:
+        ValueError: for anything that is no type of floating point numbers; the text lists the names.
+
+    Example:
+        >>> from igm_jax.networks.layers import compute_dtype
+        >>> compute_dtype("bfloat16")
+        dtype(bfloat16)
+    """
+    if dtype is None:
+        return None
+    try:
+        name = dtype if isinstance(dtype, str) else jnp.dtype(dtype).name
+    except TypeError:
+        name = repr(dtype)
+    return jnp.dtype(checks.choice("dtype", name, DTYPES))
+
+
 class Dense(nnx.Module):
     """``x @ kernel + bias``, and with ``spectral`` the kernel over its largest singular value.
 
-    A small layer of our own, so that it computes in the type of its parameters, whatever comes in, and so that a wrong
-    number of features gets an error that says so.
+    A small layer of our own, so that it computes in one type, that of its parameters or ``dtype``, whatever comes in, and so
+    that a wrong number of features gets an error that says so. Norms of kernels are taken in the type of the parameters.
     """
 
-    def __init__(self, in_dim: int, out_dim: int, *, spectral: bool = False, scale: float = 1.0, rngs: nnx.Rngs):
+    def __init__(
+        self,
+        in_dim: int,
+        out_dim: int,
+        *,
+        spectral: bool = False,
+        scale: float = 1.0,
+        dtype: Any = None,
+        rngs: nnx.Rngs,
+    ):
         shape = (checks.count("in_dim", in_dim), checks.count("out_dim", out_dim))
         spread = scale / in_dim**0.5
         self.kernel = nnx.Param(spread * jax.random.truncated_normal(rngs.params(), -2.0, 2.0, shape) / 0.8796)
         self.bias = nnx.Param(jnp.zeros((out_dim,)))
-        self.spectral = spectral
+        self.spectral, self.dtype = spectral, dtype
 
-    def __call__(self, x: Array) -> Array:
+    def weights(self) -> Array:
+        """The kernel that inputs are multiplied with, in the type to compute in."""
         kernel = self.kernel[...]
-        if x.ndim == 0 or x.shape[-1] != kernel.shape[0]:
-            raise ValueError(
-                f"this layer was built for {kernel.shape[0]} features, but got an array of shape {x.shape};"
-                " build the network for the dimension of its inputs"
-            )
         if self.spectral:
             kernel = kernel / _or_one(spectral_norm(kernel))
+        return kernel.astype(self.dtype or kernel.dtype)
+
+    def offset(self) -> Array:
+        """The bias in the type to compute in."""
+        return self.bias[...].astype(self.dtype or self.bias.dtype)
+
+    def __call__(self, x: Array) -> Array:
+        shape = self.kernel.shape
+        if x.ndim == 0 or x.shape[-1] != shape[0]:
+            raise ValueError(
+                f"this layer was built for {shape[0]} features, but got an array of shape {x.shape};"
+                " build the network for the dimension of its inputs"
+            )
+        kernel = self.weights()
         # As one matrix: a product with several leading axes, vmapped over kernels, falls off the CPU's fast path.
         rows = x.astype(kernel.dtype).reshape(-1, x.shape[-1])
-        return (rows @ kernel + self.bias[...][None]).reshape(*x.shape[:-1], kernel.shape[1])
+        return (rows @ kernel + self.offset()[None]).reshape(*x.shape[:-1], shape[1])

@@ -5,6 +5,7 @@ import pytest
 
 from igm_jax.networks import conv_critic, conv_generator
 from igm_jax.networks.convolutional import doubled_patches, halved_patches
+from tests.networks import facts
 
 CHANNELS_LAST = ("NHWC", "HWIO", "NHWC")
 
@@ -83,3 +84,13 @@ def test_bad_shapes_are_named(key):
         conv_generator(0, (8, 8, 1))
     with pytest.raises((TypeError, ValueError)):
         conv_critic((8, 8))  # pyrefly: ignore
+
+
+def test_bfloat16_and_rows_by_themselves():
+    facts.check(conv_generator(5, (8, 8, 1), 4), conv_generator(5, (8, 8, 1), 4, "bfloat16"), 5, (64,))
+    facts.check(conv_critic((8, 8, 1), 4), conv_critic((8, 8, 1), 4, dtype="bfloat16"), 64, ())
+
+
+def test_parameters_are_as_many_as_told():
+    assert [facts.counted(conv_generator(128, shape)) for shape in facts.SHAPES] == facts.told(conv_generator)
+    assert [facts.counted(conv_critic(shape)) for shape in facts.SHAPES] == facts.told(conv_critic)

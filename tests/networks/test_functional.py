@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from igm_jax.networks import network
+from igm_jax.networks import network, parameter_count
 
 
 class Shift(nnx.Module):
@@ -125,3 +125,10 @@ def test_parameters_of_another_network_are_refused(key):
     other = network(lambda rngs: nnx.Linear(3, 2, rngs=rngs))
     with pytest.raises(ValueError, match="must be parameters of this network"):
         STACK.apply(other.init(key), X)
+
+
+def test_parameters_are_counted_in_arrays_and_in_their_shapes(key):
+    net = network(lambda rngs: nnx.Linear(3, 5, rngs=rngs))
+    assert parameter_count(net.init(key)) == parameter_count(jax.eval_shape(net.init, key)) == 20
+    assert parameter_count(jax.eval_shape(jax.vmap(net.init), jax.random.split(key, 3))) == 60
+    assert parameter_count({"a": np.ones((2, 0)), "b": [1.0]}) == 1

@@ -5,7 +5,7 @@ import pytest
 from flax import nnx
 
 from igm_jax.networks import network, spectral_norm
-from igm_jax.networks.layers import Dense, activation
+from igm_jax.networks.layers import Dense, activation, compute_dtype
 
 
 @pytest.mark.parametrize("shape", [(1, 9), (9, 1), (96, 2), (64, 64), (48, 96)])
@@ -65,3 +65,21 @@ def test_wrong_features_and_unknown_activations_are_named():
     with pytest.raises(ValueError, match=r"silu, relu.*did you mean 'relu'\?"):
         activation("rellu")
     assert activation(jnp.sin) is jnp.sin
+
+
+def test_types_to_compute_in_by_name_or_as_they_are():
+    assert compute_dtype(None) is None
+    assert compute_dtype("bfloat16") == compute_dtype(jnp.bfloat16) == jnp.bfloat16
+    for wrong in ("int32", int, "half", 3):
+        with pytest.raises(ValueError, match="`dtype` must be one of float32, bfloat16, float16, float64"):
+            compute_dtype(wrong)
+
+
+def test_dense_computes_in_the_type_asked_for_from_parameters_in_float32():
+    layer = Dense(300, 2, dtype=jnp.bfloat16, spectral=True, rngs=nnx.Rngs(0))
+    x = np.random.default_rng(0).standard_normal((4, 300)).astype(np.float32)
+    out = layer(jnp.asarray(x))
+    assert (out.dtype, layer.kernel.dtype) == (jnp.bfloat16, jnp.float32)
+    kernel = np.asarray(layer.kernel[...])
+    exact = x @ kernel / np.linalg.norm(kernel, 2)
+    np.testing.assert_allclose(out.astype(jnp.float32), exact, atol=0.02 * np.abs(exact).max())
