@@ -20,7 +20,7 @@ from igm_jax.base import Network
 from igm_jax.networks.functional import network
 from igm_jax.networks.layers import Dense, activation, compute_dtype
 from igm_jax.networks.pixels import ImageShape, as_images, checked_shape
-from igm_jax.records import recorded
+from igm_jax.records import recorded, told
 
 
 def halved_patches(images: Float[Array, "n h w c"]) -> Float[Array, "n a b p"]:
@@ -128,6 +128,7 @@ class _Critic(nnx.Module):
 
 
 @recorded
+@told(later=("dtype",))
 def conv_generator(latent_dim: int, image_shape: ImageShape, width: int = 32, dtype: Any = None) -> Network:
     """A small convolutional generator: a matrix to a coarse picture, doubled by transposed 4 × 4 convolutions.
 
@@ -167,6 +168,7 @@ def conv_generator(latent_dim: int, image_shape: ImageShape, width: int = 32, dt
 
 
 @recorded
+@told(later=("dtype",))
 def conv_critic(image_shape: ImageShape, width: int = 32, spectral_norm: bool = False, dtype: Any = None) -> Network:
     """A small convolutional critic: 4 × 4 convolutions of stride two, then a matrix to one number.
 

@@ -3,6 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from igm_jax.descriptions import described
 from igm_jax.networks import conv_critic, conv_generator
 from igm_jax.networks.convolutional import doubled_patches, halved_patches
 from tests.networks import facts
@@ -94,3 +95,12 @@ def test_bfloat16_and_rows_by_themselves():
 def test_parameters_are_as_many_as_told():
     assert [facts.counted(conv_generator(128, shape)) for shape in facts.SHAPES] == facts.told(conv_generator)
     assert [facts.counted(conv_critic(shape)) for shape in facts.SHAPES] == facts.told(conv_critic)
+
+
+def test_runs_begun_before_there_was_a_type_to_compute_in_go_on():
+    for plain, low in (
+        (conv_generator(5, (8, 8, 1)), conv_generator(5, (8, 8, 1), dtype="bfloat16")),
+        (conv_critic((8, 8, 1)), conv_critic((8, 8, 1), dtype="bfloat16")),
+    ):
+        assert "dtype" not in described(plain).value
+        assert described(low).value["dtype"] == "bfloat16"
