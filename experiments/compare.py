@@ -24,7 +24,8 @@ import jax
 import numpy as np
 from rich.console import Console
 
-from experiments.configs import COMPARED, OBJECTIVES, TARGETS, Adam, ObjectiveConfig, Problem, Pushforward, narrowed
+from experiments.configs import COMPARED, OBJECTIVES, TARGETS, Adam, Problem, Pushforward, narrowed
+from experiments.configs.features import SUFFIX, TOLD, AnyObjective, encoder_of, plain_name, seen
 from experiments.configs.words import file_name, target_of
 from experiments.shared.budgets import Cost, Costs, Equal, measurable, measured_cost, updates
 from experiments.shared.growing import Growing, expected
@@ -53,7 +54,10 @@ class Compare:
     targets: tuple[str, ...] = ("grid", "digits")
     """What to learn; see ``python -m experiments.train energy --help`` for all; images:FOLDER, file:FILE ... are yours."""
     objectives: tuple[str, ...] = COMPARED
-    """Which objectives, by name; see ``python -m experiments.train --help`` for all."""
+    """Which objectives, by name; see ``python -m experiments.train --help`` for all. With ``--features`` names such as
+    drifting@features are on the encoder's maps, the others on pixels; if none is marked, all are on the maps."""
+    features: Path | None = None
+    """The file of an encoder for objectives on features; see ``python -m experiments.encoder``."""
     seeds: int = 3
     """Independent runs of each, side by side."""
     steps: int | None = None
@@ -88,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for target, problem in problems.items():
                 check_judged(problem)
                 for name in (*config.objectives, *(() if config.equal == "updates" else (config.reference,))):
-                    run_of(name, settings(target, name, problem.space.image_shape), problem, budget(config, problem))
+                    run_of(name, chosen(config, target, name), problem, budget(config, problem))
             settled = run_directory(config.directory, _identity(config), jax.random.key(0), ROOM)
             config = dataclasses.replace(config, directory=stack.enter_context(settled))
         except (ValueError, TypeError, OSError, ImportError) as error:
@@ -114,14 +118,29 @@ def checked(config: Compare) -> Compare:
         raise ValueError(
             f"two of the targets {config.targets} would have one name in the tables; rename a file or folder"
         )
-    checks.choices("objectives", config.objectives, OBJECTIVES)
+    config = _marked(config)
     for name in ("seeds", "steps", "batch_size", "workers"):
         if getattr(config, name) is not None:
             checks.count(name, getattr(config, name))
-    checks.choice("reference", config.reference, list(OBJECTIVES))
+    checks.choice("reference", plain_name(config.reference), list(OBJECTIVES))
     checks.count("samples", config.samples, least=50)
     measurable(config.equal)
     return config
+
+
+def _marked(config: Compare) -> Compare:
+    """The config with the names of its objectives checked; where an encoder is given and no name is marked, all are."""
+    names = config.objectives
+    if config.features is not None and not any(name.endswith(SUFFIX) for name in names):
+        names = tuple(f"{name}{SUFFIX}" for name in names)
+    if marked := [name for name in (*names, config.reference) if name.endswith(SUFFIX) and config.features is None]:
+        raise ValueError(
+            f"{marked[0]} is on the maps of an encoder, but none is given; say --features FILE, which"
+            " `python -m experiments.encoder classifier TARGET` makes"
+        )
+    marks = ("",) if config.features is None else ("", SUFFIX)
+    checks.choices("objectives", names, [f"{name}{mark}" for mark in marks for name in OBJECTIVES])
+    return dataclasses.replace(config, objectives=names)
 
 
 def check_judged(problem: Problem) -> None:
@@ -215,14 +234,16 @@ def tasks(config: Compare) -> list[Task[Group]]:
             problem, kind = problem_of(target), chosen(config, target, name)
             own, judge = share(config, target, problem, name, costs), judges_of(config, target)
             task = training_task(f"{file_name(target)}-{name}", name, kind, problem, own, judge)
-            runs.append(task._replace(expected=expected(title(target), name, config.seeds) / config.workers))
+            usual = expected(title(target), plain_name(name), config.seeds) / config.workers
+            runs.append(task._replace(expected=usual))
     return runs
 
 
-def chosen(config: Compare, target: str, name: str) -> ObjectiveConfig:
-    """The settings of an objective; with ``smoke`` a small critic."""
-    kind = settings(target, name, problem_of(target).space.image_shape)
-    return narrowed(kind) if config.smoke else kind
+def chosen(config: Compare, target: str, name: str) -> AnyObjective:
+    """The settings of an objective, those of pixels also on features; with ``smoke`` a small critic."""
+    kind = settings(target, plain_name(name), problem_of(target).space.image_shape)
+    kind = narrowed(kind) if config.smoke else kind
+    return seen(kind, config.features if name.endswith(SUFFIX) else None)
 
 
 def share(config: Compare, target: str, problem: Problem, name: str, costs: Costs) -> Budget:
@@ -234,7 +255,8 @@ def share(config: Compare, target: str, problem: Problem, name: str, costs: Cost
 
     def cost(name: str) -> Cost:
         run = run_of(name, chosen(config, target, name), problem, alike)
-        return costs.of(f"{target}, {name}", lambda: measured_cost(run, keys))
+        through = f", encoder {encoder_of(str(config.features)).fingerprint[:TOLD]}" if name.endswith(SUFFIX) else ""
+        return costs.of(f"{target}, {name}{through}", lambda: measured_cost(run, keys))
 
     own = cost(name)
     return alike._replace(steps=updates(config.equal, alike.steps, own, cost(config.reference)), cost=own)

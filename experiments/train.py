@@ -4,6 +4,7 @@
     python -m experiments.train wgan-gp digits --steps 5000 --critic.rate 3e-4
     python -m experiments.train gan images --path FOLDER --size 32
     python -m experiments.train sinkhorn file --path samples.npy --directory results/mine
+    python -m experiments.train drifting fashion-mnist --features results/encoders/classifier-fashion-mnist-seed0.npz
 
 The run lives in its directory: stop it with Ctrl-C, start the same command again, and it continues as if nothing had
 happened; with ``--schedule constant`` a finished run goes on if asked for more ``--steps``. In the end a table sums it up,
@@ -36,6 +37,7 @@ from rich.table import Table
 from rich.text import Text
 
 from experiments.configs import Adam, ObjectiveChoice, Problem, Pushforward, TargetChoice, narrowed
+from experiments.configs.features import encoder_of, seen
 from experiments.configs.generator import paired
 from experiments.shared.first_look import first_look
 from experiments.shared.pictures import Album, Pairs, Told, album, data_lines
@@ -67,6 +69,8 @@ class Train:
 
     objective: ObjectiveChoice
     target: TargetChoice
+    features: Path | None = None
+    """The file of an encoder (see ``python -m experiments.encoder``): the objective is then one on each of its maps."""
     generator: Pushforward = dataclasses.field(default_factory=Pushforward)
     optimizer: Adam = dataclasses.field(default_factory=lambda: Adam(rate=3e-3))
     steps: int = 3000
@@ -167,7 +171,8 @@ def prepared(config: Train) -> tuple[Problem, Generator, Run]:
 
 def run_of(config: Train, problem: Problem) -> tuple[Generator, Run]:
     """The generator and the run of a config, once its target is built."""
-    objective, target = config.objective.build(problem.space), problem.target
+    kind = seen(config.objective, config.features)
+    objective, target = kind.build(problem.space), problem.target
     if problem.stream is not None:
         target = problem.stream(config.batch_size, config.seed)
     if problem.pairs is None:
@@ -182,9 +187,9 @@ def run_of(config: Train, problem: Problem) -> tuple[Generator, Run]:
         config.optimizer.build(config.steps if config.schedule == "cosine" else None),
         target,
         config.batch_size,
-        inner_steps=config.objective.inner_steps,
+        inner_steps=kind.inner_steps,
         average=config.average,
-        name=config.objective.name,
+        name=kind.name,
     )
     return generator, run
 
@@ -195,8 +200,10 @@ def identity(config: Train, problem: Problem) -> dict[str, Any]:
     # Where the rate falls to zero at the last step, a longer run is another run from its first step on.
     if config.schedule == "cosine":
         parts.append("steps")
-    inner_steps = config.objective.inner_steps
-    return {name: getattr(config, name) for name in parts} | {"inner_steps": inner_steps, "data": problem.fingerprint}
+    told = {"inner_steps": config.objective.inner_steps, "data": problem.fingerprint}
+    if config.features is not None:  # runs without features began before there were any
+        told |= {"features": config.features, "encoder": encoder_of(str(config.features)).fingerprint}
+    return {name: getattr(config, name) for name in parts} | told
 
 
 def small(config: Train) -> Train:
@@ -215,7 +222,7 @@ def small(config: Train) -> Train:
 
 def _default_directory(config: Train, problem: Problem) -> Path:
     data = re.sub(r"[^\w.-]+", "-", problem.name).strip("-.") or "data"
-    name = f"{config.objective.name}-{data}-seed{config.seed}"
+    name = f"{seen(config.objective, config.features).name}-{data}-seed{config.seed}"
     return Path("results", "train", f"{name}-smoke" if config.smoke else name)
 
 
@@ -232,7 +239,7 @@ def _album(
     if not config.pictures:
         return None
     settings = plain({**identity(config, problem), "steps": config.steps})
-    names = config.objective.name, problem.name
+    names = seen(config.objective, config.features).name, problem.name
     told = Told(*names, settings, config.seed, config.steps, config.every, command, data_lines(problem))
     return album(directory, problem, lambda state: draw(state.average), told)
 
@@ -272,9 +279,8 @@ def _judged(problem: Problem, samples: np.ndarray) -> Pairs:
 
 def summary(config: Train, problem: Problem, trained: Trained, judged: Pairs, directory: Path) -> Table:
     """A table of the run's measures, with the floor of real against real where there is one."""
-    table = Table(
-        "", "value", "real data", title=Text(f"{config.objective.name} on {problem.name}, seed {config.seed}")
-    )
+    name = seen(config.objective, config.features).name
+    table = Table("", "value", "real data", title=Text(f"{name} on {problem.name}, seed {config.seed}"))
     page = directory / "report.html"
     page_line = f"\nreport: {page}" if config.pictures and page.exists() else ""
     table.caption = Text(f"samples: {directory / 'samples.npz'}{page_line}")  # names are no markup

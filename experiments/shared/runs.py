@@ -1,6 +1,5 @@
 """One objective on one target, all seeds side by side: train, judge, and keep everything that the report shows."""
 
-import dataclasses
 import json
 from functools import partial
 from pathlib import Path
@@ -9,7 +8,8 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from experiments.configs import ObjectiveConfig, Problem, Pushforward
+from experiments.configs import Problem, Pushforward
+from experiments.configs.features import AnyObjective, options_of
 from experiments.shared.budgets import PARTS, Cost, Equal
 from experiments.shared.judging import Judges
 from experiments.shared.tasks import Task
@@ -107,7 +107,7 @@ def field(objective: Objective, state: Any, x: np.ndarray, data: np.ndarray) -> 
     return {"field/points": found.points, "field/velocities": found.velocities} | heights
 
 
-def run_of(name: str, kind: ObjectiveConfig, problem: Problem, budget: Budget) -> Run:
+def run_of(name: str, kind: AnyObjective, problem: Problem, budget: Budget) -> Run:
     """How one objective trains the generator on a target."""
     return training(
         budget.generator.build(problem.space),
@@ -122,7 +122,12 @@ def run_of(name: str, kind: ObjectiveConfig, problem: Problem, budget: Budget) -
 
 
 def trained_group(
-    name: str, config: dict[str, Any], kind: ObjectiveConfig, problem: Problem, budget: Budget, judge: Judges
+    name: str,
+    config: dict[str, Any],
+    kind: AnyObjective,
+    problem: Problem,
+    budget: Budget,
+    judge: Judges,
 ) -> Group:
     """Train all seeds of one objective under a budget, and judge them; ``config`` is what the results file says of it.
 
@@ -146,7 +151,13 @@ def trained_group(
 
 
 def _trained(
-    name: str, config: dict[str, Any], kind: ObjectiveConfig, problem: Problem, budget: Budget, judge: Judges, keys: Key
+    name: str,
+    config: dict[str, Any],
+    kind: AnyObjective,
+    problem: Problem,
+    budget: Budget,
+    judge: Judges,
+    keys: Key,
 ) -> Group:
     """Train seeds side by side and judge them."""
     objective, generator = kind.build(problem.space), budget.generator.build(problem.space)
@@ -178,7 +189,7 @@ def _trained(
 
 
 def training_task(
-    title: str, name: str, kind: ObjectiveConfig, problem: Problem, budget: Budget, judge: Judges
+    title: str, name: str, kind: AnyObjective, problem: Problem, budget: Budget, judge: Judges
 ) -> Task[Group]:
     """The training of all seeds of one objective as a task, whose title names its file."""
     config = flat_config(kind, budget) | ({"data": problem.fingerprint} if problem.fingerprint else {})
@@ -213,6 +224,6 @@ class Groups(NamedTuple):
         return self.directory / f"{task.name}.npz"
 
 
-def flat_config(kind: ObjectiveConfig, budget: Budget) -> dict[str, Any]:
+def flat_config(kind: AnyObjective, budget: Budget) -> dict[str, Any]:
     """The settings of an objective and of the budget, as plain values."""
-    return plain({"objective": dataclasses.asdict(kind), **budget._asdict(), "inner_steps": kind.inner_steps})
+    return plain({"objective": options_of(kind), **budget._asdict(), "inner_steps": kind.inner_steps})

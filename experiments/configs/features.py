@@ -1,0 +1,85 @@
+"""Any objective on the maps of an encoder: what ``--features FILE`` makes of a choice."""
+
+import dataclasses
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+from experiments.configs.choices import ObjectiveConfig, Space
+from igm_jax import Objective
+from igm_jax.features import Encoder, load_encoder
+from igm_jax.objectives import on_feature_groups
+
+SUFFIX = "@features"
+"""What the name of an objective ends in where it is one on features."""
+
+TOLD = 16
+"""So many digits of an encoder's fingerprint tell it from others in a config."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class OnFeatures:
+    """An objective on each map of an encoder, in which two data are at distance 1 on average."""
+
+    objective: ObjectiveConfig
+    """What is applied in each map; its lengths are in median distances of the data in the map, its critics are perceptrons."""
+    encoder: Encoder
+    """Whose maps they are."""
+
+    needs_density: ClassVar[bool] = False
+
+    @property
+    def name(self) -> str:
+        """The objective's name, marked."""
+        return f"{self.objective.name}{SUFFIX}"
+
+    @property
+    def inner_steps(self) -> int:
+        """Updates of each map's own state before each of the generator."""
+        return self.objective.inner_steps
+
+    def build(self, space: Space) -> Objective:
+        """The mean over the maps of the objective in each.
+
+        Raises:
+            ValueError: for data that are no images of the encoder's shape, or an objective that needs more than data.
+        """
+        shape = self.encoder.architecture.image_shape
+        if space.image_shape != shape:
+            ours = "no images" if space.image_shape is None else f"of shape {space.image_shape}"
+            raise ValueError(
+                f"the encoder of --features takes images of shape {shape}, but the target's are {ours}; train one on it:"
+                f" `python -m experiments.encoder {self.encoder.architecture.kind} TARGET`"
+            )
+        parts = {}
+        for name, width in self.encoder.architecture.widths.items():
+            distances = self.encoder.distances[name]
+            parts[name] = self.objective.build(Space(width, distances.median / distances.mean))
+        return on_feature_groups(parts, self.encoder.network, self.encoder.scales)
+
+
+AnyObjective = ObjectiveConfig | OnFeatures
+"""What a run may be trained under: a choice, or one on features."""
+
+
+def seen(kind: ObjectiveConfig, features: str | Path | None) -> AnyObjective:
+    """The objective on the maps of the encoder in a file, or itself if there is none."""
+    return kind if features is None else OnFeatures(kind, encoder_of(str(features)))
+
+
+def options_of(kind: AnyObjective) -> dict[str, Any]:
+    """The options of an objective as plain values, and which encoder it looks through."""
+    if isinstance(kind, OnFeatures):
+        return {**dataclasses.asdict(kind.objective), "encoder": kind.encoder.fingerprint[:TOLD]}
+    return dataclasses.asdict(kind)
+
+
+def plain_name(name: str) -> str:
+    """The name of an objective, without the mark of features."""
+    return name.removesuffix(SUFFIX)
+
+
+@cache
+def encoder_of(path: str) -> Encoder:
+    """The encoder in a file, read once."""
+    return load_encoder(path)
