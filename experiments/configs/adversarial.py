@@ -1,8 +1,11 @@
 """Objectives with a learned critic: which game it plays, what bounds it, and what it is shown."""
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
+import optax
 import tyro
+from jaxtyping import Array
 
 from experiments.configs import choices
 from experiments.configs.choices import Space
@@ -20,11 +23,25 @@ def _penalties(r1: float, r2: float, space: Space) -> tuple[Penalty, Penalty]:
     return objectives.r1_penalty(r1 * unit), objectives.r2_penalty(r2 * unit)
 
 
+Fade = Annotated[float, tyro.conf.arg(help="What the penalties fall to, in their first size.")]
+Over = Annotated[int, tyro.conf.arg(help="Updates of the critic over which they fall; 0 leaves them as they are.")]
+
+
+def _fading(objective_of: Callable[[Array | float], Objective], fade: float, over: int) -> Objective:
+    """An objective whose penalties, multiplied by what it is made of, fall exponentially to a share over some updates."""
+    checks.positive("fade", fade)
+    if checks.count("over", over, least=0) == 0:
+        return objective_of(1.0)
+    return objectives.annealed(objective_of, optax.exponential_decay(1.0, over, fade, end_value=fade), name="fade")
+
+
 @choices.objective(kind="GAN", inner_steps=1)
-def gan(space: Space, r1: R1 = 0.1, r2: R2 = 0.0, critic: Critic = CRITIC) -> Objective:
+def gan(
+    space: Space, r1: R1 = 0.1, r2: R2 = 0.0, critic: Critic = CRITIC, fade: Fade = 0.1, over: Over = 0
+) -> Objective:
     """Non-saturating GAN with gradient penalties."""
-    unit = space.scale**2
-    return objectives.gan(*critic.build(space), r1=r1 * unit, r2=r2 * unit)
+    unit, built = space.scale**2, critic.build(space)
+    return _fading(lambda share: objectives.gan(*built, r1=r1 * unit * share, r2=r2 * unit * share), fade, over)
 
 
 @choices.objective(kind="WGANGP", inner_steps=5)
@@ -94,14 +111,16 @@ def relativistic_gan(
 
 
 @choices.objective(kind="R3GAN", inner_steps=1)
-def r3gan(space: Space, r1: R1 = 0.1, r2: float = 0.1, critic: Critic = CRITIC) -> Objective:
+def r3gan(
+    space: Space, r1: R1 = 0.1, r2: float = 0.1, critic: Critic = CRITIC, fade: Fade = 0.1, over: Over = 0
+) -> Objective:
     """R3GAN: a ranking of samples against data, with penalties on both sides.
 
     Args:
         r2: Penalty on the critic's slope at samples, in squared median distances.
     """
-    unit = space.scale**2
-    return objectives.r3gan(*critic.build(space), r1=r1 * unit, r2=r2 * unit)
+    unit, built = space.scale**2, critic.build(space)
+    return _fading(lambda share: objectives.r3gan(*built, r1=r1 * unit * share, r2=r2 * unit * share), fade, over)
 
 
 @choices.objective(kind="KLWGAN", inner_steps=1)
