@@ -7,6 +7,7 @@ standard deviation of the real ones first, real and fake alike.
 
 from igm_jax.evaluation.floor import floor
 from igm_jax.evaluation.judges.classifier import classifier_judge
+from igm_jax.evaluation.judges.convolutional import convolutional_classifier_judge
 from igm_jax.evaluation.judges.convolutions import Judge, identity_judge, random_convolution_judges
 from igm_jax.evaluation.judges.efficientnet import efficientnet_lite0
 from igm_jax.evaluation.judges.extractors import (
@@ -71,6 +72,7 @@ __all__ = [
     "authenticity",
     "classifier_judge",
     "classifier_two_sample_test",
+    "convolutional_classifier_judge",
     "density_coverage",
     "dinov2",
     "dinov2_vits14",

@@ -1,9 +1,6 @@
 """A small image classifier as a judge: trained on the training split, kept on disk with its seed, the same again when lost."""
 
-import hashlib
 import os
-import pathlib
-import tempfile
 from functools import partial
 from typing import Any
 
@@ -13,16 +10,13 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from igm_jax.arrays import read_npz
 from igm_jax.evaluation.judges import convolutions
-from igm_jax.files import write_npz
+from igm_jax.evaluation.judges.kept import Weights, class_labels, fingerprint, kept
 
 # Change the version with anything below that changes what is learned: files of another recipe are trained anew.
 RECIPE = "mlp-1"
 STEPS, BATCH, RATE, DECAY, NOISE = 600, 128, 2e-3, 1e-3, 0.3
 HIDDEN, FEATURES = 128, 64
-
-Weights = dict[str, Array]
 
 
 def classifier_judge(
@@ -66,15 +60,9 @@ def classifier_judge(
     """
     image_shape = convolutions.image_shape_of(image_shape)
     x = convolutions.images("train_images", train_images, image_shape).astype(np.float32)
-    y = _labels(labels, len(x))
-    fingerprint = _fingerprint(x, y, image_shape, seed)
-    path = None if directory is None else _writable(directory) / f"classifier-{fingerprint[:16]}.npz"
-    weights = None if path is None else _load(path, fingerprint)
-    if weights is None:
-        weights = _trained(x, y, seed)
-        if path is not None:
-            arrays = {name: np.asarray(value) for name, value in weights.items()}
-            write_npz(path, {"fingerprint": fingerprint, "checksum": _checksum(arrays), "seed": seed, **arrays})
+    y = class_labels(labels, len(x))
+    made_of = fingerprint(RECIPE, x, y, image_shape, seed)
+    weights = kept(directory, "classifier", made_of, seed, lambda: _trained(x, y, seed))
 
     def call(function: Any, images: Any) -> Float[np.ndarray, "n p"]:
         checked = convolutions.images("x", images, image_shape).astype(np.float32)
@@ -139,58 +127,3 @@ def _fit(key: PRNGKeyArray, weights: Weights, x: Float[Array, "n d"], y: Int[Arr
     learned = {name: value for name, value in weights.items() if name not in fixed}
     (learned, _), _ = jax.lax.scan(step, (learned, optimizer.init(learned)), jax.random.split(key, STEPS))
     return fixed | learned | {"unit": jnp.sqrt(jnp.mean(jnp.square(_hidden(fixed | learned, x))))}
-
-
-def _labels(labels: Any, n: int) -> Int[np.ndarray, " n"]:
-    array = np.asarray(labels)
-    if array.shape != (n,) or not np.issubdtype(array.dtype, np.integer):
-        raise ValueError(
-            f"`labels` must be {n} integers, one for each image, but has shape {array.shape} and dtype {array.dtype};"
-            " pass class numbers, not one-hot rows"
-        )
-    present = np.unique(array)
-    if len(present) < 2 or not np.array_equal(present, np.arange(len(present))):
-        raise ValueError(
-            f"`labels` must hold every class 0 … K-1, at least two, but holds {present.tolist()}; renumber the classes"
-        )
-    return array.astype(np.int32)
-
-
-def _fingerprint(x: np.ndarray, y: np.ndarray, image_shape: tuple[int, ...], seed: int) -> str:
-    digest = hashlib.sha256(f"{RECIPE} {image_shape} {x.shape} {seed}".encode())
-    for array in (x, y):
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
-
-
-def _checksum(weights: dict[str, Any]) -> str:
-    digest = hashlib.sha256()
-    for name in sorted(weights):
-        digest.update(name.encode() + np.ascontiguousarray(weights[name]).tobytes())
-    return digest.hexdigest()
-
-
-def _writable(directory: str | os.PathLike[str]) -> pathlib.Path:
-    """The directory, made if need be, or an error before any work."""
-    directory = pathlib.Path(directory).expanduser()
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=directory).close()
-    except OSError as error:
-        raise OSError(
-            f"cannot keep the classifier in {str(directory)!r}: {error}; choose a directory that can be written"
-        ) from error
-    return directory
-
-
-def _load(path: pathlib.Path, fingerprint: str) -> Weights | None:
-    """The weights in the file, or None if it is absent, damaged or another classifier's."""
-    try:
-        stored = read_npz(path)
-        kept = str(stored.pop("fingerprint")), str(stored.pop("checksum"))
-        stored.pop("seed")
-    except (OSError, ValueError, KeyError):
-        return None
-    if kept != (fingerprint, _checksum(stored)):
-        return None
-    return {name: jnp.asarray(value) for name, value in stored.items()}
