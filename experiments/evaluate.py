@@ -5,9 +5,11 @@
     python -m experiments.evaluate --run results/train/energy-grid-seed0 --output table.md rows.jsonl
 
 Two files of samples, .npy or .npz, are compared as they are, or as images in features of random convolutions, and in features
-of your own with ``--features mine:function``, a function in mine.py. A run of ``experiments.train`` is judged from its newest
-checkpoint, finished or not, in the way of ``experiments.compare``: fresh samples of the averaged generator against held-out data.
-A thousand points in the plane take about fifteen seconds on two cores, mostly to compile; digits about twenty.
+of your own with ``--features mine:function``, a function in mine.py. ``--judge-files inception=FILE clean-fid=FILE dinov2=FILE``
+compares images in features of published networks, too, of which Inception takes a fifth of a second an image and core. A run
+of ``experiments.train`` is judged from its newest checkpoint, finished or not, in the way of ``experiments.compare``: fresh
+samples of the averaged generator against held-out data. A thousand points in the plane take about fifteen seconds on two cores,
+mostly to compile; digits about twenty.
 """
 
 import dataclasses
@@ -16,13 +18,15 @@ import typing
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
 from rich.console import Console
 
 from experiments.configs import OBJECTIVES, TARGETS, Adam, Critic, FeatureCritic, Pushforward
+from experiments.shared.comparison import Comparison
+from experiments.shared.judge_files import judge_files, seen_by
 from experiments.shared.judging import judges, silently
 from experiments.shared.layout import Layout
 from experiments.shared.outputs import check_output
@@ -33,7 +37,6 @@ from experiments.train import Train, prepared
 from igm_jax import checks
 from igm_jax.evaluation import (
     MEASURES,
-    Measure,
     evaluate_images,
     floor,
     random_convolution_judges,
@@ -68,6 +71,9 @@ class Evaluate:
     features: str | None = None
     """module:function of yours, from the current directory: (n, d) rows, or (n, h, w, c) images, in the samples' units, become
     (n, k) features, in which Fréchet distance, KID, precision and recall are told, too."""
+    judge_files: tuple[str, ...] = ()
+    """Published networks for images and your files of them, inception=FILE, clean-fid=FILE or dinov2=FILE; the numbers above are
+    told in the features of each, and its Fréchet distance is the published one."""
     image_shape: tuple[int, int, int] | None = None
     """Height, width and channels, if the samples are images; files that hold them in another order are refused."""
     size: int = 1000
@@ -80,30 +86,6 @@ class Evaluate:
     """Where the classifier that judges digits is kept."""
     output: tuple[Path, ...] = ()
     """Files to write as well: .md for the table, .jsonl for all numbers; older files are replaced."""
-
-
-class Comparison(NamedTuple):
-    """What is compared, and how.
-
-    Attributes:
-        name: of what is judged.
-        target: of what it should look like.
-        real: (n, d) held-out data.
-        fake: (n, d) generated samples.
-        pool: (m, d) real data for the floor, m ≥ 2 n.
-        judge: ``(real=, fake=) -> {name: number}``.
-        image_shape: height, width and channels of images.
-        more: how numbers are shown that are none of ``MEASURES``.
-    """
-
-    name: str
-    target: str
-    real: np.ndarray
-    fake: np.ndarray
-    pool: np.ndarray
-    judge: Callable[..., dict[str, float]]
-    image_shape: tuple[int, int, int] | None = None
-    more: tuple[Measure, ...] = ()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -159,12 +141,11 @@ def compared(config: Evaluate) -> Comparison:
 
 
 def _seen(config: Evaluate, given: Comparison) -> Comparison:
-    """The comparison with numbers in the user's features, whose function is tried on a few samples."""
-    if config.features is None:
-        return given
-    seen = seen_through(config.features, given.image_shape)
-    seen.check(given.real, given.fake)
-    return given._replace(judge=seen.beside(given.judge, config.seed), more=seen.measures())
+    """The comparison with numbers in the user's features and published ones, which are tried on a few samples."""
+    several = () if config.features is None else (seen_through(config.features, given.image_shape),)
+    files = judge_files(config.judge_files)
+    published = seen_by(files, given.image_shape, given.units()) if files else ()
+    return given.seen_through((*several, *published), config.seed)
 
 
 def _check(config: Evaluate) -> None:
@@ -180,9 +161,10 @@ def _check(config: Evaluate) -> None:
     checks.seed("--seed", config.seed)
     if config.features is not None:
         seen_through(config.features)
+    files = {f"{name} of --judge-files": path for name, path in judge_files(config.judge_files).items()}
     for path in config.output:
         checks.choice("the ending of --output", path.suffix, FORMATS)
-        read = {"--real": config.real, "--fake": config.fake, "--train": config.train}
+        read = {"--real": config.real, "--fake": config.fake, "--train": config.train, **files}
         check_output("--output", path, read, config.run)
 
 
@@ -226,7 +208,8 @@ def _of_run(config: Evaluate, directory: Path) -> Comparison:
     if config.real is not None:
         known = _files(config, problem.space.image_shape)
         real = known.read("real")
-        return Comparison(name, config.real.stem, real, fake, real, _judge(config, known), known.image_shape)
+        judge, scaling = _judge(config, known), problem.splits and problem.splits.scaling
+        return Comparison(name, config.real.stem, real, fake, real, judge, known.image_shape, scaling=scaling)
     if problem.splits is None:
         real = np.asarray(problem.held_out(jax.random.key(config.seed + 1), 2 * config.size))
         final = with_distances(judges(problem, FEWEST, None).final, config.seed)
@@ -234,7 +217,8 @@ def _of_run(config: Evaluate, directory: Path) -> Comparison:
     known = judges(problem, config.size, config.keep)
     pool = problem.some(["test", "validation"], 4 * config.size)
     final = known.final if problem.of_images else with_distances(known.final, config.seed)
-    return Comparison(name, problem.name, known.real, fake, pool, final, problem.space.image_shape)
+    shape, scaling = problem.space.image_shape, problem.splits.scaling
+    return Comparison(name, problem.name, known.real, fake, pool, final, shape, scaling=scaling)
 
 
 def _config_of(stored: Any, directory: Path) -> Train:

@@ -22,11 +22,13 @@ class Seen(NamedTuple):
         name: for tables.
         function: ``(n, d) rows -> (n, k) features``, of images ``(n, h, w, c) -> (n, k)``.
         image_shape: (h, w, c) of the images, None for rows.
+        option: of the command line that named it, for errors.
     """
 
     name: str
     function: Callable[[np.ndarray], Any]
     image_shape: tuple[int, int, int] | None = None
+    option: str = "--features"
 
     def features(self, samples: Any) -> np.ndarray:
         """The features of (n, d) samples.
@@ -40,17 +42,17 @@ class Seen(NamedTuple):
             found = np.asarray(self.function(given))
         except Exception as error:
             raise ValueError(
-                f"the function {self.name} of --features fails for samples of shape {given.shape}"
+                f"the function {self.name} of {self.option} fails for samples of shape {given.shape}"
                 f" ({type(error).__name__}: {error}); repair it"
             ) from error
         if found.ndim != 2 or len(found) != len(given) or not found.shape[1] or found.dtype.kind not in "biuf":
             raise ValueError(
-                f"the function {self.name} of --features must give one row of numbers a sample, shape ({len(given)}, k), but for"
-                f" samples of shape {given.shape} it gave shape {found.shape} of {found.dtype}"
+                f"the function {self.name} of {self.option} must give one row of numbers a sample, shape ({len(given)}, k), but"
+                f" for samples of shape {given.shape} it gave shape {found.shape} of {found.dtype}"
             )
         if not np.isfinite(found := found.astype(np.float64)).all():
             raise ValueError(
-                f"the function {self.name} of --features must give finite numbers, but gave NaN or infinity"
+                f"the function {self.name} of {self.option} must give finite numbers, but gave NaN or infinity"
             )
         return found
 
@@ -59,8 +61,8 @@ class Seen(NamedTuple):
         few = [self.features(samples[:TRIED]).shape[1] for samples in (real, fake)]
         if few[0] != few[1]:
             raise ValueError(
-                f"the function {self.name} of --features must give as many numbers for every sample, but gave {few[0]} for real"
-                f" and {few[1]} for generated ones"
+                f"the function {self.name} of {self.option} must give as many numbers for every sample, but gave {few[0]} for"
+                f" real and {few[1]} for generated ones"
             )
 
     def numbers(self, *, real: Any, fake: Any, seed: int) -> dict[str, float]:

@@ -150,6 +150,7 @@ def test_bad_files_end_with_a_line(files, bad, capsys, name, text):
         (["--real", "r.npy", "--fake", "f.npy", "--floors", "0"], "`--floors` must be at least 1"),
         (["--real", "r.npy", "--fake", "f.npy", "--output", "table.txt"], "must be one of .md, .jsonl"),
         (["--real", "r.npy", "--fake", "f.npy", "--features", "mine"], "--features must be module:function"),
+        (["--real", "r.npy", "--fake", "f.npy", "--judge-files", "w.pth"], "--judge-files must be network=FILE"),
     ],
 )
 def test_bad_configs_end_with_a_line(capsys, more, text, tmp_path, monkeypatch):
