@@ -210,11 +210,13 @@ def _score(group: Group, trial: Trial, seeds: int) -> np.ndarray:
 
 
 def _on_validation(problem: Problem, base: Compare) -> Judges:
-    """The comparison's judges on other data than the comparison's."""
-    judge = judges(problem, base.samples, None)
+    """The comparison's judge on other data than the comparison's; of images it gives no more than what decides."""
     if problem.splits is None:
+        judge = judges(problem, base.samples, None)
         return judge._replace(real=np.asarray(problem.held_out(jax.random.key(7), len(judge.real))))
-    return judge._replace(real=problem.some(["validation"], len(judge.real)))
+    splits = problem.splits
+    judge = judges(problem._replace(splits=splits._replace(test=splits.validation)), base.samples, None)
+    return judge._replace(final=lambda real, fake: judge.quick(fake)) if problem.of_images else judge
 
 
 if __name__ == "__main__":

@@ -103,3 +103,11 @@ def test_the_published_searches_mark_as_used_what_is_used(name):
                 key: value for key, value in old.items() if key != "critic"
             }, place
     assert len(marked) in (9, 18)
+
+
+def test_images_are_judged_by_validation_images_and_by_what_decides_alone():
+    problem = tune.problem_of("digits")
+    judge = tune._on_validation(problem, tune._compared(tune.Tune(targets=("digits",))))
+    validation = {row.tobytes() for row in np.asarray(problem.splits.validation.values)}
+    assert {row.tobytes() for row in judge.real} <= validation
+    assert set(judge.final(real=judge.real, fake=judge.real)) == {"frechet"}
