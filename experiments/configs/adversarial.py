@@ -146,7 +146,8 @@ def wgan(
     if bound == "clip":
         return objectives.wgan(network, objectives.clipped_weights(optimizer, strength / 1000))
     if bound == "sorting":
-        sorting = lipschitz_critic(space.dim, width=2 * (-(-critic.width // 2)), depth=critic.depth)
+        size = critic.perceptron()
+        sorting = lipschitz_critic(space.dim, width=2 * (-(-size.width // 2)), depth=size.depth)
         return objectives.wgan(sorting, optimizer)
     bounds = {
         "one-sided": lambda: objectives.one_sided_penalty(strength),

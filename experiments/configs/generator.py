@@ -1,7 +1,8 @@
 """The generator and its optimiser."""
 
 import dataclasses
-from typing import Any
+import math
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -9,11 +10,20 @@ import numpy as np
 import optax
 from jaxtyping import Array
 
-from experiments.configs.choices import Pairs, Space
-from igm_jax import Generator, checks, distributions
+from experiments.configs.choices import ImageShape, Pairs, Space
+from experiments.configs.images import computing_in, for_images_only, later
+from igm_jax import Generator, Network, checks, distributions
 from igm_jax.base import ConditionalGenerator, Key
 from igm_jax.generators import conditional_pushforward, pushforward
-from igm_jax.networks import conv_generator, fourier, mlp
+from igm_jax.networks import (
+    conv_generator,
+    fourier,
+    mlp,
+    residual_generator,
+    style_generator,
+    style_noise_size,
+    unet_generator,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,30 +31,56 @@ class Pushforward:
     """The generator: normal noise through a network."""
 
     latent: int | None = None
-    """Features of the noise; by default as many as the data have, up to 16."""
+    """Features of the noise; by default as many as the data have, up to 16. A U-Net takes as many as the image has."""
     width: int = 128
-    """Units of a hidden layer; for images, a quarter of it is the channels of the picture of half the size."""
+    """Units of a hidden layer; for images, a quarter of it is the channels of the largest pictures."""
     depth: int = 3
     """Hidden layers, for samples that are no images."""
     frequencies: int = 64
     """Fourier features of the noise, for samples that are no images; 0 for none."""
+    network: Literal["convolutional", "residual", "unet", "style"] = later("convolutional")
+    """The network for images: small, SNGAN's, a U-Net or StyleGAN2's, each slower than the one before."""
+    dtype: Literal["float32", "bfloat16"] = later("float32")
+    """The type that the network for images computes in; parameters and samples are of float32."""
 
     def build(self, space: Space) -> Generator:
-        """The generator for data of this shape: a small convolutional network for images, else a perceptron."""
-        latent = min(space.dim, 16) if self.latent is None else checks.count("latent", self.latent)
+        """The generator for data of this shape: one of the networks for images, else a perceptron."""
         if space.image_shape is not None:
-            network = conv_generator(latent, space.image_shape, width=max(1, self.width // 4))
-        else:
-            features = latent + 2 * checks.count("frequencies", self.frequencies, least=0)
-            network = mlp(features, space.dim, width=self.width, depth=self.depth)
-            if self.frequencies:
-                network = fourier(network, latent, num_frequencies=self.frequencies)
+            network, latent = self._of_images(space.image_shape)
+            return pushforward(network, distributions.normal(latent))
+        for_images_only("generator", self)
+        latent = self._latent(space.dim)
+        features = latent + 2 * checks.count("frequencies", self.frequencies, least=0)
+        network = mlp(features, space.dim, width=self.width, depth=self.depth)
+        if self.frequencies:
+            network = fourier(network, latent, num_frequencies=self.frequencies)
         return pushforward(network, distributions.normal(latent))
+
+    def _latent(self, dim: int) -> int:
+        return min(dim, 16) if self.latent is None else checks.count("latent", self.latent)
+
+    def _of_images(self, shape: ImageShape) -> tuple[Network, int]:
+        """The network, and how many features of noise it reads."""
+        checks.choice("network", self.network, ("convolutional", "residual", "unet", "style"))
+        size, width, options = math.prod(shape), max(1, self.width // 4), computing_in(self.dtype)
+        if self.network == "unet":
+            if self.latent not in (None, size):
+                raise ValueError(
+                    f"`latent` must be {size} with the network unet, whose noise has the shape of the image, but is"
+                    f" {self.latent}; leave `--generator.latent` out"
+                )
+            return unet_generator(shape, width, **options), size
+        latent = self._latent(size)
+        if self.network == "style":
+            return style_generator(latent, shape, width, **options), latent + style_noise_size(shape)
+        make = conv_generator if self.network == "convolutional" else residual_generator
+        return make(latent, shape, width=width, **options), latent
 
     def given(self, space: Space, pairs: Pairs) -> ConditionalGenerator:
         """The generator of values given conditions, of which a pair of this space is made: a perceptron."""
+        for_images_only("generator", self)
         codes = pairs.conditions.shape[1]
-        latent = min(space.dim - codes, 16) if self.latent is None else checks.count("latent", self.latent)
+        latent = self._latent(space.dim - codes)
         features = latent + codes + 2 * checks.count("frequencies", self.frequencies, least=0)
         network = mlp(features, space.dim - codes, width=self.width, depth=self.depth)
         if self.frequencies:

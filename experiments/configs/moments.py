@@ -31,8 +31,8 @@ def _bank(name: str, bandwidths: Sequence[float], space: Space) -> Kernel:
 
 def _features(critic: Critic, count: int, space: Space, **options: Any) -> tuple[Network, optax.GradientTransformation]:
     """A critic's network with several outputs, a perceptron also for images, and its optimiser."""
-    network = mlp(space.dim, count, width=critic.width, depth=critic.depth, **options)
-    return network, critic.build(space)[1]
+    network = mlp(space.dim, count, width=critic.perceptron().width, depth=critic.depth, **options)
+    return network, critic.optimizer()
 
 
 @choices.objective(kind="MMD")

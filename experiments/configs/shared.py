@@ -2,17 +2,18 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import optax
 import tyro
 from jaxtyping import Array
 
 from experiments.configs.choices import ImageShape, ObjectiveConfig, Space
+from experiments.configs.images import computing_in, for_images_only, later
 from igm_jax import Network, checks
 from igm_jax.distributions import Distribution, load_samples
 from igm_jax.distributions.files import ArgumentError
-from igm_jax.networks import conv_critic, mlp, mlp_critic
+from igm_jax.networks import conv_critic, mlp, mlp_critic, residual_critic, style_critic
 
 R1 = Annotated[float, tyro.conf.arg(help="Penalty on the critic's slope at data, in squared median distances.")]
 
@@ -20,8 +21,8 @@ AnyConfig = TypeVar("AnyConfig", bound=ObjectiveConfig)
 
 
 @dataclasses.dataclass(frozen=True)
-class Critic:
-    """A critic and its own optimiser."""
+class _Trained:
+    """The size of a critic, and its own optimiser."""
 
     width: int = 128
     """Units of a hidden layer; where the first one is a convolution, a quarter of it is its channels."""
@@ -34,25 +35,51 @@ class Critic:
     b2: float = 0.99
     """Adam's memory of its square."""
 
-    def network(self, space: Space) -> Network:
+    def made(self, space: Space) -> Network:
         """The critic's network."""
-        if space.image_shape is not None:
-            return conv_critic(space.image_shape, width=max(1, self.width // 4))
-        return mlp_critic(space.dim, width=self.width, depth=self.depth, activation="leaky_relu")
+        raise NotImplementedError
+
+    def optimizer(self) -> optax.GradientTransformation:
+        """The critic's optimiser."""
+        return optax.adam(checks.positive("rate", self.rate), b1=self.b1, b2=self.b2)
 
     def build(self, space: Space) -> tuple[Network, optax.GradientTransformation]:
         """The critic's network and optimiser."""
-        return self.network(space), optax.adam(checks.positive("rate", self.rate), b1=self.b1, b2=self.b2)
+        return self.made(space), self.optimizer()
 
 
 @dataclasses.dataclass(frozen=True)
-class FeatureCritic(Critic):
+class Critic(_Trained):
+    """A critic and its own optimiser."""
+
+    network: Literal["convolutional", "residual", "style"] = later("convolutional")
+    """The critic of images: small, SNGAN's or StyleGAN2's, each slower than the one before."""
+    dtype: Literal["float32", "bfloat16"] = later("float32")
+    """The type that the critic of images computes in; parameters and values are of float32."""
+
+    def made(self, space: Space) -> Network:
+        """The critic's network."""
+        if space.image_shape is None:
+            for_images_only("critic", self)
+            return mlp_critic(space.dim, width=self.width, depth=self.depth, activation="leaky_relu")
+        kinds = {"convolutional": conv_critic, "residual": residual_critic, "style": style_critic}
+        make = kinds[checks.choice("network", self.network, kinds)]
+        return make(space.image_shape, width=max(1, self.width // 4), **computing_in(self.dtype))
+
+    def perceptron(self) -> "Critic":
+        """The same options, for an objective whose critic is a perceptron even of images; others are refused."""
+        for_images_only("critic", self, "the critic of this objective is a perceptron")
+        return self
+
+
+@dataclasses.dataclass(frozen=True)
+class FeatureCritic(_Trained):
     """A critic that gives several features, a perceptron for images, too, and its own optimiser."""
 
     features: int = 32
     """What the critic gives for a sample."""
 
-    def network(self, space: Space) -> Network:
+    def made(self, space: Space) -> Network:
         """The critic's network."""
         return mlp(space.dim, self.features, width=self.width, depth=self.depth, activation="leaky_relu")
 

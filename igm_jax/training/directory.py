@@ -41,6 +41,8 @@ TOLD = 120
 def plain(value: Any) -> Any:
     """A config as JSON has it: dataclasses become objects that name their ``kind``, tuples lists, paths strings.
 
+    A dataclass's field with ``metadata={"later": True}``, which runs were begun without, is left out at its default: they go on.
+
     Args:
         value: dataclasses, mappings, sequences, numbers, strings, booleans, None, paths, nested as you like.
 
@@ -59,7 +61,9 @@ def plain(value: Any) -> Any:
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-        return {"kind": type(value).__name__, **fields}
+        later = {field.name: field.default for field in dataclasses.fields(value) if field.metadata.get("later")}
+        told = {name: part for name, part in fields.items() if part != later.get(name, _ABSENT)}
+        return {"kind": type(value).__name__, **told}
     if isinstance(value, Mapping):
         return {str(name): plain(part) for name, part in value.items()}
     if isinstance(value, list | tuple):

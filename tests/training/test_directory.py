@@ -41,6 +41,15 @@ def test_plain_is_its_own_round_trip():
         plain({"optimizer": lambda: None})
 
 
+def test_an_option_that_came_later_is_told_only_where_it_is_not_the_default():
+    """So that a run whose config.json was written before goes on, and is another with another value."""
+    new = dataclasses.field(default="old way", metadata={"later": True})
+    made = dataclasses.make_dataclass("Made", [("rate", float, 0.1), ("way", str, new)], frozen=True)
+    assert plain(made()) == {"kind": "Made", "rate": 0.1}
+    assert plain([made(way="new way")]) == [{"kind": "Made", "rate": 0.1, "way": "new way"}]
+    assert differences(plain(made()), plain(made(way="x"))) == ["way: stored nothing, now 'x'"]
+
+
 def test_differences_name_the_place():
     stored = {"a": {"b": [1, 2]}, "gone": 1, "same": float("nan")}
     now = {"a": {"b": [1, 3]}, "same": float("nan"), "new": True}

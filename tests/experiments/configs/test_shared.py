@@ -2,9 +2,11 @@
 
 import pytest
 
-from experiments.configs import OBJECTIVES, Space, narrowed
+from experiments.configs import OBJECTIVES, Critic, FeatureCritic, Space, narrowed
 from experiments.configs.shared import length, with_density
 from igm_jax.distributions import dataset, normal
+from igm_jax.networks import conv_critic, residual_critic, style_critic
+from igm_jax.training import plain
 
 
 def test_narrowing_touches_the_critics_width_alone():
@@ -12,6 +14,26 @@ def test_narrowing_touches_the_critics_width_alone():
     assert narrowed(energy) is energy
     assert (narrowed(gan, 4).critic.width, gan.critic.width) == (4, 128)
     assert narrowed(narrowed(gan, 4), 128) == gan
+
+
+def test_critics_of_images_are_chosen_and_told_only_where_they_are_not_the_usual_one():
+    space = Space(64, 1.0, (8, 8, 1))
+    assert Critic().made(space) == conv_critic((8, 8, 1), width=32)
+    assert Critic(network="residual", width=16).made(space) == residual_critic((8, 8, 1), width=4)
+    chosen = Critic(network="style", dtype="bfloat16")
+    assert chosen.made(space) == style_critic((8, 8, 1), width=32, dtype="bfloat16")
+    assert set(plain(chosen)) - set(plain(Critic())) == {"network", "dtype"}
+    assert "network" not in plain(FeatureCritic())
+
+
+@pytest.mark.parametrize(("option", "value"), [("network", "style"), ("dtype", "bfloat16")])
+def test_critics_of_images_are_refused_where_the_critic_is_a_perceptron(option, value):
+    critic, images = Critic(width=8, **{option: value}), Space(64, 1.0, (8, 8, 1))
+    with pytest.raises(ValueError, match=f"`critic.{option}` is '{value}', but the samples are no images"):
+        OBJECTIVES["gan"](critic=critic).build(Space(2, 1.0))
+    for objective in (OBJECTIVES["mmd-gan"](critic=critic), OBJECTIVES["wgan"]("sorting", critic=critic)):
+        with pytest.raises(ValueError, match="but the critic of this objective is a perceptron; leave"):
+            objective.build(images)
 
 
 def test_lengths_are_multiples_of_the_median_distance():

@@ -1,0 +1,33 @@
+"""What the choice of a network for images means for generators and critics alike."""
+
+import dataclasses
+from typing import Any
+
+
+def later(default: Any) -> Any:
+    """An option that came after runs had been begun without it: config.json names it only where it is not the default."""
+    return dataclasses.field(default=default, metadata={"later": True})
+
+
+def computing_in(dtype: str) -> dict[str, str]:
+    """The argument of a network for the type that it computes in, if it is another than that of its parameters."""
+    return {} if dtype == "float32" else {"dtype": dtype}
+
+
+def for_images_only(
+    owner: str, config: Any, why: str = "the samples are no images, and their network is a perceptron"
+) -> None:
+    """Refuse a choice of a network for images where there is none.
+
+    Args:
+        owner: "generator" or "critic", before the option on the command line.
+        config: the owner's options, of which ``network`` and ``dtype`` are those of images.
+        why: the reason, for the error.
+
+    Raises:
+        ValueError: if one of them is not the default.
+    """
+    defaults = {field.name: field.default for field in dataclasses.fields(config)}
+    for name in ("network", "dtype"):
+        if (value := getattr(config, name)) != defaults[name]:
+            raise ValueError(f"`{owner}.{name}` is {value!r}, but {why}; leave `--{owner}.{name}` out")
