@@ -9,7 +9,7 @@ def later(default: Any) -> Any:
     return dataclasses.field(default=default, metadata={"later": True})
 
 
-def computing_in(dtype: str) -> dict[str, str]:
+def computing_in(dtype: str) -> dict[str, Any]:
     """The argument of a network for the type that it computes in, if it is another than that of its parameters."""
     return {} if dtype == "float32" else {"dtype": dtype}
 
