@@ -208,7 +208,7 @@ def _of_run(config: Evaluate, directory: Path) -> Comparison:
     if config.real is not None:
         known = _files(config, problem.space.image_shape)
         real = known.read("real")
-        judge, scaling = _judge(config, known), problem.splits and problem.splits.scaling
+        judge, scaling = _judge(config, known), None if problem.splits is None else problem.splits.scaling
         return Comparison(name, config.real.stem, real, fake, real, judge, known.image_shape, scaling=scaling)
     if problem.splits is None:
         real = np.asarray(problem.held_out(jax.random.key(config.seed + 1), 2 * config.size))
