@@ -35,7 +35,7 @@ def _fading(objective_of: Callable[[Array | float], Objective], fade: float, ove
     return objectives.annealed(objective_of, optax.exponential_decay(1.0, over, fade, end_value=fade), name="fade")
 
 
-@choices.objective(kind="GAN", inner_steps=1)
+@choices.objective(kind="GAN", inner_steps=1, later=("fade", "over"))
 def gan(
     space: Space, r1: R1 = 0.1, r2: R2 = 0.0, critic: Critic = CRITIC, fade: Fade = 0.1, over: Over = 0
 ) -> Objective:
@@ -110,7 +110,7 @@ def relativistic_gan(
     return chosen(*critic.build(space), penalties=_penalties(r1, r2, space))
 
 
-@choices.objective(kind="R3GAN", inner_steps=1)
+@choices.objective(kind="R3GAN", inner_steps=1, later=("fade", "over"))
 def r3gan(
     space: Space, r1: R1 = 0.1, r2: float = 0.1, critic: Critic = CRITIC, fade: Fade = 0.1, over: Over = 0
 ) -> Objective:

@@ -152,8 +152,18 @@ _RESERVED = {"build", "inner_steps", "kind", "name", "needs_density"}
 _REGISTERED: list[type[Any]] = []
 
 
+def later_option(default: Any) -> Any:
+    """An option that came after runs had been begun without it: config.json names it only where it is not the default."""
+    return dataclasses.field(default=default, metadata={"later": True})
+
+
 def objective(
-    *, kind: str | None = None, inner_steps: int | None = None, learns: str = "the critic", needs_density: bool = False
+    *,
+    kind: str | None = None,
+    inner_steps: int | None = None,
+    learns: str = "the critic",
+    needs_density: bool = False,
+    later: Sequence[str] = (),
 ) -> Callable[[Callable[..., Objective]], type[ObjectiveConfig]]:
     """Makes a function of a space and options an objective of the command line.
 
@@ -162,6 +172,7 @@ def objective(
         inner_steps: default of the option ``--inner-steps``; None for an objective that learns nothing, and has no such option.
         learns: what the inner steps update, for the help.
         needs_density: whether the target's log density or score must be known.
+        later: options that came after runs had been begun without them: a config names them only where they are not the default.
 
     Returns:
         The decorator, which gives the class of the objective's configs.
@@ -169,6 +180,7 @@ def objective(
 
     def decorated(function: Callable[..., Objective]) -> type[ObjectiveConfig]:
         options, constants = _options(function, given="space"), {"needs_density": needs_density}
+        options = [(word, hint, later_option(default) if word in later else default) for word, hint, default in options]
         if inner_steps is None:
             return _config(function, kind, options, {**constants, "inner_steps": 1})
         text = f"Updates of {learns} before each of the generator."

@@ -70,8 +70,18 @@ def seen(kind: ObjectiveConfig, features: str | Path | None) -> AnyObjective:
 def options_of(kind: AnyObjective) -> dict[str, Any]:
     """The options of an objective as plain values, and which encoder it looks through."""
     if isinstance(kind, OnFeatures):
-        return {**dataclasses.asdict(kind.objective), "encoder": kind.encoder.fingerprint[:TOLD]}
-    return dataclasses.asdict(kind)
+        return {**_told(kind.objective), "encoder": kind.encoder.fingerprint[:TOLD]}
+    return _told(kind)
+
+
+def _told(kind: Any) -> dict[str, Any]:
+    """The options without those that came later and stand at their default, so that results from before are still known."""
+    found = {}
+    for field in dataclasses.fields(kind):
+        value = getattr(kind, field.name)
+        if not (field.metadata.get("later") and value == field.default):
+            found[field.name] = _told(value) if dataclasses.is_dataclass(value) else value
+    return found
 
 
 def plain_name(name: str) -> str:

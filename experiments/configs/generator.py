@@ -10,8 +10,8 @@ import numpy as np
 import optax
 from jaxtyping import Array
 
-from experiments.configs.choices import ImageShape, Pairs, Space
-from experiments.configs.images import computing_in, for_images_only, later
+from experiments.configs.choices import ImageShape, Pairs, Space, later_option
+from experiments.configs.images import computing_in, for_images_only
 from igm_jax import Generator, Network, checks, distributions
 from igm_jax.base import ConditionalGenerator, Key
 from igm_jax.generators import conditional_pushforward, pushforward
@@ -38,9 +38,9 @@ class Pushforward:
     """Hidden layers, for samples that are no images."""
     frequencies: int = 64
     """Fourier features of the noise, for samples that are no images; 0 for none."""
-    network: Literal["convolutional", "residual", "unet", "style"] = later("convolutional")
+    network: Literal["convolutional", "residual", "unet", "style"] = later_option("convolutional")
     """The network for images: small, SNGAN's, a U-Net or StyleGAN2's, each slower than the one before."""
-    dtype: Literal["float32", "bfloat16"] = later("float32")
+    dtype: Literal["float32", "bfloat16"] = later_option("float32")
     """The type that the network for images computes in; parameters and samples are of float32."""
 
     def build(self, space: Space) -> Generator:

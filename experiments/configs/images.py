@@ -4,11 +4,6 @@ import dataclasses
 from typing import Any
 
 
-def later(default: Any) -> Any:
-    """An option that came after runs had been begun without it: config.json names it only where it is not the default."""
-    return dataclasses.field(default=default, metadata={"later": True})
-
-
 def computing_in(dtype: str) -> dict[str, Any]:
     """The argument of a network for the type that it computes in, if it is another than that of its parameters."""
     return {} if dtype == "float32" else {"dtype": dtype}

@@ -8,8 +8,8 @@ import optax
 import tyro
 from jaxtyping import Array
 
-from experiments.configs.choices import ImageShape, ObjectiveConfig, Space
-from experiments.configs.images import computing_in, for_images_only, later
+from experiments.configs.choices import ImageShape, ObjectiveConfig, Space, later_option
+from experiments.configs.images import computing_in, for_images_only
 from igm_jax import Network, checks
 from igm_jax.distributions import Distribution, load_samples
 from igm_jax.distributions.files import ArgumentError
@@ -52,9 +52,9 @@ class _Trained:
 class Critic(_Trained):
     """A critic and its own optimiser."""
 
-    network: Literal["convolutional", "residual", "style"] = later("convolutional")
+    network: Literal["convolutional", "residual", "style"] = later_option("convolutional")
     """The critic of images: small, SNGAN's or StyleGAN2's, each slower than the one before."""
-    dtype: Literal["float32", "bfloat16"] = later("float32")
+    dtype: Literal["float32", "bfloat16"] = later_option("float32")
     """The type that the critic of images computes in; parameters and values are of float32."""
 
     def made(self, space: Space) -> Network:

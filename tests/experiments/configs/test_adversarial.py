@@ -48,3 +48,23 @@ def test_penalties_are_at_the_side_that_they_say():
 def test_a_choice_that_is_not_there_is_named(config, text):
     with pytest.raises(ValueError, match=text):
         config.build(Space(2, 1.0))
+
+
+@pytest.mark.parametrize("kind", [gan, r3gan])
+def test_penalties_fall_exponentially_over_the_updates_asked_for(kind):
+    x, y = jax.random.normal(jax.random.key(0), (2, 8, 2))
+    objective = kind(r1=50.0, r2=50.0, critic=SMALL, fade=0.01, over=2).build(Space(2, 1.0))
+    state, shares = objective.init(jax.random.key(1), x), []
+    with jax.numpy_dtype_promotion("standard"):
+        for _ in range(4):
+            state, info = objective.update(jax.random.key(2), state, x, y)
+            shares.append(float(info["fade"]))
+    np.testing.assert_allclose(shares, [1.0, 0.1, 0.01, 0.01], rtol=1e-5)
+    steady = kind(critic=SMALL).build(Space(2, 1.0))
+    assert type(steady.init(jax.random.key(1), x)) is type(state.state)  # nothing around it
+
+
+def test_a_fade_that_is_none_is_refused():
+    for options, message in (({"fade": 0.0, "over": 5}, "`fade` must be"), ({"over": -1}, "`over` must be")):
+        with pytest.raises(ValueError, match=message):
+            gan(critic=SMALL, **options).build(Space(2, 1.0))

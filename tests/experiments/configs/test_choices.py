@@ -12,6 +12,7 @@ import pytest
 import tyro
 
 from experiments.configs import OBJECTIVES, TARGETS, Space, choices
+from experiments.configs.features import options_of
 from experiments.configs.shared import CRITIC, Critic
 from igm_jax.training import plain
 
@@ -31,6 +32,12 @@ def toy_gan(space: Space, slope: float = 0.5, critic: Critic = CRITIC, form: Lit
 def another_toy(space: Space, sizes: tuple[float, ...] = (1.0, 2.0)):
     """Another toy."""
     return space, sizes
+
+
+@choices.objective(kind="ToyLater", later=("more",))
+def toy_later(space: Space, first: float = 1.0, more: int = 0, critic: Critic = CRITIC):
+    """One that grew an option."""
+    return space, first, more, critic
 
 
 @choices.target()
@@ -176,3 +183,11 @@ def test_a_missing_help_text_is_seen():
         return space, width
 
     assert helpless(silent) == ["width"]
+
+
+def test_an_option_that_came_later_is_told_where_it_is_not_the_default():
+    assert plain(toy_later()) == {"kind": "ToyLater", "first": 1.0, "critic": plain(CRITIC)}
+    assert plain(toy_later(more=1))["more"] == 1
+    assert options_of(toy_later()) == {"first": 1.0, "critic": {k: v for k, v in plain(CRITIC).items() if k != "kind"}}
+    assert options_of(toy_later(more=1))["more"] == 1
+    assert toy_later(more=1).build("space") == ("space", 1.0, 1, CRITIC)
