@@ -7,8 +7,10 @@ import pytest
 
 from experiments import compare
 from experiments.shared import budgets, runs
+from igm_jax.features import save_encoder
 from igm_jax.reporting import FLOOR, read_jsonl
 from igm_jax.training import NonFiniteError
+from tests.features.small import classifier
 
 SMALL = ["--smoke", "--targets", "ring", "--objectives", "energy", "drifting", "--steps", "6", "--samples", "60"]
 
@@ -136,6 +138,11 @@ def test_a_seed_that_breaks_does_not_take_the_others_with_it(tmp_path, monkeypat
         (["--seeds", "0"], "`seeds` must be at least 1"),
         (["--targets", "digits", "--objectives", "energy", "svgd"], "svgd needs a target whose score is known"),
         (["--samples", "5"], "`samples` must be at least 50"),
+        (
+            ["--objectives", "gan@features"],
+            "gan@features is on the maps of an encoder, but none is given; say --features",
+        ),
+        (["--objectives", "energy", "--features", "none.npz"], "there is no encoder 'none.npz'"),
         (["--workers", "0"], "`workers` must be at least 1"),
         (["--average", "2"], "`average` must be a decay in [0, 1)"),
         (["--optimizer.rate", "-1"], "`rate` must be positive"),
@@ -215,3 +222,29 @@ def test_too_few_held_out_samples_are_told_before_anything_is_trained(tmp_path, 
     assert compare.main(words) == 2
     assert "a comparison judges by at least 6 samples for validation and for test, but x has" in capsys.readouterr().err
     assert not (tmp_path / "run-smoke").exists()
+
+
+def test_names_say_what_is_on_features_and_settings_are_those_of_pixels(tmp_path):
+    path = save_encoder(tmp_path / "encoder.npz", classifier())
+    both = compare.Compare(("digits",), ("drifting", "drifting@features"), path)
+    assert compare.checked(both).objectives == both.objectives
+    pixels, features = (compare.chosen(both, "digits", name) for name in both.objectives)
+    assert (features.objective, features.encoder.fingerprint) == (pixels, classifier().fingerprint)
+    unmarked = compare.checked(dataclasses.replace(both, objectives=("drifting", "gan")))
+    assert unmarked.objectives == ("drifting@features", "gan@features")
+    with pytest.raises(ValueError, match="'drifing@features'; did you mean 'drifting@features'"):
+        compare.checked(dataclasses.replace(both, objectives=("drifing@features",)))
+    with pytest.raises(ValueError, match="each once"):
+        compare.checked(dataclasses.replace(both, objectives=("gan@features", "gan@features")))
+
+
+@pytest.mark.slow
+def test_pixels_and_features_stand_in_one_table(tmp_path):
+    path = save_encoder(tmp_path / "encoder.npz", classifier())
+    words = ["--smoke", "--targets", "digits", "--objectives", "mmd", "mmd@features", "--steps", "4", "--seeds", "1"]
+    with jax.numpy_dtype_promotion("standard"):
+        assert compare.main([*words, "--features", str(path), "--directory", str(tmp_path / "run")]) == 0
+    rows = read_jsonl(tmp_path / "run-smoke" / "rows.jsonl")
+    assert [row["objective"] for row in rows] == ["mmd"] * 2 + ["mmd@features"] * 2 + [FLOOR] * 2
+    assert rows[2]["config"]["objective"]["encoder"] == classifier().fingerprint[:16]
+    assert "encoder" not in rows[0]["config"]["objective"]

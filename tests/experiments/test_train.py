@@ -1,5 +1,6 @@
 """The training script: killed and restarted it ends where it would have ended; each wrong choice gets a plain answer."""
 
+import dataclasses
 import functools
 import json
 import os
@@ -17,12 +18,16 @@ import numpy as np
 import pytest
 
 from experiments.configs import OBJECTIVES, TARGETS, Pushforward
+from experiments.configs.features import encoder_of
 from experiments.configs.own import file
 from experiments.configs.problems import of_pairs, of_splits
 from experiments.configs.targets import grid
 from experiments.train import Train, _judged, again, identity, main, prepared, run_of, saved, small
 from igm_jax.distributions import Part, Splits, load_samples
+from igm_jax.features import save_encoder
+from igm_jax.features.encoder import fingerprint_of
 from igm_jax.training import load_generator, plain, read_config, read_log, restore
+from tests.features.small import classifier
 
 ROOT = Path(__file__).parents[2]
 TINY = "--generator.width 8 --generator.depth 2 --generator.frequencies 0 --batch-size 8 --samples 40 --schedule constant".split()
@@ -332,3 +337,46 @@ def test_real_data_in_the_place_of_samples_are_as_many_and_share_nothing_with_th
     plain = of_splits(splits._replace(train=splits.train._replace(condition=None)))
     ((name, (w2, _)),) = _judged(plain, np.asarray(splits.validation.values)).items()
     assert (name, w2) == ("W2 of 20 samples", pytest.approx(0, abs=1e-6))
+
+
+@pytest.fixture
+def encoded(tmp_path):
+    """Options of a run on the features of a tiny encoder of digits."""
+    save_encoder(tmp_path / "encoder.npz", classifier())
+    return ["mmd", "digits", *TINY, "--bandwidths", "0.5", "--no-pictures", "--features", str(tmp_path / "encoder.npz")]
+
+
+@pytest.mark.slow
+def test_a_run_on_features_goes_on_where_it_was_and_is_another_with_another_encoder(encoded, tmp_path, capsys):
+    words = [*encoded, "--directory", str(tmp_path / "run"), "--steps"]
+    assert main([*words, "20"]) == 0
+    assert main([*words, "40"]) == 0
+    assert [row["step"] for row in read_log(tmp_path / "run")][-1] == 40
+    row = read_log(tmp_path / "run")[-1]
+    assert abs(sum(row[f"share/{name}"] for name in classifier().scales) - 1) < 1e-4
+    stored = read_config(tmp_path / "run")["config"]
+    assert stored["encoder"] == classifier().fingerprint
+    other = dataclasses.replace(classifier(), seed=1)
+    made = other.architecture, other.recipe, other.seed, other.data, other.parameters, other.distances
+    save_encoder(tmp_path / "encoder.npz", dataclasses.replace(other, fingerprint=fingerprint_of(*made)))
+    encoder_of.cache_clear()
+    assert main([*words, "60"]) == 2
+    assert "encoder" in capsys.readouterr().err
+
+
+def test_runs_without_features_are_told_as_they_were_and_those_with_name_their_encoder(encoded):
+    problem = problem_of("digits")
+    plain_run = Train(OBJECTIVES["mmd"](), TARGETS["digits"]())
+    assert not {"features", "encoder"} & set(identity(plain_run, problem))
+    ours = dataclasses.replace(plain_run, features=Path(encoded[-1]))
+    told = plain(identity(ours, problem))
+    assert told == {**plain(identity(plain_run, problem)), "features": encoded[-1], "encoder": classifier().fingerprint}
+    _, run = run_of(ours, problem)
+    assert run.name == "mmd@features"
+
+
+def test_a_file_that_is_no_encoder_is_named_with_the_command(data, tmp_path, capsys):
+    assert main(["energy", "digits", "--features", str(tmp_path / "none.npz"), "--directory", str(tmp_path / "x")]) == 2
+    assert "there is no encoder" in (told := capsys.readouterr().err)
+    assert "`python -m experiments.encoder classifier TARGET" in told
+    assert not (tmp_path / "x").exists()
