@@ -243,7 +243,7 @@ def chosen(config: Compare, target: str, name: str) -> AnyObjective:
     """The settings of an objective, those of pixels also on features; with ``smoke`` a small critic."""
     kind = settings(target, plain_name(name), problem_of(target).space.image_shape)
     kind = narrowed(kind) if config.smoke else kind
-    return seen(kind, config.features if name.endswith(SUFFIX) else None)
+    return seen(kind, config.features if name.endswith(SUFFIX) else None, shares=False)  # times are compared
 
 
 def share(config: Compare, target: str, problem: Problem, name: str, costs: Costs) -> Budget:

@@ -25,6 +25,8 @@ class OnFeatures:
     """What is applied in each map; its lengths are in median distances of the data in the map, its critics are perceptrons."""
     encoder: Encoder
     """Whose maps they are."""
+    shares: bool = True
+    """Whether the log tells each map's share, which takes time and changes nothing."""
 
     needs_density: ClassVar[bool] = False
 
@@ -55,16 +57,16 @@ class OnFeatures:
         for name, width in self.encoder.architecture.widths.items():
             distances = self.encoder.distances[name]
             parts[name] = self.objective.build(Space(width, distances.median / distances.mean))
-        return on_feature_groups(parts, self.encoder.network, self.encoder.scales)
+        return on_feature_groups(parts, self.encoder.network, self.encoder.scales, shares=self.shares)
 
 
 AnyObjective = ObjectiveConfig | OnFeatures
 """What a run may be trained under: a choice, or one on features."""
 
 
-def seen(kind: ObjectiveConfig, features: str | Path | None) -> AnyObjective:
+def seen(kind: ObjectiveConfig, features: str | Path | None, shares: bool = True) -> AnyObjective:
     """The objective on the maps of the encoder in a file, or itself if there is none."""
-    return kind if features is None else OnFeatures(kind, encoder_of(str(features)))
+    return kind if features is None else OnFeatures(kind, encoder_of(str(features)), shares)
 
 
 def options_of(kind: AnyObjective) -> dict[str, Any]:

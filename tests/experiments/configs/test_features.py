@@ -38,6 +38,7 @@ def test_the_config_tells_the_encoder_and_a_choice_alone_is_itself(tmp_path):
     assert (kind.name, kind.inner_steps, plain_name(kind.name)) == ("drifting@features", 1, "drifting")
     assert options_of(kind) == {**options_of(drifting()), "encoder": encoder.fingerprint[:16]}
     assert seen(drifting(), None) == drifting()
+    assert seen(drifting(), path, shares=False).build(SPACE).made.arguments["shares"] is False
     assert kind.build(SPACE) == OnFeatures(drifting(), encoder).build(SPACE)
 
 
