@@ -18,7 +18,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import numpy as np
@@ -29,7 +29,7 @@ from experiments.configs.features import SUFFIX, TOLD, AnyObjective, encoder_of,
 from experiments.configs.words import file_name, target_of
 from experiments.shared.budgets import Cost, Costs, Equal, measurable, measured_cost, updates
 from experiments.shared.growing import Growing, expected
-from experiments.shared.judging import Judges, judges
+from experiments.shared.judging import NAMES, Judges, judges
 from experiments.shared.runs import Budget, Group, Groups, run_of, training_task
 from experiments.shared.settings import IMAGES, PLANE, settings
 from experiments.shared.study import aside, ended_with
@@ -74,6 +74,8 @@ class Compare:
     """Decay of the moving average of the parameters."""
     samples: int = 2000
     """Samples to judge, where the data are not limited."""
+    judges: tuple[Literal["lite0", "classifier", "random"], ...] = NAMES
+    """Whose opinion to ask of images, where it can be had: EfficientNet-Lite0 of 28 pixels and more (the extra ``judges``)."""
     directory: Path = Path("results/compare")
     """Where everything is kept."""
     workers: int = 1
@@ -172,6 +174,8 @@ def _identity(config: Compare) -> dict[str, Any]:
     shared = ["steps", "batch_size", "generator", "optimizer", "average", "samples", "seeds", "smoke", "equal"]
     if config.equal != "updates":
         shared.append("reference")
+    if config.judges != NAMES:
+        shared.append("judges")
     return {name: getattr(config, name) for name in shared}
 
 
@@ -207,10 +211,9 @@ def gathered(config: Compare, found: Mapping[int, Group]) -> tuple[list[dict[str
         target, name = places[number]
         groups.setdefault(target, {})[name] = found[number]
     for target, some in groups.items():
-        problem = problem_of(target)
-        for name, group in some.items():
-            rows += _rows(config, target, name, group, problem.of_images)
-        rows += _floors(config, target)
+        own = [_rows(config, target, name, group, problem_of(target).of_images) for name, group in some.items()]
+        judge = judges_of(config, target).judge
+        rows += [{**row, "judge": judge} for part in (*own, _floors(config, target)) for row in part]
     return read_jsonl(write_jsonl(config.directory / "rows.jsonl", rows)), groups
 
 
@@ -223,7 +226,7 @@ def problem_of(target: str) -> Problem:
 @cache
 def judges_of(config: Compare, target: str) -> Judges:
     """The judges of a target, made once."""
-    return judges(problem_of(target), config.samples, config.directory / "judges")
+    return judges(problem_of(target), config.samples, config.directory / "judges", config.judges)
 
 
 def tasks(config: Compare) -> list[Task[Group]]:

@@ -8,17 +8,16 @@ Two files of samples, .npy or .npz, are compared as they are, or as images in fe
 of your own with ``--features mine:function``, a function in mine.py. ``--judge-files inception=FILE clean-fid=FILE dinov2=FILE``
 compares images in features of published networks, too, of which Inception takes a fifth of a second an image and core. A run
 of ``experiments.train`` is judged from its newest checkpoint, finished or not, in the way of ``experiments.compare``: fresh
-samples of the averaged generator against held-out data. A thousand points in the plane take about fifteen seconds on two cores,
-mostly to compile; digits about twenty.
+samples of the averaged generator against held-out data.
 """
 
 import dataclasses
 import sys
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import numpy as np
@@ -27,7 +26,7 @@ from rich.console import Console
 from experiments.configs import OBJECTIVES, TARGETS, Adam, Critic, FeatureCritic, Pushforward
 from experiments.shared.comparison import Comparison
 from experiments.shared.judge_files import judge_files, seen_by
-from experiments.shared.judging import judges, silently
+from experiments.shared.judging import NAMES, guessed_scaling, judges, paneled, silently
 from experiments.shared.layout import Layout
 from experiments.shared.outputs import check_output
 from experiments.shared.points import points, with_distances
@@ -35,11 +34,11 @@ from experiments.shared.seen import seen_through
 from experiments.shared.study import ended_with, row_maker
 from experiments.train import Train, prepared
 from igm_jax import checks
+from igm_jax.distributions import Scaling
 from igm_jax.evaluation import (
-    MEASURES,
     evaluate_images,
     floor,
-    random_convolution_judges,
+    measures_of,
     unlike_ranges,
 )
 from igm_jax.reporting import FLOOR, Cell, Line, Table, to_console, to_markdown, write_jsonl, write_whole
@@ -82,8 +81,10 @@ class Evaluate:
     """Random splits of the real data for the floor."""
     seed: int = 0
     """Seed of everything random."""
+    judges: tuple[Literal["lite0", "classifier", "random"], ...] = NAMES
+    """Whose opinion to ask of images: EfficientNet-Lite0's from 28 pixels on (the extra ``judges``), of a run a classifier's."""
     keep: Path = Path("results/judges")
-    """Where the classifier that judges digits is kept."""
+    """Where the classifier is kept."""
     output: tuple[Path, ...] = ()
     """Files to write as well: .md for the table, .jsonl for all numbers; older files are replaced."""
 
@@ -171,26 +172,27 @@ def _check(config: Evaluate) -> None:
 def _of_files(config: Evaluate, real: Path, fake: Path) -> Comparison:
     known = _files(config)
     held_out, generated = known.read("real"), known.read("fake")
-    return Comparison(fake.stem, real.stem, held_out, generated, held_out, _judge(config, known), config.image_shape)
+    shape, judge = config.image_shape, _judge(config, known, held_out)
+    return Comparison(fake.stem, real.stem, held_out, generated, held_out, image_shape=shape, **judge)
 
 
 def _files(config: Evaluate, image_shape: tuple[int, int, int] | None = None) -> Layout:
     """The files that a config names, all of one layout, or an error."""
     named = {name: (getattr(config, name), getattr(config, f"{name}_array")) for name in ("real", "fake", "train")}
-    known = Layout(
-        {name: file for name, file in named.items() if file[0] is not None}, config.image_shape or image_shape
-    )
+    there = {name: file for name, file in named.items() if file[0] is not None}
+    known = Layout(there, config.image_shape or image_shape)
     known.check()
     return known
 
 
-def _judge(config: Evaluate, known: Layout) -> Callable[..., dict[str, float]]:
-    """A judge of samples of which nothing more is known."""
+def _judge(config: Evaluate, known: Layout, real: np.ndarray, scaling: Scaling | None = None) -> dict[str, Any]:
+    """The judge of a comparison of samples of which nothing more is known, and in whose features it judges."""
     train = known.read("train") if "train" in known.files else None
-    if config.image_shape is None:
-        return silently(partial(points, train=train, seed=config.seed))
-    first, *others = random_convolution_judges(config.image_shape, draws=6, seed=config.seed)
-    return silently(partial(evaluate_images, judge=first, random_judges=others, train=train, seed=config.seed))
+    if known.image_shape is None:
+        return {"judge": silently(partial(points, train=train, seed=config.seed))}
+    panel = paneled(known.image_shape, scaling or guessed_scaling(real), config.judges, draws=6, seed=config.seed)
+    judge = partial(evaluate_images, **panel.sets(), train=train, seed=config.seed)
+    return {"judge": silently(judge), "judged": panel.judge.name}
 
 
 def _of_run(config: Evaluate, directory: Path) -> Comparison:
@@ -208,17 +210,18 @@ def _of_run(config: Evaluate, directory: Path) -> Comparison:
     if config.real is not None:
         known = _files(config, problem.space.image_shape)
         real = known.read("real")
-        judge, scaling = _judge(config, known), None if problem.splits is None else problem.splits.scaling
-        return Comparison(name, config.real.stem, real, fake, real, judge, known.image_shape, scaling=scaling)
+        shape, scaling = known.image_shape, None if problem.splits is None else problem.splits.scaling
+        judge = _judge(config, known, real, scaling)
+        return Comparison(name, config.real.stem, real, fake, real, image_shape=shape, scaling=scaling, **judge)
     if problem.splits is None:
         real = np.asarray(problem.held_out(jax.random.key(config.seed + 1), 2 * config.size))
         final = with_distances(judges(problem, FEWEST, None).final, config.seed)
         return Comparison(name, problem.name, real, fake, real, final)
-    known = judges(problem, config.size, config.keep)
+    known = judges(problem, config.size, config.keep, config.judges)
     pool = problem.some(["test", "validation"], 4 * config.size)
     final = known.final if problem.of_images else with_distances(known.final, config.seed)
     shape, scaling = problem.space.image_shape, problem.splits.scaling
-    return Comparison(name, problem.name, known.real, fake, pool, final, shape, scaling=scaling)
+    return Comparison(name, problem.name, known.real, fake, pool, final, shape, scaling=scaling, judged=known.judge)
 
 
 def _config_of(stored: Any, directory: Path) -> Train:
@@ -249,13 +252,12 @@ def summary(comparison: Comparison, ours: dict[str, float], floors: dict[str, li
     """The table of a comparison: a measure a line, beside its floor, which has a number for each split of the real data."""
     arrows = {"lower": " ↓", "higher": " ↑", None: ""}
     lines = []
-    for name, measure in {**MEASURES, **{measure.name: measure for measure in comparison.more}}.items():
-        if name in ours:
-            values = np.array(floors[name])
-            spread = values.std(ddof=len(values) > 1)
-            real = f"{measure.sign(values)}{values.mean():.{measure.digits}f} ± {spread:.{measure.digits}f}"
-            cells = Cell(f"{measure.sign([ours[name]])}{ours[name]:.{measure.digits}f}"), Cell(real)
-            lines.append(Line(measure.label + arrows[measure.better], cells))
+    for measure in (*measures_of(ours, comparison.judged), *comparison.more):
+        values, own = np.array(floors[measure.name]), ours[measure.name]
+        spread = values.std(ddof=len(values) > 1)
+        real = f"{measure.sign(values)}{values.mean():.{measure.digits}f} ± {spread:.{measure.digits}f}"
+        cells = Cell(f"{measure.sign([own])}{own:.{measure.digits}f}"), Cell(real)
+        lines.append(Line(measure.label + arrows[measure.better], cells))
     caption = (
         f"{len(comparison.fake)} generated samples against {len(comparison.real)} real ones. {FLOOR.capitalize()}: as many real"
         f" ones against other real ones, mean ± standard deviation over {len(next(iter(floors.values())))} random splits;"
@@ -263,21 +265,17 @@ def summary(comparison: Comparison, ours: dict[str, float], floors: dict[str, li
     )
     if "mmd2" in ours:
         caption += " MMD² is unbiased, with a Gaussian kernel as wide as the median distance of all samples."
-    return Table(
-        f"{comparison.name} on {comparison.target}", caption, ("measure", comparison.name, FLOOR), tuple(lines)
-    )
+    title = f"{comparison.name} on {comparison.target}"
+    return Table(title, caption, ("measure", comparison.name, FLOOR), tuple(lines))
 
 
-def _rows(
-    config: Evaluate, comparison: Comparison, ours: dict[str, float], floors: dict[str, list[float]]
-) -> list[dict]:
+def _rows(config: Evaluate, comparison: Comparison, ours: dict, floors: dict[str, list[float]]) -> list[dict]:
     settings = {name: value for name, value in dataclasses.asdict(config).items() if name != "output"}
     make_row = row_maker("evaluate", settings)
     rows = [make_row(comparison.target, comparison.name, config.seed, ours, None, None)]
-    for seed in range(config.floors):
-        metrics = {name: values[seed] for name, values in floors.items()}
-        rows.append(make_row(comparison.target, FLOOR, seed, metrics, None, None))
-    return rows
+    each = [{name: values[seed] for name, values in floors.items()} for seed in range(config.floors)]
+    rows += [make_row(comparison.target, FLOOR, seed, metrics, None, None) for seed, metrics in enumerate(each)]
+    return [{**row, "judge": comparison.judged} for row in rows]
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ PAGES = (
     "docs/estimators/*.md",
     "docs/failures/*.md",
     "docs/howto/**/*.md",
+    "docs/judges/*.md",
     "results/tables/README.md",
     "results/published/*.md",
     "results/published/*/tables.md",

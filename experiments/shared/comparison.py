@@ -24,6 +24,7 @@ class Comparison(NamedTuple):
         image_shape: height, width and channels of images.
         more: how numbers are shown that are none of ``MEASURES``.
         scaling: from the units of images to those of the samples; None where it is not known.
+        judged: the judge in whose features images are judged; None for other samples.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Comparison(NamedTuple):
     image_shape: tuple[int, int, int] | None = None
     more: tuple[Measure, ...] = ()
     scaling: Scaling | None = None
+    judged: str | None = None
 
     def units(self) -> Scaling:
         """The scaling if it is known, else one by which black and white are the ends of the range that real values fill."""

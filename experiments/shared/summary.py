@@ -1,7 +1,7 @@
 """From groups of runs to tables, pictures, cards and the report."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from experiments.shared.findings import findings
 from experiments.shared.judging import MOST_SEEN
 from experiments.shared.runs import Group
 from experiments.shared.sections import section, sketch
-from igm_jax.evaluation import MEASURES
+from igm_jax.evaluation import Measure, measures_of
 from igm_jax.reporting import (
     FLOOR,
     Table,
@@ -44,12 +44,16 @@ COLUMNS = {
         "precision",
         "recall",
         "class_reverse_kl",
+        "class_entropy",
         "c2st",
         "n50",
         "memorisation",
     ),
 }
-"""The numbers that the tables show; the rows hold all of them."""
+"""The numbers that the tables show, and those of further judges beside them; the rows hold all of them."""
+
+MOST_CLASSES = 20
+"""Of so many classes there is a table of the shares."""
 
 
 class Summary(NamedTuple):
@@ -122,19 +126,38 @@ def _words(tables: tuple[Table, ...], rows: list[dict[str, Any]], target: str, k
     mine = [row for row in rows if row["target"] == title(target)]
     trained = [row for row in mine if row["objective"] != FLOOR]
     main = tables[0]._replace(title="At the end of training")
-    found = tuple(findings(mine, MEASURES[DECISIVE[kind]], COLUMNS[kind]))
+    found = tuple(findings(mine, _measures(mine, (DECISIVE[kind],))[0], COLUMNS[kind]))
     return {"findings": found, "tables": (main,), "folded": tables[1:], "settings": settings_of(trained)}
 
 
 def _tables(rows: list[dict[str, Any]], target: str, kind: str, seen: str = "") -> tuple[Table, ...]:
     """The comparison; with more than one seed also ranks and differences."""
-    metrics, name = [MEASURES[metric] for metric in COLUMNS[kind]], title(target)
+    name = title(target)
+    mine = [row for row in rows if row["target"] == name]
+    names = dict.fromkeys(metric for row in mine for metric in row["metrics"])
+    metrics = _measures(mine, [*COLUMNS[kind], *(each for each in names if each.partition("@")[0] in COLUMNS[kind])])
     table = comparison_table(rows, metrics, name)
     trained = [row for row in rows if row["target"] == name and row["objective"] != FLOOR]
     table = table._replace(caption=f"{table.caption} {_meant(trained)}{seen}")
     if len({row["seed"] for row in trained}) < 2 or len({row["objective"] for row in trained}) < 2:
-        return (table,)
-    return (table, rank_table(rows, metrics, name), difference_table(rows, MEASURES[DECISIVE[kind]], name))
+        return (table, *_classes(rows, name, names))
+    pairs = difference_table(rows, _measures(mine, (DECISIVE[kind],))[0], name)
+    return (table, rank_table(rows, metrics, name), pairs, *_classes(rows, name, names))
+
+
+def _measures(rows: Sequence[dict[str, Any]], names: Iterable[str]) -> list[Measure]:
+    """How numbers of one target are shown, with the name of the judge in whose features they were found."""
+    return measures_of(names, next((row["judge"] for row in rows if row.get("judge")), None))
+
+
+def _classes(rows: list[dict[str, Any]], target: str, names: Iterable[str]) -> tuple[Table, ...]:
+    """What share of the samples the classifier puts into each class."""
+    shares = measures_of(each for each in names if each.startswith("class_share/"))
+    if not 0 < len(shares) <= MOST_CLASSES:
+        return ()
+    shown = [share._replace(label=share.label.removeprefix("share of ")) for share in shares]
+    table = comparison_table(rows, shown, target)
+    return (table._replace(title=f"{target}, classes", caption=f"Shares by the classifier's guesses. {table.caption}"),)
 
 
 def _seen(problem: Problem) -> str:

@@ -25,6 +25,7 @@ from igm_jax.evaluation.judges.published import (
 )
 from igm_jax.evaluation.judges.safetensors import Tensors, read_safetensors
 from igm_jax.evaluation.judges.torch_files import read_torch
+from igm_jax.evaluation.measures import MEASURES, Measure, measures_of
 from igm_jax.evaluation.metrics.expectations import expected_density_coverage, expected_density_coverage_of_atoms
 from igm_jax.evaluation.metrics.frechet import frechet_distance, frechet_distance_of_moments
 from igm_jax.evaluation.metrics.frechet_bias import extrapolated, frechet_bias, frechet_limit
@@ -36,7 +37,7 @@ from igm_jax.evaluation.metrics.prd import PRD, PrecisionRecallCurve, prd, prd_c
 from igm_jax.evaluation.metrics.transport import exact_w2, exact_wasserstein, sliced_w2
 from igm_jax.evaluation.metrics.vendi import vendi_score
 from igm_jax.evaluation.ranges import UnlikeSamplesWarning, unlike_ranges
-from igm_jax.evaluation.summary import MEASURES, Measure, evaluate_2d, evaluate_images, evaluate_samples
+from igm_jax.evaluation.summary import evaluate_2d, evaluate_images, evaluate_samples
 from igm_jax.evaluation.two_sample.banks import mmd_aggregated_test, mmd_fuse_test
 from igm_jax.evaluation.two_sample.classifier import TwoSampleTest, classifier_two_sample_test
 from igm_jax.evaluation.two_sample.mmd_tests import (
@@ -98,6 +99,7 @@ __all__ = [
     "inception_clean_fid",
     "inception_fid",
     "kid",
+    "measures_of",
     "memorisation_ratio",
     "mmd_aggregated_test",
     "mmd_fuse_test",

@@ -3,8 +3,8 @@
 Distances that some objective minimises (energy, MMD, sliced Wasserstein) are left out: they would be judges of themselves.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from igm_jax import checks
 from igm_jax.distributions import Modes
 from igm_jax.evaluation import _inputs
 from igm_jax.evaluation.judges.convolutions import Judge
+from igm_jax.evaluation.measures import suffixed
 from igm_jax.evaluation.metrics.frechet import frechet_distance
 from igm_jax.evaluation.metrics.kid import kid
 from igm_jax.evaluation.metrics.manifold import density_coverage, precision_recall
@@ -20,73 +21,12 @@ from igm_jax.evaluation.metrics.modes import frequencies_kl, mode_coverage
 from igm_jax.evaluation.metrics.transport import exact_w2
 from igm_jax.evaluation.ranges import warn_of_unlike_ranges
 from igm_jax.evaluation.two_sample.classifier import classifier_two_sample_test
-from igm_jax.evaluation.two_sample.n50 import SMALLEST, n50
+from igm_jax.evaluation.two_sample.n50 import n50
 
 W2_POINTS = 1000
 
 # Tests at each sample size: n50 then has a standard error of about a sixth of it.
 N50_REPETITIONS = 20
-
-
-class Measure(NamedTuple):
-    """How a number of the summaries is shown and read.
-
-    Attributes:
-        name: its key in the dictionaries.
-        label: a column's heading.
-        better: ``"lower"``, ``"higher"``, or None where a model should match the floor, not pass it.
-        digits: decimals to show.
-        limited: whether a whole number is the least or the largest that could be tried: the truth is below or above.
-    """
-
-    name: str
-    label: str
-    better: Literal["lower", "higher"] | None
-    digits: int = 3
-    limited: bool = False
-
-    def sign(self, values: Iterable[float]) -> str:
-        """``"≥ "`` or ``"≤ "`` before the mean of such numbers, where some are at a limit, else nothing.
-
-        Args:
-            values: the numbers.
-
-        Returns:
-            What to put before their mean.
-        """
-        whole = {value for value in values if self.limited and float(value).is_integer()}
-        return "" if not whole else "≤ " if max(whole) <= SMALLEST else "≥ "
-
-
-_ALL = (
-    Measure("w2", "W2", "lower"),
-    Measure("sliced_w2", "sliced W2", "lower"),
-    Measure("energy_distance", "energy distance", "lower", 4),
-    Measure("mmd2", "MMD²", "lower", 4),
-    Measure("mmd_fuse_p", "MMD-FUSE p-value", None),
-    Measure("modes", "modes", "higher", 1),
-    Measure("high_quality", "high quality", "higher"),
-    Measure("reverse_kl", "reverse KL", "lower"),
-    Measure("frechet", "Fréchet", "lower"),
-    Measure("random_frechet", "Fréchet, random", "lower", 4),
-    Measure("random_frechet_spread", "± over draws", None, 4),
-    Measure("kid", "KID", "lower", 4),
-    Measure("kid_error", "± KID", None, 4),
-    Measure("precision", "precision", "higher"),
-    Measure("recall", "recall", "higher"),
-    Measure("density", "density", None),
-    Measure("coverage", "coverage", "higher"),
-    Measure("c2st", "C2ST accuracy", "lower"),
-    Measure("c2st_p", "C2ST p-value", None),
-    Measure("n50", "n50", "higher", 0, limited=True),
-    Measure("class_reverse_kl", "class reverse KL", "lower"),
-    Measure("confidence", "confidence", None),
-    Measure("memorisation", "memorisation", None),
-    Measure("authenticity", "authenticity", None),
-)
-
-MEASURES: Mapping[str, Measure] = {measure.name: measure for measure in _ALL}
-"""Every number that the summaries and ``experiments.evaluate`` give, by name, in the order of a table."""
 
 
 def evaluate_samples(*, real: Any, fake: Any, k: int = 5, seed: int = 0) -> dict[str, float]:
@@ -177,6 +117,8 @@ def evaluate_images(
     fake: Any,
     judge: Judge,
     random_judges: Sequence[Judge] = (),
+    more: Sequence[Judge] = (),
+    class_names: Sequence[str] = (),
     train: Any | None = None,
     k: int = 5,
     seed: int = 0,
@@ -188,6 +130,8 @@ def evaluate_images(
         fake: (m, h·w·c) generated images.
         judge: the features for all metrics; a ``classifier_judge`` gives the class measures too.
         random_judges: for a second opinion, see ``random_convolution_judges``.
+        more: further judges, for another one; their numbers have their name as a suffix.
+        class_names: of the classifier's classes, in order, for the share of each.
         train: the images that the generator was trained on, for memorisation and authenticity (in pixels).
         k: neighbours for precision, recall, density and coverage.
         seed: of the random choices.
@@ -195,11 +139,13 @@ def evaluate_images(
     Returns:
         ``frechet``, ``kid``, ``kid_error``, the numbers of ``evaluate_samples`` on features; with random judges the mean
         ``random_frechet`` and its standard deviation over them, ``random_frechet_spread``; with a classifier the
-        ``class_reverse_kl`` (its guesses against its mean probabilities on the real images) and the mean ``confidence``; with
-        ``train`` the ``memorisation`` ratio and the ``authenticity``.
+        ``class_reverse_kl`` (its guesses against its mean probabilities on the real images), the ``class_entropy`` of its guesses
+        in nats, the mean ``confidence`` and, with names, the ``class_share/NAME`` of each; with ``train`` the ``memorisation``
+        ratio and the ``authenticity``. For each of ``more`` the Fréchet distance, precision, recall, density and coverage in its
+        features, e.g. ``frechet@lite0``; ``MEASURES`` knows them by these keys, too.
 
     Raises:
-        ValueError: for too few samples, wrong shapes, NaN or infinity.
+        ValueError: for too few samples, wrong shapes, NaN or infinity, two judges of one name, or names of other classes.
 
     Warns:
         UnlikeSamplesWarning: where real and fake look as if they were in different units (see ``unlike_ranges``).
@@ -213,6 +159,8 @@ def evaluate_images(
         >>> numbers["random_frechet"] > 0
         True
     """
+    if len({suffixed("", other.name) for other in more}) < len(more):
+        raise ValueError(f"`more` must be judges of different names, but they are {[other.name for other in more]}")
     seen = {"real": judge.features(real), "fake": judge.features(fake)}
     warn_of_unlike_ranges(real=real, fake=fake)
     distance = kid(**seen, seed=seed)
@@ -225,13 +173,28 @@ def evaluate_images(
             "random_frechet_spread": float(np.std(values, ddof=len(values) > 1)),
         }
     if judge.probabilities is not None:
-        numbers |= _classes(judge.probabilities(real), judge.probabilities(fake))
+        numbers |= _classes(judge.probabilities(real), judge.probabilities(fake), class_names)
+    for other in more:
+        numbers |= {suffixed(name, other.name): value for name, value in _opinion(other, real, fake, k).items()}
     if train is not None:
         numbers["memorisation"] = memorisation_ratio(train=train, test=real, fake=fake)
         numbers["authenticity"] = authenticity(train=train, fake=fake)
     return numbers
 
 
-def _classes(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
+def _opinion(judge: Judge, real: Any, fake: Any, k: int) -> dict[str, float]:
+    """What a further judge says."""
+    seen = {"real": judge.features(real), "fake": judge.features(fake)}
+    manifold, balls = precision_recall(**seen, k=k), density_coverage(**seen, k=k)
+    return {"frechet": frechet_distance(**seen), **manifold._asdict(), **balls._asdict()}
+
+
+def _classes(real: np.ndarray, fake: np.ndarray, names: Sequence[str]) -> dict[str, float]:
     counts = np.bincount(fake.argmax(1), minlength=fake.shape[1])
-    return {"class_reverse_kl": frequencies_kl(counts, real.mean(0)), "confidence": float(fake.max(1).mean())}
+    if names and len(names) != len(counts):
+        raise ValueError(f"`class_names` must name the {len(counts)} classes of the judge, but are {len(names)}")
+    shares = counts / counts.sum()
+    entropy = -sum(float(share * np.log(share)) for share in shares if share)
+    numbers = {"class_reverse_kl": frequencies_kl(counts, real.mean(0)), "class_entropy": float(entropy)}
+    numbers["confidence"] = float(fake.max(1).mean())
+    return numbers | {f"class_share/{name}": float(share) for name, share in zip(names, shares, strict=bool(names))}

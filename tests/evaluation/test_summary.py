@@ -104,10 +104,12 @@ def test_image_rows(images):
     assert set(good) <= set(MEASURES)
     assert all(type(value) is float for value in good.values())
     assert good["class_reverse_kl"] < 0.01
+    assert good["class_entropy"] == pytest.approx(np.log(2), abs=1e-3)
     assert good["memorisation"] == pytest.approx(1, abs=0.15)
     assert 0.2 < good["authenticity"] < 0.8
 
     one_kind = evaluate_images(real=real, fake=fake[::2], **arguments)
+    assert one_kind["class_entropy"] == pytest.approx(0, abs=0.06)
     assert one_kind["class_reverse_kl"] == pytest.approx(np.log(2), abs=0.02)
     assert one_kind["frechet"] > 5 * good["frechet"]
     assert one_kind["kid"] > good["kid"] + 3 * (good["kid_error"] + one_kind["kid_error"])
@@ -126,3 +128,20 @@ def test_without_classifier_and_training_data_their_numbers_are_absent(images):
     _, real, fake, _ = images
     numbers = evaluate_images(real=real, fake=fake, judge=identity_judge())
     assert not {"class_reverse_kl", "confidence", "memorisation", "random_frechet"} & set(numbers)
+
+
+def test_further_judges_and_shares_of_classes(images):
+    _, real, fake, judge = images
+    doubled = Judge("Doubled", lambda x: 2 * np.asarray(x))
+    arguments = {"judge": judge, "more": (doubled,), "class_names": ("left", "above")}
+    numbers = evaluate_images(real=real, fake=fake[::2], **arguments)
+    assert numbers["frechet@doubled"] == pytest.approx(4 * numbers["frechet"], rel=1e-6)
+    for name in ("precision", "recall", "density", "coverage"):
+        assert numbers[f"{name}@doubled"] == numbers[name]
+    assert numbers["class_share/left"] + numbers["class_share/above"] == pytest.approx(1)
+    assert numbers["class_share/left"] > 0.95
+    assert all(name in MEASURES for name in numbers)
+    with pytest.raises(ValueError, match="judges of different names"):
+        evaluate_images(real=real, fake=fake, judge=judge, more=(doubled, doubled))
+    with pytest.raises(ValueError, match="must name the 2 classes of the judge, but are 3"):
+        evaluate_images(real=real, fake=fake, judge=judge, class_names=("a", "b", "c"))

@@ -44,6 +44,10 @@ def test_no_row_is_looked_at_twice():
     for chosen in ([0, 1, 0, 2], [2, 1], [5, 0, 4, 4]):
         np.testing.assert_array_equal(look(rows[chosen]), 2 * rows[chosen])
     assert looks == [3, 2]
+    few, looks[:] = remembered(doubled, most=4), []
+    for chosen in ([0, 1, 2], [3, 0], [4, 4], [0, 4]):
+        np.testing.assert_array_equal(few(rows[chosen]), 2 * rows[chosen])
+    assert looks == [3, 1, 1, 1], "there was no room for the fifth, so it began anew"
 
 
 def test_samples_are_seen_by_the_network(tmp_path):

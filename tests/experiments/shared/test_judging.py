@@ -6,10 +6,10 @@ import pytest
 from experiments.configs.generator import paired
 from experiments.configs.problems import of_pairs, of_splits
 from experiments.shared import judging
-from experiments.shared.judging import judges
+from experiments.shared.judging import guessed_scaling, judges, paneled
 from igm_jax import ConditionalGenerator
 from igm_jax.distributions import Part, Scaling, Splits
-from igm_jax.evaluation import exact_w2
+from igm_jax.evaluation import Judge, exact_w2
 
 RNG = np.random.default_rng(0)
 
@@ -66,3 +66,41 @@ def test_the_true_law_given_conditions_is_as_near_as_real_data(key):
     real = np.asarray(problem.splits.test.values)
     floor = exact_w2(real=real, fake=np.asarray(problem.splits.train.values))
     assert exact_w2(real=real, fake=fake) == pytest.approx(floor, rel=0.25)
+
+
+def test_classes_are_told_by_name():
+    found = judges(problem_of(images(60), images(20), images(100)), 50, None)
+    assert found.judge == "classifier"
+    numbers = found.final(real=found.real, fake=found.real[::-1])
+    assert numbers["class_share/a"] == pytest.approx(0.5, abs=0.05)
+    assert numbers["class_entropy"] == pytest.approx(np.log(2), abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ends"), [(0, 0.9, (0, 1)), (-0.5, 1, (-1, 1)), (0, 200, (0, 255)), (-3, 2, (-3, 2))]
+)
+def test_ranges_are_guessed(low, high, ends):
+    scaling = guessed_scaling(np.array([[low, high]]))
+    assert (scaling.low, scaling.high) == ends
+
+
+def test_panels(monkeypatch, capsys):
+    def absent(image_shape, scaling):
+        raise ImportError("it needs the package p, which is not installed")
+
+    monkeypatch.setattr(judging, "efficientnet_lite0", absent)
+    scaling, large = Scaling.of_range(-1, 1), (28, 28, 1)
+    panel = paneled(large, scaling, ("lite0", "random"))
+    assert (panel.judge.name, len(panel.random_judges), panel.more) == ("random convolutions 0", 4, [])
+    assert "note: the judge Lite0 is left out: it needs the package p" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="none of the judges lite0 can be had"):
+        paneled(large, scaling, ("lite0",))
+    lite0 = Judge("Lite0", lambda x: np.asarray(x))
+    monkeypatch.setattr(judging, "efficientnet_lite0", lambda image_shape, scaling: lite0)
+    names = ("lite0", "random")
+    known = Judge("classifier", lambda x: np.asarray(x))
+    found = [paneled(shape, scaling, names, known) for shape in (large, (27, 28, 1), (28, 28, 2))]
+    assert [[judge.name for judge in panel.more] for panel in found] == [["Lite0"], [], []]
+    assert all(panel.judge is known and len(panel.random_judges) == 5 for panel in found)
+    alone = paneled(large, scaling, ("lite0",))
+    assert (alone.judge.name, alone.random_judges, alone.more) == ("Lite0", [], [])
