@@ -16,6 +16,7 @@ SHOWN = {
     "igm_jax.sources": ("Data from the host", ("igm_jax.sources",)),
     "igm_jax.data": ("Your own files", ("igm_jax.data",)),
     "igm_jax.features": ("Encoders for losses", ("igm_jax.features",)),
+    "igm_jax.reach": ("What samples see of data", ("igm_jax.reach",)),
     "igm_jax.training": ("Training", ("igm_jax.training",)),
     "igm_jax.evaluation": ("Evaluation", ("igm_jax.evaluation",)),
     "igm_jax.reporting": (

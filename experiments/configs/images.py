@@ -16,13 +16,13 @@ def for_images_only(
 
     Args:
         owner: "generator" or "critic", before the option on the command line.
-        config: the owner's options, of which ``network`` and ``dtype`` are those of images.
+        config: the owner's options, of which ``network``, ``dtype`` and ``spectral`` are those of images.
         why: the reason, for the error.
 
     Raises:
         ValueError: if one of them is not the default.
     """
     defaults = {field.name: field.default for field in dataclasses.fields(config)}
-    for name in ("network", "dtype"):
-        if (value := getattr(config, name)) != defaults[name]:
+    for name in ("network", "dtype", "spectral"):
+        if name in defaults and (value := getattr(config, name)) != defaults[name]:
             raise ValueError(f"`{owner}.{name}` is {value!r}, but {why}; leave `--{owner}.{name}` out")

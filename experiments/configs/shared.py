@@ -56,6 +56,8 @@ class Critic(_Trained):
     """The critic of images: small, SNGAN's or StyleGAN2's, each slower than the one before."""
     dtype: Literal["float32", "bfloat16"] = later_option("float32")
     """The type that the critic of images computes in; parameters and values are of float32."""
+    spectral: bool = later_option(False)
+    """Whether each matrix of a critic of images is divided by its largest singular value; not for StyleGAN2's."""
 
     def made(self, space: Space) -> Network:
         """The critic's network."""
@@ -64,7 +66,13 @@ class Critic(_Trained):
             return mlp_critic(space.dim, width=self.width, depth=self.depth, activation="leaky_relu")
         kinds = {"convolutional": conv_critic, "residual": residual_critic, "style": style_critic}
         make = kinds[checks.choice("network", self.network, kinds)]
-        return make(space.image_shape, width=max(1, self.width // 4), **computing_in(self.dtype))
+        if self.spectral and self.network == "style":
+            raise ValueError(
+                "`critic.spectral` is True, but StyleGAN2's critic has no spectral normalisation; leave `--critic.spectral` out,"
+                " or choose `--critic.network residual`"
+            )
+        spectral = {"spectral_norm": True} if self.spectral else {}
+        return make(space.image_shape, width=max(1, self.width // 4), **spectral, **computing_in(self.dtype))
 
     def perceptron(self) -> "Critic":
         """The same options, for an objective whose critic is a perceptron even of images; others are refused."""

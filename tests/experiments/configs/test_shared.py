@@ -24,12 +24,15 @@ def test_critics_of_images_are_chosen_and_told_only_where_they_are_not_the_usual
     assert chosen.made(space) == style_critic((8, 8, 1), width=32, dtype="bfloat16")
     assert set(plain(chosen)) - set(plain(Critic())) == {"network", "dtype"}
     assert "network" not in plain(FeatureCritic())
+    assert Critic(spectral=True).made(space) == conv_critic((8, 8, 1), width=32, spectral_norm=True)
+    with pytest.raises(ValueError, match="StyleGAN2's critic has no spectral normalisation; leave"):
+        Critic(network="style", spectral=True).made(space)
 
 
-@pytest.mark.parametrize(("option", "value"), [("network", "style"), ("dtype", "bfloat16")])
+@pytest.mark.parametrize(("option", "value"), [("network", "style"), ("dtype", "bfloat16"), ("spectral", True)])
 def test_critics_of_images_are_refused_where_the_critic_is_a_perceptron(option, value):
     critic, images = Critic(width=8, **{option: value}), Space(64, 1.0, (8, 8, 1))
-    with pytest.raises(ValueError, match=f"`critic.{option}` is '{value}', but the samples are no images"):
+    with pytest.raises(ValueError, match=f"`critic.{option}` is {value!r}, but the samples are no images"):
         OBJECTIVES["gan"](critic=critic).build(Space(2, 1.0))
     for objective in (OBJECTIVES["mmd-gan"](critic=critic), OBJECTIVES["wgan"]("sorting", critic=critic)):
         with pytest.raises(ValueError, match="but the critic of this objective is a perceptron; leave"):
