@@ -9,8 +9,7 @@ For each target, every objective trains the same generator from the same seeds o
 of updates (or for the same time, or the same work of the cores), all seeds side by side. Judges that no objective minimises
 give the numbers. In the directory, ``report.html`` tells the whole story; ``tables.md``, ``*.tex``, ``rows.jsonl``, ``cards/``
 and the pictures hold its parts. All of them are there once the first objective has ended, and grow with each. Interrupted,
-the same command goes on with the objective that it had begun. On two virtual
-cores of an AMD EPYC the default takes about thirteen minutes.
+the same command goes on with the objective that it had begun. On two cores of an AMD EPYC the default takes thirteen minutes.
 """
 
 import contextlib
@@ -29,7 +28,7 @@ from experiments.configs.features import SUFFIX, TOLD, AnyObjective, encoder_of,
 from experiments.configs.words import file_name, target_of
 from experiments.shared.budgets import Cost, Costs, Equal, measurable, measured_cost, updates
 from experiments.shared.growing import Growing, expected
-from experiments.shared.judging import NAMES, Judges, judges
+from experiments.shared.judging import NAMES, Judges, check_names, judges
 from experiments.shared.runs import Budget, Group, Groups, run_of, training_task
 from experiments.shared.settings import IMAGES, PLANE, settings
 from experiments.shared.study import aside, ended_with
@@ -93,6 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             problems = {name: problem_of(name) for name in config.targets}
             for target, problem in problems.items():
                 check_judged(problem)
+                check_names(problem, config.judges)
                 for name in (*config.objectives, *(() if config.equal == "updates" else (config.reference,))):
                     run_of(name, chosen(config, target, name), problem, budget(config, problem))
             settled = run_directory(config.directory, _identity(config), jax.random.key(0), ROOM)

@@ -21,7 +21,7 @@ import numpy as np
 from experiments.compare import problem_of
 from experiments.configs import Problem
 from experiments.shared.damage import Damage, Pool, damages_for
-from experiments.shared.judging import NAMES, Panel, panel_of
+from experiments.shared.judging import NAMES, Panel, check_names, panel_of
 from experiments.shared.study import aside, command, row_maker, table, writable, write
 from igm_jax import checks
 from igm_jax.evaluation import Judge, frechet_distance, measures_of
@@ -71,8 +71,14 @@ def prepared(config: Config) -> Config:
         config = dataclasses.replace(config, target="digits", samples=100, output=aside(config.output, True))
     checks.count("--samples", config.samples, least=FEWEST)
     checks.seed("--seed", config.seed)
-    if not problem_of(config.target).of_images:
+    problem = problem_of(config.target)
+    if not problem.of_images:
         raise ValueError(f"--target must be a data set of images, but {config.target} is none; try fashion-mnist")
+    check_names(problem, config.judges)
+    pool, _ = _pool(problem, config)
+    for damage in _ways(problem, pool).values():
+        if damage.needs_labels:  # which may leave too few images
+            damage.apply(pool, damage.strengths[-1])
     writable(config.output)
     return config
 
@@ -85,7 +91,7 @@ def run(config: Config) -> list[str]:
     splits = problem.splits
     assert splits is not None
     panel = panel_of(splits, config.output / "judges", config.judges)
-    ways = damages_for(pool.labels, len(splits.label_names))
+    ways = _ways(problem, pool)
     found = [measured(name, damage, pool, real, panel) for name, damage in ways.items()]
     told = exceptions(found)
     seconds = time.perf_counter() - begun
@@ -120,6 +126,11 @@ def _pool(problem: Problem, config: Config) -> tuple[Pool, np.ndarray]:
     limits = float(whole.min()), float(whole.max())
     chosen = None if labels is None else labels[rest]
     return Pool(values[rest], chosen, n, splits.image_shape, limits, config.seed), values[real]
+
+
+def _ways(problem: Problem, pool: Pool) -> dict[str, Damage]:
+    assert problem.splits is not None
+    return damages_for(pool.labels, len(problem.splits.label_names))
 
 
 def measured(name: str, damage: Damage, pool: Pool, real: np.ndarray, panel: Panel) -> Found:

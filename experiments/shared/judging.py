@@ -126,6 +126,15 @@ def panel_of(splits: Splits, directory: Path | None, names: Sequence[str] = NAME
     return paneled(splits.image_shape, splits.scaling, names, classifier)
 
 
+def check_names(problem: Problem, names: Sequence[str]) -> None:
+    """A ``ValueError`` if none of the judges can be had for a target of images; nothing is trained."""
+    splits = problem.splits
+    if not problem.of_images or splits is None or splits.image_shape is None:
+        return
+    if "classifier" not in names or _seen(splits)[1] is None:
+        paneled(splits.image_shape, splits.scaling, names)
+
+
 def paneled(
     image_shape: tuple[int, int, int],
     scaling: Scaling,

@@ -36,7 +36,12 @@ def test_the_command_writes_report_rows_and_picture(tmp_path, monkeypatch, capsy
 
 @pytest.mark.parametrize(
     ("arguments", "text"),
-    [(["--target", "grid"], "must be a data set of images, but grid is none"), (["--samples", "3"], "--samples")],
+    [
+        (["--target", "grid"], "must be a data set of images, but grid is none"),
+        (["--samples", "3"], "--samples"),
+        (["--target", "digits", "--judges", "lite0"], "none of the judges lite0 can be had for images (8, 8, 1)"),
+        (["--target", "digits", "--judges", "random"], "without 8 classes there are"),
+    ],
 )
 def test_what_cannot_be_done_is_told_before_any_work(arguments, text, refusal, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -96,9 +96,9 @@ def efficientnet_lite0(
             " give `Scaling.of_range(low, high)`"
         )
     side = min(max(SIDE, *shape[:2]), LARGEST_SIDE) if side is None else checks.count("side", side)
-    sides = tuple(max(round(size * side / max(shape[:2])), 1) for size in shape[:2])
+    height, width = (max(round(size * side / max(shape[:2])), 1) for size in shape[:2])
     layers = _layers_of(pathlib.Path(_packaged() if path is None else path))
-    return Judge(NAME, partial(_features, layers, shape, scaling, sides))
+    return Judge(NAME, partial(_features, layers, shape, scaling, (height, width)))
 
 
 def _packaged() -> pathlib.Path:

@@ -6,7 +6,7 @@ import pytest
 from experiments.configs.generator import paired
 from experiments.configs.problems import of_pairs, of_splits
 from experiments.shared import judging
-from experiments.shared.judging import guessed_scaling, judges, paneled
+from experiments.shared.judging import check_names, guessed_scaling, judges, paneled
 from igm_jax import ConditionalGenerator
 from igm_jax.distributions import Part, Scaling, Splits
 from igm_jax.evaluation import Judge, exact_w2
@@ -104,3 +104,14 @@ def test_panels(monkeypatch, capsys):
     assert all(panel.judge is known and len(panel.random_judges) == 5 for panel in found)
     alone = paneled(large, scaling, ("lite0",))
     assert (alone.judge.name, alone.random_judges, alone.more) == ("Lite0", [], [])
+
+
+def test_judges_that_cannot_be_had_are_told_before_any_work(monkeypatch):
+    monkeypatch.setattr(judging, "classifier_judge", None)  # nothing is trained
+    problem = problem_of(images(60), images(20), images(40))
+    check_names(problem, ("classifier",))
+    check_names(problem, ("random",))
+    with pytest.raises(ValueError, match=r"none of the judges lite0 can be had for images \(8, 8, 1\); add random"):
+        check_names(problem, ("lite0",))
+    with pytest.raises(ValueError, match="none of the judges classifier can be had"):
+        check_names(problem_of(images(60, 1), images(20, 1), images(40, 1), ("a",)), ("classifier",))
