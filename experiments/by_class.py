@@ -24,6 +24,7 @@ from jaxtyping import Array
 
 from experiments.configs import TARGETS, Problem
 from experiments.configs.words import target_of
+from experiments.shared.pictures import ends_of
 from experiments.shared.study import aside, command, row_maker, table, writable, write
 from igm_jax import Network, checks
 from igm_jax.base import ConditionalGenerator
@@ -197,9 +198,7 @@ def drawn(splits: Splits, samples: np.ndarray) -> bytes:
     """The picture, a row a class."""
     assert splits.image_shape is not None
     images = splits.undone(samples[:, :SHOWN].reshape(-1, samples.shape[2]))
-    whole = splits.undone(np.asarray(splits.train.values[:1000]))
-    ends = (0, 255) if images.dtype == np.uint8 else (float(whole.min()), float(whole.max()))
-    return sheet(images, ends, columns=SHOWN)
+    return sheet(images, ends_of(splits, images), columns=SHOWN)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

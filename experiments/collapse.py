@@ -25,6 +25,7 @@ from scipy.spatial.distance import cdist
 from experiments.configs import TARGETS, Adam, Problem, Pushforward, Space
 from experiments.configs.words import target_of
 from experiments.shared.judging import Judges, judges
+from experiments.shared.pictures import ends_of
 from experiments.shared.study import aside, command, row_maker, table, writable, write
 from experiments.shared.tasks import Book, Found, Recipe, Task, deciding, worked
 from igm_jax import Objective, checks, kernels, objectives
@@ -193,8 +194,10 @@ def pictures(config: Config, found: dict[str, Found]) -> dict[str, tuple[bytes, 
     drawn = {"spread.png": (png(figure), "The mean distance of two samples through training, in that of two data.")}
     for number, (name, one) in enumerate(found.items()):
         images = splits.undone(one.arrays["samples"])
-        whole = (0, 255) if images.dtype == np.uint8 else (float(np.min(images)), float(np.max(images)))
-        drawn[f"samples-{number}.png"] = (sheet(images, whole, columns=16), f"{name}: samples at the end.")
+        drawn[f"samples-{number}.png"] = (
+            sheet(images, ends_of(splits, images), columns=16),
+            f"{name}: samples at the end.",
+        )
     return drawn
 
 

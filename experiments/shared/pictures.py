@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from experiments.configs import Problem
+from igm_jax.distributions import Splits
 from igm_jax.extras import unusable
 from igm_jax.files import write_whole
 from igm_jax.reporting.sheets import sheet
@@ -82,7 +83,7 @@ def look_of(problem: Problem) -> Look:
     splits, data = problem.splits, _real(problem)
     own = np.asarray if splits is None else splits.undone
     if problem.space.image_shape is not None:
-        shape, black, white = problem.space.image_shape, *_range(problem, data)
+        shape, black, white = problem.space.image_shape, *ends_of(splits, data)
         return Look(
             f"The first {SIDE * SIDE} samples of the averaged generator beside held-out images; nobody chose them.",
             data,
@@ -113,9 +114,9 @@ def _real(problem: Problem) -> np.ndarray:
     return problem.splits.undone(np.random.default_rng(0).permutation(some))
 
 
-def _range(problem: Problem, data: np.ndarray) -> tuple[float, float]:
-    """Which own values are black and white."""
-    scaling = None if problem.splits is None else problem.splits.scaling
+def ends_of(splits: Splits | None, data: np.ndarray) -> tuple[float, float]:
+    """What is black and what is white: the ends of the numbers in the files where they are known, else those of some data."""
+    scaling = None if splits is None else splits.scaling
     if scaling is None or scaling.low is None or scaling.high is None:
         low, high = float(np.nanmin(data)), float(np.nanmax(data))
         return low, high if high > low else low + 1.0
