@@ -225,7 +225,7 @@ def _tensor(name: str, view: View, numbers: np.ndarray) -> np.ndarray:
     """The numbers of a view, none of which lies outside its storage."""
     steps = list(zip(view.shape, view.strides, strict=True))
     last = view.offset + sum((size - 1) * stride for size, stride in steps) if 0 not in view.shape else view.offset - 1
-    if last >= len(numbers) or len(view.shape) > DEEPEST:
+    if last >= len(numbers):
         raise ValueError(
             f"tensor {name[:200]!r} of shape {view.shape!r:.200} reaches beyond its storage of {len(numbers)}"
         )

@@ -57,6 +57,10 @@ ORDERED, TENSOR = Name("collections", "OrderedDict"), Name("torch._utils", "_reb
 PARAMETER = Name("torch._utils", "_rebuild_parameter")
 _KNOWN = {ORDERED, TENSOR, PARAMETER, *(Name("torch", kind) for kind in DTYPES)}
 
+# What is longer was made to fill the memory: each instruction can take a hundred bytes, and each tensor takes some thirty.
+MOST_INSTRUCTIONS = 10_000_000
+MOST_DIMENSIONS = 32
+
 # Some ways of the library that reads the instructions to say that bytes are none.
 _DAMAGE = (ValueError, IndexError, KeyError, TypeError, OverflowError, AssertionError, AttributeError, EOFError)
 
@@ -92,7 +96,9 @@ def read_pickle(stream: io.BytesIO, *, tensors: bool = False) -> Any:
     try:
         with warnings.catch_warnings():  # of odd texts, as damage makes them
             warnings.simplefilter("ignore")
-            for opcode, argument, _ in pickletools.genops(stream):
+            for count, (opcode, argument, _) in enumerate(pickletools.genops(stream)):
+                if count >= MOST_INSTRUCTIONS:
+                    raise RefusedError(f"a pickle in it has more than {MOST_INSTRUCTIONS} instructions")
                 machine.step(opcode.name, argument)
         (value,) = machine.stack
     except RefusedError:
@@ -148,7 +154,9 @@ class _Machine:
         self.stack[-1].extend(items)
 
     def name(self, module: Any, name: Any) -> None:
-        known = Name(str(module), str(name))
+        if not (isinstance(module, str) and isinstance(name, str)):
+            raise RefusedError("it names something by what is no text")
+        known = Name(module, name)
         if not self.tensors or known not in _KNOWN:
             raise RefusedError(f"it names {str(known)!r:.200}, and nothing of that name is used here")
         self.stack.append(known)
@@ -176,7 +184,9 @@ class _Machine:
         elif function == PARAMETER and len(arguments) == 3 and isinstance(arguments[0], View):
             self.stack.append(arguments[0])
         else:
-            raise RefusedError(f"it calls {str(function)!r:.200} in a way that makes no tensor")
+            # What else is there may be short in the file and without end as a text.
+            told = repr(str(function))[:200] if isinstance(function, Name | str) else f"a {type(function).__name__}"
+            raise RefusedError(f"it calls {told} in a way that makes no tensor")
 
     def build(self) -> None:
         # An ordered dictionary of parameters carries the versions of the layers as an attribute; arrays need it not.
@@ -193,9 +203,17 @@ def _view(*arguments: Any) -> View:
     storage, offset, shape, strides = arguments[:4]
     if len(arguments) == 7 and arguments[6]:
         raise RefusedError("it describes a conjugated or negated tensor; save `tensor.resolve_conj().resolve_neg()`")
-    whole = isinstance(shape, tuple) and isinstance(strides, tuple) and len(shape) == len(strides)
-    if not whole or not all(type(size) is int and size >= 0 for size in (offset, *shape, *strides)):
-        raise RefusedError(f"it describes a tensor of shape {shape!r:.200} and strides {strides!r:.200}")
+    if not (
+        isinstance(shape, tuple) and isinstance(strides, tuple) and max(len(shape), len(strides)) <= MOST_DIMENSIONS
+    ):
+        raise RefusedError(f"it describes a tensor whose shape and strides are not up to {MOST_DIMENSIONS} numbers")
+    sizes = (offset, *shape, *strides)
+    if len(shape) != len(strides) or not all(type(size) is int and size >= 0 for size in sizes):
+        told = ", ".join(str(size) if isinstance(size, int | float) else type(size).__name__ for size in sizes)
+        raise RefusedError(
+            f"it describes a tensor of {len(shape)} dimensions and {len(strides)} strides, whose offset, shape and strides are"
+            f" not all whole numbers from 0 on: {told:.200}"
+        )
     return View(storage, offset, shape, strides)
 
 

@@ -6,6 +6,7 @@ import pickle
 
 import pytest
 
+from igm_jax.evaluation.judges import torch_pickles
 from igm_jax.evaluation.judges.torch_pickles import Storage, View, read_pickle
 from tests.evaluation.judges.checkpoints import named, parameter, plain, program, table, tensor
 
@@ -45,6 +46,23 @@ def test_nothing_is_called(tmp_path, protocol, tensors):
 
 
 VIEW = tensor("FloatStorage", "0", 6, (2,), (1,))
+PLACE = plain(("storage", named("torch", "FloatStorage"), "0", "cpu", 6)) + b"Q"
+DEEP = b"K\x01" + b"\x85" * 10_000
+
+
+def laughter():
+    """The instructions for a tuple that is short in a file, and has 2³⁰ numbers."""
+    value = b"(K\x01t"
+    for i in range(30):
+        value = b"(" + value + b"q" + bytes([100 + i]) + b"h" + bytes([100 + i]) + b"t"
+    return value
+
+
+def shaped(offset, shape, strides):
+    """The instructions for a tensor of any shape."""
+    hooks = named("collections", "OrderedDict") + b")R"
+    arguments = plain((PLACE, offset, shape, strides, False, hooks))
+    return named("torch._utils", "_rebuild_tensor_v2") + arguments + b"R"
 
 
 @pytest.mark.parametrize(
@@ -65,12 +83,12 @@ VIEW = tensor("FloatStorage", "0", 6, (2,), (1,))
         (plain(("storage", named("torch", "FloatStorage"), "0", "cpu", -6)) + b"Q", "without a type, a key or a size"),
         (plain(("module", "a", "b", "c", 1)) + b"Q", "something outside"),
         (tensor("FloatStorage", "0", 6, (2,), (1,), more=(("1", 0, 2),)), "as PyTorch 0.3 did"),
-        (tensor("FloatStorage", "0", 6, (-2,), (1,)), "tensor of shape"),
-        (tensor("FloatStorage", "0", 6, (2,), (-1,)), "tensor of shape"),
-        (tensor("FloatStorage", "0", 6, (2,), (1,), -1), "tensor of shape"),
-        (tensor("FloatStorage", "0", 6, (True,), (1,)), "tensor of shape"),
-        (tensor("FloatStorage", "0", 6, (2.0,), (1,)), "tensor of shape"),
-        (tensor("FloatStorage", "0", 6, (2, 3), (1,)), "tensor of shape"),
+        (tensor("FloatStorage", "0", 6, (-2,), (1,)), "from 0 on: "),
+        (tensor("FloatStorage", "0", 6, (2,), (-1,)), "from 0 on: "),
+        (tensor("FloatStorage", "0", 6, (2,), (1,), -1), "from 0 on: "),
+        (tensor("FloatStorage", "0", 6, (True,), (1,)), "from 0 on: "),
+        (tensor("FloatStorage", "0", 6, (2.0,), (1,)), "from 0 on: "),
+        (tensor("FloatStorage", "0", 6, (2, 3), (1,)), "from 0 on: "),
         (b"}" + plain((1,)) + b"K\x01s", "a key of the type tuple"),
         (b"]K\x01K\x02s", "no dictionary to fill"),
         (b"}K\x01a", "no list to fill"),
@@ -89,6 +107,46 @@ VIEW = tensor("FloatStorage", "0", 6, (2,), (1,))
 def test_other_instructions_are_refused(instructions, text):
     with pytest.raises(ValueError, match=text):
         read_pickle(io.BytesIO(program(instructions)), tensors=True)
+
+
+HUGE = b"\x8a\xff" + b"\xff" * 254 + b"\x7f"  # a number of 255 bytes
+
+
+@pytest.mark.parametrize("value", [laughter(), DEEP], ids=["wide", "deep"])
+@pytest.mark.parametrize(
+    ("instructions", "text"),
+    [
+        (lambda value: value + b")R", "it calls a tuple in a way that makes no tensor"),
+        (lambda value: value + plain("a") + b"\x93", "by what is no text"),
+        (lambda value: plain("a") + value + b"\x93", "by what is no text"),
+        (lambda value: shaped(0, value, value), "not all whole numbers from 0 on: 0, tuple"),
+        (lambda value: shaped(value, (), ()), "not all whole numbers from 0 on: tuple"),
+        (lambda value: value + b"Q", "something outside of it"),
+        (lambda value: plain(("storage", value, "0", "cpu", 6)) + b"Q", "without a type"),
+        (lambda value: plain(("storage", named("torch", "FloatStorage"), value, "cpu", 6)) + b"Q", "a key or a size"),
+        (lambda value: b"}" + value + b"K\x01s", "a key of the type tuple"),
+        (
+            lambda value: named("torch._utils", "_rebuild_parameter") + plain((value, True, 1)) + b"R",
+            "calls 'torch._utils",
+        ),
+    ],
+)
+def test_what_is_refused_is_not_written_out(value, instructions, text):
+    with pytest.raises(ValueError, match=text):
+        read_pickle(io.BytesIO(program(instructions(value))), tensors=True)
+
+
+def test_many_dimensions_are_not_multiplied():
+    many = b"(" + HUGE + b"q\x09" + b"h\x09" * 100_000 + b"t"
+    with pytest.raises(ValueError, match="whose shape and strides are not up to 32 numbers"):
+        read_pickle(io.BytesIO(program(shaped(0, many, b"(" + b"K\x00" * 100_001 + b"t"))), tensors=True)
+
+
+def test_instructions_are_counted(monkeypatch):
+    monkeypatch.setattr(torch_pickles, "MOST_INSTRUCTIONS", 10)
+    assert read_pickle(io.BytesIO(program(b"K\x05" + b"\x94" * 7))) == 5
+    with pytest.raises(ValueError, match="a pickle in it has more than 10 instructions"):
+        read_pickle(io.BytesIO(program(b"K\x05" + b"\x94" * 8)))
 
 
 def test_tensors_only_where_they_may_be():
