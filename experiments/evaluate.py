@@ -24,9 +24,9 @@ import numpy as np
 from rich.console import Console
 
 from experiments.configs import OBJECTIVES, TARGETS, Adam, Critic, FeatureCritic, Pushforward
-from experiments.shared.comparison import Comparison
+from experiments.shared.comparison import Comparison, own_units
 from experiments.shared.judge_files import judge_files, seen_by
-from experiments.shared.judging import NAMES, guessed_scaling, judges, paneled, silently
+from experiments.shared.judging import NAMES, judges, paneled, silently
 from experiments.shared.layout import Layout
 from experiments.shared.outputs import check_output
 from experiments.shared.points import points, with_distances
@@ -190,7 +190,7 @@ def _judge(config: Evaluate, known: Layout, real: np.ndarray, scaling: Scaling |
     train = known.read("train") if "train" in known.files else None
     if known.image_shape is None:
         return {"judge": silently(partial(points, train=train, seed=config.seed))}
-    panel = paneled(known.image_shape, scaling or guessed_scaling(real), config.judges, draws=6, seed=config.seed)
+    panel = paneled(known.image_shape, scaling or own_units(real), config.judges, draws=6, seed=config.seed)
     judge = partial(evaluate_images, **panel.sets(), train=train, seed=config.seed)
     return {"judge": silently(judge), "judged": panel.judge.name}
 

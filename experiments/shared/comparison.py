@@ -39,11 +39,8 @@ class Comparison(NamedTuple):
     judged: str | None = None
 
     def units(self) -> Scaling:
-        """The scaling if it is known, else one by which black and white are the ends of the range that real values fill."""
-        if self.scaling is not None:
-            return self.scaling
-        found = ranged(self.real, "--real").scaling
-        return Scaling(low=found.low, high=found.high)
+        """The scaling if it is known, else that of ``own_units``."""
+        return own_units(self.real) if self.scaling is None else self.scaling
 
     def seen_through(self, several: Sequence[Seen], seed: int) -> "Comparison":
         """The comparison with numbers in several features, too, each tried on a few samples before any work."""
@@ -52,3 +49,13 @@ class Comparison(NamedTuple):
             seen.check(known.real, known.fake)
             known = known._replace(judge=seen.beside(known.judge, seed), more=(*known.more, *seen.measures()))
         return known
+
+
+def own_units(real: np.ndarray) -> Scaling:
+    """Samples as they are, with black and white at the ends of the first usual range that holds the real ones.
+
+    Args:
+        real: (n, d) images in units of their own.
+    """
+    found = ranged(real, "--real").scaling
+    return Scaling(low=found.low, high=found.high)

@@ -181,15 +181,6 @@ def _lite0(image_shape: tuple[int, int, int], scaling: Scaling) -> Judge | None:
     return judge._replace(features=remembered(judge.features))
 
 
-def guessed_scaling(images: np.ndarray) -> Scaling:
-    """What is black and what is white in images of which nothing is known: the ends of the first usual range that holds them."""
-    low, high = float(images.min()), float(images.max())
-    for ends in ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)):
-        if ends[0] <= low and high <= ends[1]:
-            return Scaling.of_range(*ends)
-    return Scaling.of_range(low, high)
-
-
 def _seen(splits: Splits) -> tuple[np.ndarray, np.ndarray | None]:
     """Training images for judges, and their labels if all classes are among them, of which there are several."""
     images, labels = np.asarray(splits.train.values), splits.train.labels

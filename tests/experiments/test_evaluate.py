@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from experiments import evaluate, train
-from igm_jax.evaluation import exact_w2, floor, unlike_ranges
+from experiments.shared import judging
+from igm_jax.evaluation import Judge, exact_w2, floor, unlike_ranges
+from igm_jax.evaluation.judges.pixels import eight_bits
 from igm_jax.reporting import FLOOR, read_jsonl
 
 
@@ -76,6 +78,23 @@ def test_images(files, tmp_path):
     assert evaluate.main([*arguments, "--output", str(rows)]) == 0
     metrics = json.loads(rows.read_text().splitlines()[0])["metrics"]
     assert {"frechet", "kid", "random_frechet", "random_frechet_spread", "coverage", "c2st"} <= set(metrics)
+
+
+@pytest.mark.parametrize("most", [255, 1])
+def test_lite0_sees_the_pixels_of_a_file(most, tmp_path, monkeypatch):
+    scalings = []
+
+    def judge(image_shape, scaling):
+        scalings.append(scaling)
+        return Judge("Lite0", np.asarray)
+
+    monkeypatch.setattr(judging, "efficientnet_lite0", judge)
+    pixels = np.random.default_rng(0).integers(0, 256, size=(40, 28, 28)) * (most / 255)
+    np.save(tmp_path / "real.npy", pixels)
+    shape = {"image_shape": (28, 28, 1), "judges": ("lite0",)}
+    evaluate.compared(evaluate.Evaluate(real=tmp_path / "real.npy", fake=tmp_path / "real.npy", **shape))
+    (scaling,) = scalings
+    np.testing.assert_allclose(eight_bits(pixels.reshape(40, -1), scaling), pixels.reshape(40, -1) * (255 / most))
 
 
 @pytest.fixture(scope="module")

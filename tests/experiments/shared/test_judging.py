@@ -6,7 +6,7 @@ import pytest
 from experiments.configs.generator import paired
 from experiments.configs.problems import of_pairs, of_splits
 from experiments.shared import judging
-from experiments.shared.judging import check_names, guessed_scaling, judges, paneled
+from experiments.shared.judging import check_names, judges, paneled
 from igm_jax import ConditionalGenerator
 from igm_jax.distributions import Part, Scaling, Splits
 from igm_jax.evaluation import Judge, exact_w2
@@ -74,14 +74,6 @@ def test_classes_are_told_by_name():
     numbers = found.final(real=found.real, fake=found.real[::-1])
     assert numbers["class_share/a"] == pytest.approx(0.5, abs=0.05)
     assert numbers["class_entropy"] == pytest.approx(np.log(2), abs=0.01)
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "ends"), [(0, 0.9, (0, 1)), (-0.5, 1, (-1, 1)), (0, 200, (0, 255)), (-3, 2, (-3, 2))]
-)
-def test_ranges_are_guessed(low, high, ends):
-    scaling = guessed_scaling(np.array([[low, high]]))
-    assert (scaling.low, scaling.high) == ends
 
 
 def test_panels(monkeypatch, capsys):
