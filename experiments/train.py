@@ -111,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         draw = _drawing(generator, config)
         pictures = _album(config, problem, draw, directory, again(words))
-        objective = config.objective.build(problem.space)
+        objective = seen(config.objective, config.features).build(problem.space)
         trained = train(
             run,
             jax.random.key(config.seed),
