@@ -11,7 +11,7 @@ import optax
 from jaxtyping import Array
 
 from experiments.configs.choices import ImageShape, Pairs, Space, later_option
-from experiments.configs.images import computing_in, for_images_only
+from experiments.configs.images import channels, computing_in, for_images_only
 from igm_jax import Generator, Network, checks, distributions
 from igm_jax.base import ConditionalGenerator, Key
 from igm_jax.generators import conditional_pushforward, pushforward
@@ -62,7 +62,7 @@ class Pushforward:
     def _of_images(self, shape: ImageShape) -> tuple[Network, int]:
         """The network, and how many features of noise it reads."""
         checks.choice("network", self.network, ("convolutional", "residual", "unet", "style"))
-        size, width, options = math.prod(shape), max(1, self.width // 4), computing_in(self.dtype)
+        size, width, options = math.prod(shape), channels(self.width), computing_in(self.dtype)
         if self.network == "unet":
             if self.latent not in (None, size):
                 raise ValueError(

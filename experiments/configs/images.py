@@ -3,6 +3,17 @@
 import dataclasses
 from typing import Any
 
+from igm_jax import checks
+
+
+def channels(width: int) -> int:
+    """How many channels the largest pictures of a network for images have, a quarter of the units that a perceptron would have.
+
+    Raises:
+        TypeError, ValueError: for what is no positive integer.
+    """
+    return max(1, checks.count("width", width) // 4)
+
 
 def computing_in(dtype: str) -> dict[str, Any]:
     """The argument of a network for the type that it computes in, if it is another than that of its parameters."""

@@ -9,7 +9,7 @@ import tyro
 from jaxtyping import Array
 
 from experiments.configs.choices import ImageShape, ObjectiveConfig, Space, later_option
-from experiments.configs.images import computing_in, for_images_only
+from experiments.configs.images import channels, computing_in, for_images_only
 from igm_jax import Network, checks
 from igm_jax.distributions import Distribution, load_samples
 from igm_jax.distributions.files import ArgumentError
@@ -72,7 +72,7 @@ class Critic(_Trained):
                 " or choose `--critic.network residual`"
             )
         spectral = {"spectral_norm": True} if self.spectral else {}
-        return make(space.image_shape, width=max(1, self.width // 4), **spectral, **computing_in(self.dtype))
+        return make(space.image_shape, width=channels(self.width), **spectral, **computing_in(self.dtype))
 
     def perceptron(self) -> "Critic":
         """The same options, for an objective whose critic is a perceptron even of images; others are refused."""
