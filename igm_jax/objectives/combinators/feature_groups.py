@@ -177,12 +177,12 @@ def _mean(terms: list[Array]) -> Array:
 
 
 def _shares(speeds: Mapping[str, Array]) -> Info:
-    """Each speed over their sum; where nothing moves, equal ones."""
+    """Each speed over their sum; where nothing moves, equal ones, and where one is not a number, none is."""
     if not speeds:
         return {}
     total = sum(speeds.values())
     equal = 1 / len(speeds)
     return {
-        f"share/{name}": jnp.where(total > 0, one / jnp.where(total > 0, total, 1), equal)
+        f"share/{name}": jnp.where(total == 0, equal, one / jnp.where(total == 0, 1, total))
         for name, one in speeds.items()
     }

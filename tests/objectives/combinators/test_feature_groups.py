@@ -6,10 +6,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from igm_jax import Batch, Network, NoWitnessError, velocity
+from igm_jax import Batch, Network, NoWitnessError, from_velocity, velocity
 from igm_jax.kernels import gaussian
 from igm_jax.networks import mlp_critic
-from igm_jax.objectives import drifting, energy, gan, mmd, on_feature_groups, on_features, sinkhorn
+from igm_jax.objectives import FeatureGroupsState, drifting, energy, gan, mmd, on_feature_groups, on_features, sinkhorn
 from tests.objectives.combinators import samples
 from tests.objectives.optimisers import adam
 
@@ -78,6 +78,14 @@ def test_shares_are_of_the_speeds_in_the_scaled_maps_and_sum_to_one(x64):
     assert on_feature_groups(energy(), maps, SCALES, shares=False).update(KEY, objective.init(KEY, x), x, y)[1] == {}
     still = on_feature_groups(mmd(gaussian(1.0)), lambda p: {"zero": 0 * p, "none": 0 * p}, {"zero": 1.0, "none": 1.0})
     assert set(map(float, still.update(KEY, still.init(KEY, x), x, y)[1].values())) == {0.5}
+
+
+def test_shares_of_speeds_that_are_no_numbers_are_none_either():
+    kinds = {"first": energy(), "broken": from_velocity(lambda x, y: jnp.nan * x)}
+    broken = on_feature_groups(kinds, lambda p: {"first": p, "broken": p}, {"first": 1.0, "broken": 1.0})
+    x, y = draws()
+    info = jax.jit(lambda x: broken.update(KEY, FeatureGroupsState((), {"first": (), "broken": ()}), x, y)[1])(x)
+    assert np.isnan(list(info.values())).all()
 
 
 def test_each_map_has_a_critic_of_its_own_and_the_parameters_stay(x64):
