@@ -56,3 +56,9 @@ def test_a_floor_that_is_no_affinity_is_refused(floor):
     ):
         with pytest.raises(ValueError, match="`floor` must be"):
             objective(floor=floor)
+
+
+@pytest.mark.parametrize("floor", ["0.1", True, np.zeros(2), (0.1,)])
+def test_a_floor_that_is_no_number_is_refused(floor):
+    with pytest.raises(TypeError, match="`floor` must be a number that is known before compiling"):
+        checked_floor(floor, "paper")
