@@ -105,7 +105,8 @@ def compute_dtype(dtype: Any) -> Any:
         The NumPy type, or None.
 
     Raises:
-        ValueError: for anything that is no type of floating point numbers; the text lists the names.
+        ValueError: for anything that is no type of floating point numbers, the text lists the names; for float64 where JAX has
+            none.
 
     Example:
         >>> from igm_jax.networks.layers import compute_dtype
@@ -118,7 +119,12 @@ def compute_dtype(dtype: Any) -> Any:
         name = dtype if isinstance(dtype, str) else jnp.dtype(dtype).name
     except TypeError:
         name = repr(dtype)
-    return jnp.dtype(checks.choice("dtype", name, DTYPES))
+    found = jnp.dtype(checks.choice("dtype", name, DTYPES))
+    if found == jnp.float64 and jnp.result_type(float) != found:
+        raise ValueError(
+            "`dtype` is 'float64', but JAX has no more than 32 bits here; build the network under `jax.enable_x64(True)`"
+        )
+    return found
 
 
 class Dense(nnx.Module):

@@ -75,6 +75,15 @@ def test_types_to_compute_in_by_name_or_as_they_are():
             compute_dtype(wrong)
 
 
+def test_float64_is_refused_where_jax_would_take_float32_for_it(x64):
+    assert compute_dtype("float64") == np.float64
+    with (
+        jax.enable_x64(False),
+        pytest.raises(ValueError, match=r"`dtype` is 'float64', but .* `jax.enable_x64\(True\)`"),
+    ):
+        compute_dtype(np.float64)
+
+
 def test_dense_computes_in_the_type_asked_for_from_parameters_in_float32():
     layer = Dense(300, 2, dtype=jnp.bfloat16, spectral=True, rngs=nnx.Rngs(0))
     x = np.random.default_rng(0).standard_normal((4, 300)).astype(np.float32)
