@@ -158,7 +158,8 @@ def fit_encoder(
         The encoder.
 
     Raises:
-        TypeError, ValueError: for images or labels that do not fit, before training; for a map in which all data are alike.
+        TypeError, ValueError: for images or labels that do not fit, or images that are all alike, before training; for a map in
+            which they are.
 
     Example:
         >>> import numpy as np
@@ -174,10 +175,13 @@ def fit_encoder(
     classes = len(np.unique(np.asarray(labels))) if kind == "classifier" and labels is not None else 0
     if kind == "classifier" and classes < 2:
         raise ValueError(
-            "a classifier needs `labels` of at least two classes, but there are none; train an autoencoder instead"
+            f"a classifier needs `labels` of at least two classes, but there is {'one' if classes else 'none'}; train an"
+            " autoencoder instead"
         )
     architecture = Architecture(kind, image_shape, width, code, classes)
     x, y = _checked("images", images, labels, architecture)
+    if (x == x[:1]).all():
+        raise ValueError(f"`images` must differ, but all {len(x)} are alike; train on images of which some are others")
     unseen = None if held_out is None else _checked("held_out", *held_out, architecture)
     parameters = fitted(architecture, recipe, seed, x, y, progress)
     distances = measured(architecture, parameters, x)

@@ -75,7 +75,7 @@ def load_encoder(path: str | os.PathLike[str]) -> Encoder:
     try:
         told = json.loads(str(arrays.pop("encoder")))
         encoder = _encoder(told, arrays)
-    except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         kind = f"{type(error).__name__}: {error}"
         raise EncoderFileError(
             f"{shown(path)!r} is no encoder of this version ({kind}); move it away and {advice}"
@@ -101,6 +101,8 @@ def _encoder(told: dict[str, Any], arrays: dict[str, np.ndarray]) -> Encoder:
     if {name: one.shape for name, one in parameters.items()} != shapes:
         raise ValueError("its arrays are not those of its architecture")
     distances = {name: Distances(*map(float, told["distances"][name])) for name in architecture.widths}
+    if not all(isinstance(told[name], str) for name in ("name", "fingerprint", "data")):
+        raise ValueError("its name, fingerprint or data are no texts")
     return Encoder(
         architecture=architecture,
         recipe=Recipe(**told["recipe"]),

@@ -56,7 +56,8 @@ def test_seeds_train_side_by_side_and_each_as_if_alone():
     ("given", "message"),
     [
         ({"labels": None}, "a classifier needs `labels` of at least two classes"),
-        ({"labels": np.zeros(80, np.int32)}, "at least two classes"),
+        ({"labels": np.zeros(80, np.int32)}, "at least two classes, but there is one; train an autoencoder"),
+        ({"images": np.ones((80, 64))}, "`images` must differ, but all 80 are alike"),
         ({"labels": np.arange(80) % 2 * 3}, "from 0 to 1"),
         ({"image_shape": (9, 8, 1)}, r"must be at least two flat images \(n, 72\)"),
         ({"images": np.full((80, 64), np.nan)}, "finite"),
@@ -64,7 +65,8 @@ def test_seeds_train_side_by_side_and_each_as_if_alone():
         ({"seed": -1}, "`seed` must be at least 0"),
     ],
 )
-def test_what_does_not_fit_is_refused_before_training(given, message):
+def test_what_does_not_fit_is_refused_before_training(given, message, monkeypatch):
+    monkeypatch.setattr("igm_jax.features.encoder.fitted", lambda *given: pytest.fail("trained"))
     x, y = images()
     usual = {"kind": "classifier", "images": x, "image_shape": SHAPE, "labels": y}
     with pytest.raises((ValueError, TypeError), match=message):

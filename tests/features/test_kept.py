@@ -62,8 +62,19 @@ def test_the_fingerprint_tells_every_change(change, path):
         lambda arrays, told: arrays.update({"parameter/code/bias": np.zeros(3, np.float32)}),
         lambda arrays, told: told.pop("distances"),
         lambda arrays, told: told["architecture"].update(depth=3),
+        lambda arrays, told: told["architecture"].update(width=10**30),
+        lambda arrays, told: told.update(fingerprint=5),
+        lambda arrays, told: told.update(recipe=[1]),
     ],
-    ids=["lacks a parameter", "another shape", "lacks the distances", "another architecture"],
+    ids=[
+        "lacks a parameter",
+        "another shape",
+        "lacks the distances",
+        "another architecture",
+        "huge",
+        "no text",
+        "a list",
+    ],
 )
 def test_a_file_of_another_version_is_refused_with_the_command(change, path):
     changed(path, change)
