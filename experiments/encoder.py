@@ -94,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         checks.seed("seed", config.seed)
         problem = config.target.build()
         path = config.output or _default_path(config, problem)
-        _check_path(path)
+        _check_path(path, config.kind)
         images = images_of(config, problem)
         encoder = _kept(path, config, problem, images)
         if encoder is None:
@@ -122,9 +122,20 @@ def _default_path(config: Encode, problem: Problem) -> Path:
     return Path("results", "encoders", f"{config.kind}-{data}-seed{config.seed}{end}.npz")
 
 
-def _check_path(path: Path) -> None:
+def _check_path(path: Path, kind: str) -> None:
     checks.choice("the ending of --output", path.suffix, (".npz",))
     check_output("--output", path, {})
+    picture = _beside(path)
+    if kind == "autoencoder" and picture.exists() and not path.exists():
+        raise ValueError(
+            f"{picture}, where the picture of what is given back would be, is there already and would be lost; choose another"
+            " --output, or move it away"
+        )
+
+
+def _beside(path: Path) -> Path:
+    """Where the picture of an encoder is."""
+    return path.with_suffix(".png")
 
 
 def images_of(config: Encode, problem: Problem) -> Images:
@@ -211,7 +222,7 @@ def _picture(path: Path, encoder: Encoder, problem: Problem, images: Images) -> 
     scaling = problem.splits.scaling
     known = scaling.low is not None and scaling.high is not None
     bounds = (scaling.low, scaling.high) if known else (float(own.min()), float(own.max()))
-    return write_whole(path.with_suffix(".png"), sheet(own, bounds, columns=min(SHOWN, len(some))))
+    return write_whole(_beside(path), sheet(own, bounds, columns=min(SHOWN, len(some))))
 
 
 def summary(encoder: Encoder, path: Path, picture: Path | None) -> Table:

@@ -73,6 +73,14 @@ def test_a_damaged_file_is_not_taken_and_not_written_over(tmp_path, capsys):
     assert (tmp_path / "x.npz").read_bytes() == b"damaged"
 
 
+def test_a_picture_that_is_somebody_elses_is_not_written_over(data, tmp_path, capsys):
+    (tmp_path / "x.png").write_bytes(b"mine")
+    assert main(["autoencoder", *data, "--smoke", "--output", "x.npz"]) == 2
+    assert "x.png, where the picture of what is given back would be, is there already" in capsys.readouterr().err
+    assert (tmp_path / "x.png").read_bytes() == b"mine"
+    assert not (tmp_path / "x.npz").exists()
+
+
 def test_labels_become_classes_and_images_without_labels_are_no_classes(tmp_path):
     problem = digits().build()
     found = images_of(Encode("classifier", digits(), smoke=True), problem)
