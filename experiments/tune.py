@@ -22,6 +22,7 @@ import tyro
 
 from experiments.compare import Compare, budget, check_judged, checked, problem_of, small
 from experiments.configs import COMPARED, Problem, narrowed
+from experiments.configs.features import SUFFIX
 from experiments.configs.words import file_name
 from experiments.shared.judging import Judges, judges
 from experiments.shared.outputs import check_page
@@ -79,6 +80,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def prepared(config: Tune) -> Tune:
     """The settings, checked before any work."""
+    if marked := [name for name in config.objectives if name.endswith(SUFFIX)]:
+        raise ValueError(
+            f"a search is in pixels, but {marked[0]} is on the maps of an encoder; leave {SUFFIX} out, or try settings on maps by"
+            " `python -m experiments.train OBJECTIVE TARGET --features FILE`"
+        )
     _compared(config)
     for target in config.targets:
         problem = problem_of(target)
@@ -198,7 +204,7 @@ def page(config: Tune, scores: Scores) -> str:
 
 def _shown(found: np.ndarray) -> str:
     if not np.isfinite(found).all():
-        return f"{np.isnan(found).sum()} of {len(found)} broke"
+        return f"{np.sum(~np.isfinite(found))} of {len(found)} broke"
     error = f" ± {found.std(ddof=1) / len(found) ** 0.5:.2g}" if len(found) > 1 else ""
     return f"{found.mean():.4g}{error}"
 

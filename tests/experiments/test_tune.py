@@ -105,6 +105,12 @@ def test_the_published_searches_mark_as_used_what_is_used(name):
     assert len(marked) in (9, 18)
 
 
+def test_a_search_on_features_is_refused_with_what_can_be_done(tmp_path, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        tune.main(["--targets", "grid", "--objectives", "drifting@features", "--output", str(tmp_path / "tuning.md")])
+    assert "a search is in pixels, but drifting@features is on the maps of an encoder" in capsys.readouterr().err
+
+
 def test_images_are_judged_by_validation_images_and_by_what_decides_alone():
     problem = tune.problem_of("digits")
     judge = tune._on_validation(problem, tune._compared(tune.Tune(targets=("digits",))))
