@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from experiments.configs.choices import ObjectiveConfig, Space
+from experiments.configs.images import for_images_only
 from igm_jax import Objective
 from igm_jax.features import Encoder, load_encoder
 from igm_jax.objectives import on_feature_groups
@@ -46,13 +47,16 @@ class OnFeatures:
         Raises:
             ValueError: for data that are no images of the encoder's shape, or an objective that needs more than data.
         """
-        shape = self.encoder.architecture.image_shape
+        kind, shape = self.encoder.architecture.kind, self.encoder.architecture.image_shape
+        told = f"the encoder of --features takes images of shape {shape}, but the target's"
+        if space.image_shape is None:
+            raise ValueError(f"{told} samples are no images; leave --features out, or choose a target of images")
         if space.image_shape != shape:
-            ours = "no images" if space.image_shape is None else f"of shape {space.image_shape}"
             raise ValueError(
-                f"the encoder of --features takes images of shape {shape}, but the target's are {ours}; train one on it:"
-                f" `python -m experiments.encoder {self.encoder.architecture.kind} TARGET`"
+                f"{told} are of shape {space.image_shape}; train one on it: `python -m experiments.encoder {kind} TARGET`"
             )
+        if dataclasses.is_dataclass(critic := getattr(self.objective, "critic", None)):
+            for_images_only("critic", critic, "on features the critic of each map is a perceptron")
         parts = {}
         for name, width in self.encoder.architecture.widths.items():
             distances = self.encoder.distances[name]

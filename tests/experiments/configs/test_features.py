@@ -1,7 +1,7 @@
 import jax
 import pytest
 
-from experiments.configs import Space, narrowed
+from experiments.configs import Critic, Space, narrowed
 from experiments.configs.adversarial import gan
 from experiments.configs.features import OnFeatures, options_of, plain_name, seen
 from experiments.configs.fields import drifting, ksd
@@ -48,9 +48,15 @@ def test_the_config_tells_the_encoder_and_a_choice_alone_is_itself(tmp_path):
         (
             drifting(),
             Space(64, 1.0),
-            "takes images of shape .8, 8, 1., but the target's are no images; train one on it",
+            "takes images of shape .8, 8, 1., but the target's samples are no images; leave --features out",
         ),
-        (drifting(), Space(784, 1.0, (28, 28, 1)), "but the target's are of shape .28, 28, 1."),
+        (drifting(), Space(784, 1.0, (28, 28, 1)), "target's are of shape .28, 28, 1.; train one on it"),
+        (
+            gan(critic=Critic(network="residual")),
+            SPACE,
+            "`critic.network` is 'residual', but on features the critic of each map is a perceptron; leave",
+        ),
+        (gan(critic=Critic(spectral=True)), SPACE, "`critic.spectral` is True, but on features"),
         (ksd(), SPACE, "ksd needs a target whose score is known"),
     ],
 )
