@@ -140,8 +140,9 @@ def _marked(config: Compare) -> Compare:
             f"{marked[0]} is on the maps of an encoder, but none is given; say --features FILE, which"
             " `python -m experiments.encoder classifier TARGET` makes"
         )
-    marks = ("",) if config.features is None else ("", SUFFIX)
-    checks.choices("objectives", names, [f"{name}{mark}" for mark in marks for name in OBJECTIVES])
+    for name in names:
+        checks.choice("objectives", plain_name(name), OBJECTIVES)
+    checks.choices("objectives", names, names)  # of which there must be one, each once
     return dataclasses.replace(config, objectives=names)
 
 

@@ -232,7 +232,9 @@ def test_names_say_what_is_on_features_and_settings_are_those_of_pixels(tmp_path
     assert (features.objective, features.encoder.fingerprint) == (pixels, classifier().fingerprint)
     unmarked = compare.checked(dataclasses.replace(both, objectives=("drifting", "gan")))
     assert unmarked.objectives == ("drifting@features", "gan@features")
-    with pytest.raises(ValueError, match="'drifing@features'; did you mean 'drifting@features'"):
+    with pytest.raises(
+        ValueError, match="ksd, svgd, stein-reverse-kl, reverse-kl, but is 'drifing'; did you mean 'drifting'"
+    ):
         compare.checked(dataclasses.replace(both, objectives=("drifing@features",)))
     with pytest.raises(ValueError, match="each once"):
         compare.checked(dataclasses.replace(both, objectives=("gan@features", "gan@features")))
