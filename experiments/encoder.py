@@ -32,7 +32,7 @@ from rich.text import Text
 
 from experiments.configs import Problem, TargetChoice
 from experiments.shared.outputs import check_output
-from experiments.shared.study import ended_with
+from experiments.shared.study import ended_with, writable
 from igm_jax import checks
 from igm_jax.features import Architecture, Encoder, Recipe, fit_encoder, load_encoder, save_encoder
 from igm_jax.features.architecture import reconstructed
@@ -98,6 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         images = images_of(config, problem)
         encoder = _kept(path, config, problem, images)
         if encoder is None:
+            writable(path.parent)
             encoder = _trained(config, problem, images, f"python -m experiments.encoder {shlex.join(words)}")
             save_encoder(path, encoder)
         picture = _picture(path, encoder, problem, images)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from experiments import encoder
 from experiments.configs.own import file
 from experiments.configs.targets import digits, grid
 from experiments.encoder import Encode, images_of, main
@@ -27,13 +28,13 @@ def test_a_classifier_is_written_told_and_found_again(data, tmp_path, capsys):
     words = ["classifier", *data, "--labels", "labels", "--smoke", "--output", "mine.npz"]
     assert main(words) == 0
     told = capsys.readouterr().out
-    encoder = load_encoder(tmp_path / "mine.npz")
-    for name, distances in encoder.distances.items():
+    found = load_encoder(tmp_path / "mine.npz")
+    for name, distances in found.distances.items():
         assert f"mean distance in {name}" in told
         assert f"{distances.mean:.4g}" in told
-    assert f"{encoder.scores['accuracy']:.4f}" in told
-    assert encoder.architecture.classes == 2
-    assert encoder.story["command"].startswith("python -m experiments.encoder classifier file --path")
+    assert f"{found.scores['accuracy']:.4f}" in told
+    assert found.architecture.classes == 2
+    assert found.story["command"].startswith("python -m experiments.encoder classifier file --path")
     before = (tmp_path / "mine.npz").stat()
     assert main(words) == 0
     assert (tmp_path / "mine.npz").stat().st_mtime_ns == before.st_mtime_ns
@@ -71,6 +72,16 @@ def test_a_damaged_file_is_not_taken_and_not_written_over(tmp_path, capsys):
     assert main(["classifier", "digits", "--smoke", "--output", "x.npz"]) == 2
     assert "is no whole encoder" in capsys.readouterr().err
     assert (tmp_path / "x.npz").read_bytes() == b"damaged"
+
+
+def test_where_nothing_can_be_written_nothing_is_trained(data, monkeypatch, capsys):
+    def refused(directory):
+        raise OSError(f"could not write into {directory}")
+
+    monkeypatch.setattr(encoder, "writable", refused)
+    monkeypatch.setattr(encoder, "fit_encoder", lambda *given, **options: pytest.fail("trained"))
+    assert main(["autoencoder", *data, "--smoke", "--output", "deep/x.npz"]) == 2
+    assert "could not write into deep" in capsys.readouterr().err
 
 
 def test_a_picture_that_is_somebody_elses_is_not_written_over(data, tmp_path, capsys):
