@@ -30,7 +30,7 @@ def checked_floor(floor: float | None, preset: str) -> float:
     """The smallest affinity, that of the preset if None, or an error."""
     if floor is None:
         return FLOORS[preset]
-    if isinstance(floor, bool) or not isinstance(floor, int | float | np.integer | np.floating):
+    if isinstance(floor, bool | str) or not checks.is_concrete(floor) or np.ndim(floor) != 0:
         raise TypeError(
             f"`floor` must be a number that is known before compiling, from 0 to below 1, but is {floor!r}; pass None for the"
             " preset's own"
