@@ -221,7 +221,8 @@ def _on_validation(problem: Problem, base: Compare) -> Judges:
         judge = judges(problem, base.samples, None)
         return judge._replace(real=np.asarray(problem.held_out(jax.random.key(7), len(judge.real))))
     splits = problem.splits
-    judge = judges(problem._replace(splits=splits._replace(test=splits.validation)), base.samples, None)
+    held_out = problem._replace(splits=splits._replace(test=splits.validation))
+    judge = judges(held_out, base.samples, None, names=("classifier", "random"))
     return judge._replace(final=lambda real, fake: judge.quick(fake)) if problem.of_images else judge
 
 

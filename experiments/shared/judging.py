@@ -2,7 +2,7 @@
 
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ from igm_jax.evaluation import (
     mode_coverage,
     random_convolution_judges,
 )
+from igm_jax.evaluation.judges.convolutional import RECIPE
 
 FEWEST_JUDGED, MOST_SEEN = 300, 10_000
 """Images that are judged against at least, where there are as many, and training images that judges see at most."""
@@ -38,12 +39,21 @@ Judgement = Callable[..., dict[str, float]]
 
 
 class Judges(NamedTuple):
-    """How a target's samples are judged: everything in the end, one quick look, and for images in whose features."""
+    """How a target's samples are judged.
+
+    Attributes:
+        real: what they are compared with.
+        final: everything, in the end.
+        quick: a look through training.
+        judge: for images, in whose features.
+        told: what tells results under these judges from those under others; nothing for judges that have always been the same.
+    """
 
     real: np.ndarray
     final: Judgement
     quick: Callable[[np.ndarray], dict[str, float]]
     judge: str | None = None
+    told: Mapping[str, Any] = {}
 
 
 def judges(problem: Problem, samples: int, directory: Path | None, names: Sequence[str] = NAMES) -> Judges:
@@ -87,7 +97,8 @@ def judges(problem: Problem, samples: int, directory: Path | None, names: Sequen
     def quick_look(fake: np.ndarray) -> dict[str, float]:
         return {"frechet": frechet_distance(real=seen, fake=judge.features(fake))}
 
-    return Judges(real, silently(final), quick_look, judge.name)
+    told = {} if min(splits.image_shape[:2]) < LARGE else {"judges": [RECIPE, *panel.names()]}
+    return Judges(real, silently(final), quick_look, judge.name, told)
 
 
 class Panel(NamedTuple):
@@ -100,6 +111,10 @@ class Panel(NamedTuple):
     def sets(self) -> dict[str, Any]:
         """As ``evaluate_images`` takes them."""
         return self._asdict()
+
+    def names(self) -> list[str]:
+        """Which judges there are."""
+        return [self.judge.name, *(judge.name for judge in (*self.random_judges, *self.more))]
 
     def classes(self, splits: Splits) -> tuple[str, ...]:
         """The classes' names, if the judge tells them."""

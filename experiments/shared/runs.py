@@ -192,7 +192,9 @@ def training_task(
     title: str, name: str, kind: AnyObjective, problem: Problem, budget: Budget, judge: Judges
 ) -> Task[Group]:
     """The training of all seeds of one objective as a task, whose title names its file."""
-    config = flat_config(kind, budget) | ({"data": problem.fingerprint} if problem.fingerprint else {})
+    config = (
+        flat_config(kind, budget) | ({"data": problem.fingerprint} if problem.fingerprint else {}) | dict(judge.told)
+    )
     return Task(title, 0, partial(trained_group, name, config, kind, problem, budget, judge), config)
 
 

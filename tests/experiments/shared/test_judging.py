@@ -107,3 +107,11 @@ def test_judges_that_cannot_be_had_are_told_before_any_work(monkeypatch):
         check_names(problem, ("lite0",))
     with pytest.raises(ValueError, match="none of the judges classifier can be had"):
         check_names(problem_of(images(60, 1), images(20, 1), images(40, 1), ("a",)), ("classifier",))
+
+
+def test_results_are_told_apart_by_their_judges_where_these_have_changed():
+    assert judges(problem_of(images(60), images(20), images(20)), 50, None).told == {}  # as ever
+    large = Part(RNG.normal(size=(30, 784)).astype(np.float32))
+    problem = of_splits(Splits(large, large, large, (28, 28, 1), "mine", scaling=Scaling()))
+    named = judges(problem, 20, None, names=("random",)).told["judges"]
+    assert named[1:] == [f"random convolutions {k}" for k in range(5)]

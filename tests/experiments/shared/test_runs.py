@@ -62,3 +62,17 @@ def test_a_field_without_a_witness_is_what_one_more_sample_would_feel():
     found = runs.field(from_velocity(lambda x, y: 3 * x), (), x, data)
     np.testing.assert_allclose(found["field/velocities"], 3 * found["field/points"], rtol=1e-5, atol=1e-6)
     assert "field/heights" not in found
+
+
+def test_a_kept_group_is_of_no_use_under_other_judges(tmp_path):
+    problem, store = Problem("mine", moons(), moons(), Space(2, 1.0)), runs.Groups(tmp_path)
+
+    def task(told):
+        judge = runs.Judges(np.zeros((2, 2)), lambda **samples: {}, lambda fake: {}, told=told)
+        budget = runs.Budget(Pushforward(), Adam(rate=1e-3), 10, 8, 0.9, 1, 50)
+        return runs.training_task("mine-energy", "energy", OBJECTIVES["energy"](), problem, budget, judge)
+
+    store.keep(task({"judges": ["a"]}), runs.Group(task({"judges": ["a"]}).config, [], {}, {}, "", {}))
+    assert store.kept(task({"judges": ["a"]})) is not None
+    assert store.kept(task({"judges": ["b"]})) is None
+    assert store.kept(task({})) is None
