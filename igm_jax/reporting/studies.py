@@ -9,6 +9,10 @@ from igm_jax.reporting.canvas import WIDTH, Axes, Figure, mpl, panels, styled
 from igm_jax.reporting.style import PALETTE, Theme, colours, named, theme
 
 
+LETTERS = 120
+"""So many have room in a line of a legend."""
+
+
 class Trace(NamedTuple):
     """What was measured of one contestant against a setting.
 
@@ -65,7 +69,9 @@ def trace_panels(
         _dress(axis, title, xlabel, ylabel if number % columns == 0 else "", log, shade)
         axis.set_ylim(*_limits([trace.y for panel in traces.values() for trace in panel.values()], log))
     lines = [mpl.lines.Line2D([], [], color=colour[name], linestyle=dash[name], label=name) for name in colour]
-    figure.legend(handles=lines, loc="outside lower center", ncols=min(len(lines), 5), frameon=False)
+    # As many in a row as have room, by their longest name.
+    fitting = max(1, LETTERS // (6 + max(map(len, colour))))
+    figure.legend(handles=lines, loc="outside lower center", ncols=min(len(lines), 5, fitting), frameon=False)
     return figure
 
 

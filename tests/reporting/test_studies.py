@@ -54,3 +54,13 @@ def test_a_heat_map_writes_its_numbers_and_shows_what_broke():
 def test_shapes_that_do_not_fit_are_errors(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_a_legend_of_long_names_stays_within_the_picture():
+    names = [f"a contestant with a rather long name, {k}" for k in range(6)]
+    figure = trace_panels({"": {name: Trace([1, 2], [1.0, 2.0]) for name in names}})
+    figure.draw_without_rendering()
+    (legend,) = figure.legends
+    box = legend.get_window_extent()
+    assert box.x0 >= 0
+    assert box.x1 <= figure.bbox.x1
