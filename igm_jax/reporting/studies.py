@@ -8,7 +8,6 @@ import numpy as np
 from igm_jax.reporting.canvas import WIDTH, Axes, Figure, mpl, panels, styled
 from igm_jax.reporting.style import PALETTE, Theme, colours, named, theme
 
-
 LETTERS = 120
 """So many have room in a line of a legend."""
 
