@@ -25,6 +25,7 @@ from igm_jax.evaluation import (
     random_convolution_judges,
 )
 from igm_jax.evaluation.judges.convolutional import RECIPE
+from igm_jax.evaluation.judges.pixels import coloured_shape, range_of
 
 FEWEST_JUDGED, MOST_SEEN = 300, 10_000
 """Images that are judged against at least, where there are as many, and training images that judges see at most."""
@@ -158,7 +159,9 @@ def paneled(
     draws: int = 5,
     seed: int = 0,
 ) -> Panel:
-    """The judges of images that are asked for and can be had; what is left out is told on the error stream.
+    """The judges of images that are asked for and can be had.
+
+    If Lite0 is left out of images that are large enough for it, the error stream says why.
 
     Args:
         image_shape: (height, width, channels).
@@ -186,14 +189,20 @@ def paneled(
 
 def _lite0(image_shape: tuple[int, int, int], scaling: Scaling) -> Judge | None:
     """The judge, which does not look twice at an image; None, with a word, where it cannot be had."""
-    if image_shape[2] not in (1, 3) or scaling.low is None:
-        return None
+    try:
+        coloured_shape(image_shape)
+        range_of(scaling)
+    except ValueError as error:
+        return _left_out(error)
     try:
         judge = efficientnet_lite0(image_shape, scaling)
     except ImportError as error:
-        print(f"note: the judge Lite0 is left out: {error}", file=sys.stderr)
-        return None
+        return _left_out(error)
     return judge._replace(features=remembered(judge.features))
+
+
+def _left_out(error: Exception) -> None:
+    print(f"note: the judge Lite0 is left out: {error}", file=sys.stderr)
 
 
 def _seen(splits: Splits) -> tuple[np.ndarray, np.ndarray | None]:

@@ -113,14 +113,20 @@ def suffixed(name: str, judge: str) -> str:
         judge: the judge's name.
 
     Returns:
-        The key, with the name in small letters.
+        The key, with the name in small letters; what is no letter or number becomes one hyphen.
+
+    Raises:
+        ValueError: for a name without letters and numbers, of which no key can be made.
 
     Example:
         >>> from igm_jax.evaluation.measures import suffixed
         >>> suffixed("frechet", "Lite0"), suffixed("recall", "random convolutions 0")
         ('frechet@lite0', 'recall@random-convolutions-0')
     """
-    return f"{name}@{re.sub('[^a-z0-9]+', '-', judge.lower()).strip('-')}"
+    suffix = re.sub(r"[\W_]+", "-", judge.lower()).strip("-")
+    if not suffix:
+        raise ValueError(f"a judge's name must hold a letter or a number, but is {judge!r}; rename the judge")
+    return f"{name}@{suffix}"
 
 
 def measures_of(names: Iterable[str], judge: str | None = None) -> list[Measure]:

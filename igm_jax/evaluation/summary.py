@@ -145,7 +145,8 @@ def evaluate_images(
         features, e.g. ``frechet@lite0``; ``MEASURES`` knows them by these keys, too.
 
     Raises:
-        ValueError: for too few samples, wrong shapes, NaN or infinity, two judges of one name, or names of other classes.
+        ValueError: for too few samples, wrong shapes, NaN or infinity, two judges of one name, two classes of one name, names of
+            other classes or of a judge without classes.
 
     Warns:
         UnlikeSamplesWarning: where real and fake look as if they were in different units (see ``unlike_ranges``).
@@ -161,6 +162,9 @@ def evaluate_images(
     """
     if len({suffixed("", other.name) for other in more}) < len(more):
         raise ValueError(f"`more` must be judges of different names, but they are {[other.name for other in more]}")
+    if len(class_names) and (judge.probabilities is None or len(set(class_names)) < len(class_names)):
+        wrong = "different names" if judge.probabilities is not None else f"left out, as {judge.name} tells no classes"
+        raise ValueError(f"`class_names` must be {wrong}, but are {list(class_names)}")
     seen = {"real": judge.features(real), "fake": judge.features(fake)}
     warn_of_unlike_ranges(real=real, fake=fake)
     distance = kid(**seen, seed=seed)
@@ -191,10 +195,10 @@ def _opinion(judge: Judge, real: Any, fake: Any, k: int) -> dict[str, float]:
 
 def _classes(real: np.ndarray, fake: np.ndarray, names: Sequence[str]) -> dict[str, float]:
     counts = np.bincount(fake.argmax(1), minlength=fake.shape[1])
-    if names and len(names) != len(counts):
+    if len(names) and len(names) != len(counts):
         raise ValueError(f"`class_names` must name the {len(counts)} classes of the judge, but are {len(names)}")
     shares = counts / counts.sum()
     entropy = -sum(float(share * np.log(share)) for share in shares if share)
     numbers = {"class_reverse_kl": frequencies_kl(counts, real.mean(0)), "class_entropy": float(entropy)}
     numbers["confidence"] = float(fake.max(1).mean())
-    return numbers | {f"class_share/{name}": float(share) for name, share in zip(names, shares, strict=bool(names))}
+    return numbers | {f"class_share/{name}": float(share) for name, share in zip(names, shares, strict=len(names) > 0)}

