@@ -24,6 +24,9 @@ DTYPES: dict[str, Any] = {
 
 LONGEST_HEADER = 100_000_000
 
+MOST_DIMENSIONS = 32
+"""Of an array; the sizes of more are not multiplied, which takes long where they are large."""
+
 
 class Tensors(NamedTuple):
     """What a file holds.
@@ -103,7 +106,7 @@ def _check_places(header: dict[str, Any], size: int) -> None:
         if not (_whole(place) and len(place) == 2 and place[0] <= place[1]):
             raise ValueError(
                 f"its header gives tensor {name!r} no place: `data_offsets` must be its first byte and the one after its"
-                f" last, but is {place!r}; write the file again"
+                f" last, but is {place!r:.200}; write the file again"
             )
     places = sorted(entry["data_offsets"] for entry in header.values())
     ends = [0, *(end for _, end in places)]
@@ -121,8 +124,8 @@ def _tensor(name: str, entry: dict[str, Any], numbers: memoryview) -> np.ndarray
     if not isinstance(kind, str) or kind not in DTYPES:
         raise ValueError(f"tensor {name!r} has the type {kind!r}, and known are {', '.join(DTYPES)}")
     dtype = np.dtype(DTYPES[kind])
-    if not _whole(shape):
-        raise ValueError(f"tensor {name!r} has the shape {shape!r}")
+    if not _whole(shape) or len(shape) > MOST_DIMENSIONS:
+        raise ValueError(f"tensor {name!r} has the shape {shape!r:.200}")
     if math.prod(shape) * dtype.itemsize != end - start:
         raise ValueError(f"tensor {name!r} of shape {shape} and type {kind} cannot have {end - start} bytes")
     # Little-endian on every machine; a type with no byte order (bfloat16, bytes) stays as it is.

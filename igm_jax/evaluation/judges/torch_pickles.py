@@ -15,6 +15,8 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from igm_jax.evaluation.judges.safetensors import MOST_DIMENSIONS
+
 DTYPES: dict[str, Any] = {
     "DoubleStorage": np.float64, "FloatStorage": np.float32, "HalfStorage": np.float16, "BFloat16Storage": jnp.bfloat16,
     "LongStorage": np.int64, "IntStorage": np.int32, "ShortStorage": np.int16, "CharStorage": np.int8,
@@ -59,7 +61,6 @@ _KNOWN = {ORDERED, TENSOR, PARAMETER, *(Name("torch", kind) for kind in DTYPES)}
 
 # What is longer was made to fill the memory: each instruction can take a hundred bytes, and each tensor takes some thirty.
 MOST_INSTRUCTIONS = 10_000_000
-MOST_DIMENSIONS = 32
 
 # Some ways of the library that reads the instructions to say that bytes are none.
 _DAMAGE = (ValueError, IndexError, KeyError, TypeError, OverflowError, AssertionError, AttributeError, EOFError)

@@ -82,6 +82,10 @@ PADDING = {"rest": {"dtype": "U8", "shape": [8], "data_offsets": [0, 8]}}
         ({"header": {"w": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}}}, "without gaps"),
         ({"header": {"w": {"dtype": ["F32"], "shape": [2], "data_offsets": [0, 8]}}}, r"has the type \['F32'\]"),
         ({"header": {"w": {"dtype": "F32", "shape": [2**63, 0], "data_offsets": [0, 0]}, **PADDING}}, "has the shape"),
+        (
+            {"header": {"w": {"dtype": "F32", "shape": [2**62] * 9999, "data_offsets": [0, 8]}}},
+            r"has the shape \[4611686.{100,200}$",
+        ),
     ],
 )
 def test_damage_is_told(tmp_path, options, text):
