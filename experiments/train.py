@@ -202,7 +202,7 @@ def identity(config: Train, problem: Problem) -> dict[str, Any]:
         parts.append("steps")
     told = {"inner_steps": config.objective.inner_steps, "data": problem.fingerprint}
     if config.features is not None:  # runs without features began before there were any
-        told |= {"features": config.features, "encoder": encoder_of(str(config.features)).fingerprint}
+        told["encoder"] = encoder_of(str(config.features)).fingerprint  # wherever its file lies
     return {name: getattr(config, name) for name in parts} | told
 
 

@@ -364,14 +364,16 @@ def test_a_run_on_features_goes_on_where_it_was_and_is_another_with_another_enco
     assert "encoder" in capsys.readouterr().err
 
 
-def test_runs_without_features_are_told_as_they_were_and_those_with_name_their_encoder(encoded):
+def test_runs_without_features_are_told_as_they_were_and_those_with_name_their_encoder(encoded, tmp_path):
     problem = problem_of("digits")
     plain_run = Train(OBJECTIVES["mmd"](), TARGETS["digits"]())
     assert not {"features", "encoder"} & set(identity(plain_run, problem))
     ours = dataclasses.replace(plain_run, features=Path(encoded[-1]))
     told = plain(identity(ours, problem))
-    assert told == {**plain(identity(plain_run, problem)), "features": encoded[-1], "encoder": classifier().fingerprint}
-    _, run = run_of(ours, problem)
+    assert told == {**plain(identity(plain_run, problem)), "encoder": classifier().fingerprint}
+    Path(encoded[-1]).rename(tmp_path / "moved.npz")
+    assert plain(identity(dataclasses.replace(ours, features=tmp_path / "moved.npz"), problem)) == told
+    _, run = run_of(dataclasses.replace(ours, features=tmp_path / "moved.npz"), problem)
     assert run.name == "mmd@features"
 
 

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from igm_jax.features import Recipe, fit_encoder
+from igm_jax.features import Architecture, Recipe, fit_encoder
+from igm_jax.features.fitting import scores
 from tests.features.small import SHAPE, classifier, images
 
 
@@ -23,6 +24,11 @@ def test_an_autoencoder_gives_back_more_than_the_mean_and_tells_how_far_it_is():
     )
     assert encoder.scores["unexplained"] < 0.8
     assert told == [(50, 60), (60, 60)]
+
+
+def test_of_images_that_are_all_alike_an_autoencoder_has_no_share_to_tell():
+    shape = Architecture("autoencoder", SHAPE, width=2, code=2)
+    assert scores(shape, {}, np.full((9, 64), 0.1, np.float32), None) == {}
 
 
 def test_recipes_that_cannot_be_are_refused():
