@@ -39,10 +39,13 @@ from igm_jax.networks import (
     style_noise_size,
     unet_generator,
 )
-from igm_jax.objectives import conditional_field, drifting_field
+from igm_jax.objectives import conditional_field, drifting, drifting_field
 from igm_jax.reporting.sheets import sheet
 from igm_jax.reporting.terminal import ended
 from igm_jax.training import Run, train, training
+
+FEWEST = 4
+"""Test images of a class: halves of them are compared with each other, and a covariance takes two."""
 
 LATENT, SHOWN, JUDGED, MOST_SEEN = 16, 12, 200, 10_000
 """Features of the noise; samples of a class that are drawn, and that are judged; training images that the judge sees."""
@@ -79,6 +82,7 @@ def prepared(config: Config) -> Config:
     for name in ("width", "steps", "batch_size"):
         checks.count(name, getattr(config, name))
     checks.positive("rate", config.rate)
+    drifting(config.temperatures, "released")
     checks.seed("seed", config.seed)
     if config.smoke:
         small = {
@@ -100,6 +104,13 @@ def labelled(problem: Problem, word: str) -> Splits:
         raise ValueError(
             f"`target` must be images with labels in memory, but is {word!r}; take fashion-mnist, digits, or images:FOLDER with"
             " a folder for each class"
+        )
+    counts = np.bincount(np.asarray(splits.test.labels), minlength=len(splits.label_names))
+    if counts.min() < FEWEST:
+        name = splits.label_names[int(counts.argmin())]
+        raise ValueError(
+            f"each class is judged by at least {FEWEST} images of the test part, but there are {counts.min()} of {name!r}; add"
+            " images, or leave the class out"
         )
     return splits
 
@@ -143,7 +154,9 @@ def run(config: Config) -> None:
     """Train, draw, judge; print the table and write the files."""
     splits = labelled(target_of(config.target, TARGETS).build(), config.target)
     generator, how = run_of(config, splits)
-    told = {name: value for name, value in dataclasses.asdict(config).items() if name != "output"}
+    told = {name: value for name, value in dataclasses.asdict(config).items() if name != "output"} | {
+        "data": splits.digest
+    }
     words = {"chunk": max(1, config.steps // 15), "every": max(1, config.steps // 5)}
     found = train(how, jax.random.key(config.seed), config.steps, directory=config.output / "run", config=told, **words)
     classes = jnp.arange(len(splits.label_names))

@@ -55,6 +55,17 @@ def test_the_picture_has_a_row_a_class(splits):
     assert picture.shape[1] > 1.15 * picture.shape[0]  # twelve of a class, ten classes
 
 
+def test_what_would_fail_at_the_end_is_refused_before_training(splits, tmp_path, capsys):
+    problem, labels = TARGETS["digits"]().build(), np.asarray(splits.test.labels)
+    few = np.flatnonzero((labels != 3) | (np.cumsum(labels == 3) <= 3))
+    test = splits.test._replace(values=np.asarray(splits.test.values)[few], labels=labels[few])
+    with pytest.raises(ValueError, match="at least 4 images of the test part, but there are 3 of '3'; add images"):
+        by_class.labelled(problem._replace(splits=splits._replace(test=test)), "digits")
+    with pytest.raises(SystemExit, match="2"):
+        by_class.main(["--target", "digits", "--temperatures", "-1", "--output", str(tmp_path / "out")])
+    assert "`temperatures` must be positive" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("target", ["grid", "moons"])
 def test_only_images_with_labels_have_classes(target, tmp_path, capsys):
     with pytest.raises(SystemExit, match="2"):
