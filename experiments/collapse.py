@@ -176,7 +176,8 @@ def shown(config: Config, found: dict[str, Found]) -> list[Any]:
         f"{config.steps} updates of {config.batch_size} samples on {problem.name}, whose median distance is"
         f" {problem.space.scale:.3g}. For each length: the share of data in what a sample sees (of a kernel: its value at the"
         " nearest datum, in that at distance zero), and how evenly it sees the data; 1.000 is all alike. Spread: the mean"
-        " distance of two samples in that of two data. Judged by a classifier that no objective sees."
+        " distance of two samples in that of two data. Fréchet in features of the judge"
+        f" {_judges(config.target, config.output).judge!r}, which no objective sees."
     )
     headings = ["objective", "data's share / evenness, at the start", "at the end", "spread at the start", "at the end",
                 "Fréchet", "seconds"]  # fmt: skip

@@ -1,8 +1,11 @@
+from types import SimpleNamespace
+
 import jax
 import numpy as np
 import pytest
 
 from experiments import collapse
+from experiments.shared.tasks import Found
 from igm_jax.reporting import read_jsonl
 
 
@@ -18,6 +21,23 @@ def test_only_images_in_memory_can_collapse(tmp_path, capsys):
         collapse.main(["--target", "grid", "--output", str(tmp_path / "out")])
     assert "`target` must be a set of images" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_the_table_names_the_judge(monkeypatch):
+    monkeypatch.setattr(collapse, "_judges", lambda target, output: SimpleNamespace(judge="random convolutions"))
+    one = Found(
+        {"spread": 0.5, "frechet": 2.0}, {"seen": np.array([[0, 0.1, 0.01, 1.0], [4, 0.5, 0.2, 0.9]])}, 1.0, 2.0
+    )
+    (found,) = collapse.shown(collapse.Config(target="digits", steps=4), {"case": one})
+    assert "Fréchet in features of the judge 'random convolutions'" in found.caption
+    assert [cell.text for cell in found.lines[0].cells] == [
+        "1e-02 / 1.000",
+        "2e-01 / 0.900",
+        "0.10",
+        "0.50",
+        "2.00",
+        "2",
+    ]
 
 
 @pytest.mark.slow
