@@ -1,6 +1,7 @@
 """How an encoder is trained: to tell classes apart, or to give images back, both from images with noise."""
 
 import dataclasses
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -48,6 +49,9 @@ class Recipe:
         for name in ("steps", "batch_size"):
             checks.count(name, getattr(self, name))
         checks.positive("rate", self.rate)
+        for name in ("decay", "noise"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"`{name}` must be a number from 0 on, but is {getattr(self, name)!r}; 0 is none")
 
 
 def fitted(

@@ -31,9 +31,18 @@ def test_of_images_that_are_all_alike_an_autoencoder_has_no_share_to_tell():
     assert scores(shape, {}, np.full((9, 64), 0.1, np.float32), None) == {}
 
 
-def test_recipes_that_cannot_be_are_refused():
-    with pytest.raises(ValueError, match="`steps` must be at least 1"):
-        Recipe(steps=0)
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"steps": 0}, "`steps` must be at least 1"),
+        ({"rate": 0.0}, "`rate` must be positive"),
+        ({"noise": -0.5}, "`noise` must be a number from 0 on, but is -0.5"),
+        ({"decay": float("nan")}, "`decay` must be a number from 0 on, but is nan"),
+    ],
+)
+def test_recipes_that_cannot_be_are_refused(given, message):
+    with pytest.raises(ValueError, match=message):
+        Recipe(**given)
 
 
 def test_the_same_seed_gives_the_same_encoder_and_another_one_another():
