@@ -32,7 +32,7 @@ def checked_shape(image_shape: Any) -> ImageShape:
         >>> checked_shape((8, 8, 1))
         (8, 8, 1)
     """
-    if len(image_shape) != 3:
+    if not hasattr(image_shape, "__len__") or len(image_shape) != 3:
         raise ValueError(
             f"`image_shape` must be (height, width, channels), but is {image_shape}; use (h, w, 1) for grey"
         )

@@ -57,5 +57,8 @@ def test_sides_parts_and_their_errors():
         split_row(jnp.ones((2, 6)), latent=2, noise=1, condition=0)
     with pytest.raises(ValueError, match=r"come as rows \(n, 4\), but got an array of shape \(2, 6\)"):
         as_images(jnp.ones((2, 6)), (2, 2, 1))
-    with pytest.raises(ValueError, match=r"must be \(height, width, channels\), but is \(2, 2\)"):
-        checked_shape((2, 2))
+    for wrong in ((2, 2), 28, None):
+        with pytest.raises(
+            ValueError, match=r"must be \(height, width, channels\), but is .*; use \(h, w, 1\) for grey"
+        ):
+            checked_shape(wrong)
