@@ -32,6 +32,7 @@ from rich.text import Text
 
 from experiments.configs import Problem, TargetChoice
 from experiments.shared.outputs import check_output
+from experiments.shared.pictures import ends_of
 from experiments.shared.study import ended_with, writable
 from igm_jax import checks
 from igm_jax.features import Architecture, Encoder, Recipe, fit_encoder, load_encoder, save_encoder
@@ -220,10 +221,7 @@ def _picture(path: Path, encoder: Encoder, problem: Problem, images: Images) -> 
     for start in range(0, len(some), SHOWN):
         rows += [some[start : start + SHOWN], back[start : start + SHOWN]]
     own = problem.splits.undone(np.concatenate(rows))
-    scaling = problem.splits.scaling
-    known = scaling.low is not None and scaling.high is not None
-    bounds = (scaling.low, scaling.high) if known else (float(own.min()), float(own.max()))
-    return write_whole(_beside(path), sheet(own, bounds, columns=min(SHOWN, len(some))))
+    return write_whole(_beside(path), sheet(own, ends_of(problem.splits, own), columns=min(SHOWN, len(some))))
 
 
 def summary(encoder: Encoder, path: Path, picture: Path | None) -> Table:
