@@ -198,9 +198,8 @@ def _measured(
     # The quickest one of the first target comes first, so that there is something to look at.
     quickest = min(range(len(config.objectives)), key=lambda i: runs[i].expected or 0.0)
     growing = Growing(lambda found: gathered(config, found), problems, len(config.objectives), config.directory)
-    store = Groups(config.directory / "groups")
-    found = worked(runs, store, recipe, config.workers, first=quickest, on_end=growing)
-    return gathered(config, dict(enumerate(found)))
+    kept = Groups(config.directory / "groups")
+    return gathered(config, dict(enumerate(worked(runs, kept, recipe, config.workers, first=quickest, on_end=growing))))
 
 
 def gathered(config: Compare, found: Mapping[int, Group]) -> tuple[list[dict[str, Any]], dict[str, dict[str, Group]]]:
