@@ -24,6 +24,7 @@ import numpy as np
 from rich.console import Console
 
 from experiments.configs import OBJECTIVES, TARGETS, Adam, Critic, FeatureCritic, Pushforward
+from experiments.configs.features import SUFFIX
 from experiments.shared.comparison import Comparison, own_units
 from experiments.shared.judge_files import judge_files, seen_by
 from experiments.shared.judging import NAMES, judges, paneled, silently
@@ -43,7 +44,7 @@ from igm_jax.evaluation import (
 )
 from igm_jax.reporting import FLOOR, Cell, Line, Table, to_console, to_markdown, write_jsonl, write_whole
 from igm_jax.reporting.terminal import command_line, ended
-from igm_jax.training import RunMismatchError, read_config, restore
+from igm_jax.training import RunMismatchError, load_generator, read_config
 
 FEWEST = 20
 FORMATS = (".md", ".jsonl")
@@ -196,17 +197,19 @@ def _judge(config: Evaluate, known: Layout, real: np.ndarray, scaling: Scaling |
 
 
 def _of_run(config: Evaluate, directory: Path) -> Comparison:
-    trained = _config_of(read_config(directory).get("config"), directory)
-    problem, generator, run = prepared(trained)
-    if read_config(directory)["config"].get("data") != problem.fingerprint:
+    stored = read_config(directory).get("config")
+    trained = _config_of(stored, directory)
+    problem, generator, _ = prepared(trained)
+    if stored.get("data") != problem.fingerprint:
         raise RunMismatchError(
             f"the data that {directory} learned from are not those that are there now; put the files back as they were, or give"
             " held-out samples with --real"
         )
-    state = restore(run, directory)
+    # The generator alone: what an objective learned, such as an encoder that lies elsewhere by now, is not needed.
+    found = load_generator(directory, generator=generator)
     draw = jax.jit(generator.sample, static_argnums=2)
-    fake = np.asarray(draw(state.average, jax.random.key(config.seed), config.size))
-    name = f"{trained.objective.name}, step {int(state.step)}"
+    fake = np.asarray(draw(found.average, jax.random.key(config.seed), config.size))
+    name = f"{trained.objective.name}{SUFFIX if 'encoder' in stored else ''}, step {found.step}"
     if config.real is not None:
         known = _files(config, problem.space.image_shape)
         real = known.read("real")
