@@ -197,7 +197,7 @@ def _judge(config: Evaluate, known: Layout, real: np.ndarray, scaling: Scaling |
 
 
 def _of_run(config: Evaluate, directory: Path) -> Comparison:
-    stored = read_config(directory).get("config")
+    stored: Any = read_config(directory).get("config")
     trained = _config_of(stored, directory)
     problem, generator, _ = prepared(trained)
     if stored.get("data") != problem.fingerprint:
