@@ -20,7 +20,6 @@ from typing import Any
 
 import jax
 import numpy as np
-from scipy.spatial.distance import cdist
 
 from experiments.configs import TARGETS, Adam, Problem, Pushforward, Space
 from experiments.configs.words import target_of
@@ -29,6 +28,7 @@ from experiments.shared.pictures import ends_of
 from experiments.shared.study import aside, command, row_maker, table, writable, write
 from experiments.shared.tasks import Book, Found, Recipe, Task, deciding, worked
 from igm_jax import Objective, checks, kernels, objectives
+from igm_jax.pairwise import distances
 from igm_jax.reach import reaches
 from igm_jax.reporting.sheets import sheet
 from igm_jax.reporting.terminal import ended
@@ -160,7 +160,7 @@ def looked(objective: Objective, samples: np.ndarray, data: np.ndarray, step: in
 
 def spread(samples: np.ndarray, data: np.ndarray) -> float:
     """The mean distance of two samples, in that of two data: 0 for copies of one image."""
-    return float(np.mean(cdist(samples, samples)) / np.mean(cdist(data, data)))
+    return float(np.mean(distances(samples, samples)) / np.mean(distances(data, data)))
 
 
 def shown(config: Config, found: dict[str, Found]) -> list[Any]:

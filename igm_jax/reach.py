@@ -10,12 +10,14 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Objective
 from igm_jax.checks import Rows, is_concrete
 from igm_jax.descriptions import Made
 from igm_jax.kernels.kernel import Kernel
+from igm_jax.kernels.pairs import distances
 from igm_jax.objectives.fields.drifting_presets import FLOORS, PRESETS
 
 __all__ = ["Reach", "blind", "reaches"]
@@ -73,7 +75,7 @@ def reaches(objective: Objective, x: Rows, y: Rows) -> list[Reach]:
         >>> [bool(found.fault) for found in reaches(drifting((0.05, 2.0)), x, y + 3)]
         [True, False]
     """
-    x, y = (np.asarray(some, np.float64)[:MOST] for some in checks.pair(x, y))
+    x, y = (some[:MOST] for some in checks.pair(x, y))
     return list(_found(getattr(objective, "made", None), _Distances(x, y)))
 
 
@@ -101,13 +103,12 @@ def blind(objective: Objective, x: Rows, y: Rows) -> str | None:
     found = reaches(objective, x, y)
     if not found or not all(one.fault for one in found):
         return None
-    x, y = (np.asarray(some, np.float64)[:MOST] for some in checks.pair(x, y))
-    distances = _Distances(x, y)
-    data = _distances(y, y)
-    median = np.median(data[np.triu_indices(len(y), 1)]) if len(y) > 1 else float(np.median(distances.data))
+    x, y = (some[:MOST] for some in checks.pair(x, y))
+    away, data = _distances(x, y), _distances(y, y)
+    median = np.median(data[np.triu_indices(len(y), 1)]) if len(y) > 1 else float(np.median(away))
     reasons = "; ".join(f"{one.name} {one.fault}" for one in found)
     return (
-        f"no sample sees where data lie: {reasons}. Samples are {np.median(distances.data):.3g} from data, and data"
+        f"no sample sees where data lie: {reasons}. Samples are {np.median(away):.3g} from data, and data"
         f" {median:.3g} from each other (medians). Choose lengths from .03 to 1 of that: on the command line they are in median"
         " distances, in Python `objectives.auto(lambda s: drifting((0.03 * s, 0.08 * s, 0.16 * s)))` reads them off the data"
     )
@@ -116,40 +117,39 @@ def blind(objective: Objective, x: Rows, y: Rows) -> str | None:
 class _Distances:
     """The distances of samples from data and from each other, infinite from themselves."""
 
-    def __init__(self, x: np.ndarray, y: np.ndarray):
+    def __init__(self, x: Array, y: Array):
         self.x, self.y = x, y
         self.data, self.own = _distances(x, y), _distances(x, x)
         np.fill_diagonal(self.own, np.inf)
 
 
-def _distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    squares = (x * x).sum(1)[:, None] + (y * y).sum(1)[None] - 2 * x @ y.T
-    return np.sqrt(np.maximum(squares, 0))
+def _distances(x: Array, y: Array) -> np.ndarray:
+    return np.array(distances(x, y), np.float64)
 
 
-def _found(made: Any, distances: _Distances) -> Iterator[Reach]:
+def _found(made: Any, away: _Distances) -> Iterator[Reach]:
     """The lengths in how an objective was made."""
     if not isinstance(made, Made):
         return
     given = made.arguments
     if made.name == "weighted":
         for _, part in given["parts"]:
-            yield from _found(getattr(part, "made", None), distances)
+            yield from _found(getattr(part, "made", None), away)
     elif made.name == "with_bank":
-        yield from _found(getattr(given["objective"], "made", None), distances)
+        yield from _found(getattr(given["objective"], "made", None), away)
     elif "temperatures" in given and "preset" in given:
-        yield from _drifts(given["temperatures"], given["preset"], given.get("floor"), distances)
+        yield from _drifts(given["temperatures"], given["preset"], given.get("floor"), away)
     elif isinstance(kernel := given.get("kernel"), Kernel):
-        yield from _of_kernel(kernel, distances)
+        yield from _of_kernel(kernel, away)
     elif isinstance(given.get("bandwidth"), int | float) and made.name in ("kde_drift", "score_difference"):
         width = given["bandwidth"]
-        logs = [-np.square(some / width) / 2 for some in (distances.data, distances.own)]
+        logs = [-np.square(some / width) / 2 for some in (away.data, away.own)]
         yield _normalised(f"bandwidth {width:.3g}", logs[0], logs[1])
 
 
-def _of_kernel(kernel: Kernel, distances: _Distances) -> Iterator[Reach]:
+def _of_kernel(kernel: Kernel, away: _Distances) -> Iterator[Reach]:
     with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
-        x, y = distances.x.astype(np.float32), distances.y.astype(np.float32)
+        x, y = away.x, away.y
         values, itself = np.asarray(kernel(x, y), np.float64), np.diag(np.asarray(kernel(x, x), np.float64))
     if (values < 0).any() or (itself <= 0).any():  # such as minus a distance: it has no length
         return
@@ -157,18 +157,18 @@ def _of_kernel(kernel: Kernel, distances: _Distances) -> Iterator[Reach]:
     yield Reach(kernel.name, nearest, float(np.median(_number(values))) / values.shape[1])
 
 
-def _drifts(temperatures: Any, preset: str, floor: float | None, distances: _Distances) -> Iterator[Reach]:
+def _drifts(temperatures: Any, preset: str, floor: float | None, away: _Distances) -> Iterator[Reach]:
     """Those of the affinities of drifting, ``exp(-d/τ) / √(row sums · column sums)``, not below a floor."""
     least = FLOORS[preset] if floor is None else floor
     known = PRESETS[preset] if temperatures is None else temperatures
     known = known if isinstance(known, tuple | list) else (known,)
-    finite = np.where(np.isinf(distances.own), 0, distances.own)
-    unit = 1.0 if preset == "paper" else np.concatenate([finite, distances.data], axis=1).mean()
+    finite = np.where(np.isinf(away.own), 0, away.own)
+    unit = 1.0 if preset == "paper" else np.concatenate([finite, away.data], axis=1).mean()
     for temperature in known:
         if is_concrete(temperature):
             scale = float(temperature) * max(unit, 1e-30)
             name = f"temperature {float(temperature):.3g}" + (" of the mean distance" if preset == "released" else "")
-            yield _normalised(name, -distances.data / scale, -distances.own / scale, least)
+            yield _normalised(name, -away.data / scale, -away.own / scale, least)
 
 
 def _normalised(name: str, data: np.ndarray, own: np.ndarray, least: float = 0.0) -> Reach:

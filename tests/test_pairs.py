@@ -14,6 +14,8 @@ NOT_PAIRS = {
     "igm_jax/distributions/ray_pairs.py:_to_funnels": "samples against the few centres of a potential",
     "igm_jax/evaluation/metrics/frechet.py:_distance": "features × features: the factors of two covariances",
     "igm_jax/evaluation/metrics/frechet_bias.py:frechet_bias": "features × features: the factors and spectrum of two covariances",
+    "igm_jax/evaluation/judges/inception.py:mean_without_padding": "rows × columns of a picture: how many pixels a mean has",
+    "igm_jax/evaluation/judges/vision_transformer.py:_linear": "rows × the outputs of a layer, whose matrix is stored transposed",
     "igm_jax/reporting/graph.py:apart": "nodes × nodes of a small graph",
     "igm_jax/reporting/graph.py:arranged": "the turn of a small graph's places",
     "igm_jax/reporting/graph.py:layout": "nodes × nodes of a small graph",

@@ -47,14 +47,15 @@ def drifting(
     space: Space,
     temperatures: tuple[float, ...] = (0.05, 0.2, 1.0),
     preset: Literal["paper", "released"] = "released",
-    floor: float = 0.0,
+    floor: float | None = 0.0,
 ) -> Objective:
     """Drifting: doubly normalised attraction and repulsion.
 
     Args:
         temperatures: One field each, added; in median distances of the data ("paper") or mean ones ("released").
         preset: The formula of the paper's toy notebook, or of its released code.
-        floor: The smallest affinity; 0.001 in the released code, which in pixels pulls all samples to one mean.
+        floor: The smallest affinity; None for the preset's own, which in the released code, .001, pulls samples in pixels to one
+            mean.
     """
     if preset == "paper":
         temperatures = tuple(length("temperatures", value, space) for value in temperatures)

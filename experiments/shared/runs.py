@@ -11,6 +11,7 @@ import numpy as np
 from experiments.configs import Problem, Pushforward
 from experiments.configs.features import AnyObjective, options_of
 from experiments.shared.budgets import PARTS, Cost, Equal
+from experiments.shared.first_look import first_look
 from experiments.shared.judging import Judges
 from experiments.shared.tasks import Task
 from igm_jax import Generator, Objective
@@ -168,7 +169,7 @@ def _trained(
         "chunk": chunk,
         "every": budget.steps,
         "log_every": chunk,
-        "on_chunk": recorder,
+        "on_chunk": first_look(objective, problem, lambda state: recorder.draw(state.average)[0], recorder),
         "progress": False,
     }
     try:
