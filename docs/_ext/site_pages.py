@@ -16,10 +16,8 @@ ROOT = Path(__file__).parents[2]
 PAGES = (
     "docs/*.md",
     "docs/benchmarks/**/*.md",
-    "docs/estimators/*.md",
-    "docs/failures/*.md",
+    "docs/*/report.md",
     "docs/howto/**/*.md",
-    "docs/judges/*.md",
     "results/tables/README.md",
     "results/published/*.md",
     "results/published/*/tables.md",
