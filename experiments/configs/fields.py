@@ -54,8 +54,7 @@ def drifting(
     Args:
         temperatures: One field each, added; in median distances of the data ("paper") or mean ones ("released").
         preset: The formula of the paper's toy notebook, or of its released code.
-        floor: The smallest affinity; None for the preset's own, which in the released code, .001, pulls samples in pixels to one
-            mean.
+        floor: The smallest affinity; None for the preset's own, in the released code .001, for which images become one mean.
     """
     if preset == "paper":
         temperatures = tuple(length("temperatures", value, space) for value in temperatures)
