@@ -1,6 +1,6 @@
 """A generator of images given their class: trained class by class, drawn a row a class, and judged by what a classifier reads.
 
-    python -m experiments.by_class             Fashion-MNIST, about 15 minutes on 2 cores
+    python -m experiments.by_class             Fashion-MNIST, about 10 minutes on 2 cores
     python -m experiments.by_class --smoke     seconds, digits
 
 One network makes all classes: the class's one-hot code stands behind the noise, and sets scale and shift of its normalisations.

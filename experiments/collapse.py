@@ -1,6 +1,6 @@
 """Why a generator of images gives copies of one grey mean, measured: what its samples see of the data through each length.
 
-    python -m experiments.collapse               about 9 minutes on one core, Fashion-MNIST
+    python -m experiments.collapse               about 10 minutes on one core, Fashion-MNIST
     python -m experiments.collapse --smoke       seconds, digits
 
 Two images of a data set lie as far from each other as most others do, and those of a generator at its start lie in a heap, far

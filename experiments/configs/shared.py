@@ -35,17 +35,9 @@ class _Trained:
     b2: float = 0.99
     """Adam's memory of its square."""
 
-    def made(self, space: Space) -> Network:
-        """The critic's network."""
-        raise NotImplementedError
-
     def optimizer(self) -> optax.GradientTransformation:
         """The critic's optimiser."""
         return optax.adam(checks.positive("rate", self.rate), b1=self.b1, b2=self.b2)
-
-    def build(self, space: Space) -> tuple[Network, optax.GradientTransformation]:
-        """The critic's network and optimiser."""
-        return self.made(space), self.optimizer()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,6 +66,10 @@ class Critic(_Trained):
         spectral = {"spectral_norm": True} if self.spectral else {}
         return make(space.image_shape, width=channels(self.width), **spectral, **computing_in(self.dtype))
 
+    def build(self, space: Space) -> tuple[Network, optax.GradientTransformation]:
+        """The critic's network and optimiser."""
+        return self.made(space), self.optimizer()
+
     def perceptron(self) -> "Critic":
         """The same options, for an objective whose critic is a perceptron even of images; others are refused."""
         for_images_only("critic", self, "the critic of this objective is a perceptron")
@@ -90,6 +86,10 @@ class FeatureCritic(_Trained):
     def made(self, space: Space) -> Network:
         """The critic's network."""
         return mlp(space.dim, self.features, width=self.width, depth=self.depth, activation="leaky_relu")
+
+    def build(self, space: Space) -> tuple[Network, optax.GradientTransformation]:
+        """The critic's network and optimiser."""
+        return self.made(space), self.optimizer()
 
 
 CRITIC, FEATURE_CRITIC = Critic(), FeatureCritic()
