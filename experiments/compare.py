@@ -28,7 +28,8 @@ from experiments.configs.features import SUFFIX, TOLD, AnyObjective, encoder_of,
 from experiments.configs.words import file_name, target_of
 from experiments.shared.budgets import Cost, Costs, Equal, measurable, measured_cost, updates
 from experiments.shared.growing import Growing, expected
-from experiments.shared.judging import NAMES, Judges, check_names, judges
+from experiments.shared.judge_files import judge_files
+from experiments.shared.judging import NAMES, Judges, check_judges, judges
 from experiments.shared.runs import Budget, Group, Groups, run_of, training_task
 from experiments.shared.settings import IMAGES, PLANE, settings
 from experiments.shared.study import aside, ended_with
@@ -42,8 +43,6 @@ from igm_jax.training import provenance
 from igm_jax.training.directory import run_directory
 
 ROOM = 200 << 20
-FEWEST = 6
-"""Samples that a part must have, since measures of neighbours look at five."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +55,7 @@ class Compare:
     """Which objectives, by name; see ``python -m experiments.train --help`` for all. With ``--features`` names such as
     drifting@features are on the encoder's maps, the others on pixels; if none is marked, all are on the maps."""
     features: Path | None = None
-    """The file of an encoder for objectives on features; see ``python -m experiments.encoder``."""
+    """The file of an encoder for objectives on features (see ``python -m experiments.encoder``), or dinov2=FILE."""
     seeds: int = 3
     """Independent runs of each, side by side."""
     steps: int | None = None
@@ -75,6 +74,8 @@ class Compare:
     """Samples to judge, where the data are not limited."""
     judges: tuple[Literal["lite0", "classifier", "random"], ...] = NAMES
     """Whose opinion to ask of images, where it can be had: EfficientNet-Lite0 of 28 pixels and more (the extra ``judges``)."""
+    judge_files: tuple[str, ...] = ()
+    """Published networks as further judges of images, and your files of them: inception=FILE, clean-fid=FILE, dinov2=FILE."""
     directory: Path = Path("results/compare")
     """Where everything is kept."""
     workers: int = 1
@@ -90,9 +91,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:  # all that can be wrong with a config shows here, before any long work
             config = checked(small(config) if config.smoke else config)
             problems = {name: problem_of(name) for name in config.targets}
+            check_judges(problems.values(), config.judges, judge_files(config.judge_files))
             for target, problem in problems.items():
-                check_judged(problem)
-                check_names(problem, config.judges)
                 for name in (*config.objectives, *(() if config.equal == "updates" else (config.reference,))):
                     run_of(name, chosen(config, target, name), problem, budget(config, problem))
             settled = run_directory(config.directory, _identity(config), jax.random.key(0), ROOM)
@@ -140,21 +140,12 @@ def _marked(config: Compare) -> Compare:
             f"{marked[0]} is on the maps of an encoder, but none is given; say --features FILE, which"
             " `python -m experiments.encoder classifier TARGET` makes"
         )
+    if both := {str(config.features).partition("=")[0]} & set(judge_files(config.judge_files)):
+        raise ValueError(f"{both.pop()} cannot be what losses look through and a judge; leave it out of --judge-files")
     for name in names:
         checks.choice("objectives", plain_name(name), OBJECTIVES)
     checks.choices("objectives", names, names)  # of which there must be one, each once
     return dataclasses.replace(config, objectives=names)
-
-
-def check_judged(problem: Problem) -> None:
-    """A ``ValueError`` if a data set holds too few samples for validation or test to judge by."""
-    for part in ("validation", "test") if problem.splits is not None else ():
-        number = len(problem.some([part], FEWEST))
-        if number < FEWEST:
-            raise ValueError(
-                f"a comparison judges by at least {FEWEST} samples for validation and for test, but {problem.name} has {number}"
-                f" for {part}; add data"
-            )
 
 
 def small(config: Compare) -> Compare:
@@ -175,8 +166,7 @@ def _identity(config: Compare) -> dict[str, Any]:
     shared = ["steps", "batch_size", "generator", "optimizer", "average", "samples", "seeds", "smoke", "equal"]
     if config.equal != "updates":
         shared.append("reference")
-    if config.judges != NAMES:
-        shared.append("judges")
+    shared += [name for name, usual in (("judges", NAMES), ("judge_files", ())) if getattr(config, name) != usual]
     return {name: getattr(config, name) for name in shared}
 
 
@@ -226,7 +216,8 @@ def problem_of(target: str) -> Problem:
 @cache
 def judges_of(config: Compare, target: str) -> Judges:
     """The judges of a target, made once."""
-    return judges(problem_of(target), config.samples, config.directory / "judges", config.judges)
+    kept, files = config.directory / "judges", judge_files(config.judge_files)
+    return judges(problem_of(target), config.samples, kept, config.judges, files)
 
 
 def tasks(config: Compare) -> list[Task[Group]]:

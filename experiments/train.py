@@ -70,7 +70,7 @@ class Train:
     objective: ObjectiveChoice
     target: TargetChoice
     features: Path | None = None
-    """The file of an encoder (see ``python -m experiments.encoder``): the objective is then one on each of its maps."""
+    """File of an encoder (``python -m experiments.encoder``), or dinov2=FILE: the objective is then one on each of its maps."""
     generator: Pushforward = dataclasses.field(default_factory=Pushforward)
     optimizer: Adam = dataclasses.field(default_factory=lambda: Adam(rate=3e-3))
     steps: int = 3000

@@ -20,11 +20,11 @@ import jax
 import numpy as np
 import tyro
 
-from experiments.compare import Compare, budget, check_judged, checked, problem_of, small
+from experiments.compare import Compare, budget, checked, problem_of, small
 from experiments.configs import COMPARED, Problem, narrowed
 from experiments.configs.features import SUFFIX
 from experiments.configs.words import file_name
-from experiments.shared.judging import Judges, judges
+from experiments.shared.judging import Judges, check_judged, judges
 from experiments.shared.outputs import check_page
 from experiments.shared.runs import Group, Groups, training_task
 from experiments.shared.settings import LADDERS, Ladder, ladders

@@ -1,14 +1,22 @@
-"""Any objective on the maps of an encoder: what ``--features FILE`` makes of a choice."""
+"""Any objective on the maps of a network: what ``--features FILE`` makes of a choice.
+
+The file is an encoder of ``experiments.encoder``, or after ``dinov2=`` one of DINOv2's own.
+"""
 
 import dataclasses
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+import jax
+import numpy as np
 
 from experiments.configs.choices import ObjectiveConfig, Space
 from experiments.configs.images import for_images_only
-from igm_jax import Objective
-from igm_jax.features import Encoder, load_encoder
+from igm_jax import Network, Objective, checks
+from igm_jax.evaluation import PublishedMaps, dinov2_maps
+from igm_jax.features import Distances, Encoder, distances_of, load_encoder
 from igm_jax.objectives import on_feature_groups
 
 SUFFIX = "@features"
@@ -18,13 +26,109 @@ TOLD = 16
 """So many digits of an encoder's fingerprint tell it from others in a config."""
 
 
+PUBLISHED = {"dinov2": dinov2_maps}
+"""Published networks by the words before their files."""
+
+LOOKED_AT, TOGETHER = 256, 16
+"""Data between which distances are measured in a published network's maps, and how many of them pass through it at a time."""
+
+UNITS = 1.05
+"""Images are taken from black to white at -1 to 1; so far beyond they are of other units."""
+
+
+class Maps(NamedTuple):
+    """What images are compared in.
+
+    Attributes:
+        network: ``apply(params, x) -> {name: (n, p)}``.
+        widths: how many numbers each map has, by its name.
+        distances: of two data in each.
+    """
+
+    network: Network
+    widths: Mapping[str, int]
+    distances: Mapping[str, Distances]
+
+
+class Seeing(Protocol):
+    """A network whose maps an objective can be on."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells it from others."""
+        ...
+
+    def maps(self, space: Space) -> Maps:
+        """Its maps for a target.
+
+        Raises:
+            ValueError: for samples that are no images, or none that it takes.
+        """
+        ...
+
+
+class Trained(NamedTuple):
+    """An encoder of one's own."""
+
+    encoder: Encoder
+
+    @property
+    def fingerprint(self) -> str:
+        return self.encoder.fingerprint
+
+    def maps(self, space: Space) -> Maps:
+        kind, shape = self.encoder.architecture.kind, self.encoder.architecture.image_shape
+        told = f"the encoder of --features takes images of shape {shape}, but the target's"
+        if space.image_shape is None:
+            raise ValueError(f"{told} samples are no images; leave --features out, or choose a target of images")
+        if space.image_shape != shape:
+            raise ValueError(
+                f"{told} are of shape {space.image_shape}; train one on it: `python -m experiments.encoder {kind} TARGET`"
+            )
+        return Maps(self.encoder.network, self.encoder.architecture.widths, self.encoder.distances)
+
+
+class Published(NamedTuple):
+    """A published network in a user's file, which takes images of any size; distances are measured on the target's data."""
+
+    word: str
+    path: Path
+
+    @property
+    def fingerprint(self) -> str:
+        return f"{self.word} {_published(self, (8, 8, 1)).sha256}"
+
+    def maps(self, space: Space) -> Maps:
+        if space.image_shape is None or space.target is None:
+            raise ValueError(
+                f"--features {self.word}=FILE takes images, but the target's samples are none; leave it out, or choose a target"
+                " of images"
+            )
+        found = _published(self, space.image_shape)
+        some = np.asarray(space.target(jax.random.key(0), LOOKED_AT))
+        if (furthest := np.abs(some).max()) > UNITS:
+            raise ValueError(
+                f"--features {self.word}=FILE takes images within -1 and 1, but the target's go to {furthest:.3g}; scale them"
+            )
+        params, apply = found.network.init(jax.random.key(0)), jax.jit(found.network.apply)
+        parts = [apply(params, some[start : start + TOGETHER]) for start in range(0, LOOKED_AT, TOGETHER)]
+        rows = {name: np.concatenate([np.asarray(part[name]) for part in parts]) for name in found.widths}
+        return Maps(found.network, found.widths, distances_of(rows))
+
+
+@cache
+def _published(which: Published, image_shape: tuple[int, int, int]) -> PublishedMaps:
+    """A published network for images of one shape, read once."""
+    return PUBLISHED[which.word](which.path, image_shape)
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class OnFeatures:
-    """An objective on each map of an encoder, in which two data are at distance 1 on average."""
+    """An objective on each map of a network, in which two data are at distance 1 on average."""
 
     objective: ObjectiveConfig
     """What is applied in each map; its lengths are in median distances of the data in the map, its critics are perceptrons."""
-    encoder: Encoder
+    encoder: Seeing
     """Whose maps they are."""
     shares: bool = True
     """Whether the log tells each map's share, which takes time and changes nothing."""
@@ -45,23 +149,17 @@ class OnFeatures:
         """The mean over the maps of the objective in each.
 
         Raises:
-            ValueError: for data that are no images of the encoder's shape, or an objective that needs more than data.
+            ValueError: for data that are no images, or none that the network takes, or an objective that needs more than data.
         """
-        kind, shape = self.encoder.architecture.kind, self.encoder.architecture.image_shape
-        told = f"the encoder of --features takes images of shape {shape}, but the target's"
-        if space.image_shape is None:
-            raise ValueError(f"{told} samples are no images; leave --features out, or choose a target of images")
-        if space.image_shape != shape:
-            raise ValueError(
-                f"{told} are of shape {space.image_shape}; train one on it: `python -m experiments.encoder {kind} TARGET`"
-            )
+        maps = self.encoder.maps(space)
         if dataclasses.is_dataclass(critic := getattr(self.objective, "critic", None)):
             for_images_only("critic", critic, "on features the critic of each map is a perceptron")
-        parts = {}
-        for name, width in self.encoder.architecture.widths.items():
-            distances = self.encoder.distances[name]
-            parts[name] = self.objective.build(Space(width, distances.median / distances.mean))
-        return on_feature_groups(parts, self.encoder.network, self.encoder.scales, shares=self.shares)
+        parts = {
+            name: self.objective.build(Space(width, maps.distances[name].median / maps.distances[name].mean))
+            for name, width in maps.widths.items()
+        }
+        scales = {name: distances.mean for name, distances in maps.distances.items()}
+        return on_feature_groups(parts, maps.network, scales, shares=self.shares)
 
 
 AnyObjective = ObjectiveConfig | OnFeatures
@@ -96,6 +194,12 @@ def plain_name(name: str) -> str:
 
 
 @cache
-def encoder_of(path: str) -> Encoder:
-    """The encoder in a file, read once."""
-    return load_encoder(path)
+def encoder_of(path: str) -> Seeing:
+    """The network in a file, read once: an encoder, or after a word and ``=`` a published one."""
+    word, equals, file = path.partition("=")
+    if not equals or Path(path).exists():
+        return Trained(load_encoder(path))
+    checks.choice("the network of --features", word, tuple(PUBLISHED))
+    found = Published(word, Path(file))
+    _ = found.fingerprint  # a file that is none shows at once
+    return found

@@ -42,6 +42,8 @@ class Pushforward:
     """The network for images: small, SNGAN's, a U-Net or StyleGAN2's, each slower than the one before."""
     dtype: Literal["float32", "bfloat16"] = later_option("float32")
     """The type that the network for images computes in; parameters and samples are of float32."""
+    blocks: int = later_option(1)
+    """Residual blocks of a U-Net at each size of its pictures."""
 
     def build(self, space: Space) -> Generator:
         """The generator for data of this shape: one of the networks for images, else a perceptron."""
@@ -63,13 +65,18 @@ class Pushforward:
         """The network, and how many features of noise it reads."""
         checks.choice("network", self.network, ("convolutional", "residual", "unet", "style"))
         size, width, options = math.prod(shape), channels(self.width), computing_in(self.dtype)
+        if self.network != "unet" and self.blocks != 1:
+            raise ValueError(
+                f"`blocks` are those of a U-Net, but the network is {self.network}; leave `--generator.blocks` out, or take"
+                " `--generator.network unet`"
+            )
         if self.network == "unet":
             if self.latent not in (None, size):
                 raise ValueError(
                     f"`latent` must be {size} with the network unet, whose noise has the shape of the image, but is"
                     f" {self.latent}; leave `--generator.latent` out"
                 )
-            return unet_generator(shape, width, **options), size
+            return unet_generator(shape, width, checks.count("blocks", self.blocks), **options), size
         latent = self._latent(size)
         if self.network == "style":
             return style_generator(latent, shape, width, **options), latent + style_noise_size(shape)

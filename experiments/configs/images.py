@@ -27,13 +27,13 @@ def for_images_only(
 
     Args:
         owner: "generator" or "critic", before the option on the command line.
-        config: the owner's options, of which ``network``, ``dtype`` and ``spectral`` are those of images.
+        config: the owner's options, of which ``network``, ``dtype``, ``spectral`` and ``blocks`` are those of images.
         why: the reason, for the error.
 
     Raises:
         ValueError: if one of them is not the default.
     """
     defaults = {field.name: field.default for field in dataclasses.fields(config)}
-    for name in ("network", "dtype", "spectral"):
+    for name in ("network", "dtype", "spectral", "blocks"):
         if name in defaults and (value := getattr(config, name)) != defaults[name]:
             raise ValueError(f"`{owner}.{name}` is {value!r}, but {why}; leave `--{owner}.{name}` out")

@@ -2,17 +2,19 @@
 
 import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
 from experiments.configs import Problem
-from experiments.shared.judge_files import remembered
+from experiments.shared.judge_files import OPTION, remembered
 from igm_jax.distributions import Scaling, Splits
 from igm_jax.evaluation import (
+    PUBLISHED,
     Judge,
     UnlikeSamplesWarning,
     classifier_judge,
@@ -33,10 +35,18 @@ FEWEST_JUDGED, MOST_SEEN = 300, 10_000
 NAMES = ("lite0", "classifier", "random")
 """Judges of images: EfficientNet-Lite0, a classifier trained on the labels, random convolutions."""
 
+FEWEST = 6
+"""Samples that a part must have, since measures of neighbours look at five."""
+
 LARGE = 28
 """Pixels from which on Lite0 looks at images, and the classifier is a convolutional one."""
 
 Judgement = Callable[..., dict[str, float]]
+
+Files = Mapping[str, Path]
+"""The user's files of published networks, by the networks' short names."""
+
+NO_FILES: Files = MappingProxyType({})
 
 
 class Judges(NamedTuple):
@@ -57,7 +67,9 @@ class Judges(NamedTuple):
     told: Mapping[str, Any] = {}
 
 
-def judges(problem: Problem, samples: int, directory: Path | None, names: Sequence[str] = NAMES) -> Judges:
+def judges(
+    problem: Problem, samples: int, directory: Path | None, names: Sequence[str] = NAMES, files: Files = NO_FILES
+) -> Judges:
     """The judges of a target; none of them is minimised by any objective.
 
     Args:
@@ -65,6 +77,7 @@ def judges(problem: Problem, samples: int, directory: Path | None, names: Sequen
         samples: how many fresh draws to judge against, where data are not limited.
         directory: where a trained classifier is kept.
         names: which judges of images, of ``NAMES``; those that cannot be had are left out.
+        files: of published networks, which judge images, too.
     """
     if problem.splits is None:
         real = np.asarray(problem.held_out(jax.random.key(1), samples))
@@ -86,7 +99,7 @@ def judges(problem: Problem, samples: int, directory: Path | None, names: Sequen
     assert splits is not None  # images are always of a data set
     assert splits.image_shape is not None
     train_images, _ = _seen(splits)
-    panel = panel_of(splits, directory, names)
+    panel = panel_of(splits, directory, names, files)
     judge = panel.judge
     seen = judge.features(real)
 
@@ -122,16 +135,17 @@ class Panel(NamedTuple):
         return tuple(splits.label_names) if self.judge.probabilities is not None else ()
 
 
-def panel_of(splits: Splits, directory: Path | None, names: Sequence[str] = NAMES) -> Panel:
+def panel_of(splits: Splits, directory: Path | None, names: Sequence[str] = NAMES, files: Files = NO_FILES) -> Panel:
     """The judges of a data set's images, the classifier trained on its labels if it has some.
 
     Args:
         splits: the data set.
         directory: where the trained classifier is kept.
         names: which judges, of ``NAMES``.
+        files: of published networks, which judge, too.
 
     Raises:
-        ValueError: if none of those that are asked for can be had.
+        ValueError, OSError: if none of those that are asked for can be had, or a file is not the network's.
     """
     assert splits.image_shape is not None
     classifier, (images, labels) = None, _seen(splits)
@@ -139,7 +153,45 @@ def panel_of(splits: Splits, directory: Path | None, names: Sequence[str] = NAME
         large = min(splits.image_shape[:2]) >= LARGE
         make = convolutional_classifier_judge if large else classifier_judge
         classifier = make(images, labels, splits.image_shape, directory=directory)._replace(name="classifier")
-    return paneled(splits.image_shape, splits.scaling, names, classifier)
+    panel = paneled(splits.image_shape, splits.scaling, names, classifier)
+    return panel._replace(more=[*panel.more, *_published(splits, files)])
+
+
+def _published(splits: Splits, files: Files) -> list[Judge]:
+    """The published networks in the user's files, which do not look twice at an image."""
+    assert splits.image_shape is not None
+    made = [PUBLISHED[name](path, splits.image_shape, splits.scaling) for name, path in files.items()]
+    return [judge._replace(features=remembered(judge.features)) for judge in made]
+
+
+def check_judges(problems: Iterable[Problem], names: Sequence[str], files: Files) -> None:
+    """A ``ValueError`` or ``OSError`` if targets cannot be judged as they are asked to be; nothing is trained.
+
+    Args:
+        problems: the targets.
+        names: judges of images, of ``NAMES``, of which one must be there for each target of images.
+        files: of published networks, which must be what they are called, and have images to look at.
+    """
+    problems = list(problems)
+    if files and not any(problem.of_images for problem in problems):
+        told = ", ".join(problem.name for problem in problems)
+        raise ValueError(f"{OPTION} goes with images, but these are none: {told}; drop it, or add a target of images")
+    for problem in problems:
+        check_judged(problem)
+        check_names(problem, names)
+        if problem.of_images and problem.splits is not None:
+            _published(problem.splits, files)
+
+
+def check_judged(problem: Problem) -> None:
+    """A ``ValueError`` if a data set holds too few samples for validation or test to judge by."""
+    for part in ("validation", "test") if problem.splits is not None else ():
+        number = len(problem.some([part], FEWEST))
+        if number < FEWEST:
+            raise ValueError(
+                f"a comparison judges by at least {FEWEST} samples for validation and for test, but {problem.name} has {number}"
+                f" for {part}; add data"
+            )
 
 
 def check_names(problem: Problem, names: Sequence[str]) -> None:

@@ -43,6 +43,8 @@ COLUMNS = {
         "kid",
         "precision",
         "recall",
+        "density",
+        "coverage",
         "class_reverse_kl",
         "class_entropy",
         "c2st",
@@ -135,19 +137,30 @@ def _tables(rows: list[dict[str, Any]], target: str, kind: str, seen: str = "") 
     name = title(target)
     mine = [row for row in rows if row["target"] == name]
     names = dict.fromkeys(metric for row in mine for metric in row["metrics"])
-    metrics = _measures(mine, [*COLUMNS[kind], *(each for each in names if each.partition("@")[0] in COLUMNS[kind])])
+    further = sorted({each.partition("@")[2] for each in names if "@" in each})
+    metrics = _measures(mine, [*COLUMNS[kind], *(f"{DECISIVE[kind]}@{judge}" for judge in further)])
     table = comparison_table(rows, metrics, name)
     trained = [row for row in rows if row["target"] == name and row["objective"] != FLOOR]
     table = table._replace(caption=f"{table.caption} {_meant(trained)}{seen}")
+    more = (*_through(rows, name, names, further), *_classes(rows, name, names))
     if len({row["seed"] for row in trained}) < 2 or len({row["objective"] for row in trained}) < 2:
-        return (table, *_classes(rows, name, names))
+        return (table, *more)
     pairs = difference_table(rows, _measures(mine, (DECISIVE[kind],))[0], name)
-    return (table, rank_table(rows, metrics, name), pairs, *_classes(rows, name, names))
+    return (table, rank_table(rows, metrics, name), pairs, *more)
 
 
 def _measures(rows: Sequence[dict[str, Any]], names: Iterable[str]) -> list[Measure]:
     """How numbers of one target are shown, with the name of the judge in whose features they were found."""
     return measures_of(names, next((row["judge"] for row in rows if row.get("judge")), None))
+
+
+def _through(rows: list[dict[str, Any]], target: str, names: Iterable[str], judges: Iterable[str]) -> tuple[Table, ...]:
+    """The same numbers in the features of each further judge, a table of its own: one of all would have forty columns."""
+    found = []
+    for judge in judges:
+        measures = measures_of(name for name in names if name.partition("@")[2] == judge)
+        found.append(comparison_table(rows, measures, target)._replace(title=f"{target}, in features of {judge}"))
+    return tuple(found)
 
 
 def _classes(rows: list[dict[str, Any]], target: str, names: Iterable[str]) -> tuple[Table, ...]:

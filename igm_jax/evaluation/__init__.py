@@ -23,6 +23,7 @@ from igm_jax.evaluation.judges.published import (
     inception_clean_fid,
     inception_fid,
 )
+from igm_jax.evaluation.judges.published_maps import PublishedMaps, dinov2_maps
 from igm_jax.evaluation.judges.safetensors import Tensors, read_safetensors
 from igm_jax.evaluation.judges.torch_files import read_torch
 from igm_jax.evaluation.measures import MEASURES, Measure, measures_of
@@ -67,6 +68,7 @@ __all__ = [
     "PermutationTest",
     "PrecisionRecall",
     "PrecisionRecallCurve",
+    "PublishedMaps",
     "Tensors",
     "TwoSampleTest",
     "UnlikeSamplesWarning",
@@ -76,6 +78,7 @@ __all__ = [
     "convolutional_classifier_judge",
     "density_coverage",
     "dinov2",
+    "dinov2_maps",
     "dinov2_vits14",
     "efficientnet_lite0",
     "energy_permutation_test",

@@ -4,7 +4,7 @@ They are for what a generator is trained by; what judges it must be another (``i
 """
 
 from igm_jax.features.architecture import Architecture
-from igm_jax.features.encoder import Distances, Encoder, encoder_network, fit_encoder
+from igm_jax.features.encoder import Distances, Encoder, distances_of, encoder_network, fit_encoder
 from igm_jax.features.fitting import Recipe
 from igm_jax.features.kept import EncoderFileError, load_encoder, save_encoder
 
@@ -14,6 +14,7 @@ __all__ = [
     "Encoder",
     "EncoderFileError",
     "Recipe",
+    "distances_of",
     "encoder_network",
     "fit_encoder",
     "load_encoder",

@@ -212,10 +212,31 @@ def measured(architecture: Architecture, parameters: Mapping[str, Any], images: 
     """The distances of two of the images in each map."""
     some = images[np.linspace(0, len(images) - 1, min(len(images), MEASURED)).astype(int)]
     found = by_rows(partial(_maps, architecture), parameters, some)  # pyrefly: ignore
+    return distances_of({name: found[name] for name in architecture.widths})  # from fine to coarse
+
+
+def distances_of(maps: Mapping[str, Any]) -> dict[str, Distances]:
+    """How far apart two rows are in each map.
+
+    Args:
+        maps: (n, p) rows of the same images, by the maps' names.
+
+    Returns:
+        The distances, by name.
+
+    Raises:
+        ValueError: for a map in which all images look alike.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from igm_jax.features import distances_of
+        >>> distances_of({"colour": jnp.array([[0.0], [3.0], [3.0]])})
+        {'colour': Distances(mean=2.0, median=3.0)}
+    """
     distances = {}
-    for name in architecture.widths:
+    for name, rows in maps.items():
         with jax.enable_x64(False):
-            mean, median = (float(value) for value in _mean_and_median(jnp.asarray(found[name])))
+            mean, median = (float(value) for value in _mean_and_median(jnp.asarray(rows)))
         if not (mean > 0 and np.isfinite(mean)):
             raise ValueError(
                 f"all images look alike in the map {name!r}: the mean distance of two is {mean}; train on images that differ,"

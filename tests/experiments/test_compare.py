@@ -143,6 +143,8 @@ def test_a_seed_that_breaks_does_not_take_the_others_with_it(tmp_path, monkeypat
             "gan@features is on the maps of an encoder, but none is given; say --features",
         ),
         (["--objectives", "energy", "--features", "none.npz"], "there is no encoder 'none.npz'"),
+        (["--judge-files", "w.pth"], "--judge-files must be network=FILE"),
+        (["--targets", "ring", "--judge-files", "dinov2=w.pth"], "goes with images, but these are none: ring"),
         (["--workers", "0"], "`workers` must be at least 1"),
         (["--average", "2"], "`average` must be a decay in [0, 1)"),
         (["--optimizer.rate", "-1"], "`rate` must be positive"),

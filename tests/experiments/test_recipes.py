@@ -1,9 +1,11 @@
+import jax
 import pytest
 import tyro
 
 from experiments import recipes
+from experiments.configs import Space
 from experiments.evaluate import Evaluate
-from experiments.recipes import PATH, RECIPES, Command, Config, commands
+from experiments.recipes import DINOV2, PATH, RECIPES, Command, Config, commands
 from experiments.train import Train
 from igm_jax.data import fashion_mnist
 
@@ -12,6 +14,7 @@ OPTIONS = (tyro.conf.CascadeSubcommandArgs, tyro.conf.OmitSubcommandPrefixes)
 
 def of(name, tmp_path, **options):
     given = {"path": tmp_path / "data"} if PATH in RECIPES[name].words else {}
+    given |= {"weights": tmp_path / "vit.pth"} if DINOV2 in RECIPES[name].words else {}
     return commands(Config(name, directory=tmp_path / "out", **given, **options))
 
 
@@ -27,6 +30,15 @@ def test_every_command_is_one_that_its_module_takes(name, tmp_path):
     if before:
         assert str(parsed.features) in before[0].words
     assert parsed.target.name == ("cifar" if PATH in RECIPES[name].words else "fashion-mnist")
+
+
+def test_the_published_unet_is_of_the_published_size(tmp_path):
+    *_, train, _ = of("drifting-cifar", tmp_path)
+    parsed = tyro.cli(Train, args=list(train.words), config=OPTIONS)
+    assert str(parsed.features) == f"dinov2={tmp_path / 'vit.pth'}"
+    generator = parsed.generator.build(Space(3072, 1.0, (32, 32, 3)))
+    shapes = jax.eval_shape(generator.init, jax.random.key(0))
+    assert sum(leaf.size for leaf in jax.tree.leaves(shapes)) == 32_856_707
 
 
 def test_published_runs_say_that_nobody_has_run_them_here():
@@ -67,6 +79,8 @@ def test_all_are_listed(capsys):
         (["gans"], "`name` must be one of"),
         (["drifting", "--path", "x"], "those of drifting come with a package"),
         (["sngan-cifar"], "`--path` must say where the data are"),
+        (["drifting-cifar", "--path", "x"], "drifting-cifar looks through DINOv2"),
+        (["drifting", "--weights", "x"], "but drifting needs none"),
         (["drifting", "--seed", "-1"], "`seed` must"),
     ],
 )

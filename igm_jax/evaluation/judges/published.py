@@ -235,19 +235,51 @@ def _transformer(
     size: vision_transformer.Size | None,
 ) -> Judge:
     shape, own = coloured_shape(image_shape), range_of(scaling)
+    name, digest, placed = dinov2_tensors(path, sha256, size)
+
+    def apply(parameters: Mapping[str, Array], pixels: Float[Array, "b d"]) -> Float[Array, "b p"]:
+        seen = clean(coloured(pixels, shape), DINOV2_SIDE) / 255
+        return vision_transformer.class_token(parameters, in_imagenets_units(seen))
+
+    return _judge(f"DINOv2 {name}", digest, placed, apply, shape, own)
+
+
+def dinov2_tensors(
+    path: str | os.PathLike[str], sha256: str | None = None, size: vision_transformer.Size | None = None
+) -> tuple[str, str, dict[str, np.ndarray]]:
+    """A DINOv2 from its file, for images of 224 x 224.
+
+    Args:
+        path: the file.
+        sha256: what its SHA-256 must be; not compared if None.
+        size: which one it must be; None for any.
+
+    Returns:
+        What the network is called, the file's SHA-256, and the tensors by name.
+
+    Raises:
+        OSError: if the file cannot be read.
+        ValueError: for another SHA-256, or a file that does not hold this network.
+    """
     found = read_parameters(path, sha256=sha256)
     read = vision_transformer.size_of({key: value.shape for key, value in found.tensors.items()})
     name = vision_transformer.name_of(size or read)
     check_tensors(path, found.tensors, vision_transformer.transformer_shapes(size or read), DINOV2_FILE.format(name))
     vision_transformer.check_size(read, DINOV2_SIDE)
+    return name, found.sha256, vision_transformer.placed(found.tensors, DINOV2_SIDE)
 
-    def apply(parameters: Mapping[str, Array], pixels: Float[Array, "b d"]) -> Float[Array, "b p"]:
-        seen = clean(coloured(pixels, shape), DINOV2_SIDE) / 255
-        mean, deviation = (jnp.asarray(of, seen.dtype)[None, None, None] for of in (IMAGENET_MEAN, IMAGENET_DEVIATION))
-        return vision_transformer.class_token(parameters, (seen - mean) / deviation)
 
-    placed = vision_transformer.placed(found.tensors, DINOV2_SIDE)
-    return _judge(f"DINOv2 {name}", found.sha256, placed, apply, shape, own)
+def in_imagenets_units(images: Float[Array, "b h w 3"]) -> Float[Array, "b h w 3"]:
+    """Pixels from 0 to 1 without ImageNet's mean, over its standard deviation.
+
+    Args:
+        images: (b, h, w, 3) pixels.
+
+    Returns:
+        (b, h, w, 3) numbers.
+    """
+    mean, deviation = (jnp.asarray(of, images.dtype)[None, None, None] for of in (IMAGENET_MEAN, IMAGENET_DEVIATION))
+    return (images - mean) / deviation
 
 
 def _judge(

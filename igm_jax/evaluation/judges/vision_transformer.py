@@ -182,6 +182,19 @@ def class_token(parameters: Mapping[str, Array], images: Float[Array, "b h h 3"]
 
     Source: Oquab et al., arXiv 2304.07193; https://github.com/facebookresearch/dinov2.
     """
+    return all_tokens(parameters, images)[:, 0]
+
+
+def all_tokens(parameters: Mapping[str, Array], images: Float[Array, "b h h 3"]) -> Float[Array, "b t k"]:
+    """What the network says of whole images and of each patch: all tokens after the last block, normalised.
+
+    Args:
+        parameters: as those of ``class_token``.
+        images: as those of ``class_token``.
+
+    Returns:
+        (b, 1 + patches, width) numbers; the class token is the first.
+    """
     size = size_of({name: tensor.shape for name, tensor in parameters.items()})
     x = _patches(parameters, images)
     first = jnp.broadcast_to(parameters["cls_token"], (len(x), 1, size.width))
@@ -191,7 +204,7 @@ def class_token(parameters: Mapping[str, Array], images: Float[Array, "b h h 3"]
         x = x + own["ls1.gamma"][None, None] * attention(own, _normalised(own, "norm1", x), size.width // HEAD)
         hidden = jax.nn.gelu(_linear(own, "mlp.fc1", _normalised(own, "norm2", x)), approximate=False)
         x = x + own["ls2.gamma"][None, None] * _linear(own, "mlp.fc2", hidden)
-    return _normalised(parameters, "norm", x)[:, 0]
+    return _normalised(parameters, "norm", x)
 
 
 def attention(parameters: Mapping[str, Array], x: Float[Array, "b t k"], heads: int) -> Float[Array, "b t k"]:

@@ -49,13 +49,20 @@ def test_noise_of_a_unet_and_of_styles():
         ValueError, match=r"`latent` must be 64 with the network unet.*is 8; leave `--generator.latent` out"
     ):
         Pushforward(network="unet", latent=8).build(Space(64, 1.0, shape))
+    deeper, few = (
+        jax.eval_shape(Pushforward(network="unet", blocks=n).build(Space(64, 1.0, shape)).init, jax.random.key(0))
+        for n in (2, 1)
+    )
+    assert len(jax.tree.leaves(deeper)) > len(jax.tree.leaves(few))
+    with pytest.raises(ValueError, match="`blocks` are those of a U-Net, but the network is style"):
+        Pushforward(network="style", blocks=2).build(Space(64, 1.0, shape))
     styled = repr(Pushforward(network="style", latent=8).build(Space(64, 1.0, shape)))
     assert styled.endswith(f"normal({8 + style_noise_size(shape)}))")
 
 
-@pytest.mark.parametrize(("option", "value"), [("network", "residual"), ("dtype", "bfloat16")])
+@pytest.mark.parametrize(("option", "value"), [("network", "residual"), ("dtype", "bfloat16"), ("blocks", 2)])
 def test_networks_for_images_are_refused_for_others(option, value):
-    text = f"`generator.{option}` is '{value}', but the samples are no images.*leave `--generator.{option}` out"
+    text = f"`generator.{option}` is {value!r}, but the samples are no images.*leave `--generator.{option}` out"
     with pytest.raises(ValueError, match=text):
         Pushforward(**{option: value}).build(Space(2, 1.0))
     with pytest.raises(ValueError, match=r"`network` must be one of.*did you mean 'residual'"):

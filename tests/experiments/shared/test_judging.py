@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
+from experiments.configs import TARGETS
 from experiments.configs.generator import paired
 from experiments.configs.problems import of_pairs, of_splits
 from experiments.shared import judging
-from experiments.shared.judging import check_names, judges, paneled
+from experiments.shared.judging import check_judges, check_names, judges, paneled
 from igm_jax import ConditionalGenerator
 from igm_jax.distributions import Part, Scaling, Splits
-from igm_jax.evaluation import Judge, exact_w2
+from igm_jax.evaluation import Judge, exact_w2, frechet_distance
 
 RNG = np.random.default_rng(0)
 
@@ -110,6 +111,27 @@ def test_judges_that_cannot_be_had_are_told_before_any_work(monkeypatch):
         check_names(problem, ("lite0",))
     with pytest.raises(ValueError, match="none of the judges classifier can be had"):
         check_names(problem_of(images(60, 1), images(20, 1), images(40, 1), ("a",)), ("classifier",))
+
+
+def test_published_networks_judge_besides(tmp_path, monkeypatch):
+    """Files are read before any work; then every number is told in their features, too, and results carry their names."""
+    published = Judge("mine", lambda x: np.asarray(x)[:, :8])
+    monkeypatch.setitem(judging.PUBLISHED, "dinov2", lambda path, shape, scaling: published if path else None)
+    problem = problem_of(images(60), images(20), images(60))
+    files = {"dinov2": tmp_path / "w.pth"}
+    check_judges([problem], ("random",), files)
+    found = judges(problem, 50, None, ("random",), files)
+    fake = found.real[::-1] + 1
+    numbers = found.final(real=found.real, fake=fake)
+    assert numbers["frechet@mine"] == pytest.approx(
+        frechet_distance(real=found.real[:, :8], fake=fake[:, :8]), rel=1e-4
+    )
+    monkeypatch.undo()
+    whole = of_splits(problem.splits._replace(scaling=Scaling.of_range(-1, 1)))
+    with pytest.raises(FileNotFoundError):
+        check_judges([whole], ("random",), files)
+    with pytest.raises(ValueError, match="--judge-files goes with images, but these are none: ring"):
+        check_judges([TARGETS["ring"]().build()], ("random",), files)
 
 
 def test_results_are_told_apart_by_their_judges_where_these_have_changed():

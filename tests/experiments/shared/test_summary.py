@@ -53,3 +53,32 @@ def test_a_card_holds_all_numbers_and_gaps_where_a_seed_broke():
     assert card["metrics"] == {"w2": [None, 0.5]}
     assert card["costs"] == {"seconds": 1.0}
     assert (card["commit"], card["config"]["steps"]) == ("abc", 24)
+
+
+def test_each_further_judge_has_a_table_of_its_own():
+    """In the first table stands what decides, by every judge; the rest of a further judge's numbers in a table of its own."""
+    metrics = {
+        "frechet": 1.0,
+        "recall": 0.5,
+        "density": 0.9,
+        "frechet@lite0": 2.0,
+        "recall@lite0": 0.25,
+        "frechet@mine": 3.0,
+    }
+    rows = [row(name, 0, metrics, target="digits", judge="classifier") for name in ("energy", FLOOR)]
+    tables = summary._tables(rows, "digits", "images")
+    assert [table.title for table in tables] == [
+        "digits",
+        "digits, in features of lite0",
+        "digits, in features of mine",
+    ]
+    first, lite0, mine = ([head.rstrip(" ↓↑") for head in table.headings if "(" in head] for table in tables)
+    assert first == [
+        "Fréchet (classifier)",
+        "Fréchet (Lite0)",
+        "Fréchet (mine)",
+        "recall (classifier)",
+        "density (classifier)",
+    ]
+    assert lite0 == ["Fréchet (Lite0)", "recall (Lite0)"]
+    assert mine == ["Fréchet (mine)"]
