@@ -28,6 +28,14 @@ def test_targets_that_were_not_searched_take_over_from_their_kind():
             assert all(settings(target, name, shape) == one.of(one.used) for name, one in known.items()), target
 
 
+def reached(ladder):
+    """The places that a search may try: the five, and those beyond either edge."""
+    found = list(ladder.places)
+    for _ in range(4):
+        found += [one for edge in (min(found), max(found)) if (one := ladder.beyond(found, edge)) is not None]
+    return found
+
+
 @pytest.mark.parametrize("target", LADDERS)
 def test_every_ladder_rises_in_five_places_of_different_settings_around_the_one_used(target):
     assert set(LADDERS[target]) >= set(COMPARED)
@@ -35,7 +43,8 @@ def test_every_ladder_rises_in_five_places_of_different_settings_around_the_one_
         trials = [ladder.of(place) for place in ladder.places]
         assert len(trials) == 5
         assert list(ladder.places) == sorted(ladder.places)
-        assert ladder.least <= ladder.places[0] < ladder.used < ladder.places[-1] <= ladder.most, name
+        assert ladder.least <= ladder.places[0] < ladder.places[-1] <= ladder.most, name
+        assert ladder.used in reached(ladder), name
         assert all(type(trial) is OBJECTIVES[name] for trial in trials)
         assert all(one != other for k, one in enumerate(trials) for other in trials[:k]), name
 
