@@ -194,12 +194,23 @@ def page(config: Tune, scores: Scores) -> str:
                 score = _shown(own[place])
                 lines.append(f"| {target} | {name} | {place:g} | {measure} | {score} | `{told}` | {', '.join(marks)} |")
     length = "as long as in the comparison" if config.steps is None else f"{config.steps} updates"
+    length += "" if config.batch_size is None else f" of {config.batch_size}"
     return (
-        f"{HEADING}\n\nMade by `python -m experiments.tune`: {config.seeds} seeds of each setting, {length}; judged on held-out"
+        f"{HEADING}\n\nMade by `{_told(config)}`: {config.seeds} seeds of each setting, {length}; judged on held-out"
         " data that the comparison does not use, mean ± standard error over seeds. Where the best of a ladder stood at an edge,"
         f" the search went on beyond it, up to {config.extensions} times. Used are the settings that"
         " `experiments/shared/settings.py` names.\n\n"
     ) + "\n".join([*lines, ""])
+
+
+def _told(config: Tune) -> str:
+    """The command, with those of its options that say what was tried."""
+    words = ["python -m experiments.tune"]
+    for name in ("targets", "objectives", "steps", "batch_size", "seeds", "extensions"):
+        value = getattr(config, name)
+        if value != getattr(Tune, name):
+            words += [f"--{name.replace('_', '-')}", *map(str, value if isinstance(value, tuple) else (value,))]
+    return " ".join(words)
 
 
 def _shown(found: np.ndarray) -> str:
