@@ -37,6 +37,7 @@ from experiments.shared.summary import summarise, title
 from experiments.shared.tasks import Recipe, Task, worked
 from igm_jax import checks
 from igm_jax.evaluation import floor
+from igm_jax.files import sha256_of
 from igm_jax.reporting import FLOOR, read_jsonl, write_jsonl
 from igm_jax.reporting.terminal import command_line, ended
 from igm_jax.training import provenance
@@ -166,8 +167,10 @@ def _identity(config: Compare) -> dict[str, Any]:
     shared = ["steps", "batch_size", "generator", "optimizer", "average", "samples", "seeds", "smoke", "equal"]
     if config.equal != "updates":
         shared.append("reference")
-    shared += [name for name, usual in (("judges", NAMES), ("judge_files", ())) if getattr(config, name) != usual]
-    return {name: getattr(config, name) for name in shared}
+    if config.judges != NAMES:
+        shared.append("judges")
+    files = {name: sha256_of(path) for name, path in sorted(judge_files(config.judge_files).items())}
+    return {name: getattr(config, name) for name in shared} | ({"judge_files": files} if files else {})
 
 
 def budget(config: Compare, problem: Problem) -> Budget:

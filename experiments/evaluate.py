@@ -205,6 +205,11 @@ def _of_run(config: Evaluate, directory: Path) -> Comparison:
             f"the data that {directory} learned from are not those that are there now; put the files back as they were, or give"
             " held-out samples with --real"
         )
+    through = str(stored.get("encoder", "")).partition(" ")[0]
+    if through in judge_files(config.judge_files):
+        raise ValueError(
+            f"{directory} was trained in the maps of {through}, which then says nothing as a judge; leave it out of --judge-files"
+        )
     # The generator alone: what an objective learned, such as an encoder that lies elsewhere by now, is not needed.
     found = load_generator(directory, generator=generator)
     draw = jax.jit(generator.sample, static_argnums=2)

@@ -139,8 +139,8 @@ RECIPES: dict[str, Recipe] = {
         ("r3gan", "--over", "2000", "--fade", "0.1", "fashion-mnist", *_LONG),
     ),
     "drifting-cifar": Recipe(
-        "Drifting in the maps of DINOv2, a U-Net of 32.9 million parameters on CIFAR-10: FID 6.74 as a port of the paper to"
-        " PyTorch published it, with 640 samples and 640 data. Nobody has run it here.",
+        "Drifting in the maps of DINOv2, a U-Net of 32.9 million parameters on CIFAR-10: FID 6.74 by the README of a port"
+        " of the paper to PyTorch, with 640 samples and 640 data. Nobody has run it here.",
         ("drifting", "--temperatures", "0.02", "0.05", "0.2", "cifar", PATH, DINOV2, "--steps", "100000", "--batch-size", "640",
          "--generator.network", "unet", "--generator.width", "512", "--generator.blocks", "2", "--optimizer.rate", "0.0002",
          "--average", "0.9999", "--every", "5000"),

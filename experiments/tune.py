@@ -12,6 +12,7 @@ search goes on.
 """
 
 import dataclasses
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -194,7 +195,7 @@ def page(config: Tune, scores: Scores) -> str:
                 score = _shown(own[place])
                 lines.append(f"| {target} | {name} | {place:g} | {measure} | {score} | `{told}` | {', '.join(marks)} |")
     length = "as long as in the comparison" if config.steps is None else f"{config.steps} updates"
-    length += "" if config.batch_size is None else f" of {config.batch_size}"
+    length += "" if config.batch_size is None else f", minibatches of {config.batch_size}"
     return (
         f"{HEADING}\n\nMade by `{_told(config)}`: {config.seeds} seeds of each setting, {length}; judged on held-out"
         " data that the comparison does not use, mean ± standard error over seeds. Where the best of a ladder stood at an edge,"
@@ -210,7 +211,7 @@ def _told(config: Tune) -> str:
         value = getattr(config, name)
         if value != getattr(Tune, name):
             words += [f"--{name.replace('_', '-')}", *map(str, value if isinstance(value, tuple) else (value,))]
-    return " ".join(words)
+    return " ".join([words[0], *map(shlex.quote, words[1:]), *(["--smoke"] if config.smoke else [])])
 
 
 def _shown(found: np.ndarray) -> str:

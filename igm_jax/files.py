@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import hashlib
 import json
 import os
 import pathlib
@@ -101,6 +102,30 @@ def regular(path: str | os.PathLike[str]) -> pathlib.Path:
     if path.exists() and not path.is_file():
         raise NotRegularError(errno.EINVAL, "is not a regular file", str(path))
     return path
+
+
+def sha256_of(path: str | os.PathLike[str]) -> str:
+    """The SHA-256 of a file's content, in hexadecimal.
+
+    Args:
+        path: the file.
+
+    Returns:
+        Sixty-four digits.
+
+    Raises:
+        OSError: if it cannot be read, or is none.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> from igm_jax.files import sha256_of
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "x"
+        >>> _ = path.write_bytes(b"abc")
+        >>> sha256_of(path)[:8]
+        'ba7816bf'
+    """
+    with regular(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def same_file(one: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:

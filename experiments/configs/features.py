@@ -15,8 +15,10 @@ import numpy as np
 from experiments.configs.choices import ObjectiveConfig, Space
 from experiments.configs.images import for_images_only
 from igm_jax import Network, Objective, checks
-from igm_jax.evaluation import PublishedMaps, dinov2_maps
+from igm_jax.distributions import Distribution
+from igm_jax.evaluation import dinov2_maps
 from igm_jax.features import Distances, Encoder, distances_of, load_encoder
+from igm_jax.files import sha256_of
 from igm_jax.objectives import on_feature_groups
 
 SUFFIX = "@features"
@@ -96,7 +98,7 @@ class Published(NamedTuple):
 
     @property
     def fingerprint(self) -> str:
-        return f"{self.word} {_published(self, (8, 8, 1)).sha256}"
+        return f"{self.word} {sha256_of(self.path)}"
 
     def maps(self, space: Space) -> Maps:
         if space.image_shape is None or space.target is None:
@@ -104,22 +106,22 @@ class Published(NamedTuple):
                 f"--features {self.word}=FILE takes images, but the target's samples are none; leave it out, or choose a target"
                 " of images"
             )
-        found = _published(self, space.image_shape)
-        some = np.asarray(space.target(jax.random.key(0), LOOKED_AT))
-        if (furthest := np.abs(some).max()) > UNITS:
-            raise ValueError(
-                f"--features {self.word}=FILE takes images within -1 and 1, but the target's go to {furthest:.3g}; scale them"
-            )
-        params, apply = found.network.init(jax.random.key(0)), jax.jit(found.network.apply)
-        parts = [apply(params, some[start : start + TOGETHER]) for start in range(0, LOOKED_AT, TOGETHER)]
-        rows = {name: np.concatenate([np.asarray(part[name]) for part in parts]) for name in found.widths}
-        return Maps(found.network, found.widths, distances_of(rows))
+        return _measured(self, space.image_shape, space.target)
 
 
 @cache
-def _published(which: Published, image_shape: tuple[int, int, int]) -> PublishedMaps:
-    """A published network for images of one shape, read once."""
-    return PUBLISHED[which.word](which.path, image_shape)
+def _measured(which: Published, image_shape: tuple[int, int, int], target: Distribution) -> Maps:
+    """A published network for images of one shape, with the distances of a target's data: looked at once, as it takes minutes."""
+    some = np.asarray(target(jax.random.key(0), LOOKED_AT))
+    if (furthest := np.abs(some).max()) > UNITS:
+        raise ValueError(
+            f"--features {which.word}=FILE takes images within -1 and 1, but the target's go to {furthest:.3g}; scale them"
+        )
+    found = PUBLISHED[which.word](which.path, image_shape)
+    params, apply = found.network.init(jax.random.key(0)), jax.jit(found.network.apply)
+    parts = [apply(params, some[start : start + TOGETHER]) for start in range(0, LOOKED_AT, TOGETHER)]
+    rows = {name: np.concatenate([np.asarray(part[name]) for part in parts]) for name in found.widths}
+    return Maps(found.network, found.widths, distances_of(rows))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -131,7 +133,7 @@ class OnFeatures:
     encoder: Seeing
     """Whose maps they are."""
     shares: bool = True
-    """Whether the log tells each map's share, which takes time and changes nothing."""
+    """Whether the log tells each map's share, which takes time and changes nothing; never of a published network."""
 
     needs_density: ClassVar[bool] = False
 
@@ -168,7 +170,12 @@ AnyObjective = ObjectiveConfig | OnFeatures
 
 def seen(kind: ObjectiveConfig, features: str | Path | None, shares: bool = True) -> AnyObjective:
     """The objective on the maps of the encoder in a file, or itself if there is none."""
-    return kind if features is None else OnFeatures(kind, encoder_of(str(features)), shares)
+    if features is None:
+        return kind
+    encoder = encoder_of(str(features))
+    return OnFeatures(
+        kind, encoder, shares and isinstance(encoder, Trained)
+    )  # once more through a large network is dear
 
 
 def options_of(kind: AnyObjective) -> dict[str, Any]:
@@ -197,7 +204,7 @@ def plain_name(name: str) -> str:
 def encoder_of(path: str) -> Seeing:
     """The network in a file, read once: an encoder, or after a word and ``=`` a published one."""
     word, equals, file = path.partition("=")
-    if not equals or Path(path).exists():
+    if not equals or "/" in word or Path(path).exists():
         return Trained(load_encoder(path))
     checks.choice("the network of --features", word, tuple(PUBLISHED))
     found = Published(word, Path(file))

@@ -111,7 +111,8 @@ def judges(
     def quick_look(fake: np.ndarray) -> dict[str, float]:
         return {"frechet": frechet_distance(real=seen, fake=judge.features(fake))}
 
-    told = {} if min(splits.image_shape[:2]) < LARGE else {"judges": [RECIPE, *panel.names()]}
+    usual = min(splits.image_shape[:2]) < LARGE and not files
+    told = {} if usual else {"judges": [RECIPE, *panel.names()]}
     return Judges(real, silently(final), quick_look, judge.name, told)
 
 

@@ -52,7 +52,7 @@ COLUMNS = {
         "memorisation",
     ),
 }
-"""The numbers that the tables show, and those of further judges beside them; the rows hold all of them."""
+"""The numbers that the tables show; of further judges what decides stands beside them, and the rest in tables of their own."""
 
 MOST_CLASSES = 20
 """Of so many classes there is a table of the shares."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from igm_jax.files import absolute, regular
+from igm_jax.files import absolute, regular, sha256_of
 
 VARIABLE = "IGM_DATA"
 
@@ -140,9 +140,4 @@ def unlike(folder: Path, digests: Mapping[str, str]) -> Sequence[str]:
         >>> unlike(folder, {"x": hashlib.sha256(b"abd").hexdigest()})
         ['x']
     """
-    return [name for name, digest in digests.items() if _sha256(folder / name) != digest]
-
-
-def _sha256(path: Path) -> str:
-    with regular(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return [name for name, digest in digests.items() if sha256_of(folder / name) != digest]

@@ -126,6 +126,7 @@ def test_published_networks_judge_besides(tmp_path, monkeypatch):
     assert numbers["frechet@mine"] == pytest.approx(
         frechet_distance(real=found.real[:, :8], fake=fake[:, :8]), rel=1e-4
     )
+    assert found.told["judges"][-1] == "mine"
     monkeypatch.undo()
     whole = of_splits(problem.splits._replace(scaling=Scaling.of_range(-1, 1)))
     with pytest.raises(FileNotFoundError):
