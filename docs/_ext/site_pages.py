@@ -29,6 +29,8 @@ PAGES = (
 TITLES = {
     "results/published/updates/tables.md": "The comparison for as many updates",
     "results/published/time/tables.md": "The comparison for as much time",
+    "results/published/garments/tables.md": "The comparison on garments",
+    "results/published/garments-seeds/tables.md": "Three seeds of the best on garments",
     "docs/benchmarks/errors.md": "Errors against float64",
 }
 """Pages that commands write without a heading, and what the site calls them."""
