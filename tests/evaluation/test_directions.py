@@ -106,7 +106,8 @@ NO_METRICS = {
     "classifier_judge", "extractor_from_safetensors", "extractor_judge", "floor", "identity_judge",
     "random_convolution_judges", "read_safetensors", "energy_permutation_test", "mmd_aggregated_test", "mmd_fuse_test",
     "mmd_permutation_test", "mmd_split_test", "mmd_wild_bootstrap_test", "n50", "nearest_neighbour_test", "unlike_ranges",
-    "convolutional_classifier_judge", "dinov2", "dinov2_vits14", "efficientnet_lite0", "inception_clean_fid", "inception_fid",
+    "convolutional_classifier_judge", "dinov2", "dinov2_maps", "dinov2_vits14", "efficientnet_lite0", "inception_clean_fid",
+    "inception_fid",
     "measures_of", "read_torch",
 }  # fmt: skip
 
