@@ -138,8 +138,8 @@ RECIPES: dict[str, Recipe] = {
         encoder=True,
     ),
     "r3gan": Recipe(
-        "R3GAN, whose penalties fall to a tenth: not measured as a whole; half as many updates with a penalty of .003 that stays had"
-        " 9.1, one seed, about 4 minutes on one core (docs/garments.md).",
+        "R3GAN, whose penalties fall to a tenth: not measured as a whole; half as many updates with a penalty of .003 that stays"
+        " had 9.1, one seed, about 4 minutes on one core (docs/garments.md).",
         ("r3gan", "--over", "2000", "--fade", "0.1", "fashion-mnist", *_LONG),
     ),
     "drifting-cifar": Recipe(
