@@ -173,9 +173,8 @@ def seen(kind: ObjectiveConfig, features: str | Path | None, shares: bool = True
     if features is None:
         return kind
     encoder = encoder_of(str(features))
-    return OnFeatures(
-        kind, encoder, shares and isinstance(encoder, Trained)
-    )  # once more through a large network is dear
+    cheap = isinstance(encoder, Trained)  # shares take everything once more through the network
+    return OnFeatures(kind, encoder, shares and cheap)
 
 
 def options_of(kind: AnyObjective) -> dict[str, Any]:

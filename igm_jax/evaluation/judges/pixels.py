@@ -13,6 +13,7 @@ from igm_jax.evaluation.judges.resizing import smooth_bicubic
 from igm_jax.evaluation.ranges import UnlikeSamplesWarning
 
 MODEL_UNITS = Scaling.of_range(-1.0, 1.0)
+IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 def coloured_shape(image_shape: Any) -> tuple[int, int, int]:
@@ -129,3 +130,16 @@ def clean(images: Float[Array, "b h w c"], side: int) -> Float[Array, "b s s c"]
     Source: ``make_resizer("PIL", False, "bicubic", ...)`` of https://github.com/GaParmar/clean-fid.
     """
     return jnp.clip(smooth_bicubic(images, side), 0, 255)
+
+
+def in_imagenets_units(images: Float[Array, "b h w 3"]) -> Float[Array, "b h w 3"]:
+    """Pixels from 0 to 1 without ImageNet's mean, over its standard deviation.
+
+    Args:
+        images: (b, h, w, 3) pixels.
+
+    Returns:
+        (b, h, w, 3) numbers.
+    """
+    mean, deviation = (jnp.asarray(of, images.dtype)[None, None, None] for of in (IMAGENET_MEAN, IMAGENET_DEVIATION))
+    return (images - mean) / deviation

@@ -20,7 +20,7 @@ from igm_jax.evaluation.judges.convolutions import Judge, images
 from igm_jax.evaluation.judges.extractors import Apply, FileExtractor, extractor_judge, single
 from igm_jax.evaluation.judges.inception import SIDE, inception_features, inception_shapes
 from igm_jax.evaluation.judges.parameters import check_tensors, read_parameters
-from igm_jax.evaluation.judges.pixels import clean, coloured, coloured_shape, eight_bits, range_of
+from igm_jax.evaluation.judges.pixels import clean, coloured, coloured_shape, eight_bits, in_imagenets_units, range_of
 from igm_jax.evaluation.judges.resizing import legacy_bilinear
 
 BATCH = 32
@@ -36,7 +36,6 @@ DINOV2_FILE = (
 )
 
 DINOV2_SIDE = 224
-IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 Images = Float[Array, "b h w c"]
 
@@ -267,19 +266,6 @@ def dinov2_tensors(
     check_tensors(path, found.tensors, vision_transformer.transformer_shapes(size or read), DINOV2_FILE.format(name))
     vision_transformer.check_size(read, DINOV2_SIDE)
     return name, found.sha256, vision_transformer.placed(found.tensors, DINOV2_SIDE)
-
-
-def in_imagenets_units(images: Float[Array, "b h w 3"]) -> Float[Array, "b h w 3"]:
-    """Pixels from 0 to 1 without ImageNet's mean, over its standard deviation.
-
-    Args:
-        images: (b, h, w, 3) pixels.
-
-    Returns:
-        (b, h, w, 3) numbers.
-    """
-    mean, deviation = (jnp.asarray(of, images.dtype)[None, None, None] for of in (IMAGENET_MEAN, IMAGENET_DEVIATION))
-    return (images - mean) / deviation
 
 
 def _judge(

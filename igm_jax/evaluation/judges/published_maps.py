@@ -14,8 +14,8 @@ from jaxtyping import Array, Float
 from igm_jax.base import Key, Network, Params
 from igm_jax.distributions.splits import Scaling
 from igm_jax.evaluation.judges.extractors import single
-from igm_jax.evaluation.judges.pixels import coloured, coloured_shape, range_of
-from igm_jax.evaluation.judges.published import DINOV2_SIDE, dinov2_tensors, in_imagenets_units
+from igm_jax.evaluation.judges.pixels import coloured, coloured_shape, in_imagenets_units, range_of
+from igm_jax.evaluation.judges.published import DINOV2_SIDE, dinov2_tensors
 from igm_jax.evaluation.judges.resizing import smooth_bicubic
 from igm_jax.evaluation.judges.vision_transformer import all_tokens
 
