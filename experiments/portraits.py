@@ -166,6 +166,7 @@ BESIDE: dict[str, Callable[[float, int], Portrait]] = {
         )
     ),
     "energy_scoring": lambda s, width: Portrait(objectives.energy_scoring()),
+    "crps_scoring": lambda s, width: Portrait(objectives.crps_scoring()),
     "kernel_scoring": lambda s, width: Portrait(objectives.kernel_scoring(kernels.laplace(0.3 * s))),
     "per_condition": lambda s, width: Portrait(within_sides(objectives.per_condition(objectives.energy_scoring()))),
     "joint": lambda s, width: Portrait(

@@ -123,6 +123,7 @@ SUMS = {
     ),
     "repulsive_value": Plain(lambda x, y, unit: o.repulsive_value(x, y, kernels.gaussian(unit)), 0, False, least=2),
     "energy_score": Plain(_draws(lambda draws, y, unit: o.energy_score(draws, y)), 1, False, least=2),
+    "crps": Plain(_draws(lambda draws, y, unit: o.crps(draws, y)), 1, False, least=2),
     "kernel_score": Plain(_draws(lambda draws, y, unit: o.kernel_score(draws, y, kernels.gaussian(unit))), 0, False, least=2),
 }  # fmt: skip
 

@@ -18,6 +18,7 @@ B, D = 4, 2
 WEIGHTED = {
     "mmd", "energy", "log_energy", "sinkhorn", "bures", "sinkhorn_drift", "imle", "chamfer", "score_difference", "kde_drift",
     "drifting", "drifting, released", "ksd", "svgd", "sinkhorn, unbalanced", "energy_scoring", "kernel_scoring",
+    "energy_scoring, v", "crps_scoring", "crps_scoring, v",
 }  # fmt: skip
 """Rows of objectives that take weights of samples."""
 
@@ -69,7 +70,7 @@ def test_a_part_is_taken_or_refused_by_name(part):
     if part == "weights":
         assert also_y >= expected - without_data
     if part == "observed":
-        assert also_y == {"energy_scoring", "kernel_scoring"}
+        assert also_y == {"energy_scoring", "energy_scoring, v", "kernel_scoring", "crps_scoring", "crps_scoring, v"}
     assert not also_y & without_data
 
 

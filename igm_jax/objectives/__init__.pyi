@@ -128,10 +128,15 @@ from igm_jax.objectives.moments.repulsive_mmd import repulsive_mmd as repulsive_
 from igm_jax.objectives.moments.repulsive_mmd import repulsive_value as repulsive_value
 from igm_jax.objectives.moments.scaled_mmd import mmd_scale as mmd_scale
 from igm_jax.objectives.moments.scaled_mmd import scaled_mmd as scaled_mmd
+from igm_jax.objectives.scores.crps import crps as crps
+from igm_jax.objectives.scores.crps import crps_scoring as crps_scoring
 from igm_jax.objectives.scores.energy_score import energy_score as energy_score
 from igm_jax.objectives.scores.energy_score import energy_scoring as energy_scoring
 from igm_jax.objectives.scores.energy_score import kernel_score as kernel_score
 from igm_jax.objectives.scores.energy_score import kernel_scoring as kernel_scoring
+from igm_jax.objectives.scores.transforms import differences as differences
+from igm_jax.objectives.scores.transforms import pooled as pooled
+from igm_jax.objectives.scores.transforms import spectrum as spectrum
 from igm_jax.objectives.transport.bures import bures as bures
 from igm_jax.objectives.transport.bures import bures_distance as bures_distance
 from igm_jax.objectives.transport.bures import bures_witness as bures_witness

@@ -31,6 +31,9 @@ MOST_ROWS, FEWEST_ROWS = 256, 64
 # Half of the pairs in a circle of blocks: with fewer blocks than this, what is visited twice is not worth the circle.
 LEAST_BLOCKS = 8
 
+# Groups of samples come some at a time, so that so many of their numbers stay in the cache; the smallest are passed over once.
+GROUPED, FEW = 2**17, 4
+
 # Samples of more numbers than this are worth being handled one sum after the other.
 LARGE = 2**20
 
@@ -137,3 +140,34 @@ def by_rows(visit: Callable, start: Any, samples: Any, n: int, columns: int) -> 
 
     carry, out = loops.scan(step, start, (blocks, index.reshape(-1, rows)))
     return carry, jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:])[:n], out)
+
+
+def some_at_a_time(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of one group of samples, whose ``vmap`` takes as many groups at a time as stay in the cache.
+
+    Args:
+        function: of arrays, the first of which are the group's samples (k, d); without derivatives of its own.
+
+    Returns:
+        The function.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> from igm_jax.pairwise.budget import some_at_a_time
+        >>> jax.vmap(some_at_a_time(lambda x: jnp.sum(x)))(jnp.ones((3, 2, 2))).tolist()
+        [4.0, 4.0, 4.0]
+    """
+    mapped = jax.custom_batching.custom_vmap(function)
+
+    @mapped.def_vmap
+    def rule(groups: int, batched: Any, *arrays: Array) -> tuple[Any, Any]:
+        spread = lambda one, own: one if own else jnp.broadcast_to(one, (groups, *one.shape))  # noqa: E731
+        each = tuple(spread(*pair) for pair in zip(arrays, batched, strict=True))
+        numbers = each[0].shape[1] * max(each[0].shape[1:])
+        if groups * numbers <= 2 * GROUPED or len(each[0][0]) <= FEW:
+            out = jax.vmap(function)(*each)
+        else:
+            out = jax.lax.map(lambda some: function(*some), each, batch_size=max(1, GROUPED // numbers))
+        return out, jax.tree.map(lambda _: True, out)
+
+    return mapped

@@ -50,7 +50,7 @@ def kernel_means(kernel: Kernel, points: Points, y: Data, weights: OfData) -> Of
     if radial is None:
         return row_means(lambda rows: kernel.of(Pairs(rows, y)), points, weights)
     points, y = centred(points, y, weights)
-    return _means(radial.form, summer_of(points, y), _parameters(radial, y), points, y, weights)
+    return _means(radial.form, summer_of(points, y), form_parameters(radial, y), points, y, weights)
 
 
 def kernel_mean(
@@ -61,7 +61,7 @@ def kernel_mean(
     if kernel.radial is None:
         return weighted_mean(kernel_means(kernel, x, y, y_weights) - offset * jnp.sum(y_weights), x_weights)
     x, y = centred(x, y, y_weights)
-    parameters = _parameters(kernel.radial, y)
+    parameters = form_parameters(kernel.radial, y)
     offset, how = jax.lax.stop_gradient(offset), summer_of(x, y)
     return _mean(kernel.radial.form, how, parameters, x, y, x_weights, y_weights, offset)
 
@@ -76,7 +76,7 @@ def kernel_mean_within(kernel: Kernel, x: Samples, weights: OfSamples, offset: A
 def _mean_of_pairs(radial: Radial, x: Samples, weights: OfSamples, offset: Array | float, *, distinct: bool) -> Scalar:
     x, _ = centred(x, x, weights)
     offset = jax.lax.stop_gradient(jnp.asarray(offset, x.dtype))
-    return _mean_within(radial.form, summer_of(x, x), distinct, _parameters(radial, x), x, weights, offset)
+    return _mean_within(radial.form, summer_of(x, x), distinct, form_parameters(radial, x), x, weights, offset)
 
 
 def kernel_sums_within(kernel: Kernel, x: Samples, weights: OfSamples) -> OfSamples:
@@ -84,25 +84,32 @@ def kernel_sums_within(kernel: Kernel, x: Samples, weights: OfSamples) -> OfSamp
     if kernel.radial is None:
         return kernel_means(kernel, x, x, weights)
     x, _ = centred(x, x, weights)
-    return summer_of(x, x).within(kernel.radial.form, _parameters(kernel.radial, x), x, weights).values
+    return summer_of(x, x).within(kernel.radial.form, form_parameters(kernel.radial, x), x, weights).values
 
 
 def kernel_mean_distinct(kernel: Kernel, x: Samples, weights: OfSamples, offset: Array | float = 0.0) -> Scalar:
     """``Σ_{i≠j} w_i w_j (k(x_i, x_j) - offset) / Σ_{i≠j} w_i w_j``: the mean over pairs of different samples."""
-    others = weight_of_others(weights)
+    return kernel_sum_distinct(kernel, x, weights, offset) / weight_of_pairs(weights)
+
+
+def kernel_sum_distinct(kernel: Kernel, x: Samples, weights: OfSamples, offset: Array | float = 0.0) -> Scalar:
+    """``Σ_{i≠j} w_i w_j (k(x_i, x_j) - offset)``: what the pairs of different samples add."""
     if kernel.radial is None:
         means = row_means(lambda rows: kernel.of(Pairs(rows, x)), x, weights, distinct=True)
-        total = weighted_mean(means - offset * others, weights)
-    else:
-        total = _mean_of_pairs(kernel.radial, x, weights, offset, distinct=True)
-    return total / block_sum(weights * others)
+        return weighted_mean(means - offset * weight_of_others(weights), weights)
+    return _mean_of_pairs(kernel.radial, x, weights, offset, distinct=True)
+
+
+def weight_of_pairs(weights: OfSamples) -> Scalar:
+    """``Σ_{i≠j} w_i w_j``, 1 - 1/n of n equal weights."""
+    return block_sum(weights * weight_of_others(weights))
 
 
 def kernel_values(kernel: Kernel, x: Samples, y: Samples) -> OfSamples:
     """``k(x_i, y_i)``: each sample against its partner alone."""
     if kernel.radial is None:
         return jax.vmap(lambda one, other: kernel.of(Pairs(one[None], other[None]))[0, 0])(x, y)
-    return kernel.radial.form.value(jnp.sum(jnp.square(x - y), axis=1), *_parameters(kernel.radial, x))
+    return kernel.radial.form.value(jnp.sum(jnp.square(x - y), axis=1), *form_parameters(kernel.radial, x))
 
 
 class KernelMoments(NamedTuple):
@@ -128,17 +135,13 @@ def kernel_moments(kernel: Kernel, x: Samples, y: Data, offset: Scalar, *, disti
     return KernelMoments(rows / m, columns / n, square / (n * m))
 
 
-def _parameters(radial: Radial, like: Array) -> tuple[Array, ...]:
-    """The form's parameters in the samples' type, so that strict promotion holds and derivatives flow to them."""
-    return tuple(jnp.asarray(value).astype(like.dtype) for value in radial.parameters)
-
-
-def _is_zero(tangent: object) -> bool:
+def no_tangent(tangent: object) -> bool:
+    """Whether no derivative is asked for along any of the leaves of a tangent of a rule with symbolic zeros."""
     leaves = jax.tree.leaves(tangent, is_leaf=lambda leaf: isinstance(leaf, SymbolicZero))
     return all(isinstance(leaf, SymbolicZero) for leaf in leaves)
 
 
-def _known(tangents: tuple) -> tuple:
+def known_tangents(tangents: tuple) -> tuple:
     """Tangents with zeros written out."""
     return jax.tree.map(
         lambda leaf: jnp.zeros(leaf.shape, jnp.dtype(str(leaf.dtype))) if isinstance(leaf, SymbolicZero) else leaf,
@@ -156,12 +159,12 @@ def _means_rule(form: Form, summer: Summer, parameters: tuple, points: Array, y:
 def _means_jvp(form: Form, summer: Summer, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
     parameters, points, y, weights = primals
     along_points, *others = tangents[1], tangents[0], tangents[2], tangents[3]
-    moving = not _is_zero(along_points)
+    moving = not no_tangent(along_points)
     sums = _at_points(form, summer, *primals, slopes=moving)
     tangent = 2 * jnp.sum(sums.pulls * along_points, axis=1) if moving else jnp.zeros_like(sums.values)
-    if not _is_zero(others):
+    if not no_tangent(others):
         plain = partial(summer.means, form)
-        moved = jax.jvp(lambda p, y, w: plain(p, points, y, w), (parameters, y, weights), _known(tuple(others)))
+        moved = jax.jvp(lambda p, y, w: plain(p, points, y, w), (parameters, y, weights), known_tangents(tuple(others)))
         tangent = tangent + moved[1]
     return sums.values, tangent
 
@@ -189,7 +192,7 @@ def _along(
 ) -> Array:
     """``Σ_ij a_i b_j ∂φ_ij/∂θ`` along a tangent θ̇ of the form's parameters."""
     plain = lambda parameters: summer.total(a * summer.means(form, parameters, x, y, b))  # noqa: E731
-    return jax.jvp(plain, (parameters,), _known((along,)))[1]
+    return jax.jvp(plain, (parameters,), known_tangents((along,)))[1]
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(0, 1))
@@ -203,7 +206,7 @@ def _mean_rule(
 def _mean_jvp(form: Form, summer: Summer, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
     parameters, x, y, a, b, offset = primals
     along_parameters, along_x, along_y, along_a, along_b, _ = tangents
-    moving_x, moving_y, moving_b = (not _is_zero(tangent) for tangent in (along_x, along_y, along_b))
+    moving_x, moving_y, moving_b = (not no_tangent(tangent) for tangent in (along_x, along_y, along_b))
     slopes, columns = moving_x or moving_y, moving_y or moving_b
     at_x, at_y = summer.between(form, parameters, x, y, a, b, slopes=slopes, columns=columns)
     base_a, base_b = offset * jnp.sum(b), offset * jnp.sum(a)
@@ -212,11 +215,11 @@ def _mean_jvp(form: Form, summer: Summer, primals: tuple, tangents: tuple) -> tu
         tangent += 2 * jnp.sum(a[:, None] * at_x.pulls * along_x)
     if moving_y and at_y is not None:
         tangent += 2 * jnp.sum(b[:, None] * at_y.pulls * along_y)
-    if not _is_zero(along_a):
+    if not no_tangent(along_a):
         tangent += jnp.sum((at_x.values - base_a) * along_a)
     if moving_b and at_y is not None:
         tangent += jnp.sum((at_y.values - base_b) * along_b)
-    if not _is_zero(along_parameters):
+    if not no_tangent(along_parameters):
         tangent += _along(form, summer, parameters, x, y, a, b, along_parameters)
     return _total(summer, at_x.values, a, b, offset), tangent
 
@@ -243,7 +246,7 @@ def _mean_within_jvp(
 ) -> tuple[Array, Array]:
     parameters, x, a, offset = primals
     along_parameters, along_x, along_a, _ = tangents
-    moving_x, moving_a = not _is_zero(along_x), not _is_zero(along_a)
+    moving_x, moving_a = not no_tangent(along_x), not no_tangent(along_a)
     sums = summer.within(form, parameters, x, a, slopes=moving_x, each=moving_x or moving_a, distinct=distinct)
     base = offset * (weight_of_others(a) if distinct else jnp.sum(a))
     tangent = jnp.zeros((), x.dtype)
@@ -251,7 +254,7 @@ def _mean_within_jvp(
         tangent += 4 * jnp.sum(a[:, None] * sums.pulls * along_x)
     if moving_a:
         tangent += 2 * jnp.sum((sums.values - base) * along_a)
-    if not _is_zero(along_parameters):
+    if not no_tangent(along_parameters):
         moved = _along(form, summer, parameters, x, x, a, a, along_parameters)
         tangent += moved - _along_own(form, parameters, a, along_parameters) if distinct else moved
     return _total_within(summer, distinct, sums.values, a, offset), tangent
@@ -260,8 +263,13 @@ def _mean_within_jvp(
 def _along_own(form: Form, parameters: tuple, a: Array, along: tuple) -> Array:
     """``Σ a_i² ∂φ(0)/∂θ``: what pairs of a sample with itself add to ``_along``."""
     zero = jnp.zeros((), a.dtype)
-    slope = jax.jvp(lambda parameters: form.value(zero, *parameters), (parameters,), _known((along,)))[1]
+    slope = jax.jvp(lambda parameters: form.value(zero, *parameters), (parameters,), known_tangents((along,)))[1]
     return block_sum(jnp.square(a)) * slope
+
+
+def form_parameters(radial: Radial, like: Array) -> tuple[Array, ...]:
+    """The form's parameters in the samples' type, so that strict promotion holds and derivatives flow to them."""
+    return tuple(jnp.asarray(value).astype(like.dtype) for value in radial.parameters)
 
 
 # Compiled once for a form and a summer, whatever the form's parameters.

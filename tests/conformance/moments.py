@@ -9,6 +9,7 @@ from igm_jax.networks import mlp
 from igm_jax.objectives import (
     characteristic,
     characteristic_distance,
+    crps_scoring,
     energy,
     energy_scoring,
     kernel_scoring,
@@ -38,17 +39,25 @@ FEATURES_ONLY = {"translation": "features with fixed parameters are a function o
     "its value is the squared MMD of features, whose weights `mmd` has"
 )
 
+V = {"zero": "what the data are among themselves is no part of a score, so it is not 0 where both agree"}
 DRAWS = LEFT_OUT | {"one sample": "a spread takes two draws"}
 
 
-def scored(x, y, x_weights=None, y_weights=None):
-    return energy_scoring().loss(KEY, (), Batch(x, weights=x_weights), Batch(y, weights=y_weights))
+def scored(objective):
+    def value(x, y, x_weights=None, y_weights=None):
+        return objective.loss(KEY, (), Batch(x, weights=x_weights), Batch(y, weights=y_weights))
+
+    return value
 
 
 ROWS = {
     "mmd": Row(mmd(KERNEL), partial(mmd2_biased, kernel=KERNEL), steps=400),
     "energy": Row(energy(), energy_distance),
-    "energy_scoring": Row(energy_scoring(), scored, leaves_out=True, exceptions=DRAWS),
+    "energy_scoring": Row(energy_scoring(), scored(energy_scoring()), leaves_out=True, exceptions=DRAWS),
+    # The V-statistic is the energy distance of the empirical laws but for what the data do among themselves.
+    "energy_scoring, v": Row(energy_scoring(1.0, 0.0), scored(energy_scoring(1.0, 0.0)), exceptions=V),
+    "crps_scoring": Row(crps_scoring(), scored(crps_scoring()), leaves_out=True, exceptions=DRAWS),
+    "crps_scoring, v": Row(crps_scoring(None, 0.0), scored(crps_scoring(None, 0.0)), exceptions=V),
     "kernel_scoring": Row(
         kernel_scoring(KERNEL),
         None,
