@@ -6,6 +6,10 @@ standard deviation of the real ones first, real and fake alike.
 """
 
 from igm_jax.evaluation.floor import floor
+from igm_jax.evaluation.forecasts.intervals import Coverage, interval_coverage
+from igm_jax.evaluation.forecasts.ranks import RankHistogram, pit, rank_histogram
+from igm_jax.evaluation.forecasts.reliability import Reliability, event_reliability
+from igm_jax.evaluation.forecasts.spread import SpreadSkill, mean_crps, mean_energy_score, spread_skill
 from igm_jax.evaluation.judges.classifier import classifier_judge
 from igm_jax.evaluation.judges.convolutional import convolutional_classifier_judge
 from igm_jax.evaluation.judges.convolutions import Judge, identity_judge, random_convolution_judges
@@ -41,6 +45,7 @@ from igm_jax.evaluation.ranges import UnlikeSamplesWarning, unlike_ranges
 from igm_jax.evaluation.summary import evaluate_2d, evaluate_images, evaluate_samples
 from igm_jax.evaluation.two_sample.banks import mmd_aggregated_test, mmd_fuse_test
 from igm_jax.evaluation.two_sample.classifier import TwoSampleTest, classifier_two_sample_test
+from igm_jax.evaluation.two_sample.conditional import conditional_two_sample_test
 from igm_jax.evaluation.two_sample.mmd_tests import (
     energy_permutation_test,
     mmd_permutation_test,
@@ -56,6 +61,7 @@ __all__ = [
     "MEASURES",
     "PRD",
     "PUBLISHED",
+    "Coverage",
     "DensityCoverage",
     "DetectionSize",
     "Estimate",
@@ -69,12 +75,16 @@ __all__ = [
     "PrecisionRecall",
     "PrecisionRecallCurve",
     "PublishedMaps",
+    "RankHistogram",
+    "Reliability",
+    "SpreadSkill",
     "Tensors",
     "TwoSampleTest",
     "UnlikeSamplesWarning",
     "authenticity",
     "classifier_judge",
     "classifier_two_sample_test",
+    "conditional_two_sample_test",
     "convolutional_classifier_judge",
     "density_coverage",
     "dinov2",
@@ -85,6 +95,7 @@ __all__ = [
     "evaluate_2d",
     "evaluate_images",
     "evaluate_samples",
+    "event_reliability",
     "exact_w2",
     "exact_wasserstein",
     "expected_authenticity",
@@ -101,7 +112,10 @@ __all__ = [
     "identity_judge",
     "inception_clean_fid",
     "inception_fid",
+    "interval_coverage",
     "kid",
+    "mean_crps",
+    "mean_energy_score",
     "measures_of",
     "memorisation_ratio",
     "mmd_aggregated_test",
@@ -112,13 +126,16 @@ __all__ = [
     "mode_coverage",
     "n50",
     "nearest_neighbour_test",
+    "pit",
     "prd",
     "prd_curve",
     "precision_recall",
     "random_convolution_judges",
+    "rank_histogram",
     "read_safetensors",
     "read_torch",
     "sliced_w2",
+    "spread_skill",
     "unlike_ranges",
     "vendi_score",
 ]

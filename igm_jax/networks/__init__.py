@@ -11,6 +11,7 @@ from igm_jax.networks.layers import spectral_norm
 from igm_jax.networks.lipschitz import group_sort, lipschitz_critic, orthonormal
 from igm_jax.networks.mlp import mlp, mlp_critic, squeeze
 from igm_jax.networks.modules import from_equinox, from_linen
+from igm_jax.networks.noisy import noisy_mlp, noisy_mlp_noise_size
 from igm_jax.networks.projection import one_hot, projection_critic
 from igm_jax.networks.residual import residual_critic, residual_generator
 from igm_jax.networks.style import style_critic, style_generator, style_noise_size
@@ -28,6 +29,8 @@ __all__ = [
     "mlp",
     "mlp_critic",
     "network",
+    "noisy_mlp",
+    "noisy_mlp_noise_size",
     "one_hot",
     "orthonormal",
     "parameter_count",

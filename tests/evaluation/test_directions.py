@@ -108,7 +108,8 @@ NO_METRICS = {
     "mmd_permutation_test", "mmd_split_test", "mmd_wild_bootstrap_test", "n50", "nearest_neighbour_test", "unlike_ranges",
     "convolutional_classifier_judge", "dinov2", "dinov2_maps", "dinov2_vits14", "efficientnet_lite0", "inception_clean_fid",
     "inception_fid",
-    "measures_of", "read_torch",
+    "measures_of", "read_torch", "conditional_two_sample_test", "event_reliability", "interval_coverage", "mean_crps",
+    "mean_energy_score", "pit", "rank_histogram", "spread_skill",
 }  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""How good forecasts by draws are: scores, coverage, ranks, spread beside skill, reliability."""
