@@ -29,10 +29,10 @@ EVERY, LEADS, MEMBERS = 0.2, 10, 19
 TITLE = "Lorenz 96: how many draws, and how fair a score (1996 model, two scales)"
 TEXT = (
     "Eight large waves, each driven by 32 small ones that nobody sees (h = 1, b = c = 10, F = 20). A generator of 3 × 100"
-    f" forecasts the large ones {EVERY:g} units of time ahead from themselves: the change, with noise in every layer. It is trained"
-    " by the energy score of k draws under each of 128 states a step, 3000 steps, with α from 0 (the V-statistic) over .95 (almost"
-    f" fair) to 1 (fair). From 2000 independent states it is then iterated {LEADS} times, {MEMBERS} members each; a network trained"
-    " for the mean by least squares, with the same budget, is iterated beside it."
+    f" forecasts the large ones {EVERY:g} units of time ahead from themselves: the change, with noise in every layer. It is"
+    " trained by the energy score of k draws under each of 128 states a step, 3000 steps, with α from 0 (the V-statistic) over"
+    f" .95 (almost fair) to 1 (fair). From 2000 independent states it is then iterated {LEADS} times, {MEMBERS} members each;"
+    " a network trained for the mean by least squares, with the same budget, is iterated beside it."
 )
 
 

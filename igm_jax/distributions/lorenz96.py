@@ -1,7 +1,7 @@
 """The atmosphere in a nutshell: Lorenz's model of 1996 with two scales, and a Runge–Kutta integrator for it."""
 
 import dataclasses
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -84,7 +84,7 @@ class Lorenz96:
         def moved(state: State, slope: State, by: float) -> State:
             return jax.tree.map(lambda one, along: one + by * along, state, slope)
 
-        def one(_: int, state: State) -> State:
+        def one(_: Any, state: State) -> State:
             first = self.slope(state)
             second = self.slope(moved(state, first, h / 2))
             third = self.slope(moved(state, second, h / 2))

@@ -53,6 +53,9 @@ from igm_jax.objectives.combinators.conditions import joint as joint
 from igm_jax.objectives.combinators.conditions import per_condition as per_condition
 from igm_jax.objectives.combinators.feature_groups import FeatureGroupsState as FeatureGroupsState
 from igm_jax.objectives.combinators.feature_groups import on_feature_groups as on_feature_groups
+from igm_jax.objectives.combinators.guided import Guided as Guided
+from igm_jax.objectives.combinators.guided import guided_conditions as guided_conditions
+from igm_jax.objectives.combinators.guided import guided_field as guided_field
 from igm_jax.objectives.combinators.scale import ScaleState as ScaleState
 from igm_jax.objectives.combinators.scale import annealed as annealed
 from igm_jax.objectives.combinators.scale import auto as auto

@@ -1,6 +1,6 @@
 """Pictures of forecasts: fans of quantiles over a condition, and rank histograms. They need the extra ``report``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -94,6 +94,37 @@ def _outer(axes: Any, rows: int, columns: int, number: int, xlabel: str, ylabel:
             axis.set_ylabel(ylabel)
         if place + columns >= number:
             axis.set_xlabel(xlabel)
+
+
+@styled
+def curve_panels(
+    points: Mapping[str, Sequence[tuple[float, float, str]]], *, ylabel: str = "", dark: bool = False
+) -> Figure:
+    """Curves through named points, a panel each, such as what is won against what is lost.
+
+    Args:
+        points: for each panel, named by its horizontal axis, ``(x, y, name)``, in the order of the curve.
+        ylabel: of the vertical axis.
+        dark: for dark pages.
+
+    Returns:
+        The figure.
+
+    Example:
+        >>> from igm_jax.reporting.forecasts import curve_panels
+        >>> len(curve_panels({"recall": [(0.9, 0.5, "1"), (0.6, 0.8, "2")]}).axes)
+        1
+    """
+    shade, colour = theme(dark), palette(dark)[0]
+    figure, axes = panels(1, len(points), 3.0, shade)
+    for axis, (name, some) in zip(axes, points.items(), strict=False):
+        axis.plot([x for x, _, _ in some], [y for _, y, _ in some], "o-", color=colour)
+        for x, y, text in some:
+            axis.annotate(text, (x, y), xytext=(5, 5), textcoords="offset points", color=shade.text)
+        axis.set_xlabel(name)
+        axis.margins(0.15)
+    axes[0].set_ylabel(ylabel)
+    return figure
 
 
 @styled

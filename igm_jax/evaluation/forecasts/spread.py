@@ -59,12 +59,15 @@ def spread_skill(*, real: Any, draws: Any) -> SpreadSkill:
     return SpreadSkill(spread, error, ratio)
 
 
+# Compiled once for draws of one shape, however often they are called.
+_crps, _energy_score = jax.jit(crps), jax.jit(energy_score)
+
+
 def _scored(score: Any, real: Any, draws: Any, blocks: Any) -> Estimate:
     of = forecasts(real, draws)
     at_once = max(1, AT_ONCE // of.draws[0].size)
     with jax.enable_x64(True):
-        run = jax.jit(score)
-        parts = [run(of.draws[i : i + at_once], of.real[i : i + at_once]) for i in range(0, len(of.real), at_once)]
+        parts = [score(of.draws[i : i + at_once], of.real[i : i + at_once]) for i in range(0, len(of.real), at_once)]
     return mean_over(np.concatenate([np.asarray(part) for part in parts]), blocks)
 
 
@@ -93,7 +96,7 @@ def mean_crps(*, real: Any, draws: Any, blocks: Any = None) -> Estimate:
 
     Source: Gneiting and Raftery, JASA 102 (2007), Section 4.2.
     """
-    return _scored(crps, real, draws, blocks)
+    return _scored(_crps, real, draws, blocks)
 
 
 def mean_energy_score(*, real: Any, draws: Any, blocks: Any = None) -> Estimate:
@@ -121,4 +124,4 @@ def mean_energy_score(*, real: Any, draws: Any, blocks: Any = None) -> Estimate:
 
     Source: Gneiting and Raftery, JASA 102 (2007), Section 4.3.
     """
-    return _scored(energy_score, real, draws, blocks)
+    return _scored(_energy_score, real, draws, blocks)

@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+
+from igm_jax.evaluation.forecasts.inputs import forecasts, in_blocks, mean_over, resampled
+
+RNG = np.random.default_rng(0)
+
+
+def test_shapes_are_explained():
+    with pytest.raises(ValueError, match=r"k draws of each, but they have \(3, 1\) and \(3, 1\)"):
+        forecasts(np.ones((3, 1)), np.ones((3, 1)))
+    with pytest.raises(ValueError, match="at least 2 draws"):
+        forecasts(np.ones((3, 1)), np.ones((3, 1, 1)))
+    with pytest.raises(ValueError, match="finite"):
+        forecasts(np.full((3, 1), np.nan), np.ones((3, 2, 1)))
+    with pytest.raises(ValueError, match="a label for each condition"):
+        in_blocks([1, 2], 3)
+
+
+def test_the_error_of_a_mean_is_the_usual_one_or_that_of_blocks():
+    values = RNG.normal(size=40)
+    np.testing.assert_allclose(mean_over(values).standard_error, values.std(ddof=1) / np.sqrt(40), rtol=1e-12)
+    # Blocks whose members are copies of each other are so many numbers, not more.
+    found = mean_over(np.repeat(values, 5), np.repeat(np.arange(40), 5))
+    np.testing.assert_allclose(found, (values.mean(), values.std(ddof=1) / np.sqrt(40)), rtol=1e-12)
+    with pytest.raises(ValueError, match="at least two blocks"):
+        mean_over(values, np.zeros(40))
+
+
+def test_blocks_are_drawn_whole():
+    times = resampled(["a", "b", "a", "c"], 4, 50, 0)
+    np.testing.assert_array_equal(times[:, 0], times[:, 2])
+    np.testing.assert_array_equal(times[:, [0, 1, 3]].sum(axis=1), 3)
