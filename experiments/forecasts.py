@@ -238,7 +238,7 @@ def drawings(
     )
     real = np.concatenate([held.real[:, 0] for held in problem.held.values()])
     within = problem.held["within"].condition[:, 0]
-    options: dict[str, Any] = {"truth": truth, "data": (c, real), "trained": (within.min(), within.max())}
+    options: dict[str, Any] = {"truth": truth, "data": (c, real), "trained": (float(within.min()), float(within.max()))}
     known = " Dashed: the law's own." if truth is not None else ""
     made[f"{problem.name}-fans.png".replace(" ", "-").replace(",", "")] = (
         png(fan_panels(c[order], fans, **options)),

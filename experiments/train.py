@@ -39,13 +39,14 @@ from rich.text import Text
 from experiments.configs import Adam, ObjectiveChoice, Problem, Pushforward, TargetChoice, narrowed
 from experiments.configs.features import encoder_of, seen
 from experiments.configs.generator import paired
+from experiments.configs.scores import draws_of
 from experiments.shared.first_look import first_look
 from experiments.shared.pictures import Album, Pairs, Told, album, data_lines
 from experiments.shared.study import ended_with
 from igm_jax import Generator, checks
 from igm_jax.evaluation import exact_w2, mode_coverage
 from igm_jax.files import write_npz
-from igm_jax.objectives import joint
+from igm_jax.objectives import joint, per_condition
 from igm_jax.reporting.terminal import command_line, ended
 from igm_jax.training import (
     Interrupted,
@@ -175,12 +176,15 @@ def run_of(config: Train, problem: Problem) -> tuple[Generator, Run]:
     objective, target = kind.build(problem.space), problem.target
     if problem.stream is not None:
         target = problem.stream(config.batch_size, config.seed)
+    draws = draws_of(config.objective, problem.pairs is not None)
     if problem.pairs is None:
         generator = trained = config.generator.build(problem.space)
     else:
         trained = config.generator.given(problem.space, problem.pairs)
         generator = paired(trained, problem.pairs.conditions)
-        objective, target = joint(objective), problem.pairs.given
+        # A score compares draws with the datum of their condition; all else compares pairs with each other.
+        objective = joint(objective) if draws is None else per_condition(objective)
+        target = problem.pairs.given
     run = training(
         trained,
         objective,
@@ -190,6 +194,7 @@ def run_of(config: Train, problem: Problem) -> tuple[Generator, Run]:
         inner_steps=kind.inner_steps,
         average=config.average,
         name=kind.name,
+        draws=1 if draws is None or problem.pairs is None else draws,
     )
     return generator, run
 

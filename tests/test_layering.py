@@ -52,6 +52,7 @@ DRAWING = {
         "curves",
         "fields",
         "figures",
+        "forecasts",
         "graph",
         "pages",
         "report",

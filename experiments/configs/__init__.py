@@ -7,7 +7,7 @@ what their signatures and docstrings become.
 
 from typing import TYPE_CHECKING, Union
 
-from experiments.configs import adversarial, fields, moments, own, targets, transport
+from experiments.configs import adversarial, fields, moments, own, scores, targets, transport
 from experiments.configs.choices import ObjectiveConfig, Problem, Space, TargetConfig, gathered
 from experiments.configs.generator import Adam, Pushforward
 from experiments.configs.shared import Critic, FeatureCritic, narrowed
@@ -29,7 +29,7 @@ __all__ = [
     "narrowed",
 ]
 
-OBJECTIVES: dict[str, type[ObjectiveConfig]] = gathered(moments, transport, adversarial, fields)
+OBJECTIVES: dict[str, type[ObjectiveConfig]] = gathered(moments, transport, adversarial, fields, scores)
 """All objectives by name, family by family."""
 
 TARGETS: dict[str, type[TargetConfig]] = gathered(targets, own)

@@ -158,7 +158,7 @@ def diabetes() -> Conditional:
         from sklearn.datasets import load_diabetes
     except Exception as error:
         raise unusable("the target diabetes", "scikit-learn", error) from error
-    table = load_diabetes()
+    table: Any = load_diabetes()
     order = np.random.default_rng(0).permutation(len(table.target))
     test, train = order[:110], order[110:]
     condition = table.data / table.data[train].std(axis=0)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jaxtyping import Array
 
@@ -161,7 +162,7 @@ def _gaussian(dim: int) -> Formula:
 
 def _quantiles(dim: int) -> Formula:
     """Quantiles of each feature by the pinball loss; draws are interpolated between them, and end at the outermost."""
-    levels = (jnp.arange(LEVELS) + 0.5) / LEVELS
+    levels = jnp.asarray((np.arange(LEVELS) + 0.5) / LEVELS)
 
     def at(out: Array) -> Array:
         return out.reshape(len(out), dim, LEVELS)

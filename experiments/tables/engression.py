@@ -30,7 +30,7 @@ METHODS = {
 BEYOND = 2.0
 """How far beyond the upper end of the training range conditions go."""
 
-PLACES, DRAWS, DATA = 101, 400, 400
+PLACES = 101
 
 TITLE = "Engression's simulators, within and beyond the training range (arXiv 2307.00835)"
 TEXT = (
@@ -55,6 +55,15 @@ def shapes(config: Config) -> tuple[str, ...]:
     return ("softplus",) if config.smoke else tuple(SHAPES)
 
 
+def ways(config: Config) -> dict[str, str]:
+    return {name: METHODS[name] for name in ("fair", "gaussian")} if config.smoke else METHODS
+
+
+def draws_of(config: Config) -> int:
+    """How many draws, and equally likely quantiles of the law, are met under each condition."""
+    return 20 if config.smoke else 400
+
+
 def places(law: ConditionalLaw) -> np.ndarray:
     """Conditions from the lower end of the range to beyond its upper one, evenly."""
     low, high = SHAPES[law.name.split(",")[0]][1]
@@ -68,11 +77,11 @@ def learned(config: Config, shape: str, name: str) -> Found:
     keys = jax.random.split(jax.random.key(config.seed), seeds(config))
     states = trained(way, keys, own.steps)
     at = places(law)
-    draw = jax.jit(jax.vmap(lambda state, key: way.sample(state, key, jnp.asarray(at), DRAWS)))
+    draw = jax.jit(jax.vmap(lambda state, key: way.sample(state, key, jnp.asarray(at), draws_of(config))))
     draws = np.asarray(draw(states, keys))
     assert law.quantiles is not None
     # Equally likely quantiles in the place of random data: so the law itself is met, not a sample of it.
-    data = law.quantiles(at, (np.arange(DATA) + 0.5) / DATA)[..., None].astype(np.float32)
+    data = law.quantiles(at, (np.arange(draws_of(config)) + 0.5) / draws_of(config))[..., None].astype(np.float32)
     score = jax.jit(jax.vmap(energy_score, (0, None)))
     regret = np.asarray(score(draws, data)) - law.energy_score(at)[None]
     gap = np.abs(np.median(draws[..., 0], axis=2) - law.quantiles(at, [0.5])[None, :, 0])
@@ -106,7 +115,7 @@ def parts(config: Config, results: Results) -> Sequence[Part]:
     ):
         entries = []
         for shape in shapes(config):
-            for name, title in METHODS.items():
+            for name, title in ways(config).items():
                 metrics = results[f"{shape}, {name}"][0].metrics
                 for where in ("within", "beyond"):
                     ours = tuple(metrics[f"{where}, {what}, {seed}"] for seed in range(seeds(config)))
@@ -130,7 +139,7 @@ def pictures(config: Config, results: Results) -> Pictures:
         trained_on, law = SHAPES[shape][1], preadditive(shape)
         at = places(law)
         assert law.quantiles is not None
-        fans = {title: results[f"{shape}, {name}"][0].arrays["draws"] for name, title in METHODS.items()}
+        fans = {title: results[f"{shape}, {name}"][0].arrays["draws"] for name, title in ways(config).items()}
         truth = law.quantiles(at, [0.05, 0.25, 0.5, 0.75, 0.95])
         figure = fan_panels(at[:, 0], fans, truth=truth, trained=trained_on, xlabel="x", ylabel="y", columns=2)
         shown[f"{shape}.png"] = (

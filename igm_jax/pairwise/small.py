@@ -26,8 +26,8 @@ from igm_jax.pairwise.sums import form_parameters, kernel_mean, kernel_sum_disti
 # So many draws, and data, are met one by one.
 FEW = 4
 
-# So many pairs are a table: with more, its memory would not be linear in the number of draws.
-MOST = 64 * 64
+# So many pairs of a condition are a table. Conditions come some at a time, so that memory is that of a few tables at most.
+MOST = 256 * 256
 
 # Between one over this and this, squared distances need no other unit; so many conditions are looked at.
 PLAIN, SEEN = 2.0**60, 16
@@ -147,12 +147,12 @@ def _written_out(
     others = [jnp.roll(x, -turn, axis=0) for turn in turns] + [y[j][None] for j in range(m)]
     counts = [time * share * a * jnp.roll(a, -turn) for time, turn in zip(times, turns, strict=True)]
     counts += [-a * b[j] for j in range(m)]
-    squared = [jnp.sum(jnp.square(x - other), axis=1) for other in others]
+    squared, nothing = [jnp.sum(jnp.square(x - other), axis=1) for other in others], jnp.zeros((), x.dtype)
     if not slopes:
-        value = sum(jnp.sum(count * form.value(one, *parameters)) for count, one in zip(counts, squared, strict=True))
-        return _Found(value, jnp.zeros((0,), x.dtype))
+        values = [jnp.sum(count * form.value(one, *parameters)) for count, one in zip(counts, squared, strict=True)]
+        return _Found(sum(values, nothing), jnp.zeros((0,), x.dtype))
     both = [form.both(one, *parameters) for one in squared]
-    value = sum(jnp.sum(count * one) for count, (one, _) in zip(counts, both, strict=True))
+    value = sum((jnp.sum(count * one) for count, (one, _) in zip(counts, both, strict=True)), nothing)
     forces = [2 * count * slope for count, (_, slope) in zip(counts, both, strict=True)]
     pulls = sum((force[:, None] * (x - other) for force, other in zip(forces, others, strict=True)), jnp.zeros_like(x))
     for turn, force in zip(turns, forces, strict=False):

@@ -44,8 +44,9 @@ def test_value_and_every_slope_are_those_of_the_whole_table(n, m, d, name, x64):
 
 
 def test_what_is_not_small_or_no_distance_is_left_to_others():
-    x = jnp.ones((MOST + 1, 2))
-    a = jnp.full(MOST + 1, 1 / (MOST + 1))
+    number = int(MOST**0.5) + 1
+    x = jnp.ones((number, 2))
+    a = jnp.full(number, 1 / number)
     assert small_score(kernels.gaussian(1.0), x, x[:1], a, a[:1], 1.0) is None
     assert small_score(kernels.linear(), x[:2], x[:1], a[:2], a[:1], 1.0) is None
     assert small_score(kernels.distance(), x[:, :1], x[:1, :1], a, a[:1], 1.0) is not None  # sorted

@@ -131,7 +131,7 @@ def test_what_is_missing_is_said_and_not_guessed():
         energy_score(np.ones((1, 2, 2)), np.ones((1, 0, 2)))
 
 
-@pytest.mark.parametrize("k", [3, 7, 70])
+@pytest.mark.parametrize("k", [3, 7, 260])
 def test_is_scored_in_what_is_known_of_each_datum(k, x64):
     """Several data of a condition, each seen in part: the mean of the scores in the features that are known."""
     draws, y = RNG.normal(size=(3, k, 4)), RNG.normal(size=(3, 5, 4))
@@ -172,7 +172,7 @@ def dense(draws, y, beta, alpha, temperature):
 
 
 @pytest.mark.parametrize("d", [1, 3, 20])
-@pytest.mark.parametrize("k", [2, 3, 4, 5, 33, 65])
+@pytest.mark.parametrize("k", [2, 3, 4, 5, 33, 260])
 def test_is_its_definition_whatever_way_it_goes(k, d, x64):
     draws, y = RNG.normal(size=(3, k, d)), RNG.normal(size=(3, 2, d))
     for beta, alpha, temperature in ((1.0, 1.0, 1.0), (1.0, 0.3, 0.9), (0.5, 0.0, 1.0), (1.7, 0.95, 1.0)):
@@ -203,7 +203,7 @@ def test_many_conditions_come_some_at_a_time_and_are_the_same():
     np.testing.assert_allclose(slopes, np.concatenate([slope for _, slope in parts]), atol=2e-6)
 
 
-@pytest.mark.parametrize("k", [2, 6, 66])
+@pytest.mark.parametrize("k", [2, 6, 260])
 @pytest.mark.parametrize("size", [1e-30, 1e30])
 def test_is_right_at_any_size(size, k):
     draws, y = np.float32(RNG.normal(size=(4, k, 3))), np.float32(RNG.normal(size=(4, 3)))
@@ -211,7 +211,7 @@ def test_is_right_at_any_size(size, k):
     np.testing.assert_allclose(found, energy_score(draws, y), rtol=1e-5)
 
 
-@pytest.mark.parametrize("k", [2, 3, 6, 66])
+@pytest.mark.parametrize("k", [2, 3, 6, 260])
 def test_draws_that_coincide_have_finite_slopes(k):
     slopes = jax.grad(lambda draws: jnp.sum(energy_score(draws, np.zeros((2, 3)))))(jnp.ones((2, k, 3)))
     np.testing.assert_allclose(slopes, 1 / np.sqrt(3) / k, rtol=1e-5)  # towards the datum alone
