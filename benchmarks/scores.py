@@ -76,7 +76,7 @@ def by_hand(x: Array, y: Array) -> Array:
 
 
 def scoringrules(x: Array, y: Array) -> Array:
-    import scoringrules as library
+    import scoringrules as library  # pyrefly: ignore
 
     return jnp.mean(library.es_ensemble(y, x, estimator="fair", backend="jax"))
 

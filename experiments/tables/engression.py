@@ -121,10 +121,11 @@ def parts(config: Config, results: Results) -> Sequence[Part]:
                     ours = tuple(metrics[f"{where}, {what}, {seed}"] for seed in range(seeds(config)))
                     entries.append(Entry(title, f"{shape}, {where}", None, ours, digits=3))
             if what == "regret":
-                for where in ("within", "beyond"):
-                    entries.append(
-                        Entry("the law's own score", f"{shape}, {where}", None, (metrics[f"{where}, truth"],))
-                    )
+                own = results[f"{shape}, fair"][0].metrics
+                entries += [
+                    Entry("the law's own score", f"{shape}, {where}", None, (own[f"{where}, truth"],))
+                    for where in ("within", "beyond")
+                ]
         caption = f"{told}, averaged over conditions; mean ± standard deviation over {seeds(config)} seeds."
         found.append(Part(f"Engression's simulators: {what}", caption, entries, "learned by"))
     return found

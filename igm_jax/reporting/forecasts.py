@@ -53,7 +53,7 @@ def fan_panels(
     order = np.argsort(places)
     columns = min(columns, len(draws))
     rows = -(-len(draws) // columns)
-    figure, axes = panels(rows, columns, 2.6 * rows, shade)
+    figure, axes = panels(rows, columns, 2.8, shade)
     shown = [np.asarray(one, float) for one in draws.values()]
     if any(one.ndim != 2 or len(one) != len(places) for one in shown):
         raise ValueError(
@@ -147,7 +147,7 @@ def rank_panels(counts: Mapping[str, Any], *, columns: int = 3, dark: bool = Fal
     shade, colour = theme(dark), palette(dark)[0]
     columns = min(columns, len(counts))
     rows = -(-len(counts) // columns)
-    figure, axes = panels(rows, columns, 2.0 * rows, shade)
+    figure, axes = panels(rows, columns, 1.9, shade)
     tops = [float(np.max(np.asarray(one) * len(np.asarray(one)) / np.sum(one))) for one in counts.values()]
     for axis, (name, one) in zip(axes, counts.items(), strict=False):
         _ranks(axis, np.asarray(one, float), colour, shade)
