@@ -36,6 +36,7 @@ from igm_jax.evaluation import (
     spread_skill,
 )
 from igm_jax.objectives import energy_score
+from igm_jax.reporting import write_jsonl
 from igm_jax.reporting.terminal import ended
 
 SHOWN = ("energy score", "CRPS", "regret", "coverage", "spread / skill", "worst bin", "test, p")
@@ -52,7 +53,7 @@ class Config:
     methods: tuple[str, ...] = METHODS
     """Which ways, by name."""
     outcome: tuple[str, ...] = ()
-    """Of a table of your own: the columns to learn."""
+    """Of a table of your own: the columns to learn; rows of which something is missing are left out."""
     condition: tuple[str, ...] = ()
     """Of a table of your own: the columns that are given."""
     steps: int = 2000
@@ -70,7 +71,7 @@ class Config:
     output: Path = Path("results/forecasts")
     """The directory for everything."""
     smoke: bool = False
-    """Only try whether everything works: few steps, small networks, in results/forecasts-smoke."""
+    """Only try whether everything works: at most 20 steps, 2 seeds, 19 members, in the output's name with -smoke behind."""
 
 
 def prepared(config: Config) -> Config:
@@ -144,7 +145,7 @@ def run(config: Config) -> None:
         task = bar.add_task("forecasts", total=len(config.targets) * len(config.methods))
         for word in config.targets:
             problem = problem_of(word, config.outcome, config.condition)
-            texts += [f"**{problem.name}.** {' '.join(problem.told)}".strip()]
+            texts += [f"**{problem.name}.** {'; '.join(problem.told)}".strip()]
             found, shown = {}, {}
             for name in config.methods:
                 bar.update(task, description=f"{problem.name}, {name}")
@@ -161,6 +162,7 @@ def run(config: Config) -> None:
                     shown[part, name] = draws[0]
                     rows += [make_row(problem.name, f"{name}, {part}", config.seed + seed, metrics, seconds / config.seeds, None)
                              for seed, metrics in enumerate(each)]  # fmt: skip
+                write_jsonl(config.output / "rows.jsonl", rows)  # what is finished is kept, whatever comes
                 bar.advance(task)
             tables += tabulated(config, problem, found)
             pictures |= drawings(problem, config, shown)
@@ -173,13 +175,15 @@ def tabulated(config: Config, problem: Conditional, found: dict[tuple[str, str],
     tables = []
     for part, held in problem.held.items():
         names = [name for name in SHOWN if name in found[part, config.methods[0]][0]]
+        if len(problem.names) == 1:
+            names.remove("CRPS")  # of one feature it is the energy score
         lines = [[name, *(_cell(found[part, name], what) for what in names)] for name in config.methods]
         blocks = "" if held.blocks is None else f" in {len(np.unique(held.blocks))} blocks"
         caption = (
             f"{len(held.real)} conditions{blocks}, {config.members} draws under each; mean ± standard deviation over"
             f" {config.seeds} seeds, in the units of training. Coverage of intervals of 90 %, the mean over features; spread /"
             " skill, their median, 1 where data are as one more draw; worst bin: by how much a tenth of the ranks misses its"
-            " share at most; test: the p-value of pairs swapped within conditions, one condition a block."
+            " share at most; test: p-values, seed by seed, of pairs swapped within conditions, one condition a block."
         )
         tables.append(table(f"{problem.name}, {part}", caption, ["", *names], lines))
         if len(problem.names) > 1 and held.blocks is not None:
@@ -201,6 +205,8 @@ def _covers(config: Config, problem: Conditional, found: Any, part: str) -> list
 
 def _cell(each: list[dict[str, float]], what: str) -> str:
     values = np.array([metrics[what] for metrics in each])
+    if what == "test, p":
+        return ", ".join(f"{value:.3f}" for value in values)
     spread = f" ± {values.std(ddof=1):.3f}" if len(values) > 1 else ""
     return f"{values.mean():.3f}{spread}"
 

@@ -58,7 +58,7 @@ def small_score(kernel: Kernel, x: Samples, y: Data, a: OfSamples, b: OfData, sh
 
 
 class _Found(NamedTuple):
-    """A score, and its slopes in the draws; none where they are not asked for."""
+    """A score, and its slopes in the draws; 0 where they are not asked for."""
 
     value: Array
     slopes: Array
@@ -150,7 +150,7 @@ def _written_out(
     squared, nothing = [jnp.sum(jnp.square(x - other), axis=1) for other in others], jnp.zeros((), x.dtype)
     if not slopes:
         values = [jnp.sum(count * form.value(one, *parameters)) for count, one in zip(counts, squared, strict=True)]
-        return _Found(sum(values, nothing), jnp.zeros((0,), x.dtype))
+        return _Found(sum(values, nothing), jnp.zeros((), x.dtype))
     both = [form.both(one, *parameters) for one in squared]
     value = sum((jnp.sum(count * one) for count, (one, _) in zip(counts, both, strict=True)), nothing)
     forces = [2 * count * slope for count, (_, slope) in zip(counts, both, strict=True)]
@@ -173,7 +173,7 @@ def _table(
     if not slopes:
         pairs = without_own(own * form.value(within, *parameters), 0)
         value = 0.5 * jnp.sum(pairs) - jnp.sum(other * form.value(across, *parameters))
-        return _Found(value, jnp.zeros((0,), x.dtype))
+        return _Found(value, jnp.zeros((), x.dtype))
     # Sums of products, not products with vectors: many small ones of these cost as much as those with the samples.
     value, force = (without_own(own * tile, 0) for tile in form.both(within, *parameters))
     value_across, force_across = (other * tile for tile in form.both(across, *parameters))

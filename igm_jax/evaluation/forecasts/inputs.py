@@ -25,10 +25,11 @@ class Forecasts(NamedTuple):
 def forecasts(real: Any, draws: Any, *, least: int = 2) -> Forecasts:
     """Data (c, d) and draws (c, k, d), k ≥ ``least``, or an error."""
     shapes = np.shape(real), np.shape(draws)
-    if len(shapes[0]) != 2 or len(shapes[1]) != 3 or shapes[1][::2] != shapes[0] or not shapes[0][0]:
+    if len(shapes[0]) != 2 or len(shapes[1]) != 3 or shapes[1][::2] != shapes[0] or 0 in shapes[1]:
         raise ValueError(
             "`real` must have shape (c, d), one datum for each of c conditions, and `draws` (c, k, d), k draws of each, but they"
-            f" have {shapes[0]} and {shapes[1]}; draw several times under each condition and stack along axis 1"
+            f" have {shapes[0]} and {shapes[1]}; draw several times under each condition and stack along axis 1;"
+            " there must be a condition and a feature"
         )
     if shapes[1][1] < least:
         raise ValueError(f"`draws` must hold at least {least} draws under each condition, but has shape {shapes[1]}")
@@ -43,6 +44,8 @@ def in_blocks(blocks: Any, number: int) -> np.ndarray:
     if blocks is None:
         return np.arange(number)
     given = np.asarray(blocks)
+    if given.dtype.kind == "f" and np.isnan(given).any():
+        raise ValueError("`blocks` must name the block of each condition, but some are NaN")
     if given.shape != (number,):
         raise ValueError(
             f"`blocks` must have shape ({number},), a label for each condition, but has {given.shape}; conditions of one place or"
@@ -71,6 +74,11 @@ def resampled(blocks: Any, number: int, repeats: int, seed: int) -> Float[np.nda
     """How often each condition comes in each of some bootstrap samples of whole blocks."""
     label = in_blocks(blocks, number)
     count = int(label.max()) + 1
+    if count < 2:
+        raise ValueError(
+            "a bootstrap takes at least two blocks of conditions that do not hang together, but there is one; judge more"
+            " conditions"
+        )
     rng = np.random.default_rng(seed)
     times = rng.multinomial(count, np.full(count, 1 / count), size=checks.count("repeats", repeats))
     return times[:, label].astype(float)

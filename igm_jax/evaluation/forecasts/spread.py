@@ -38,7 +38,8 @@ def spread_skill(*, real: Any, draws: Any) -> SpreadSkill:
         draws: (c, k, d) draws under the same conditions, k ≥ 2.
 
     Returns:
-        Both, and their ratio with the factor that makes it 1 for every k; infinite where the mean is always right.
+        Both, and their ratio with the factor that makes it 1 for every k; infinite where the mean is always right, and NaN where
+        draws are sure, too.
 
     Raises:
         ValueError: for one draw, wrong shapes or non-finite numbers.
@@ -55,7 +56,8 @@ def spread_skill(*, real: Any, draws: Any) -> SpreadSkill:
     k = of.draws.shape[1]
     spread = np.sqrt(of.draws.var(axis=1, ddof=1).mean(axis=0))
     error = np.sqrt(np.square(of.real - of.draws.mean(axis=1)).mean(axis=0))
-    ratio = np.divide(np.sqrt((k + 1) / k) * spread, error, out=np.full_like(error, np.inf), where=error > 0)
+    beyond = np.where(spread > 0, np.inf, np.nan)
+    ratio = np.divide(np.sqrt((k + 1) / k) * spread, error, out=beyond, where=error > 0)
     return SpreadSkill(spread, error, ratio)
 
 

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array
 
 from igm_jax import checks
@@ -78,7 +79,8 @@ def guided_field(field: Callable[..., Array], classes: int) -> Objective:
         classes: how many classes there are.
 
     Returns:
-        The objective, of samples drawn under ``Guided(label, strength)``, the same strength within a class, and of data whose
+        The objective, of samples drawn under ``Guided(label, strength)``, one strength within a class (else their mean
+        counts), and of data whose
         condition is their class (or ``Guided``). Classes that a side has fewer than two of are passed over.
 
     Raises:
@@ -113,6 +115,7 @@ def guided_field(field: Callable[..., Array], classes: int) -> Objective:
         of_y = y_condition.label if isinstance(y_condition, Guided) else y_condition
         if of_y is None:
             raise TypeError("`y` must come with its classes, `Batch(y, condition=labels)`, but has no condition")
+        _check_strengths(x_condition.strength)
         labels = checks.labels("x.condition.label", x_condition.label, classes, len(x))
         known = checks.labels("y.condition", of_y, classes, len(y))
         strength = x_condition.strength.astype(x.dtype)
@@ -130,3 +133,14 @@ def guided_field(field: Callable[..., Array], classes: int) -> Objective:
         return jnp.sum(jax.lax.map(one, jnp.arange(classes, dtype=jnp.int32)), axis=0)
 
     return from_velocity(whole, reason="guided fields need not be gradients")
+
+
+def _check_strengths(strength: Any) -> None:
+    """An error for known strengths that are none."""
+    if not checks.is_concrete(strength):
+        return
+    known = np.asarray(strength)
+    if not (np.isfinite(known).all() and (known >= 1).all()):
+        raise ValueError(
+            f"`strength` must hold numbers of at least 1, which is no guidance, but ranges from {known.min()} to {known.max()}"
+        )

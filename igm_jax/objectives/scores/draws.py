@@ -110,10 +110,17 @@ def _through(of: Transform, some: Array) -> Array:
 def check_several(draws: ArrayLike, y: ArrayLike, observed: Any, least: int) -> Several:
     """Draws (c, k, d) and data (c, d) or (c, m, d) that fit each other, or an error; what is not observed may be anything."""
     draws, y = digits.as_given("draws", draws), digits.as_given("y", y)
-    if draws.ndim != 3 or y.ndim not in (2, 3) or len(draws) != len(y) or draws.shape[2] != y.shape[-1]:
+    if (
+        draws.ndim != 3
+        or y.ndim not in (2, 3)
+        or len(draws) != len(y)
+        or draws.shape[2] != y.shape[-1]
+        or 0 in draws.shape
+    ):
         raise ValueError(
             "`draws` must have shape (c, k, d), k draws under each of c conditions, and `y` (c, d), or (c, m, d) for m data of"
-            f" each, but they have {draws.shape} and {y.shape}; draw several times under each condition and stack along axis 1"
+            f" each, but they have {draws.shape} and {y.shape}; draw several times under each condition and stack along axis 1;"
+            " there must be a condition and a feature"
         )
     if draws.shape[1] < least:
         raise ValueError(

@@ -13,8 +13,14 @@ def test_shapes_are_explained():
         forecasts(np.ones((3, 1)), np.ones((3, 1, 1)))
     with pytest.raises(ValueError, match="finite"):
         forecasts(np.full((3, 1), np.nan), np.ones((3, 2, 1)))
+    with pytest.raises(ValueError, match="there must be a condition"):
+        forecasts(np.ones((0, 1)), np.ones((0, 2, 1)))
     with pytest.raises(ValueError, match="a label for each condition"):
         in_blocks([1, 2], 3)
+    with pytest.raises(ValueError, match="some are NaN"):
+        in_blocks([1.0, np.nan], 2)
+    with pytest.raises(ValueError, match="at least two blocks"):
+        resampled(np.zeros(5), 5, 10, 0)
 
 
 def test_the_error_of_a_mean_is_the_usual_one_or_that_of_blocks():

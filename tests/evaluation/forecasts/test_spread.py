@@ -27,5 +27,7 @@ def test_scores_are_means_of_those_of_the_conditions(monkeypatch):
 
 
 def test_a_sure_and_right_forecast_has_no_error():
-    found = spread_skill(real=np.ones((4, 1)), draws=np.ones((4, 3, 1)))
-    assert np.isinf(found.ratio[0])
+    sure = spread_skill(real=np.ones((4, 1)), draws=np.ones((4, 3, 1)))
+    assert np.isnan(sure.ratio[0])
+    around = spread_skill(real=np.zeros((4, 1)), draws=np.tile([[-1.0], [0.0], [1.0]], (4, 1, 1)))
+    assert np.isinf(around.ratio[0])

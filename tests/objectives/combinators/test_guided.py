@@ -55,5 +55,8 @@ def test_what_is_missing_is_explained():
         objective.loss(KEY, (), Batch(X, LABELS), Batch(Y, LABELS))
     with pytest.raises(TypeError, match="come with its classes"):
         objective.loss(KEY, (), Batch(X, Guided(LABELS, jnp.ones(8))), Y)
+    for strength in (0.2, np.nan):
+        with pytest.raises(ValueError, match="at least 1"):
+            objective.loss(KEY, (), Batch(X, Guided(LABELS, jnp.full(8, strength))), Batch(Y, LABELS))
     with pytest.raises(ValueError, match="at least 1"):
         guided_conditions(3, 0.5)

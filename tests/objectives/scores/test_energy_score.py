@@ -94,7 +94,7 @@ def test_gradients_by_finite_differences(x64):
     )
 
 
-@pytest.mark.parametrize("draws", [np.ones((3, 4, 1)), np.ones((4, 4, 2)), np.ones((3, 2))])
+@pytest.mark.parametrize("draws", [np.ones((3, 4, 1)), np.ones((4, 4, 2)), np.ones((3, 2)), np.ones((3, 0, 2))])
 def test_draws_that_do_not_fit_are_explained(draws):
     with pytest.raises(ValueError, match="k draws under each of c conditions"):
         energy_score(draws, np.ones((3, 2)))
@@ -197,6 +197,7 @@ def test_many_conditions_come_some_at_a_time_and_are_the_same():
     def value(draws, y):
         return jax.value_and_grad(lambda draws: jnp.sum(energy_score(draws, y)))(draws)
 
+    np.testing.assert_allclose(jnp.sum(energy_score(draws, y)), value(draws, y)[0], rtol=1e-5)  # without slopes, too
     total, slopes = value(draws, y)
     parts = [value(draws[i : i + 1], y[i : i + 1]) for i in range(300)]
     np.testing.assert_allclose(total, sum(part for part, _ in parts), rtol=1e-5)
