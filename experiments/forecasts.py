@@ -80,6 +80,10 @@ def prepared(config: Config) -> Config:
         checks.count(name, getattr(config, name))
     checks.count("draws", config.draws, least=2)
     checks.count("members", config.members, least=19)
+    if (config.members + 1) % BINS:
+        near = (config.members + 1) // BINS * BINS + BINS - 1
+        told = f"`members` must be one less than a multiple of {BINS}, for bins of ranks, but is {config.members}; take {near}"
+        raise ValueError(told)
     checks.seed("seed", config.seed)
     checks.choices("methods", config.methods, METHODS)
     checks.choices("targets", config.targets, config.targets)
@@ -96,7 +100,9 @@ _scored = jax.jit(energy_score)
 
 
 def judged(problem: Conditional, held: Held, draws: np.ndarray) -> dict[str, float]:
-    """What is said of draws (c, k, d) under the conditions of a part."""
+    """What is said of draws (c, k, d) under the conditions of a part; NaN for all where some draws are no numbers."""
+    if not np.isfinite(draws).all():
+        return dict.fromkeys(judged(problem, held, np.zeros_like(draws)), float("nan"))
     score, margin = (one(real=held.real, draws=draws, blocks=held.blocks) for one in (mean_energy_score, mean_crps))
     cover = interval_coverage(real=held.real, draws=draws, level=LEVEL, blocks=held.blocks)
     spread = spread_skill(real=held.real, draws=draws)
@@ -123,7 +129,8 @@ def tested(held: Held, draws: np.ndarray) -> float:
     """The p-value of the test of pairs, of one condition of each block, as those of a block hang together; at most 500."""
     blocks = np.arange(len(held.real)) if held.blocks is None else held.blocks
     order = np.random.default_rng(0).permutation(len(blocks))
-    chosen = order[np.unique(blocks[order], return_index=True)[1]][:500]
+    first = order[np.unique(blocks[order], return_index=True)[1]]
+    chosen = np.random.default_rng(1).permutation(first)[:500]
     if len(chosen) < 2:
         return float("nan")
     parts = {"real": held.real[chosen], "fake": draws[chosen, 0], "condition": held.condition[chosen]}
@@ -155,9 +162,8 @@ def run(config: Config) -> None:
                 seconds = time.monotonic() - begin
                 for part, held in problem.held.items():
                     draws = drawn(way, states, keys, held, config.members)
-                    if not np.isfinite(draws).all():
-                        draws = np.nan_to_num(draws, nan=1e3, posinf=1e3, neginf=-1e3)
                     each = [judged(problem, held, one) for one in draws]
+                    draws = np.nan_to_num(draws)  # for pictures
                     found[part, name] = each
                     shown[part, name] = draws[0]
                     rows += [make_row(problem.name, f"{name}, {part}", config.seed + seed, metrics, seconds / config.seeds, None)

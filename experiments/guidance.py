@@ -98,7 +98,8 @@ def measured(judge: Judge, splits: Splits, samples: np.ndarray) -> dict[str, flo
     number = min(len(real), samples.shape[0] * samples.shape[1])
     order = np.random.default_rng(0).permutation(len(real))
     seen = judge.features(real[order[:number]])
-    made = judge.features(samples.reshape(-1, samples.shape[2])[np.random.default_rng(1).permutation(number)])
+    drawn_in = np.random.default_rng(1).permutation(samples.shape[0] * samples.shape[1])[:number]  # of all classes
+    made = judge.features(samples.reshape(-1, samples.shape[2])[drawn_in])
     both = precision_recall(real=seen, fake=made)
     apart = [_apart(judge.features(rows)) for rows in samples]
     of_real = [_apart(judge.features(real[labels == number][: len(samples[number])])) for number in range(len(samples))]

@@ -99,8 +99,8 @@ def learned(config: Config, shape: str, name: str) -> Found:
 def tasks(config: Config) -> list[Task]:
     return [
         Task(f"{shape}, {name}", config.seed, partial(learned, config, shape, name))
-        for shape in SHAPES
-        for name in METHODS
+        for shape in shapes(config)
+        for name in ways(config)
     ]
 
 

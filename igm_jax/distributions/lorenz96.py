@@ -58,6 +58,11 @@ class Lorenz96:
     size: float = 10.0
     step: float = 0.002
 
+    def __post_init__(self):
+        checks.count("slow", self.slow, least=4)
+        checks.count("fast", self.fast)
+        checks.positive("step", self.step)
+
     def slope(self, state: State) -> State:
         """How fast everything changes, per unit of the model's time."""
         x, y = state
@@ -79,7 +84,11 @@ class Lorenz96:
         Returns:
             Where they are then.
         """
-        h = self.step
+        h, steps = self.step, round(time / self.step)
+        if steps < 1 or abs(time - steps * h) > 1e-6 * time:
+            raise ValueError(
+                f"a time must be a multiple of the step {h:g}, but is {time:g}; take {max(steps, 1) * h:g}"
+            )
 
         def moved(state: State, slope: State, by: float) -> State:
             return jax.tree.map(lambda one, along: one + by * along, state, slope)
@@ -92,7 +101,7 @@ class Lorenz96:
             mean = jax.tree.map(lambda a, b, c, d: (a + 2 * b + 2 * c + d) / 6, first, second, third, fourth)
             return moved(state, mean, h)
 
-        return jax.lax.fori_loop(0, max(1, round(time / h)), one, state)
+        return jax.lax.fori_loop(0, steps, one, state)
 
     def trajectories(
         self, key: Key, *, runs: int, records: int, every: float, spin_up: float = 5.0

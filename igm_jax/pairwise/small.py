@@ -29,8 +29,8 @@ FEW = 4
 # So many pairs of a condition are a table. Conditions come some at a time, so that memory is that of a few tables at most.
 MOST = 256 * 256
 
-# Between one over this and this, squared distances need no other unit; so many conditions are looked at.
-PLAIN, SEEN = 2.0**60, 16
+# Between one over this and this, lengths need no other unit for their squares; so many conditions are looked at.
+PLAIN, SEEN = 2.0**30, 16
 
 
 def small_score(kernel: Kernel, x: Samples, y: Data, a: OfSamples, b: OfData, share: Array | float) -> Scalar | None:
@@ -66,14 +66,14 @@ class _Found(NamedTuple):
 
 @partial(jax.custom_jvp, nondiff_argnums=(0,))
 def _score(form: Form, parameters: tuple, x: Array, y: Array, a: Array, b: Array, share: Array) -> Array:
-    return _of_conditions(form, False)(x, y, a, b, share, *parameters)[0]
+    return _engine(form, False, x, y, a, b, share, *parameters).value
 
 
 @partial(_score.defjvp, symbolic_zeros=True)
 def _score_jvp(form: Form, primals: tuple, tangents: tuple) -> tuple[Array, Array]:
     parameters, x, y, a, b, share = primals
     along_x, others = tangents[1], (tangents[0], *tangents[2:])
-    value, slopes = _of_conditions(form, True)(x, y, a, b, share, *parameters)
+    value, slopes = _engine(form, True, x, y, a, b, share, *parameters)
     tangent = jnp.zeros_like(value) if no_tangent(along_x) else jnp.sum(slopes * along_x)
     if not no_tangent(others):
         # Data and weights seldom move, and then go the long way.
@@ -85,6 +85,17 @@ def _score_jvp(form: Form, primals: tuple, tangents: tuple) -> tuple[Array, Arra
 def _by_sums(radial: Radial, x: Array, y: Array, a: Array, b: Array, share: Array) -> Array:
     kernel, height, x, y, _ = measured(of_radial("of a score", radial), x, y)
     return height * (0.5 * share * kernel_sum_distinct(kernel, x, a) - kernel_mean(kernel, x, y, a, b))
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _engine(form: Form, slopes: bool, *args: Array) -> _Found:
+    """A score and its slopes; second derivatives go through the operations that they are made of."""
+    return _of_conditions(form, slopes)(*args)
+
+
+@_engine.defjvp
+def _engine_jvp(form: Form, slopes: bool, primals: tuple, tangents: tuple) -> tuple[_Found, _Found]:
+    return jax.jvp(partial(_found, form, slopes), primals, tangents)
 
 
 @cache
@@ -120,10 +131,12 @@ def _of_conditions(form: Form, slopes: bool) -> Callable[..., _Found]:
 
 
 def _size(x: Array, y: Array) -> Array:
-    """The size of draws (c, k, d) and data, and 1 where squares of their distances are plain numbers, as those of a few are."""
+    """The size of draws (c, k, d) and data; 1 where squares of lengths are plain numbers, as they are in a few conditions.
+
+    (Draws of one condition that are larger than those of all of these by 2^30 are not seen.)
+    """
     few = np.linspace(0, len(x) - 1, min(len(x), SEEN)).round().astype(int)
-    squares = jnp.square(jax.lax.stop_gradient(x[few, -1] - y[few, 0]))
-    largest = jnp.max(jnp.sum(squares, axis=1))
+    largest = jnp.max(jnp.abs(jax.lax.stop_gradient(x[few] - y[few, :1])))
     plain = (largest > 1 / PLAIN) & (largest < PLAIN)
     d = x.shape[-1]
     return jax.lax.cond(plain, lambda: jnp.ones((), x.dtype), lambda: unit_of(x.reshape(-1, d), y.reshape(-1, d)))

@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from igm_jax.distributions import bimodal, heteroscedastic, preadditive
 from igm_jax.distributions.conditional import SHAPES, mean_norm
@@ -61,8 +61,16 @@ def test_the_mean_length_around_a_place(dim):
     for offset in (0.0, 0.7, 3.0):
         lengths = np.linalg.norm(noise + offset * np.eye(dim)[0], axis=1)
         np.testing.assert_allclose(lengths.mean(), mean_norm(dim, offset), atol=4 * lengths.std() / np.sqrt(100000))
-    # Where the series ends, its expansion goes on.
-    np.testing.assert_allclose(mean_norm(dim, 20.0), mean_norm(dim, 20.0 + 1e-9), rtol=1e-6)
+    series = np.sqrt(2) * special.gamma((dim + 1) / 2) / special.gamma(dim / 2) * special.hyp1f1(-0.5, dim / 2, -2.0)
+    np.testing.assert_allclose(mean_norm(dim, 2.0), series, rtol=1e-11)
+    far = np.array([50.0, 1e4])
+    np.testing.assert_allclose(mean_norm(dim, far), far + (dim - 1) / (2 * far), rtol=1e-4)
+
+
+def test_the_mean_length_in_many_dimensions():
+    noise = np.random.default_rng(0).normal(size=(4000, 1000))
+    lengths = np.linalg.norm(noise + 20.1 / np.sqrt(1000), axis=1)
+    np.testing.assert_allclose(lengths.mean(), mean_norm(1000, 20.1), atol=4 * lengths.std() / np.sqrt(4000))
 
 
 def test_the_functions_of_the_simulators(x64):

@@ -67,5 +67,9 @@ def test_runs_are_told_by_their_key():
 def test_numbers_are_checked():
     with pytest.raises(ValueError, match="runs"):
         SMALL.trajectories(KEY, runs=0, records=1, every=0.1)
+    with pytest.raises(ValueError, match="must be a multiple of the step"):
+        SMALL.trajectories(KEY, runs=1, records=1, every=0.003)
+    with pytest.raises(ValueError, match="slow"):
+        Lorenz96(slow=2)
     with pytest.raises(ValueError, match="every"):
         SMALL.trajectories(KEY, runs=1, records=1, every=0.0)

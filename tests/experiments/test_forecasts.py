@@ -53,6 +53,7 @@ def test_a_small_run_writes_tables_pictures_and_rows(tmp_path, capsys):
         (["--methods", "fairr"], "did you mean 'fair'"),
         (["--draws", "1"], "`draws` must be at least 2"),
         (["--members", "5"], "`members` must be at least 19"),
+        (["--members", "50"], "take 59"),
         (["--targets", "table:nothing.csv"], "--outcome NAME"),
     ],
 )

@@ -9,6 +9,9 @@ from jaxtyping import Float
 from igm_jax import checks
 from igm_jax.objectives.moments.estimate import Estimate
 
+# So many bootstrap samples at a time.
+AT_ONCE = 100
+
 
 class Forecasts(NamedTuple):
     """Data and draws, in double precision.
@@ -24,7 +27,7 @@ class Forecasts(NamedTuple):
 
 def forecasts(real: Any, draws: Any, *, least: int = 2) -> Forecasts:
     """Data (c, d) and draws (c, k, d), k ≥ ``least``, or an error."""
-    shapes = np.shape(real), np.shape(draws)
+    shapes = _shape("real", real), _shape("draws", draws)
     if len(shapes[0]) != 2 or len(shapes[1]) != 3 or shapes[1][::2] != shapes[0] or 0 in shapes[1]:
         raise ValueError(
             "`real` must have shape (c, d), one datum for each of c conditions, and `draws` (c, k, d), k draws of each, but they"
@@ -37,6 +40,14 @@ def forecasts(real: Any, draws: Any, *, least: int = 2) -> Forecasts:
         data = np.asarray(checks.samples("real", real), float)
         flat = np.asarray(checks.samples("draws", np.reshape(draws, (-1, shapes[1][2]))), float)
     return Forecasts(data, flat.reshape(shapes[1]))
+
+
+def _shape(name: str, value: Any) -> tuple[int, ...]:
+    try:
+        return np.shape(value)
+    except ValueError as error:
+        told = f"`{name}` must hold as many numbers in each row, but does not; pad or leave out what is shorter"
+        raise ValueError(told) from error
 
 
 def in_blocks(blocks: Any, number: int) -> np.ndarray:
@@ -70,15 +81,18 @@ def mean_over(values: Float[np.ndarray, " c"], blocks: Any = None) -> Estimate:
     return Estimate(float(values.mean()), float(error))
 
 
-def resampled(blocks: Any, number: int, repeats: int, seed: int) -> Float[np.ndarray, "r c"]:
-    """How often each condition comes in each of some bootstrap samples of whole blocks."""
-    label = in_blocks(blocks, number)
-    count = int(label.max()) + 1
-    if count < 2:
+def resampled_means(values: Float[np.ndarray, "c d"], blocks: Any, repeats: int, seed: int) -> Float[np.ndarray, "r d"]:
+    """The means over conditions in bootstrap samples of whole blocks, some samples at a time."""
+    label = in_blocks(blocks, len(values))
+    number = int(label.max()) + 1
+    if number < 2:
         raise ValueError(
             "a bootstrap takes at least two blocks of conditions that do not hang together, but there is one; judge more"
             " conditions"
         )
-    rng = np.random.default_rng(seed)
-    times = rng.multinomial(count, np.full(count, 1 / count), size=checks.count("repeats", repeats))
-    return times[:, label].astype(float)
+    sums = np.stack([np.bincount(label, column, number) for column in values.T], axis=1)
+    sizes, rng, means = np.bincount(label, minlength=number), np.random.default_rng(seed), []
+    for begin in range(0, checks.count("repeats", repeats), AT_ONCE):
+        times = rng.multinomial(number, np.full(number, 1 / number), size=min(AT_ONCE, repeats - begin))
+        means.append(times @ sums / (times @ sizes)[:, None])
+    return np.concatenate(means)

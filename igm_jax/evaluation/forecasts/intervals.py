@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from igm_jax import checks
-from igm_jax.evaluation.forecasts.inputs import forecasts, resampled
+from igm_jax.evaluation.forecasts.inputs import forecasts, resampled_means
 
 
 class Coverage(NamedTuple):
@@ -30,10 +30,11 @@ def interval_coverage(
 ) -> Coverage:
     """The coverage of central intervals: how often data lie between two quantiles of the draws.
 
-    Quantiles stand at ranks ``(k + 1)(1 ± level)/2`` of the draws, interpolated: so that data of the draws' own law lie between
-    them with probability ``level`` for every k that reaches so far, k ≥ (1 + level)/(1 − level).
+    Quantiles stand at ranks ``(k + 1)(1 ± level)/2`` of the draws, k ≥ (1 + level)/(1 − level). Where these are whole, as of 19
+    or 99 draws at 90 %, data of the draws' own law lie between them with probability ``level``, whatever the law. Between whole
+    ranks they are interpolated, and cover about a hundredth more.
 
-    Cost: c · k log k · d, and repeats · c for the interval.
+    Cost: c · k log k · d, and repeats · blocks for the interval.
 
     Args:
         real: (c, d) data.
@@ -61,7 +62,7 @@ def interval_coverage(
     Source: Gneiting, Balabdaoui and Raftery, JRSS B 69 (2007); block bootstrap, Künsch, Annals of Statistics 17 (1989).
     """
     of = forecasts(real, draws)
-    if isinstance(level, bool) or not 0 < level < 1:
+    if isinstance(level, bool) or not isinstance(level, int | float) or not 0 < level < 1:
         raise ValueError(f"`level` must be between 0 and 1, but is {level!r}")
     k, ends = of.draws.shape[1], ((1 - level) / 2, (1 + level) / 2)
     if (k + 1) * ends[0] < 1 - 1e-9:
@@ -72,7 +73,6 @@ def interval_coverage(
         )
     low, high = np.quantile(of.draws, ends, axis=1, method="weibull")
     inside = ((of.real >= low) & (of.real <= high)).astype(float)
-    times = resampled(blocks, len(inside), repeats, checks.count("seed", seed, least=0))
-    shares = times @ inside / times.sum(axis=1, keepdims=True)
+    shares = resampled_means(inside, blocks, repeats, checks.count("seed", seed, least=0))
     bottom, top = np.quantile(shares, (0.025, 0.975), axis=0)
     return Coverage(inside.mean(axis=0), bottom, top, (high - low).mean(axis=0))

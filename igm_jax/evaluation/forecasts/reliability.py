@@ -55,6 +55,8 @@ def event_reliability(*, real: Any, draws: Any, threshold: float, feature: int =
     Source: Murphy, A new vector partition of the probability score, J. Applied Meteorology 12 (1973).
     """
     of = forecasts(real, draws, least=1)
+    if isinstance(threshold, bool | str) or not np.isfinite(threshold):
+        raise ValueError(f"`threshold` must be a finite number, but is {threshold!r}")
     if not 0 <= checks.count("feature", feature, least=0) < of.real.shape[1]:
         raise ValueError(f"`feature` must be one of 0 to {of.real.shape[1] - 1}, but is {feature}")
     said = (of.draws[:, :, feature] > threshold).mean(axis=1)

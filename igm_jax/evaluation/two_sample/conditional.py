@@ -17,7 +17,7 @@ def conditional_two_sample_test(
     ``MMD²_u`` of the pairs ``(c_i, x_i)`` and ``(c_i, y_i)`` under a product of Gaussian kernels; a permutation swaps x_i and y_i
     or not, under each condition. All pairs must not be pooled: the conditions on both sides are the same ones, and a permutation
     that gave one side other conditions would make splits look more different than they are. Columns of conditions and of samples
-    are divided by the standard deviation of the real ones.
+    are divided by their standard deviation, of data and samples together.
 
     Args:
         real: (n, d) data, n ≥ 2, one under each condition; independent of each other, given the conditions.
@@ -51,7 +51,8 @@ def conditional_two_sample_test(
             f" {len(real)}, {len(fake)} and {len(condition)}"
         )
     rng = np.random.default_rng(checks.count("seed", seed, least=0))
-    c, x, y = (_scaled(part, by) for part, by in ((condition, condition), (fake, real), (real, real)))
+    values = np.concatenate([real, fake])  # of both, so that a swap changes nothing of the scale
+    c, x, y = (_scaled(part, by) for part, by in ((condition, condition), (fake, values), (real, values)))
     both = pool(np.concatenate([c, y], axis=1), np.concatenate([c, x], axis=1))
     family = median_family(both, rng)
     splits = split_sums(both, [family], _swapped(both, num_permutations, rng))

@@ -40,14 +40,15 @@ def crps(
 
     ``CRPS_c = Σ_l w_l (mean_i |x_cil − y_cl| − ½ mean_{i≠j} |x_cil − x_cjl|)``
 
-    The energy score of every feature by itself: k log k for k draws, in any number of features. It does not see how features hang
-    together: a model that gets every margin right and draws them independently is as good. Add the same ``of=`` sums, differences
-    or spectra of them, or take ``energy_score``.
+    The energy score of every feature by itself: k² for up to 64 draws, k log k for more, in any number of features. It does not
+    see how features hang together: a model that gets every margin right and draws them independently is as good. Add the same
+    ``of=`` sums, differences or spectra of them, or take ``energy_score``.
 
     Args:
         draws: (c, k, d) draws of the model under each of c conditions.
         y: (c, d) data, one for each condition; or (c, m, d), m of each, over which it is a mean.
-        weights: (d,) what each feature counts, such as areas; they are not normalised. None for 1/d.
+        weights: (d,) what each feature counts, such as areas (with ``of``, each of those that it makes); they are not normalised.
+            None for 1/d.
         alpha: 1 for the fair score, which takes two draws; 0 for the V-statistic; between them almost fair.
         temperature: what the mean over pairs of draws is multiplied with, in (0, 1]; below 1 the score is not proper.
         observed: booleans of the shape of ``y``; a feature that is False adds nothing.

@@ -104,6 +104,7 @@ def _through(of: Transform, some: Array) -> Array:
             f"`of` must make rows (n, e) of rows (n, d), but made {getattr(made, 'shape', type(made).__name__)} of {rows.shape};"
             " see `igm_jax.objectives.pooled` for one"
         )
+    checks.finite("what `of` makes", made)
     return made.reshape(*some.shape[:-1], -1)
 
 

@@ -98,11 +98,23 @@ def _within_jvp(primals: tuple, tangents: tuple) -> tuple[Array, Array]:
     return value, tangent
 
 
-@some_at_a_time
+@jax.custom_jvp
 def _value_and_slopes(x: Array, a: Array) -> tuple[Array, Array]:
+    return _of_groups(x, a)
+
+
+@_value_and_slopes.defjvp
+def _value_and_slopes_jvp(primals: tuple, tangents: tuple) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    return jax.jvp(_made, primals, tangents)
+
+
+def _made(x: Array, a: Array) -> tuple[Array, Array]:
     slopes = 2 * a[:, None] * (_signs if len(x) <= PAIRS else _signs_by_order)(x, a)
     # Measured from one of them: far from zero the products would have no digits left for the differences.
     return jnp.sum(slopes * (x - x[:1]), axis=0), slopes
+
+
+_of_groups = some_at_a_time(_made)
 
 
 def _signs(x: Array, a: Array) -> Array:

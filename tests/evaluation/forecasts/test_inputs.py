@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from igm_jax.evaluation.forecasts.inputs import forecasts, in_blocks, mean_over, resampled
+from igm_jax.evaluation.forecasts.inputs import forecasts, in_blocks, mean_over, resampled_means
 
 RNG = np.random.default_rng(0)
 
@@ -20,7 +20,9 @@ def test_shapes_are_explained():
     with pytest.raises(ValueError, match="some are NaN"):
         in_blocks([1.0, np.nan], 2)
     with pytest.raises(ValueError, match="at least two blocks"):
-        resampled(np.zeros(5), 5, 10, 0)
+        resampled_means(np.ones((5, 1)), np.zeros(5), 10, 0)
+    with pytest.raises(ValueError, match="as many numbers in each row"):
+        forecasts(np.ones((2, 1)), [[[1.0]], [[1.0], [2.0]]])
 
 
 def test_the_error_of_a_mean_is_the_usual_one_or_that_of_blocks():
@@ -34,6 +36,7 @@ def test_the_error_of_a_mean_is_the_usual_one_or_that_of_blocks():
 
 
 def test_blocks_are_drawn_whole():
-    times = resampled(["a", "b", "a", "c"], 4, 50, 0)
-    np.testing.assert_array_equal(times[:, 0], times[:, 2])
-    np.testing.assert_array_equal(times[:, [0, 1, 3]].sum(axis=1), 3)
+    means = resampled_means(np.array([[1.0], [0.0], [1.0], [0.0]]), ["a", "b", "a", "c"], 250, 0)
+    # Of three blocks, of which the first has two conditions, so many were the first.
+    expected = {2 * count / (2 * count + 3 - count) for count in range(4)}
+    assert {round(float(mean), 9) for mean in means[:, 0]} == {round(one, 9) for one in expected}

@@ -17,5 +17,7 @@ def test_what_is_said_so_often_comes_so_often():
 
 
 def test_bad_features_are_explained():
+    with pytest.raises(ValueError, match="finite number, but is nan"):
+        event_reliability(real=np.ones((5, 1)), draws=np.ones((5, 2, 1)), threshold=np.nan)
     with pytest.raises(ValueError, match="one of 0 to 0"):
         event_reliability(real=np.ones((5, 1)), draws=np.ones((5, 2, 1)), threshold=0.0, feature=1)

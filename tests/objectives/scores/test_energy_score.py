@@ -234,3 +234,23 @@ def test_as_objectives_they_are_the_same_numbers(x64):
         found = objective.loss(jax.random.key(0), (), Batch(jnp.asarray(draws)), jnp.asarray(y))
         expected = jnp.mean(energy_score(draws, y, alpha=alpha, temperature=temperature))
         np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("n", "d"), [(3, 2), (6, 1), (7, 12)])
+def test_second_derivatives_are_those_of_the_definition(n, d, x64):
+    x, y = jnp.asarray(RNG.normal(size=(n, d))), jnp.asarray(RNG.normal(size=(2, d)))
+    objective = energy_scoring()
+
+    def by_definition(x):
+        root = lambda squared: jnp.where(squared > 0, jnp.sqrt(jnp.where(squared > 0, squared, 1.0)), 0.0)  # noqa: E731
+        far = root(jnp.sum((x[:, None] - y[None]) ** 2, axis=2))
+        apart = root(jnp.sum((x[:, None] - x[None]) ** 2, axis=2))
+        return far.mean() - 0.5 * apart.sum() / (n * (n - 1))
+
+    found = jax.hessian(lambda x: objective.loss(jax.random.key(0), (), x, y))(x)
+    np.testing.assert_allclose(found, jax.hessian(by_definition)(x), atol=1e-9)
+
+
+def test_one_large_number_is_seen():
+    x, y = jnp.array([[1e25, 0.0], [0.0, 0.0]]), jnp.array([[0.0, 1.0]])
+    np.testing.assert_allclose(energy_scoring().loss(jax.random.key(0), (), x, y), 0.0, atol=1e18)
