@@ -13,6 +13,7 @@ import dataclasses
 import json
 import time
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -76,8 +77,7 @@ def by_hand(x: Array, y: Array) -> Array:
 
 
 def scoringrules(x: Array, y: Array) -> Array:
-    import scoringrules as library  # pyrefly: ignore
-
+    library: Any = import_module("scoringrules")
     return jnp.mean(library.es_ensemble(y, x, estimator="fair", backend="jax"))
 
 

@@ -111,6 +111,16 @@ def by_side(objective: Objective) -> Objective:
     return through(objective, labelled)
 
 
+def guided_sides(objective: Objective) -> Objective:
+    """The objective of points whose class is the side they are on, drawn with the strength 2."""
+
+    def guided(name: str, points: Any) -> Batch:
+        label = (points[:, 0] > 0).astype(jnp.int32)
+        return Batch(points, condition=objectives.Guided(label, jnp.full(len(points), 2.0, points.dtype)))
+
+    return through(objective, guided)
+
+
 def within_sides(objective: Objective) -> Objective:
     """The objective of the draws under two conditions, the sides: each holds all points, and those of the other count nothing."""
 
@@ -164,6 +174,9 @@ BESIDE: dict[str, Callable[[float, int], Portrait]] = {
                 partial(score_difference_witness, bandwidth=0.15 * s),
             )
         )
+    ),
+    "guided_field": lambda s, width: Portrait(
+        guided_sides(objectives.guided_field(lambda x, y, **o: objectives.drifting_field(x, y, 0.2 * s, **o).field, 2))
     ),
     "energy_scoring": lambda s, width: Portrait(objectives.energy_scoring()),
     "crps_scoring": lambda s, width: Portrait(objectives.crps_scoring()),

@@ -15,9 +15,9 @@ from igm_jax.objectives.scores.draws import (
     Transform,
     check_several,
     each_condition,
-    enough,
     fairness_of,
     shares,
+    weighed,
 )
 from igm_jax.pairwise.line.gaps import gaps_between, gaps_within, length
 from igm_jax.pairwise.reductions import difference_means
@@ -143,11 +143,7 @@ def crps_scoring(weights: Weights = None, alpha: float = 1.0, temperature: float
     def divergence(
         x: Array, y: Array, *, x_weights: Weights = None, y_weights: Weights = None, y_observed: Array | None = None
     ) -> Array:
-        enough(x, fairness.least)
-        y = y if y_observed is None else jnp.where(y_observed, y, 0)
-        x, y = checks.pair(x, y)
-        a = checks.weights("x_weights", x_weights, x, least=fairness.least)
-        b = checks.weights("y_weights", y_weights, y)
+        x, y, a, b = weighed(x, y, x_weights, y_weights, y_observed, fairness.least)
         return _score(fairness, x, y, a, b, _area(weights, x.shape[1]).astype(x.dtype), y_observed)
 
     def witness(points: Array, x: Array, y: Array, *, x_weights: Weights = None, y_weights: Weights = None) -> Array:

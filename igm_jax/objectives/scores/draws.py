@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from igm_jax import checks, digits
-from igm_jax.checks import ArrayLike, OfSamples
+from igm_jax.checks import ArrayLike, OfSamples, Weights
 from igm_jax.pairwise.sums import weight_of_pairs
 
 Transform = Callable[[Array], Array]
@@ -68,6 +68,15 @@ def enough(x: Array, least: int) -> None:
             f"a score compares draws with each other, so `x` must hold at least {least} of them, but holds {len(x)}; ask for more"
             " under each condition, e.g. `training(..., draws=2)`, or take `alpha=0`, the V-statistic, which can do with one"
         )
+
+
+def weighed(
+    x: Array, y: Array, x_weights: Weights, y_weights: Weights, y_observed: Array | None, least: int
+) -> tuple[Array, Array, Array, Array]:
+    """Draws and data of one condition with their weights, checked; what is not observed is zero."""
+    enough(x, least)
+    x, y = checks.pair(x, y if y_observed is None else jnp.where(y_observed, y, 0))
+    return x, y, checks.weights("x_weights", x_weights, x, least=least), checks.weights("y_weights", y_weights, y)
 
 
 class Several(NamedTuple):

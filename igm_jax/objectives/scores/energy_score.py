@@ -16,9 +16,9 @@ from igm_jax.objectives.scores.draws import (
     Transform,
     check_several,
     each_condition,
-    enough,
     fairness_of,
     shares,
+    weighed,
 )
 from igm_jax.pairwise.small import small_score
 from igm_jax.pairwise.sums import form_parameters, kernel_mean, kernel_means, kernel_sum_distinct, kernel_values
@@ -168,11 +168,7 @@ def kernel_scoring(kernel: KernelLike, alpha: float = 1.0, temperature: float = 
     def divergence(
         x: Array, y: Array, *, x_weights: Weights = None, y_weights: Weights = None, y_observed: Array | None = None
     ) -> Array:
-        enough(x, fairness.least)
-        y = y if y_observed is None else jnp.where(y_observed, y, 0)
-        x, y = checks.pair(x, y)
-        a = checks.weights("x_weights", x_weights, x, least=fairness.least)
-        b = checks.weights("y_weights", y_weights, y)
+        x, y, a, b = weighed(x, y, x_weights, y_weights, y_observed, fairness.least)
         if y_observed is not None:
             b = jnp.where(jnp.any(y_observed, axis=1), b, 0)
             b = b / jnp.where(jnp.sum(b) > 0, jnp.sum(b), 1)
