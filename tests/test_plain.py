@@ -41,6 +41,7 @@ def test_every_plain_function_of_two_samples_is_in_the_table():
         "power_scale",
         "low_rank_sinkhorn_divergence",
         "conditional_field",
+        "guided_field",
     }  # of networks or objectives
     assert offered - named == others | {"f_divergence", "alpha_divergence"}
 

@@ -44,7 +44,7 @@ SECONDS: dict[str, dict[str, float]] = {
     "cpu": {
         "dirac_gan": 6, "small_results": 229, "f_gan": 743, "drifting_toy": 95, "fid_bias": 813, "score_difference_flow": 201,
         "two_sample": 2126, "kl_wgan": 3962, "mode_coverage": 623, "wasserstein1": 2109,
-        "engression": 374, "lorenz96": 926,
+        "engression": 313, "lorenz96": 926,
     },
     "smoke": dict.fromkeys(TABLES, 15.0),
 }  # fmt: skip

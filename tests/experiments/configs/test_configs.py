@@ -27,7 +27,8 @@ relativistic-gan RelativisticGAN, r3gan R3GAN, kl-wgan KLWGAN, wgan WGAN, pac-ga
 density-ratio DensityRatio,
 score-difference ScoreDifference, drifting Drifting, kde-drift KdeDrift, annealed-difference AnnealedDifference,
 learned-score LearnedScore, distribution-matching DistributionMatching, discriminator-flow DiscriminatorFlow,
-banked-drifting BankedDrifting, ksd KSD, svgd SVGD, stein-reverse-kl SteinReverseKL, reverse-kl ReverseKL
+banked-drifting BankedDrifting, ksd KSD, svgd SVGD, stein-reverse-kl SteinReverseKL, reverse-kl ReverseKL,
+energy-scoring EnergyScoring, crps-scoring CrpsScoring
 """
 """What directories of runs call the objectives: a kind that is renamed makes older runs unreadable."""
 
