@@ -159,8 +159,8 @@ def _stages(architecture: Architecture, parameters: Parameters, images: Array) -
     if images.ndim != 2 or images.shape[1] != architecture.dim:
         raise ValueError(
             f"this encoder takes images of shape {architecture.image_shape} as rows (n, {architecture.dim}), but got an array"
-            f" of shape {images.shape}; train one on images of that size: `python -m experiments.encoder {architecture.kind}"
-            " TARGET`"
+            f" of shape {images.shape}; in a clone, train one on images of that size: `python -m experiments.encoder"
+            f" {architecture.kind} TARGET`"
         )
     h = (images.astype(parameters["mean"].dtype) - parameters["mean"]) / parameters["spread"]
     h, stages = h.reshape(-1, *architecture.image_shape), []

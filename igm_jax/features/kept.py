@@ -65,7 +65,7 @@ def load_encoder(path: str | os.PathLike[str]) -> Encoder:
         OSError: if there is no file, or it cannot be opened.
     """
     path = pathlib.Path(path)
-    advice = f"make it: `python -m experiments.encoder classifier TARGET --output {shown(path)}`"
+    advice = f"in a clone, make it: `python -m experiments.encoder classifier TARGET --output {shown(path)}`"
     try:
         arrays = read_npz(path)
     except FileNotFoundError as error:
