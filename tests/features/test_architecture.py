@@ -67,6 +67,6 @@ def test_shapes_that_cannot_be_are_refused(options, message):
 def test_images_of_another_shape_are_refused_with_the_way_out():
     shape = Architecture("classifier", (8, 8, 1), width=2, code=3, classes=2)
     with pytest.raises(
-        ValueError, match=r"images of shape \(8, 8, 1\) as rows \(n, 64\), but got .* \(2, 784\); train one"
+        ValueError, match=r"images of shape \(8, 8, 1\) as rows \(n, 64\), but got .* \(2, 784\); in a clone, train one"
     ):
         maps_of(shape, initial(KEY, shape), jnp.zeros((2, 784)))
