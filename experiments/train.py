@@ -13,9 +13,7 @@ the run goes on, ``samples/`` what the samples looked like at each checkpoint, `
 ``pip install "igm-jax[report]"``; ``--no-pictures`` does without).
 
 ``python -m experiments.train --help`` lists objectives and targets, ``python -m experiments.train energy grid --help`` all
-options of a choice.
-
-On two cores ``energy grid`` takes about a minute; with ``--smoke`` any choice takes some seconds.
+options of a choice. On two cores ``energy grid`` takes about a minute; with ``--smoke`` any choice takes some seconds.
 """
 
 import dataclasses
@@ -39,14 +37,13 @@ from rich.text import Text
 from experiments.configs import Adam, ObjectiveChoice, Problem, Pushforward, TargetChoice, narrowed
 from experiments.configs.features import encoder_of, seen
 from experiments.configs.generator import paired
-from experiments.configs.scores import draws_of
+from experiments.configs.scores import check_unconditional, under_conditions
 from experiments.shared.first_look import first_look
 from experiments.shared.pictures import Album, Pairs, Told, album, data_lines
 from experiments.shared.study import ended_with
 from igm_jax import Generator, checks
 from igm_jax.evaluation import exact_w2, mode_coverage
 from igm_jax.files import write_npz
-from igm_jax.objectives import joint, per_condition
 from igm_jax.reporting.terminal import command_line, ended
 from igm_jax.training import (
     Interrupted,
@@ -173,18 +170,16 @@ def prepared(config: Train) -> tuple[Problem, Generator, Run]:
 def run_of(config: Train, problem: Problem) -> tuple[Generator, Run]:
     """The generator and the run of a config, once its target is built."""
     kind = seen(config.objective, config.features)
-    objective, target = kind.build(problem.space), problem.target
+    objective, target, draws = kind.build(problem.space), problem.target, 1
     if problem.stream is not None:
         target = problem.stream(config.batch_size, config.seed)
-    draws = draws_of(config.objective, problem.pairs is not None)
     if problem.pairs is None:
+        check_unconditional(config.objective)
         generator = trained = config.generator.build(problem.space)
     else:
         trained = config.generator.given(problem.space, problem.pairs)
         generator = paired(trained, problem.pairs.conditions)
-        # A score compares draws with the datum of their condition; all else compares pairs with each other.
-        objective = joint(objective) if draws is None else per_condition(objective)
-        target = problem.pairs.given
+        (objective, draws), target = under_conditions(config.objective, objective), problem.pairs.given
     run = training(
         trained,
         objective,
@@ -194,7 +189,7 @@ def run_of(config: Train, problem: Problem) -> tuple[Generator, Run]:
         inner_steps=kind.inner_steps,
         average=config.average,
         name=kind.name,
-        draws=1 if draws is None or problem.pairs is None else draws,
+        draws=draws,
     )
     return generator, run
 

@@ -39,18 +39,18 @@ SCORES = (energy_scoring, crps_scoring)
 """Those that are taken within each condition, where there are conditions, with ``draws`` samples under each."""
 
 
-def draws_of(config: object, conditions: bool) -> int | None:
-    """How many samples a score takes under each condition; None for what is no score.
+def under_conditions(config: object, objective: Objective) -> tuple[Objective, int]:
+    """The objective where there are conditions, and how many samples are drawn under each: a score compares them with the datum
+    of their condition, all else compares pairs with each other."""
+    if isinstance(config, SCORES):
+        return objectives.per_condition(objective), config.draws  # pyrefly: ignore
+    return objectives.joint(objective), 1
 
-    Raises:
-        ValueError: for a number that nobody would look at, as there are no conditions.
-    """
-    if not isinstance(config, SCORES):
-        return None
-    draws = config.draws  # pyrefly: ignore
-    if not conditions and draws != 2:
+
+def check_unconditional(config: object) -> None:
+    """An error for a number of draws that nobody would look at, as there are no conditions."""
+    if isinstance(config, SCORES) and config.draws != 2:  # pyrefly: ignore
         raise ValueError(
-            f"`draws` are samples under each condition, but the target has none; leave `--draws {draws}` out, or name columns"
-            " that are given: `table --path FILE --condition NAME`"
+            f"`draws` are samples under each condition, but the target has none; leave `--draws {config.draws}` out, or name"  # pyrefly: ignore
+            " columns that are given: `table --path FILE --condition NAME`"
         )
-    return draws

@@ -9,12 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.shared.rivals import Shape
-from experiments.tables.lorenz96 import EVERY
 from igm_jax import Batch, checks, data, kernels
 from igm_jax.base import Target
 from igm_jax.distributions import ConditionalLaw, Lorenz96, bimodal, heteroscedastic, preadditive
 from igm_jax.distributions.conditional import SHAPES
 from igm_jax.extras import unusable
+
+EVERY = 0.2
+"""Time between two states of Lorenz 96, in the model's own unit: how far ahead one step forecasts."""
 
 HELD = 1000
 """Conditions of a law, or rows of data, that are judged."""

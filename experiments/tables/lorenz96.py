@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from experiments.shared.conditional import EVERY
 from experiments.shared.rivals import Effort, Method, Shape, by_score, density, implicit, trained
 from experiments.shared.tasks import Found, Task
 from experiments.tables.command import Config, Part, Pictures, Publication, Results, main
@@ -24,7 +25,7 @@ from igm_jax.objectives import crps, energy_scoring
 from igm_jax.reporting.terminal import ended
 
 DRAWN, ALPHAS = (2, 4, 8), (0.0, 0.95, 1.0)
-EVERY, LEADS, MEMBERS = 0.2, 10, 19
+LEADS, MEMBERS = 10, 19
 
 TITLE = "Lorenz 96: how many draws, and how fair a score (1996 model, two scales)"
 TEXT = (

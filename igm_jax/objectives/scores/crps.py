@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -151,8 +152,7 @@ def crps_scoring(weights: Weights = None, alpha: float = 1.0, temperature: float
         points, _ = checks.pair(points, y, names=("points", "y"))
         w = _area(weights, x.shape[1]).astype(x.dtype)
         at = partial(difference_means, length)
-        parts = [w[i] * (at(points[:, i], y[:, i], b) - fairness.temperature * at(points[:, i], x[:, i], a))
-                 for i in range(x.shape[1])]  # fmt: skip
-        return sum(parts[1:], parts[0])
+        line = lambda p, x, y: at(p, y, b) - fairness.temperature * at(p, x, a)  # noqa: E731
+        return jnp.sum(w[:, None] * jax.vmap(line, in_axes=1)(points, x, y), axis=0)
 
     return stateless(divergence, witness)

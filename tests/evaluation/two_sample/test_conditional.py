@@ -33,7 +33,8 @@ def test_swapping_sides_changes_nothing():
     back = conditional_two_sample_test(
         condition=some["condition"], real=some["fake"], fake=some["real"], num_permutations=99
     )
-    assert abs(there.p_value - back.p_value) < 0.15  # the unit of length is that of the real ones
+    assert there.p_value == back.p_value
+    assert there.statistic == pytest.approx(back.statistic, rel=1e-4)
 
 
 def test_sets_that_do_not_fit_are_explained():

@@ -4,17 +4,19 @@ import pytest
 
 from experiments.configs.choices import Space
 from experiments.configs.moments import energy
-from experiments.configs.scores import crps_scoring, draws_of, energy_scoring
+from experiments.configs.scores import check_unconditional, crps_scoring, energy_scoring, under_conditions
 
 SPACE = Space(2, 1.0)
 
 
 def test_scores_say_how_many_draws_they_take():
-    assert draws_of(energy_scoring(draws=4), True) == 4
-    assert draws_of(crps_scoring(), False) == 2
-    assert draws_of(energy(), True) is None
+    scored, number = under_conditions(energy_scoring(draws=4), energy_scoring().build(SPACE))
+    assert (scored.made.name, number) == ("per_condition", 4)
+    paired, number = under_conditions(energy(), energy().build(SPACE))
+    assert (paired.made.name, number) == ("joint", 1)
+    check_unconditional(crps_scoring())
     with pytest.raises(ValueError, match="the target has none"):
-        draws_of(energy_scoring(draws=4), False)
+        check_unconditional(energy_scoring(draws=4))
 
 
 def test_options_reach_the_objective():
