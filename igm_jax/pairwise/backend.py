@@ -16,7 +16,7 @@ from jaxtyping import Array
 from igm_jax import loops
 from igm_jax.kernels.forms import Form, Radial
 from igm_jax.kernels.kernel import Kernel
-from igm_jax.pairwise import tiles
+from igm_jax.pairwise import budget, tiles
 from igm_jax.pairwise.ring import around, ring_of
 from igm_jax.pairwise.summer import Summer, Sums
 from igm_jax.pairwise.tiles import TILES
@@ -100,6 +100,12 @@ def summer_of(x: Array, y: Array) -> Summer:
     way = chosen(x, y)
     local = TILES if way == "xla" else _fused(way)
     return local if loops.ring.value is None else around(loops.ring.value, local)
+
+
+def on_tables(x: Array, y: Array) -> bool:
+    """Whether all pairs of two samples are met at once: few of them, on one device, and no other way was chosen."""
+    few = max(len(x), len(y)) ** 2 <= budget.most_of_tables(x.shape[1])
+    return few and _choice.value in ("auto", "xla") and loops.ring.value is None
 
 
 def first(samples: Array, count: int) -> Array:

@@ -31,6 +31,9 @@ MOST_ROWS, FEWEST_ROWS = 256, 64
 # Half of the pairs in a circle of blocks: with fewer blocks than this, what is visited twice is not worth the circle.
 LEAST_BLOCKS = 8
 
+# Up to so many pairs are met at once: more where the products with the samples are most of the work.
+TABLE_PAIRS, WIDE_TABLE_PAIRS, WIDE_FEATURES = 2**20, 2**22, 256
+
 # Groups of samples come some at a time, so that so many of their numbers stay in the cache; the smallest are passed over once.
 GROUPED, FEW = 2**17, 4
 
@@ -58,6 +61,11 @@ def fits(n: int, m: int, dtype: DTypeLike, matrices: int = 2) -> bool:
         (True, False)
     """
     return matrices * n * m * jnp.dtype(dtype).itemsize <= BYTES
+
+
+def most_of_tables(d: int) -> int:
+    """Up to how many pairs of samples of d features are met at once, as tables that stay in the cache."""
+    return WIDE_TABLE_PAIRS if d >= WIDE_FEATURES else TABLE_PAIRS
 
 
 def tiling(

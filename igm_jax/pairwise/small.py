@@ -16,12 +16,13 @@ from jaxtyping import Array
 from igm_jax.checks import Data, OfData, OfSamples, Samples, Scalar
 from igm_jax.kernels.forms import Form, Radial, measured_in
 from igm_jax.kernels.kernel import Kernel, measured, of_radial
-from igm_jax.kernels.pairs import DIRECT_FEATURES, ROUNDING_UNITS, direct_form, matmul, unit_of
+from igm_jax.kernels.pairs import matmul, unit_of
 from igm_jax.kernels.radial import Distance
 from igm_jax.pairwise.budget import some_at_a_time
 from igm_jax.pairwise.line.gaps import gaps_between, gaps_within
 from igm_jax.pairwise.reductions import without_own
 from igm_jax.pairwise.sums import form_parameters, kernel_mean, kernel_sum_distinct, known_tangents, no_tangent
+from igm_jax.pairwise.tables import middle, squared
 
 # So many draws, and data, are met one by one.
 FEW = 4
@@ -177,11 +178,11 @@ def _table(
     form: Form, slopes: bool, x: Array, y: Array, a: Array, b: Array, share: Array, *parameters: Array
 ) -> _Found:
     """All pairs at once."""
-    place = _middle(x)
+    place = middle(x)
     x, y = x - place, y - place
     one_datum = len(y) == 1
-    within = _squared(x, x)
-    across = jnp.sum(jnp.square(x - y), axis=1)[:, None] if one_datum else _squared(x, y)
+    within = squared(x, x)
+    across = jnp.sum(jnp.square(x - y), axis=1)[:, None] if one_datum else squared(x, y)
     own, other = share * a[:, None] * a[None, :], a[:, None] * b[None, :]
     if not slopes:
         pairs = without_own(own * form.value(within, *parameters), 0)
@@ -196,18 +197,3 @@ def _table(
     else:
         pulls -= x * jnp.sum(force_across, axis=1)[:, None] - matmul(force_across, y)
     return _Found(0.5 * jnp.sum(value) - jnp.sum(value_across), 2 * pulls)
-
-
-def _middle(x: Samples) -> Array:
-    """(1, d) a place among the samples, which one that is far away does not move: feature by feature the middle of three."""
-    first, second, third = (x[index][None] for index in (0, len(x) // 2, len(x) - 1))
-    return jnp.clip(third, jnp.minimum(first, second), jnp.maximum(first, second))
-
-
-def _squared(x: Samples, y: Data) -> Array:
-    """(n, m) squared distances; what is nearer than their rounding counts as equal, and is zero."""
-    if x.shape[1] <= DIRECT_FEATURES:
-        return direct_form(x, y)
-    lengths = jnp.sum(x * x, axis=1)[:, None] + jnp.sum(y * y, axis=1)[None, :]
-    squared = lengths - 2 * matmul(x, y.T)
-    return jnp.where(squared <= ROUNDING_UNITS * jnp.finfo(x.dtype).eps * lengths, 0, squared)

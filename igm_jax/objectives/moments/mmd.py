@@ -10,6 +10,7 @@ from igm_jax.checks import Rows, Scalar, Weights
 from igm_jax.kernels.kernel import KernelLike, checked_kernel, measured
 from igm_jax.lifts import stateless
 from igm_jax.pairwise.budget import after
+from igm_jax.pairwise.dense import mmd2_of_few
 from igm_jax.pairwise.sums import kernel_mean, kernel_mean_distinct, kernel_mean_within, kernel_means, kernel_offset
 from igm_jax.records import recorded
 
@@ -49,7 +50,10 @@ def mmd2_biased(
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Eq. 5.
     """
     x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
-    kernel, height, x, y, _ = measured(checked_kernel(kernel), x, y, a, b, compared=True)
+    kernel = checked_kernel(kernel)
+    if x_weights is None and y_weights is None and (value := mmd2_of_few(kernel, x, y)) is not None:
+        return value
+    kernel, height, x, y, _ = measured(kernel, x, y, a, b, compared=True)
     offset = kernel_offset(kernel, x, y, a, b)
     within = kernel_mean_within(kernel, y, b, offset)
     x, y = after(within, x, y)
@@ -90,7 +94,10 @@ def mmd2_unbiased(
     Source: Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), Eq. 3.
     """
     x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights, least=2)
-    kernel, height, x, y, _ = measured(checked_kernel(kernel), x, y, a, b, compared=True)
+    kernel = checked_kernel(kernel)
+    if x_weights is None and y_weights is None and (value := mmd2_of_few(kernel, x, y, distinct=True)) is not None:
+        return value
+    kernel, height, x, y, _ = measured(kernel, x, y, a, b, compared=True)
     offset = kernel_offset(kernel, x, y, a, b)
     within = kernel_mean_distinct(kernel, x, a, offset) + kernel_mean_distinct(kernel, y, b, offset)
     return height * (within - 2 * kernel_mean(kernel, x, y, a, b, offset))
