@@ -108,7 +108,7 @@ def _fingerprint(x: Samples) -> UInt[Array, " n"]:
 def unit_of(
     x: Samples, y: Data, a: OfSamples | None = None, b: OfData | None = None, *, plain: float = PLAIN
 ) -> Float[Array, ""]:
-    """The power of two below the largest range of a coordinate, over x and y together; 1 for plain numbers.
+    """The power of two below the largest difference of a coordinate from that of a datum, over x and y; 1 for plain numbers.
 
     Squares of single-precision numbers overflow beyond 10^19 and vanish below 10^-19, silently. So lengths are measured in a
     power of two near the largest of them, by which every number can be divided without changing a bit.
@@ -123,9 +123,10 @@ def unit_of(
     Returns:
         Scalar without derivative. It is 1 also where all samples are equal, or one of them is no number.
     """
-    ends = [_ends(x, a), _ends(y, b)]
-    low, high = (jnp.stack(parts) for parts in zip(*ends, strict=True))
-    largest = jax.lax.stop_gradient(jnp.max(jnp.max(high, axis=0) - jnp.min(low, axis=0)))
+    x, y = jax.lax.stop_gradient((x, y))
+    # A datum that counts; ranges would take the ends of each column, which is slow where samples are rows.
+    place = loops.rows_at(y, [0]) if b is None else y[jnp.argmax(b > 0)][None]
+    largest = jnp.maximum(_reach(x, a, place), _reach(y, b, place))
     known = jnp.isfinite(largest) & (largest > 0) & ((largest < 1 / plain) | (largest > plain))
     return jnp.where(known, power_of_two(largest), 1)
 
@@ -140,12 +141,10 @@ def power_of_two(length: Scalar) -> Scalar:
     return jnp.clip(jax.lax.bitcast_convert_type(exponent, length.dtype), 1 / largest, largest)
 
 
-def _ends(x: Samples, weights: Array | None) -> tuple[Array, Array]:
-    """The least and the largest of each feature, among samples with weight."""
-    if weights is None:
-        return jnp.min(x, axis=0), jnp.max(x, axis=0)
-    counted = (weights > 0)[:, None]
-    return jnp.min(jnp.where(counted, x, jnp.inf), axis=0), jnp.max(jnp.where(counted, x, -jnp.inf), axis=0)
+def _reach(x: Samples, weights: Array | None, place: Float[Array, "1 d"]) -> Scalar:
+    """The largest difference of a coordinate from that of a place, among samples with weight."""
+    rows = jnp.max(jnp.abs(x - place), axis=1)
+    return jnp.max(rows if weights is None else jnp.where(weights > 0, rows, 0))
 
 
 Product = Callable[[Array, Array], Array]

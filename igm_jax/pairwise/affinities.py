@@ -15,10 +15,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from igm_jax.checks import Data, OfData, OfSamples, Samples
-from igm_jax.kernels.pairs import Pairs, matmul
+from igm_jax.kernels.pairs import Pairs, matmul, safe_sqrt
+from igm_jax.pairwise.backend import on_tables
 from igm_jax.pairwise.branch import seldom
 from igm_jax.pairwise.budget import by_rows
 from igm_jax.pairwise.reductions import LARGEST_EXPONENT
+from igm_jax.pairwise.tables import middle, squared
 
 
 class Targets(NamedTuple):
@@ -48,8 +50,35 @@ class Totals(NamedTuple):
     columns: tuple[Float[Array, "t m"], ...]
 
 
+Tables = tuple[Float[Array, "n m"], ...]
+"""The distances of all samples to the targets of each kind."""
+
+
+def tables_of_few(x: Samples, others: tuple[Data, ...]) -> Tables | None:
+    """The distances of samples to each other and to all others, where so few pairs are met at once; else None.
+
+    They are made once for the scale, the sums and the pulls; tiles make them for each of the three.
+
+    Args:
+        x: (n, d) samples.
+        others: (m, d) further targets.
+
+    Returns:
+        The tables, that of the samples first.
+    """
+    targets = (x, *others)
+    if not on_tables(x, jnp.concatenate(targets)):
+        return None
+    place = middle(others[0])
+    return tuple(safe_sqrt(squared(x - place, some - place)) for some in targets)
+
+
 def _tile(rows: Array, index: Int[Array, " r"], targets: Targets, costs: Costs) -> Array:
-    distance = Pairs(rows, targets.points).distance
+    return _priced(Pairs(rows, targets.points).distance, index, targets, costs)
+
+
+def _priced(distance: Array, index: Int[Array, " r"], targets: Targets, costs: Costs) -> Array:
+    """The costs of a tile of distances, whose rows are the samples of these numbers."""
     own = index[:, None] == jnp.arange(len(targets.points))[None, :] if targets.own else jnp.zeros_like(distance, bool)
     return costs(distance, own.astype(distance.dtype))
 
@@ -62,9 +91,8 @@ def _log_sums(cost: Array, temperatures: Array, weights: Array, axis: int) -> Fl
     counted = jnp.expand_dims(weights > 0, 1 - axis)
     least = jnp.min(cost, axis=axis, keepdims=True, where=counted, initial=jnp.inf)
     least = jnp.where(jnp.isinf(least), 0, least)
-    kernels = [jnp.exp(jnp.minimum((least - cost) / temperature, LARGEST_EXPONENT)) for temperature in temperatures]
-    sums = [matmul(k, weights[:, None])[:, 0] if axis == 1 else matmul(weights[None, :], k)[0] for k in kernels]
-    found = jnp.stack(sums)
+    kernels = jnp.exp(jnp.minimum((least - cost)[None] / temperatures[:, None, None], LARGEST_EXPONENT))
+    found = jnp.sum(kernels * jnp.expand_dims(weights, (0, 2 - axis)), axis=1 + axis)
     # The logarithm of nothing has no derivative, and is not taken.
     nothing = found <= 0
     logs = jnp.where(nothing, -jnp.inf, jnp.log(jnp.where(nothing, 1, found)))
@@ -120,7 +148,12 @@ def _gathered(
 
 
 def totals(
-    x: Samples, counts: OfSamples, kinds: tuple[Targets, ...], costs: Costs, temperatures: Float[Array, " t"]
+    x: Samples,
+    counts: OfSamples,
+    kinds: tuple[Targets, ...],
+    costs: Costs,
+    temperatures: Float[Array, " t"],
+    tables: Tables | None = None,
 ) -> Totals:
     """The logarithms of all row and column sums of ``exp(-c/τ)``: of plain sums, unless one of them is too small.
 
@@ -130,10 +163,17 @@ def totals(
         kinds: the targets.
         costs: the cost of a pair.
         temperatures: τ > 0.
+        tables: what ``tables_of_few`` gave.
 
     Returns:
         The totals; -∞ where nothing is summed.
     """
+    if tables is not None:
+        index = jnp.arange(len(x))
+        priced = [_priced(table, index, kind, costs) for table, kind in zip(tables, kinds, strict=True)]
+        along_rows = [_log_sums(cost, temperatures, kind.counts, 1) for cost, kind in zip(priced, kinds, strict=True)]
+        others = [_log_sums(c, temperatures, counts, 0) for c, kind in zip(priced, kinds, strict=True) if not kind.own]
+        return _gathered(jnp.stack(along_rows).T, others, kinds, jax.nn.logsumexp)
     plain = _plain_totals(x, counts, kinds, costs, temperatures)
     smallest = jnp.min(jnp.stack([jnp.min(sums) for sums in jax.tree.leaves(plain)]))
     lost = ~(smallest > jnp.finfo(x.dtype).tiny / jnp.finfo(x.dtype).eps)
@@ -163,7 +203,13 @@ def _careful_totals(
 
 
 def pulls(
-    x: Samples, kinds: tuple[Targets, ...], costs: Costs, temperatures: Float[Array, " t"], found: Totals, least: float
+    x: Samples,
+    kinds: tuple[Targets, ...],
+    costs: Costs,
+    temperatures: Float[Array, " t"],
+    found: Totals,
+    least: float,
+    tables: Tables | None = None,
 ) -> list[tuple[Float[Array, "n t d"], Float[Array, "n t"]]]:
     """What the targets of each kind pull at each sample with: ``Σ_j A_ij w_j t_j`` and ``Σ_j A_ij w_j``.
 
@@ -174,6 +220,7 @@ def pulls(
         temperatures: τ > 0.
         found: the totals.
         least: the smallest affinity.
+        tables: what ``tables_of_few`` gave.
 
     Returns:
         For each kind the weighted sums and the masses.
@@ -184,19 +231,28 @@ def pulls(
         jnp.concatenate([kind.points * kind.weights[:, None], kind.weights[:, None]], axis=1) for kind in kinds
     ]
 
+    def reduced(cost: Array, half: Array, columns: Array, factor: Array) -> Array:
+        exponent = -half.T[:, :, None] - columns[:, None, :] - cost[None] / temperatures[:, None, None]
+        # Of what counts it is at most 0; what does not count has weight 0, which must not meet an infinity.
+        exponent = jnp.minimum(exponent, LARGEST_EXPONENT)
+        affinity = jnp.exp(exponent) if least == 0 else jnp.maximum(jnp.exp(exponent), least)
+        # All temperatures in one product: a tall one is faster than several.
+        out = matmul(affinity.reshape(-1, cost.shape[1]), factor)
+        return jnp.swapaxes(out.reshape(len(temperatures), len(half), -1), 0, 1)
+
     def visit(carry: tuple, block: tuple[Array, Array], index: Array) -> tuple[tuple, tuple]:
         rows, half = block
-        out = []
-        for kind, columns, factor in zip(kinds, columns_half, augmented, strict=True):
-            cost = _tile(rows, index, kind, costs)
-            exponent = -half.T[:, :, None] - columns[:, None, :] - cost[None] / temperatures[:, None, None]
-            # Of what counts it is at most 0; what does not count has weight 0, which must not meet an infinity.
-            exponent = jnp.minimum(exponent, LARGEST_EXPONENT)
-            affinity = jnp.exp(exponent) if least == 0 else jnp.maximum(jnp.exp(exponent), least)
-            # All temperatures in one product: a tall one is faster than several.
-            reduced = matmul(affinity.reshape(-1, cost.shape[1]), factor)
-            out.append(jnp.swapaxes(reduced.reshape(len(temperatures), len(rows), -1), 0, 1))
-        return carry, tuple(out)
+        known = zip(kinds, columns_half, augmented, strict=True)
+        return carry, tuple(
+            reduced(_tile(rows, index, kind, costs), half, columns, factor) for kind, columns, factor in known
+        )
 
-    _, out = by_rows(visit, (), (x, rows_half), len(x), _kernels(kinds, temperatures))
+    if tables is None:
+        _, out = by_rows(visit, (), (x, rows_half), len(x), _kernels(kinds, temperatures))
+    else:
+        known, index = zip(tables, kinds, columns_half, augmented, strict=True), jnp.arange(len(x))
+        out = [
+            reduced(_priced(table, index, kind, costs), rows_half, columns, factor)
+            for table, kind, columns, factor in known
+        ]
     return [(part[..., :-1], part[..., -1]) for part in out]

@@ -161,7 +161,7 @@ class Tables(NamedTuple):
         return jax.lax.stop_gradient(jnp.mean(few))
 
     def reduced(self, table: Array, offset: Array, x: Array, y: Array, wanted: Wanted, *, own: bool = False) -> Block:
-        """The sums over a table of squared distances; of one sample with itself own pairs are left out where pairs are distinct."""
+        """The sums over a table of squared distances; own pairs of one sample are left out where pairs are distinct."""
         left_out = self.distinct and own
         masked = (lambda one: without_own(one, 0)) if left_out else (lambda one: one)
         if wanted == Wanted():
