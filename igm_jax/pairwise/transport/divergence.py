@@ -15,10 +15,11 @@ from jaxtyping import Array
 from igm_jax.checks import OfSamples, Scalar
 from igm_jax.kernels.pairs import Norms, centred
 from igm_jax.pairwise.reductions import weighted_mean
+from igm_jax.pairwise.transport import few
 from igm_jax.pairwise.transport.iterations import solve_within
 from igm_jax.pairwise.transport.potentials import solved
 from igm_jax.pairwise.transport.problem import Problem, Relaxation, no_second_derivative, strength
-from igm_jax.pairwise.transport.solvers import Solver, keeps_costs
+from igm_jax.pairwise.transport.solvers import Scalings, Solver, keeps_costs
 from igm_jax.pairwise.transport.sweeps import cross_tiles, plan_moments
 from igm_jax.pairwise.transport.sweeps_within import plan_sums, self_tiles
 
@@ -64,6 +65,8 @@ def _entropy(a: Array, f: Array, mean_g: Array, mean_cost: Array, epsilon: Array
 
 def _within(solver: Solver, x: Array, a: Array, epsilon: Array, rho: Array | None, wanted: tuple[bool, bool]) -> _Side:
     slope, entropy = wanted
+    if isinstance(solver, Scalings) and rho is None and not entropy:
+        return _Side(*few.within(x, a, epsilon, solver, slope), None)
     n, d = x.shape
     pairs = self_tiles(x, a, keep=keeps_costs(solver, n, n // 2, x))
     f, _ = solve_within(pairs, epsilon, rho, solver)
@@ -90,6 +93,9 @@ def _between(
     solver: Solver, problem: Problem, wanted: Wanted, start: tuple[Array, Array] | None
 ) -> tuple[_Side, _Side]:
     x, y, a, b, epsilon, rho = problem
+    if isinstance(solver, Scalings) and rho is None and not wanted.epsilon:
+        of_x, of_y = few.between(problem, solver, (wanted.x, wanted.y))
+        return _Side(*of_x, None), _Side(*of_y, None)
     n, d = x.shape
     pairs = cross_tiles(x, y, a, b, keep=keeps_costs(solver, n, len(y), x))
     g, _ = solved(solver, pairs, problem, start)

@@ -16,7 +16,16 @@ from igm_jax.checks import OfData, Scalar
 from igm_jax.pairwise.branch import seldom
 from igm_jax.pairwise.transport.problem import Relaxation, strength
 from igm_jax.pairwise.transport.solvers import FixedSweeps, Solver, Sweeps
-from igm_jax.pairwise.transport.sweeps import CrossTiles, Swept, cross_tiles, in_tiles, plan_moments, soft_minima, swept
+from igm_jax.pairwise.transport.sweeps import (
+    CrossTiles,
+    Swept,
+    cross_tiles,
+    in_tiles,
+    plan_moments,
+    relaxed,
+    soft_minima,
+    swept,
+)
 from igm_jax.pairwise.transport.sweeps_within import SelfTiles, swept_within
 
 # Each step of the schedule divides ε by four, which halves the length scale.
@@ -178,16 +187,48 @@ def solve_within(
 
     Source: Feydy et al., arXiv 1810.08278, Section 3.1.
     """
-    dtype = pairs.x.dtype
     largest = 4 * jnp.max(pairs.norms.squares, where=pairs.a > 0, initial=0)
+
+    def update(f: Array, omega: Array) -> tuple[Array, Array]:
+        after = swept_within(pairs, f, Relaxation(epsilon, omega, strength(rho, epsilon)))
+        return after.f, after.error
+
+    return _averaged(update, jnp.zeros_like(pairs.a), epsilon, largest, solver)
+
+
+def of_itself(masses: Callable[[Array], Array], a: Array, epsilon: Array, largest: Array, solver: Solver) -> Array:
+    """The potential of ``solve_within`` where marginals are met, from any way to sum a plan's masses.
+
+    Args:
+        masses: ``f -> Σ_j a_j exp((f_i + f_j - C_ij)/ε)`` at each sample.
+        a: (n,) weights.
+        epsilon: ε > 0.
+        largest: the largest cost.
+        solver: when to stop.
+
+    Returns:
+        (n,) potential.
+    """
+
+    def update(f: Array, omega: Array) -> tuple[Array, Array]:
+        f, _, error, _ = relaxed(f, masses(f), a, Relaxation(epsilon, omega, strength(None, epsilon)))
+        return f, error
+
+    return _averaged(update, jnp.zeros_like(a), epsilon, largest, solver)[0]
+
+
+def _averaged(
+    update: Callable[[Array, Array], tuple[Array, Array]], f: Array, epsilon: Array, largest: Array, solver: Solver
+) -> tuple[Array, Int[Array, ""]]:
+    """Updates of a sample against itself, ``(f, ω) -> (f, error)``, until the error is small, and their number."""
 
     def advance(progress: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         f, _, iterations = progress
-        omega = jnp.where(iterations == 0, FIRST_STEP, jnp.where(iterations % 2 == 1, *STEPS)).astype(dtype)
-        f, _, error, _ = swept_within(pairs, f, Relaxation(epsilon, omega, strength(rho, epsilon)))
+        omega = jnp.where(iterations == 0, FIRST_STEP, jnp.where(iterations % 2 == 1, *STEPS)).astype(f.dtype)
+        f, error = update(f, omega)
         return f, error, iterations + 1
 
-    begun = (jnp.zeros_like(pairs.a), jnp.full((), jnp.inf, dtype), jnp.zeros((), int))
+    begun = (f, jnp.full((), jnp.inf, f.dtype), jnp.zeros((), int))
     f, _, iterations = _repeated(advance, begun, lambda progress: progress[1], largest, epsilon, solver)
     return f, iterations
 
