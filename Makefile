@@ -7,6 +7,7 @@
 VENV ?= .venv
 PYTHON ?=
 ARGS ?=
+STEPS ?=
 UV ?= $(if $(shell uv --version 2>/dev/null),uv)
 
 .DEFAULT_GOAL := help
@@ -45,8 +46,9 @@ compare: $(installed) ## train one generator under every objective; table, pictu
 tables: $(installed) ## make published tables again, beside the committed ones, with a page of all of them in results/reproduced
 	$(bin)/python -m experiments.tables $(ARGS)
 
-bench: $(installed) ## time igm_jax beside every installed peer; tables and pictures in results/
+bench: $(installed) ## time igm_jax beside every installed peer, then whole steps (STEPS="..."); tables and pictures in results/
 	$(bin)/python -m benchmarks.run $(ARGS)
+	$(bin)/python -m benchmarks.steps $(STEPS)
 
 # Tests wait for the compiler most of all, which is told to hurry (tests/conftest.py) except at night. A worker that dies is
 # not replaced: its test is named and the run ends, where pytest-xdist would wait for ever for what it lost.

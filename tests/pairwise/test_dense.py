@@ -1,4 +1,4 @@
-"""The squared MMD of few samples: value and slopes are those of the whole table, of tiles, and of the formula's own derivative."""
+"""The squared MMD of few samples: value and slopes are those of the whole table, of tiles, and of finite differences."""
 
 import jax
 import jax.numpy as jnp
@@ -62,7 +62,7 @@ def test_tables_and_tiles_agree_in_single_precision(distinct):
 
 def test_derivatives_in_a_bandwidth_and_of_the_second_order(x64):
     x, y = jnp.asarray(RNG.normal(size=(4, 3))), jnp.asarray(RNG.normal(size=(5, 3)))
-    value = lambda x, y, width: mmd2_of_few(kernels.gaussian(width), x, y)  # noqa: E731
+    value = lambda x, y, width: mmd2_of_few(kernels.gaussian(width), jnp.asarray(x), jnp.asarray(y))  # noqa: E731
     check_grads(value, (x, y, jnp.asarray(0.8)), order=1, modes=["fwd", "rev"], rtol=1e-6)
     check_grads(lambda x: value(x, y, 0.8), (x,), order=2, rtol=1e-6)
 
