@@ -55,7 +55,7 @@ def test_the_slopes_of_a_mixture_are_those_of_all_samples_and_the_past_is_at_res
 
     got = jax.grad(of_mixture)(jnp.asarray(NEW), past)
     np.testing.assert_allclose(got, jax.grad(of_all)(jnp.asarray(NEW)), rtol=1e-9)
-    check_grads(lambda new: of_mixture(new, past), (jnp.asarray(NEW),), order=1, modes=["rev"], rtol=1e-5)
+    check_grads(lambda new: of_mixture(jnp.asarray(new), past), (jnp.asarray(NEW),), order=1, modes=["rev"], rtol=1e-5)
     remembered = jax.grad(lambda old: squared_distance(settled_fit(old, equal(old)), of_data))(jnp.asarray(OLD))
     np.testing.assert_array_equal(remembered, 0)
 
