@@ -150,9 +150,9 @@ def _seen(
 
         def beside(points: Array) -> Array:  # all maps side by side, as parts of a batch are checked for one array
             out = features.apply(params, points) if isinstance(features, Network) else features(points)
-            maps = [functions.one_row(_map(out, each), points) for each in names]
+            maps = [functions.one_row(map_of(out, each), points) for each in names]
             widths[:] = [one.shape[1] for one in maps]
-            return jnp.concatenate([_over(one, scales[each]) for each, one in zip(names, maps, strict=True)], axis=1)
+            return jnp.concatenate([in_units(one, scales[each]) for each, one in zip(names, maps, strict=True)], axis=1)
 
         whole = mapped(name, samples, beside, "`on_feature_groups`")
         pieces = jnp.split(values_of(whole), np.cumsum(widths)[:-1].tolist(), axis=-1)
@@ -161,7 +161,8 @@ def _seen(
     return of
 
 
-def _map(out: Any, name: str) -> Array:
+def map_of(out: Any, name: str) -> Array:
+    """One map of the features that a function gave, or an error that says which there are."""
     if not isinstance(out, Mapping) or name not in out:
         found = sorted(out) if isinstance(out, Mapping) else type(out).__name__
         raise ValueError(
@@ -170,7 +171,8 @@ def _map(out: Any, name: str) -> Array:
     return out[name]
 
 
-def _over(features: Array, scale: ArrayLike) -> Array:
+def in_units(features: Array, scale: ArrayLike) -> Array:
+    """Features over the scale of their map."""
     return features / jnp.asarray(scale).astype(features.dtype)
 
 
