@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -69,7 +70,7 @@ def frozen(
         ``with_bank``; target may be None in a run.
 
     Raises:
-        TypeError: for an objective that cannot be frozen, features with parameters that are not drawn yet, or traced data.
+        TypeError: for an objective that cannot be frozen, features whose parameters are drawn when a run begins, or traced data.
         ValueError: for wrong shapes, non-finite numbers or bad weights; for landmarks of what has none or of a kernel that is
             not positive definite.
 
@@ -181,12 +182,17 @@ def _of_groups(fixed: _Fixed, objective: Any, features: Any, scales: Mapping, sh
 
 
 def _known_features(features: Any) -> Callable[[Array], Any]:
-    if isinstance(features, Network):
+    """The features as a function of rows; of a network, if its parameters are the same whatever the random key."""
+    if not isinstance(features, Network):
+        return features
+    params, others = (features.init(jax.random.key(seed)) for seed in (0, 1))
+    same = jax.tree.map(lambda one, other: bool(jnp.all(one == other)), params, others)
+    if not all(jax.tree.leaves(same)):
         raise TypeError(
-            "`features` must be a function to be frozen, but is a Network, whose parameters are drawn when a run begins; take"
-            " `partial(network.apply, params)`"
+            "`features` must be known to be frozen, but are a Network whose parameters are drawn when a run begins; take a"
+            " trained one as a function, `partial(network.apply, params)`"
         )
-    return features
+    return partial(features.apply, params)
 
 
 def _chunks(

@@ -8,6 +8,7 @@ import optax
 import pytest
 
 from igm_jax import Batch, energy_distance, kernels, stateless, velocity
+from igm_jax.base import Network
 from igm_jax.batches import UnusedPartError
 from igm_jax.generators import particles
 from igm_jax.networks import mlp
@@ -153,12 +154,20 @@ def test_what_is_frozen_is_pickled_and_equal_by_its_data():
     assert held.loss(KEY, (), jnp.asarray(X, jnp.float32), None) == before
 
 
+def test_a_network_whose_parameters_are_known_is_frozen_as_it_is(x64):
+    params = NETWORK.init(jax.random.key(7))
+    trained = Network(lambda key: params, NETWORK.apply)
+    held, plain, x = frozen(on_features(energy(), trained), Y), on_features(energy(), trained), jnp.asarray(X)
+    state = held.init(KEY, x)
+    np.testing.assert_allclose(held.loss(KEY, state, x, None), plain.loss(KEY, state, x, jnp.asarray(Y)), rtol=1e-10)
+
+
 NETWORK = mlp(2, 3, width=4, depth=1)
 WRONG = {
     "another": (sliced(), {}, TypeError, r"must be made by one of `mmd`, `energy`.*but is `sliced\(\)`"),
     "a part": (weighted([(1.0, sliced())]), {}, TypeError, r"`with_bank` to be frozen, but is `sliced\(\)`"),
     "by hand": (stateless(lambda x, y: 0.0)._replace(), {}, TypeError, "but is one that was put together by hand"),
-    "network": (on_features(energy(), NETWORK), {}, TypeError, r"but is a Network.*partial\(network.apply, params\)"),
+    "network": (on_features(energy(), NETWORK), {}, TypeError, r"but are a Network.*partial\(network.apply, params\)"),
     "landmarks of energy": (energy(), {"landmarks": 5}, ValueError, "must be None for `energy`, but is 5"),
     "landmarks of log": (log_energy(1.0), {"landmarks": 5}, ValueError, "must be None for `log_energy`, but is 5"),
     "landmarks of moments": (bures(), {"landmarks": 5}, ValueError, "must be None for what compares moments"),
