@@ -107,7 +107,7 @@ Base = Callable[[Key, int], Array]
 """``base(key, n) -> z``: n draws of what a generator starts from."""
 
 
-def velocity(objective: Objective, key: Key, state: State, x: Samples, y: Samples) -> Array:
+def velocity(objective: Objective, key: Key, state: State, x: Samples, y: Samples | None) -> Array:
     """The field that the samples follow under an objective.
 
     ``v_i = -(∂loss/∂x_i) / w_i``, w_i what the sample counts: 1/n, 1/(b k), or its share of the weights; 0 at weight 0.
@@ -117,7 +117,7 @@ def velocity(objective: Objective, key: Key, state: State, x: Samples, y: Sample
         key: random key, handed to the loss.
         state: the objective's state.
         x: (n, ...) generated samples, or a ``Batch``; only its values move.
-        y: (m, ...) data, or a ``Batch``.
+        y: (m, ...) data, or a ``Batch``; None for an objective that reads none.
 
     Returns:
         Displacement per unit of time, one for each sample, of the shape of the values of ``x``.
@@ -134,7 +134,8 @@ def velocity(objective: Objective, key: Key, state: State, x: Samples, y: Sample
         >>> velocity(objective, jax.random.key(0), (), x, y)[0].tolist()
         [2.0, 2.0]
     """
-    slope = jax.grad(lambda values: objective.loss(key, state, with_values(x, values), y))(values_of(x))
+    data: Any = y
+    slope = jax.grad(lambda values: objective.loss(key, state, with_values(x, values), data))(values_of(x))
     return -per_weight(x, slope)
 
 

@@ -57,7 +57,8 @@ def reaches(objective: Objective, x: Rows, y: Rows) -> list[Reach]:
 
     Args:
         objective: any; lengths are known of kernels, of ``drifting`` and its kin, and of fields with a ``bandwidth``. Those
-            inside ``weighted`` and ``with_bank`` are looked at; what compares features, or reads its length off the data, is not.
+            inside ``weighted``, ``with_bank`` and ``frozen`` are looked at; what compares features, or reads its length off the
+            data, is not.
         x: (n, d) samples, such as those of a generator at its start; the first 256 are looked at.
         y: (m, d) data, of which as many.
 
@@ -135,7 +136,7 @@ def _found(made: Any, away: _Distances) -> Iterator[Reach]:
     if made.name == "weighted":
         for _, part in given["parts"]:
             yield from _found(getattr(part, "made", None), away)
-    elif made.name == "with_bank":
+    elif made.name in ("with_bank", "frozen"):
         yield from _found(getattr(given["objective"], "made", None), away)
     elif "temperatures" in given and "preset" in given:
         yield from _drifts(given["temperatures"], given["preset"], given.get("floor"), away)

@@ -117,7 +117,10 @@ LEAST = {"mmd_power": 3e-3}
 PLACED = ("_value", "kl_estimate", "ksd", "svgd", "stein_score", "stein_reverse_kl", "minibatch_energy", "on_feature")
 
 # Where a covariance is singular, its docstring says, the gradient is one of several.
-SINGULAR = {"objective bures": "duplicates"}
+SINGULAR = dict.fromkeys(
+    ("objective bures", *(f"objective frechet_loss{memory}" for memory in ("", ", fixed", ", rate", ", bank"))),
+    "duplicates",
+)
 
 # What draws floats at random: other ones for another type, so that only what is computed in double precision can be compared.
 DRAWN = (

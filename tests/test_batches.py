@@ -18,12 +18,15 @@ B, D = 4, 2
 WEIGHTED = {
     "mmd", "energy", "log_energy", "sinkhorn", "bures", "sinkhorn_drift", "imle", "chamfer", "score_difference", "kde_drift",
     "drifting", "drifting, released", "ksd", "svgd", "sinkhorn, unbalanced", "energy_scoring", "kernel_scoring",
-    "energy_scoring, v", "crps_scoring", "crps_scoring, v",
+    "energy_scoring, v", "crps_scoring", "crps_scoring, v", "frechet_loss", "frechet_loss, fixed",
 }  # fmt: skip
 """Rows of objectives that take weights of samples."""
 
 THROUGH = {"weighted", "on_features", "on_feature_groups", "annealed", "auto"}
 """Those that hand them on."""
+
+ALSO = {"frozen", "frozen, landmarks", "frechet_loss, rate", "frechet_loss, bank"}
+"""Those whose weights are tested where they are: they have a state, or data that are fixed."""
 
 
 OWN = {"conditional", "joint", "per_condition"}
@@ -62,9 +65,17 @@ def takes(name: str, part: str, side: str = "x") -> bool:
 
 @pytest.mark.parametrize("part", ["weights", "condition", "observed"])
 def test_a_part_is_taken_or_refused_by_name(part):
-    without_data = {"ksd", "svgd", "stein_reverse_kl", "reverse_kl"}
+    without_data = {
+        "ksd",
+        "svgd",
+        "stein_reverse_kl",
+        "reverse_kl",
+        "frechet_loss, fixed",
+        "frozen",
+        "frozen, landmarks",
+    }
     found = {name: (takes(name, part), takes(name, part, "y")) for name in ROWS if name not in OWN}
-    expected = {"weights": WEIGHTED | THROUGH, "condition": set(), "observed": set()}[part]
+    expected = {"weights": WEIGHTED | THROUGH | ALSO, "condition": set(), "observed": set()}[part]
     assert {name for name, (x, _) in found.items() if x} == expected
     also_y = {name for name, (_, y) in found.items() if y}
     if part == "weights":
@@ -98,7 +109,7 @@ DAILY = {"energy", "score_difference"}
 @pytest.mark.parametrize("name", [n if n in DAILY else pytest.param(n, marks=pytest.mark.slow) for n in GRADIENTS])
 def test_the_velocity_of_weighted_draws_is_minus_the_slope_of_the_witness(name, within, k, x64):
     x, y, a, b = draws(k)
-    data = Batch(y) if name in ("ksd",) else Batch(y, weights=b)
+    data = Batch(y) if name in ("ksd", "frechet_loss, fixed") else Batch(y, weights=b)
     _, v, slope = fields(name, within)(Batch(x, weights=a), data)
     np.testing.assert_allclose(v, -slope, rtol=1e-6, atol=1e-9)
 

@@ -170,8 +170,8 @@ def test_zero_permutations_degenerate_samples_and_one_compilation(name):
     assert (update._cache_size(), look._cache_size()) == sizes
 
 
-# Their target is a density, and the data have no part in them.
-WITHOUT_DATA = {"ksd", "svgd", "stein_reverse_kl", "reverse_kl"}
+# Their target is a density or data that are fixed, and those of a step have no part in them.
+WITHOUT_DATA = {"ksd", "svgd", "stein_reverse_kl", "reverse_kl", "frechet_loss, fixed", "frozen", "frozen, landmarks"}
 
 # As many samples as ``draws`` gives.
 ALIKE = {

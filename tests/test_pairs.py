@@ -19,7 +19,7 @@ NOT_PAIRS = {
     "igm_jax/reporting/graph.py:apart": "nodes × nodes of a small graph",
     "igm_jax/reporting/graph.py:arranged": "the turn of a small graph's places",
     "igm_jax/reporting/graph.py:layout": "nodes × nodes of a small graph",
-    "igm_jax/objectives/transport/bures.py:_polar": "features × features: the factors of two covariances",
+    "igm_jax/objectives/transport/gaussian_fits.py:_polar": "features × features: the factors of two covariances",
     "igm_jax/objectives/transport/sliced.py:_project": "directions × samples: projections on random directions, not distances",
 }
 

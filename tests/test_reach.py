@@ -57,6 +57,7 @@ def test_the_released_floor_is_what_makes_far_data_equal(far):
         (objectives.kde_drift(0.1), "bandwidth 0.1 underflows"),
         (objectives.weighted([(1.0, objectives.drifting()), (0.0, objectives.mmd(kernels.laplace(0.05)))]), "laplace(0.05)"),
         (objectives.with_bank(objectives.mmd(kernels.gaussian(0.1)), 4), "gaussian(0.1)"),
+        (objectives.frozen(objectives.mmd(kernels.gaussian(0.1)), np.zeros((3, 50), np.float32)), "gaussian(0.1)"),
     ],
 )  # fmt: skip
 def test_a_scale_that_sees_nothing_is_told_with_the_cure(far, objective, words):

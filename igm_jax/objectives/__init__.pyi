@@ -53,6 +53,7 @@ from igm_jax.objectives.combinators.conditions import joint as joint
 from igm_jax.objectives.combinators.conditions import per_condition as per_condition
 from igm_jax.objectives.combinators.feature_groups import FeatureGroupsState as FeatureGroupsState
 from igm_jax.objectives.combinators.feature_groups import on_feature_groups as on_feature_groups
+from igm_jax.objectives.combinators.frozen import frozen as frozen
 from igm_jax.objectives.combinators.guided import Guided as Guided
 from igm_jax.objectives.combinators.guided import guided_conditions as guided_conditions
 from igm_jax.objectives.combinators.guided import guided_field as guided_field
@@ -107,12 +108,17 @@ from igm_jax.objectives.moments.characteristic import characteristic_distance as
 from igm_jax.objectives.moments.characteristic import normal_frequencies as normal_frequencies
 from igm_jax.objectives.moments.characteristic import random_feature_mmd2 as random_feature_mmd2
 from igm_jax.objectives.moments.characteristic import student_frequencies as student_frequencies
+from igm_jax.objectives.moments.data_moments import Moments as Moments
+from igm_jax.objectives.moments.data_moments import moments_of as moments_of
 from igm_jax.objectives.moments.energy import energy as energy
 from igm_jax.objectives.moments.energy import energy_distance as energy_distance
 from igm_jax.objectives.moments.energy import log_energy as log_energy
 from igm_jax.objectives.moments.energy import log_energy_distance as log_energy_distance
 from igm_jax.objectives.moments.estimate import Estimate as Estimate
 from igm_jax.objectives.moments.estimate import mmd2_estimate as mmd2_estimate
+from igm_jax.objectives.moments.frechet_loss import MovingMoments as MovingMoments
+from igm_jax.objectives.moments.frechet_loss import PastSamples as PastSamples
+from igm_jax.objectives.moments.frechet_loss import frechet_loss as frechet_loss
 from igm_jax.objectives.moments.mmd import mmd as mmd
 from igm_jax.objectives.moments.mmd import mmd2_biased as mmd2_biased
 from igm_jax.objectives.moments.mmd import mmd2_unbiased as mmd2_unbiased

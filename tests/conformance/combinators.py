@@ -10,6 +10,7 @@ from igm_jax.objectives import (
     auto,
     conditional,
     energy,
+    frozen,
     joint,
     mmd,
     mmd_witness,
@@ -19,6 +20,7 @@ from igm_jax.objectives import (
     weighted,
     with_bank,
 )
+from tests.conformance.moments import FIXED, FIXED_DATA
 from tests.conformance.row import KERNEL, Row, unweighted
 
 NO_WEIGHTS = unweighted("weights belong to the divergences inside, which have rows of their own")
@@ -77,6 +79,12 @@ ROWS = {
     ),
     "weighted": Row(weighted([(0.5, energy()), (0.5, mmd(KERNEL))]), None, exceptions=NO_WEIGHTS),
     "with_bank": Row(with_bank(energy(), 5), None, exceptions=NO_WEIGHTS | {"zero": BANK, "translation": BANK}),
+    "frozen": Row(
+        frozen(weighted([(0.5, energy()), (0.5, mmd(KERNEL))]), FIXED), None, exceptions=NO_WEIGHTS | FIXED_DATA
+    ),
+    "frozen, landmarks": Row(
+        frozen(mmd(kernels.gaussian(1.5)), FIXED, landmarks=10), None, steps=300, exceptions=NO_WEIGHTS | FIXED_DATA
+    ),
     "conditional": Row(under(BY_CLASS, of_class_one), None, exceptions=NO_WEIGHTS),
     "joint": Row(under(joint(mmd(kernels.labelled(KERNEL))), of_class_one), None, steps=400, exceptions=NO_WEIGHTS),
     "per_condition": Row(alone(energy()), None, exceptions=NO_WEIGHTS),

@@ -3,15 +3,18 @@
 from functools import partial
 
 import jax.numpy as jnp
+import numpy as np
 
 from igm_jax import Batch, energy_distance, kernels, mmd2_biased
 from igm_jax.networks import mlp
 from igm_jax.objectives import (
+    bures_distance,
     characteristic,
     characteristic_distance,
     crps_scoring,
     energy,
     energy_scoring,
+    frechet_loss,
     kernel_scoring,
     log_energy,
     log_energy_distance,
@@ -20,6 +23,7 @@ from igm_jax.objectives import (
     mmd_flow,
     mmd_gan,
     mmd_nystrom,
+    moments_of,
     normal_frequencies,
     nystrom_mmd2,
     repulsive_mmd,
@@ -49,6 +53,16 @@ def scored(objective):
 
     return value
 
+
+# As the particles of a row approach: see ``draws`` of tests/test_conformance.py.
+FIXED = (1 + 0.5 * np.random.default_rng(40 + 31 * 40).normal(size=(80, 2))[40:]).astype(np.float32)
+FIXED_DATA = {
+    "zero": "the data are fixed, so that x against x is not met",
+    "translation": "the data are fixed, and do not move with the samples",
+}
+WITH_PAST = {"zero": "what is remembered of the past is in the population, too"} | unweighted(
+    "weights belong to the distance, which `bures` has, and to what is remembered"
+)
 
 ROWS = {
     "mmd": Row(mmd(KERNEL), partial(mmd2_biased, kernel=KERNEL), steps=400),
@@ -88,6 +102,12 @@ ROWS = {
             "removal": "a datum without weight may still be a landmark",
         },
     ),
+    "frechet_loss": Row(frechet_loss(), bures_distance, rate=0.2),
+    "frechet_loss, fixed": Row(
+        frechet_loss(moments_of(FIXED)), None, rate=0.2, exceptions=FIXED_DATA | unweighted("`frechet_loss` has them")
+    ),
+    "frechet_loss, rate": Row(frechet_loss(rate=0.5), None, rate=0.2, exceptions=WITH_PAST),
+    "frechet_loss, bank": Row(frechet_loss(bank=8), None, rate=0.2, exceptions=WITH_PAST),
     "mmd_gan": Row(mmd_gan(FEATURES, ADAM, GAUSSIAN, penalty=0.1), None, 1, 0.3, exceptions=FEATURES_ONLY),
     "scaled_mmd": Row(scaled_mmd(FEATURES, ADAM, GAUSSIAN), None, 1, 0.3, exceptions=FEATURES_ONLY),
     "repulsive_mmd": Row(

@@ -13,8 +13,10 @@ from igm_jax.objectives import (
     drifting,
     drifting_field,
     energy,
+    frozen,
     ksd,
     ksd2_biased,
+    mmd,
     mmd2_block,
     mmd2_estimate,
     mmd2_incomplete,
@@ -33,6 +35,7 @@ N, M, DIM = (3000, 3100, 5) if jax.default_backend() == "cpu" else (24_000, 24_8
 KEY = jax.random.key(0)
 KERNEL = kernels.gaussian(1.0) + kernels.laplace(2.0)
 NYSTROM = mmd_nystrom(KERNEL, 64)
+FROZEN = frozen(mmd(KERNEL), np.random.default_rng(0).normal(size=(M, DIM)).astype(np.float32))
 
 
 def largest(jaxpr) -> int:
@@ -63,6 +66,7 @@ FUNCTIONS = {
     "mmd2_incomplete": gradients(lambda x, y: mmd2_incomplete(KEY, x, y, KERNEL, num_shifts=8).value),
     "characteristic_distance": gradients(lambda x, y: characteristic_distance(x, y, jnp.ones((DIM, 64)))),
     "velocity of mmd_nystrom": lambda x, y: velocity(NYSTROM, KEY, NYSTROM.init(KEY, x), x, y),
+    "velocity of frozen mmd": lambda x, y: velocity(FROZEN, KEY, (), x, None),
     "mmd_witness": gradients(lambda x, y: jnp.sum(mmd_witness(x, x, y, KERNEL))),
     "energy_distance": gradients(energy_distance),
     "sliced": gradients(partial(sliced_wasserstein, KEY, num_projections=16)),

@@ -87,7 +87,7 @@ def on_feature_groups(
         seen, keys = of(params, x, "x"), split(key_objectives)
         return FeatureGroupsState(params, {name: parts[name].init(keys[name], seen[name]) for name in names})
 
-    def update(key: Key, state: FeatureGroupsState, x: Samples, y: Samples) -> tuple[FeatureGroupsState, Info]:
+    def update(key: Key, state: FeatureGroupsState, x: Samples, y: Samples | None) -> tuple[FeatureGroupsState, Info]:
         xs, ys, keys = of(state.params, x, "x"), of(state.params, y, "y"), split(key)
         states, infos, speeds = {}, {}, {}
         for name in names:
@@ -99,11 +99,11 @@ def on_feature_groups(
                 speeds[name] = jnp.sqrt(mean_square(own[0], moved))
         return FeatureGroupsState(state.params, states), infos | _shares(speeds)
 
-    def loss(key: Key, state: FeatureGroupsState, x: Samples, y: Samples) -> Array:
+    def loss(key: Key, state: FeatureGroupsState, x: Samples, y: Samples | None) -> Array:
         xs, ys, keys = of(state.params, x, "x"), of(state.params, y, "y"), split(key)
         return _mean([parts[name].loss(keys[name], state.states[name], xs[name], ys[name]) for name in names])
 
-    def witness(state: FeatureGroupsState, points: Samples, x: Samples, y: Samples) -> Array:
+    def witness(state: FeatureGroupsState, points: Samples, x: Samples, y: Samples | None) -> Array:
         samples = {"points": points, "x": x, "y": y}
         seen = [of(state.params, some, name) for name, some in samples.items()]
         return _mean([parts[name].witness(state.states[name], *(one[name] for one in seen)) for name in names])
@@ -140,17 +140,19 @@ def _keys(names: list[str]) -> Callable[[Key], dict[str, Key]]:
 
 def _seen(
     features: Any, scales: Mapping[str, ArrayLike], names: list[str]
-) -> Callable[[Params, Samples, str], dict[str, Samples]]:
+) -> Callable[[Params, Samples | None, str], dict[str, Any]]:
     """``(params, samples, their name) -> {map: samples in it, scaled}``; the features are computed once."""
 
-    def of(params: Params, samples: Samples, name: str) -> dict[str, Samples]:
+    def of(params: Params, samples: Samples | None, name: str) -> dict[str, Any]:
+        if samples is None:  # no data, for who reads none
+            return dict.fromkeys(names)
         widths: list[int] = []
 
         def beside(points: Array) -> Array:  # all maps side by side, as parts of a batch are checked for one array
             out = features.apply(params, points) if isinstance(features, Network) else features(points)
-            maps = [functions.one_row(_map(out, each), points) for each in names]
+            maps = [functions.one_row(map_of(out, each), points) for each in names]
             widths[:] = [one.shape[1] for one in maps]
-            return jnp.concatenate([_over(one, scales[each]) for each, one in zip(names, maps, strict=True)], axis=1)
+            return jnp.concatenate([in_units(one, scales[each]) for each, one in zip(names, maps, strict=True)], axis=1)
 
         whole = mapped(name, samples, beside, "`on_feature_groups`")
         pieces = jnp.split(values_of(whole), np.cumsum(widths)[:-1].tolist(), axis=-1)
@@ -159,7 +161,8 @@ def _seen(
     return of
 
 
-def _map(out: Any, name: str) -> Array:
+def map_of(out: Any, name: str) -> Array:
+    """One map of the features that a function gave, or an error that says which there are."""
     if not isinstance(out, Mapping) or name not in out:
         found = sorted(out) if isinstance(out, Mapping) else type(out).__name__
         raise ValueError(
@@ -168,7 +171,8 @@ def _map(out: Any, name: str) -> Array:
     return out[name]
 
 
-def _over(features: Array, scale: ArrayLike) -> Array:
+def in_units(features: Array, scale: ArrayLike) -> Array:
+    """Features over the scale of their map."""
     return features / jnp.asarray(scale).astype(features.dtype)
 
 

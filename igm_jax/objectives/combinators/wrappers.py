@@ -72,7 +72,10 @@ def on_features(objective: Objective, features: Network | Callable[[Array], Arra
             f"`features` must be a function from (n, d) to (n, k) or a Network, but is {type(features).__name__}"
         )
 
-    def of(params: Params, samples: Samples, name: str = "x") -> Samples:
+    def of(params: Params, samples: Samples | None, name: str = "x") -> Any:
+        if samples is None:  # no data, for who reads none
+            return None
+
         def seen(points: Array) -> Array:
             out = features.apply(params, points) if isinstance(features, Network) else features(points)
             return functions.one_row(out, points)
@@ -86,14 +89,14 @@ def on_features(objective: Objective, features: Network | Callable[[Array], Arra
         params = features.init(key_features)
         return FeatureState(params, objective.init(key_objective, of(params, x)))
 
-    def update(key: Key, state: FeatureState, x: Samples, y: Samples) -> tuple[FeatureState, Info]:
+    def update(key: Key, state: FeatureState, x: Samples, y: Samples | None) -> tuple[FeatureState, Info]:
         inner, info = objective.update(key, state.state, of(state.params, x), of(state.params, y, "y"))
         return FeatureState(state.params, inner), info
 
-    def loss(key: Key, state: FeatureState, x: Samples, y: Samples) -> Array:
+    def loss(key: Key, state: FeatureState, x: Samples, y: Samples | None) -> Array:
         return objective.loss(key, state.state, of(state.params, x), of(state.params, y, "y"))
 
-    def witness(state: FeatureState, points: Samples, x: Samples, y: Samples) -> Array:
+    def witness(state: FeatureState, points: Samples, x: Samples, y: Samples | None) -> Array:
         samples = {"points": points, "x": x, "y": y}
         return objective.witness(state.state, *(of(state.params, some, name) for name, some in samples.items()))
 
@@ -140,7 +143,7 @@ def weighted(parts: Sequence[tuple[ArrayLike, Objective]], names: Sequence[str] 
     def init(key: Key, x: Samples) -> tuple:
         return tuple(part.init(own, x) for own, (_, part) in zip(jax.random.split(key, count), parts, strict=True))
 
-    def update(key: Key, state: tuple, x: Samples, y: Samples) -> tuple[tuple, Info]:
+    def update(key: Key, state: tuple, x: Samples, y: Any) -> tuple[tuple, Info]:
         states, infos = [], {}
         for name, own, inner, (_, part) in zip(names, jax.random.split(key, count), state, parts, strict=True):
             inner, info = part.update(own, inner, x, y)
@@ -148,13 +151,13 @@ def weighted(parts: Sequence[tuple[ArrayLike, Objective]], names: Sequence[str] 
             infos |= {f"{name}/{key}": value for key, value in info.items()}
         return tuple(states), infos
 
-    def loss(key: Key, state: tuple, x: Samples, y: Samples) -> Array:
+    def loss(key: Key, state: tuple, x: Samples, y: Any) -> Array:
         keys = jax.random.split(key, count)
         return _sum(
             [(w, part.loss(own, inner, x, y)) for own, inner, (w, part) in zip(keys, state, parts, strict=True)]
         )
 
-    def witness(state: tuple, points: Samples, x: Samples, y: Samples) -> Array:
+    def witness(state: tuple, points: Samples, x: Samples, y: Any) -> Array:
         return _sum([(w, part.witness(inner, points, x, y)) for inner, (w, part) in zip(state, parts, strict=True)])
 
     return Objective(init, update, loss, witness)
@@ -229,20 +232,20 @@ def with_bank(objective: Objective, size: int) -> Objective:
         bank = x[np.arange(size) % len(x)]
         return BankState(bank, objective.init(key, joined(bank, x)))
 
-    def update(key: Key, state: BankState, x: Samples, y: Samples) -> tuple[BankState, Info]:
+    def update(key: Key, state: BankState, x: Samples, y: Any) -> tuple[BankState, Info]:
         x = alone(x)
         inner, info = objective.update(key, state.state, joined(state.bank, x), y)
         bank = jnp.concatenate([x.astype(state.bank.dtype), state.bank])[:size]
         return BankState(bank, inner), info
 
-    def loss(key: Key, state: BankState, x: Samples, y: Samples) -> Array:
+    def loss(key: Key, state: BankState, x: Samples, y: Any) -> Array:
         x = alone(x)
         value = objective.loss(key, state.state, joined(state.bank, x), y)
         # Each sample is one of n + size there and one of n here: its slope is raised, so that it moves at the same speed.
         fixed = jax.lax.stop_gradient(value)
         return fixed + (1 + size / len(x)) * (value - fixed)
 
-    def witness(state: BankState, points: Samples, x: Samples, y: Samples) -> Array:
+    def witness(state: BankState, points: Samples, x: Samples, y: Any) -> Array:
         return objective.witness(state.state, points, joined(state.bank, alone(x)), y)
 
     return Objective(init, update, loss, witness)

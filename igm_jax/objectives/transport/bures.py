@@ -1,41 +1,16 @@
 """Bures: the squared 2-Wasserstein distance of the Gaussians that have the samples' means and covariances."""
 
-from typing import NamedTuple
-
-import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from igm_jax import checks
 from igm_jax.base import Objective
 from igm_jax.checks import Rows, Scalar, Weights
-from igm_jax.kernels.pairs import centred, matmul, safe_sqrt
+from igm_jax.kernels.pairs import centred
 from igm_jax.lifts import stateless
+from igm_jax.objectives.transport.gaussian_fits import fit, heights, squared_distance
 from igm_jax.records import recorded
 
 __all__ = ["bures", "bures_distance", "bures_witness"]
-
-
-class _Fit(NamedTuple):
-    """A sample's mean, and a factor R of its covariance ``RᵀR``."""
-
-    mean: Float[Array, " d"]
-    factor: Float[Array, "d d"]
-
-
-def _fit(x: Float[Array, "n d"], weights: Float[Array, " n"]) -> _Fit:
-    mean = jnp.sum(weights[:, None] * x, axis=0)
-    rows = safe_sqrt(weights)[:, None] * (x - mean[None, :])
-    # Any orthonormal basis of the columns gives the same distance, so it counts as a constant in derivatives.
-    basis = jnp.linalg.qr(jax.lax.stop_gradient(rows))[0]
-    factor = matmul(basis.T, rows)
-    return _Fit(mean, jnp.pad(factor, ((0, x.shape[1] - len(factor)), (0, 0))))
-
-
-def _polar(r: Float[Array, "d d"], s: Float[Array, "d d"]) -> tuple[Array, Array, Array]:
-    """``U, Σ, Vᵀ`` with ``R Sᵀ = U Σ Vᵀ``, as constants: U Vᵀ turns S the closest to R."""
-    left, values, right = jnp.linalg.svd(jax.lax.stop_gradient(matmul(r, s.T)))
-    return left, values, right
 
 
 def _checked(x: Rows, y: Rows, x_weights, y_weights) -> tuple[Array, Array, Array, Array]:
@@ -74,10 +49,7 @@ def bures_distance(x: Rows, y: Rows, *, x_weights: Weights = None, y_weights: We
     Source: Dowson and Landau, The Fréchet distance between multivariate normal distributions, J. Multivar. Anal. 12 (1982).
     """
     x, y, a, b = _checked(x, y, x_weights, y_weights)
-    of_x, of_y = _fit(x, a), _fit(y, b)
-    left, _, right = _polar(of_x.factor, of_y.factor)
-    turned = matmul(matmul(left, right), of_y.factor)
-    return jnp.sum(jnp.square(of_x.mean - of_y.mean)) + jnp.sum(jnp.square(of_x.factor - turned))
+    return squared_distance(fit(x, a), fit(y, b))
 
 
 def bures_witness(
@@ -111,16 +83,7 @@ def bures_witness(
     """
     points, _ = centred(*checks.pair(points, y, names=("points", "y")))
     x, y, a, b = _checked(x, y, x_weights, y_weights)
-    of_x, of_y = _fit(x, a), _fit(y, b)
-    _, values, right = _polar(of_x.factor, of_y.factor)
-    # M = Sᵀ V Σ⁻¹ Vᵀ S, over the singular values that are more than rounding.
-    known = values > len(values) * jnp.finfo(values.dtype).eps * values[0]
-    scale = jnp.where(known, 1 / jnp.sqrt(jnp.where(known, values, 1)), 0)
-    root = matmul(of_y.factor.T, right.T * scale[None, :])
-    gap = points - of_x.mean[None, :]
-    spread = jnp.sum(jnp.square(gap), axis=1) - jnp.sum(jnp.square(matmul(gap, root)), axis=1)
-    shift = jnp.sum(points * (of_x.mean - of_y.mean)[None, :], axis=1)
-    return 2 * shift + spread
+    return heights(points, fit(x, a), fit(y, b))
 
 
 @recorded
