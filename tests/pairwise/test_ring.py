@@ -53,7 +53,7 @@ def results(processes, timeout=150):
 @pytest.mark.slow
 def test_value_and_gradients():
     (found,) = results([started(8, "values")])
-    assert set(found) == {"even", "uneven", "few", "two_axes", "unbiased", "single"}
+    assert set(found) == {"even", "uneven", "few", "two_axes", "any", "unbiased", "single"}
     for name, differences in found.items():
         assert len(differences) == 5
         assert max(differences) < (2e-5 if name == "single" else 1e-12), (name, differences)
