@@ -11,6 +11,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from igm_jax.base import Info
+from igm_jax.training.states import placed
 from igm_jax.training.step import Run, TrainState, advance
 
 
@@ -44,7 +45,8 @@ def chunk_of(run: Run, max_steps: int, many: bool) -> Any:
             return state, {name: values.at[i].set(info[name]) for name, values in infos.items()}
 
         state, infos = jax.lax.fori_loop(0, length, body, (state, blank))
-        return state, infos, _sound(state, many)
+        # Under `vmap` a step leaves open where the axis of seeds lies, and the next chunk takes what this one gives.
+        return placed(run, state), infos, _sound(state, many)
 
     return jax.jit(chunk, donate_argnums=0)
 
