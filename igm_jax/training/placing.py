@@ -3,6 +3,8 @@
 from typing import Any
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 from jax.sharding import AbstractMesh, Mesh, NamedSharding, PartitionSpec
 
 
@@ -52,6 +54,22 @@ def shardings_of(mesh: Mesh | AbstractMesh, state: Any, seeds: bool = False) -> 
     return jax.tree.map(one, state)
 
 
-def settled(mesh: Mesh | None, state: Any) -> Any:
+def settled(mesh: Mesh | None, state: Any, seeds: bool = False) -> Any:
     """A state within ``jit``, each array as it is to lie after a step; as it is where there is no mesh."""
-    return state if mesh is None else jax.lax.with_sharding_constraint(state, shardings_of(mesh, state))
+    return state if mesh is None else jax.lax.with_sharding_constraint(state, shardings_of(mesh, state, seeds))
+
+
+def put(mesh: Mesh | None, state: Any, seeds: bool = False) -> Any:
+    """A state that every process holds in full, put where it is to lie; as it is where there is no mesh."""
+    return state if mesh is None else jax.tree.map(_put, state, shardings_of(mesh, state, seeds))
+
+
+def _put(leaf: Any, where: NamedSharding) -> Any:
+    if where.is_fully_addressable:
+        return jax.device_put(leaf, where)
+    if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        data = _put(jax.random.key_data(leaf), where)
+        return jax.random.wrap_key_data(data, impl=jax.random.key_impl(leaf))
+    # Each process hands over the parts of its own devices.
+    known = np.asarray(leaf)
+    return jax.make_array_from_callback(leaf.shape, where, lambda index: known[index])

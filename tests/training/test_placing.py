@@ -11,11 +11,15 @@ from igm_jax.generators import pushforward
 from igm_jax.networks import mlp
 from igm_jax.objectives import energy
 from igm_jax.training import train, training
-from igm_jax.training.placing import settled, shardings_of, spec_of, spread
+from igm_jax.training.placing import put, settled, shardings_of, spec_of, spread
 from tests.pairwise.devices import mesh_of_one
-from tests.virtual import printed
+from tests.training.processes_check import OBJECTIVES
+from tests.virtual import free_port, printed
 
 pytestmark = pytest.mark.usefixtures("optax_types")
+has_gloo = pytest.mark.skipif(
+    not hasattr(jax._src.lib._jax, "make_gloo_tcp_collectives"), reason="this jaxlib has no gloo, by which CPUs talk"
+)
 TWO, ONE = AbstractMesh((4, 2), ("data", "model")), AbstractMesh((4,), ("data",))
 
 
@@ -48,9 +52,9 @@ def test_seeds_side_by_side_lie_on_the_same_devices():
 
 
 def test_without_a_mesh_all_stays_as_it_is_and_over_one_the_numbers_do():
-    tree = {"a": np.arange(6.0).reshape(2, 3), "b": np.ones(2)}
-    assert spread(None, tree) is tree
-    assert settled(None, tree) is tree
+    tree = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.ones(2, np.float32)}
+    assert all(place(None, tree) is tree for place in (spread, settled, put))
+    jax.tree.map(np.testing.assert_array_equal, put(mesh_of_one(), tree), tree)
     for place in (spread, settled):
         jax.tree.map(np.testing.assert_array_equal, jax.jit(lambda t, place=place: place(mesh_of_one(), t))(tree), tree)
 
@@ -92,3 +96,25 @@ def goes_on(directory, devices):
         assert found[f"{name}: rows"] == [1, 2, 3, 4, 5, 6]
         assert found[f"{name}: on"] == devices
         assert found[f"{name}: moved"] > 1e-3, "steps that move nothing show nothing"
+
+
+def of_processes(name):
+    """Two processes of two devices, each with its half of the data, against one process of one device."""
+    port = free_port()
+    commands = [["tests.training.processes_check", name, port, rank] for rank in "01"]
+    (alone,) = printed(["tests.training.processes_check", name], devices=1)
+    assert (alone["devices"], alone["processes"]) == (1, 1)
+    for found in printed(*commands, devices=2):
+        assert (found["devices"], found["local"], found["processes"]) == (4, 2, 2)
+        np.testing.assert_allclose(found["losses"], alone["losses"], rtol=1e-4, atol=1e-6)
+        for one, other in zip(found["params"], alone["params"], strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)
+        assert len(set(found["losses"])) == 3, "data that are the same at every step would not show whose they are"
+
+
+@has_gloo
+@pytest.mark.parametrize(
+    "name", [one if one == "sliced" else pytest.param(one, marks=pytest.mark.slow) for one in OBJECTIVES]
+)
+def test_two_processes_that_read_their_shares_come_to_the_state_of_one(name):
+    of_processes(name)
