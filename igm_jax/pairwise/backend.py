@@ -3,6 +3,7 @@
 The choice is made here and nowhere else.
 """
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import cache, partial
 from importlib import import_module
@@ -14,10 +15,10 @@ from jax.sharding import Mesh
 from jaxtyping import Array
 
 from igm_jax import loops
-from igm_jax.kernels.forms import Form, Radial
-from igm_jax.kernels.kernel import Kernel
+from igm_jax.kernels.forms import Form
 from igm_jax.pairwise import budget, tiles
-from igm_jax.pairwise.ring import around, ring_of
+from igm_jax.pairwise.reductions import row_means
+from igm_jax.pairwise.ring import around, met, ring_of
 from igm_jax.pairwise.summer import Summer, Sums
 from igm_jax.pairwise.tiles import TILES
 
@@ -66,8 +67,9 @@ def over(mesh: Mesh, axis: str = "data") -> AbstractContextManager[None]:
     Sums of kernels over all pairs, and so ``mmd2_biased``, ``mmd2_unbiased``, ``mmd_witness``, ``energy_distance`` and the
     objectives made of them, are then taken around the ring of devices, with all their derivatives. Samples are passed as
     global arrays, best sharded along ``axis``, also where a process holds only a part; call the functions under ``jax.jit``.
-    Everything else computes on the global arrays as it does elsewhere. (A gradient of a witness in its samples, not in its
-    points, keeps all blocks that come by.)
+    Everything else computes on the global arrays as it does elsewhere, so every objective sees the whole batch on any mesh:
+    value and velocity are those of one device up to rounding. (A gradient of a witness in its samples, not in its points,
+    keeps all blocks that come by; so does one of a kernel that is no function of the distance.)
 
     Args:
         mesh: the devices, with axes of type Auto.
@@ -75,7 +77,7 @@ def over(mesh: Mesh, axis: str = "data") -> AbstractContextManager[None]:
             without weight are added.
 
     Returns:
-        The context manager. Inside, a mean of a kernel that is no function of the distance raises ``ValueError``.
+        The context manager.
 
     Raises:
         TypeError: if ``mesh`` is not a mesh.
@@ -113,14 +115,13 @@ def first(samples: Array, count: int) -> Array:
     return samples[:count] if loops.ring.value is None else samples[jnp.arange(min(len(samples), count))]
 
 
-def radial_of(kernel: Kernel) -> Radial | None:
-    """A kernel as a function of the distance, where it is one; around a ring any other is an error."""
-    if kernel.radial is None and loops.ring.value is not None:
-        raise ValueError(
-            f"within `over(mesh)` a kernel must be a function of the distance, such as `gaussian(1.0)`, but is {kernel.name};"
-            " choose another, or leave the block and compute on one device"
-        )
-    return kernel.radial
+def means_of(tile: Callable[[Array, Array], Array], points: Array, y: Array, weights: Array) -> Array:
+    """``Σ_j w_j tile(points, y)_ij`` of any function of two blocks, some rows at a time; around a ring, block by block."""
+
+    def rows(points: Array, y: Array, weights: Array) -> Array:
+        return row_means(lambda some: tile(some, y), points, weights)
+
+    return rows(points, y, weights) if loops.ring.value is None else met(loops.ring.value, rows, points, y, weights)
 
 
 def chosen(x: Array, y: Array) -> str:

@@ -96,6 +96,36 @@ def around(ring: Ring, local: Summer) -> Summer:
     return Summer(between, within, partial(_total, ring), partial(_means, ring, local))
 
 
+def met(ring: Ring, rows: Callable[..., Array], points: Array, y: Array, b: Array) -> Array:
+    """Sums over y at each point by any function of two blocks, each of which it can take for a sample of its own.
+
+    ``Σ_guests rows(points, guest, b of the guest)``
+
+    Args:
+        ring: the devices.
+        rows: ``(points, y, b) -> (points,)``, a sum over y weighted by b.
+        points: (p, d), of which each device has some.
+        y: (m, d), which travel.
+        b: (m,) their weights.
+
+    Returns:
+        (p,) sums; a gradient of them keeps all blocks that come by.
+    """
+
+    def body(parameters: tuple, home: tuple, guest: tuple) -> Array:
+        del parameters
+        return ring.turn(lambda guest: (rows(*home, *guest), None), guest, ring.size)[0]
+
+    home, guest = (_repeated(samples, ring.size) for samples in (points, y))
+    return ring.on_each(body, (), (home,), (guest, padded(b, ring.size)))[: len(points)]
+
+
+def _repeated(samples: Array, multiple: int) -> Array:
+    """A multiple of so many rows: what is added is a copy, since a function of any kind need not be finite at the origin."""
+    more = -len(samples) % multiple
+    return samples[jnp.arange(len(samples) + more) % len(samples)] if more else samples
+
+
 def _added(some: Any, more: Any) -> Any:
     return jax.tree.map(jnp.add, some, more)
 

@@ -16,7 +16,7 @@ from igm_jax.checks import Data, OfData, OfPoints, OfSamples, Points, Samples, S
 from igm_jax.kernels.forms import Form, Radial
 from igm_jax.kernels.kernel import Kernel
 from igm_jax.kernels.pairs import Pairs, centred
-from igm_jax.pairwise.backend import first, radial_of, summer_of
+from igm_jax.pairwise.backend import first, means_of, summer_of
 from igm_jax.pairwise.budget import by_rows
 from igm_jax.pairwise.reductions import block_sum, row_means, weight_of_others, weighted_mean, without_own
 from igm_jax.pairwise.summer import Summer, Sums
@@ -46,9 +46,9 @@ def _counted(weights: Array) -> Array:
 
 def kernel_means(kernel: Kernel, points: Points, y: Data, weights: OfData) -> OfPoints:
     """``Σ_j w_j k(p_i, y_j)`` at each of the points: the kernel mean embedding of the weighted ``y``."""
-    radial = radial_of(kernel)
+    radial = kernel.radial
     if radial is None:
-        return row_means(lambda rows: kernel.of(Pairs(rows, y)), points, weights)
+        return means_of(lambda rows, columns: kernel.of(Pairs(rows, columns)), points, y, weights)
     points, y = centred(points, y, weights)
     return _means(radial.form, summer_of(points, y), form_parameters(radial, y), points, y, weights)
 

@@ -11,7 +11,8 @@ from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from igm_jax.base import Info
-from igm_jax.training.step import Run, TrainState, advance
+from igm_jax.training.placing import settled
+from igm_jax.training.step import Run, TrainState, advance, parts_of
 
 
 def chunk_of(run: Run, max_steps: int, many: bool) -> Any:
@@ -22,6 +23,9 @@ def chunk_of(run: Run, max_steps: int, many: bool) -> Any:
     A loop whose length is only known when it runs, and not a scan: a shorter last chunk would be compiled anew, and
     another program may round another way, so that the run would depend on where it was interrupted.
     """
+
+    parts = parts_of(run)
+    mesh = None if parts is None else parts.mesh
 
     def one(state: TrainState, data: Any = None) -> tuple[TrainState, Info]:
         alone = partial(advance, run)
@@ -44,7 +48,8 @@ def chunk_of(run: Run, max_steps: int, many: bool) -> Any:
             return state, {name: values.at[i].set(info[name]) for name, values in infos.items()}
 
         state, infos = jax.lax.fori_loop(0, length, body, (state, blank))
-        return state, infos, _sound(state, many)
+        # Under `vmap` a step leaves open where the axis of seeds lies, and the next chunk takes what this one gives.
+        return settled(mesh, state, seeds=many), infos, _sound(state, many)
 
     return jax.jit(chunk, donate_argnums=0)
 

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import Mesh
 from jaxtyping import Array
 
 from igm_jax import checks, functions
@@ -17,6 +17,7 @@ from igm_jax.batches import Batch, Samples, UnusedPartError, checked, simplified
 from igm_jax.descriptions import Made
 from igm_jax.pairwise.ring import MAKE_MESH, ring_of
 from igm_jax.sources import Source
+from igm_jax.training.placing import spread
 
 
 class Parts(NamedTuple):
@@ -71,7 +72,7 @@ def data_of(parts: Parts, key: Key, batch: Samples | None) -> tuple[Any, Given |
     y: Any = None
     if parts.target is not None:
         y = parts.target(key, parts.num_data) if parts.source is None else batch  # pyrefly: ignore
-        y = _spread(parts, simplified(y))
+        y = spread(parts.mesh, simplified(y))
     if parts.conditions is not None:
         condition = parts.conditions(key_conditions, parts.batch_size)
         if any(np.shape(leaf)[:1] != (parts.batch_size,) for leaf in jax.tree.leaves(condition)):
@@ -98,14 +99,14 @@ def drawn(parts: Parts, params: Params, key: Key, given: Given | None) -> Array:
         return parts.generator.sample(params, key, condition, parts.draws)  # pyrefly: ignore
 
     if chunk is None:
-        return _spread(parts, some(key, given and given.condition, n))
+        return spread(parts.mesh, some(key, given and given.condition, n))
     # Remembered is what each chunk was made of, not what was computed on the way: it is made once more for its gradient.
-    one = jax.checkpoint(lambda key, condition: _spread(parts, some(key, _spread(parts, condition), chunk)))
+    one = jax.checkpoint(lambda key, condition: spread(parts.mesh, some(key, spread(parts.mesh, condition), chunk)))
     blocks = jax.tree.map(
         lambda leaf: jnp.reshape(leaf, (n // chunk, chunk, *leaf.shape[1:])), given and given.condition
     )
     values = jax.lax.map(lambda of: one(*of), (jax.random.split(key, n // chunk), blocks))
-    return _spread(parts, values.reshape(n, *values.shape[2:]))
+    return spread(parts.mesh, values.reshape(n, *values.shape[2:]))
 
 
 def as_samples(given: Given | None, values: Array) -> Samples:
@@ -116,22 +117,6 @@ def as_samples(given: Given | None, values: Array) -> Samples:
     if weights is not None:
         weights = jnp.broadcast_to(weights[:, None], values.shape[:2])
     return Batch(values, given.condition, weights)
-
-
-def _spread(parts: Parts, samples: Any) -> Any:
-    """The same, spread over the devices of the mesh, where there is one."""
-    if parts.mesh is None:
-        return samples
-    where = NamedSharding(parts.mesh, PartitionSpec(parts.mesh.axis_names[0]))
-    return jax.tree.map(lambda leaf: jax.lax.with_sharding_constraint(leaf, where), samples)
-
-
-def everywhere(parts: Parts, tree: Any) -> Any:
-    """What every device of the mesh holds in full: parameters, and all that belongs to them."""
-    if parts.mesh is None:
-        return tree
-    where = NamedSharding(parts.mesh, PartitionSpec())
-    return jax.tree.map(lambda leaf: jax.lax.with_sharding_constraint(leaf, where), tree)
 
 
 # --- the first samples, and whether all parts fit ---

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import NamedSharding, PartitionSpec
 from jax.tree_util import keystr
 from jaxtyping import Array
 
 from igm_jax.base import Params
+from igm_jax.training.placing import put
 from igm_jax.training.step import Run, TrainState, parts_of
 
 
@@ -69,11 +69,9 @@ def started(run: Run, key: Array) -> Any:
 
 
 def placed(run: Run, state: TrainState) -> TrainState:
-    """A state where the run's steps leave it: over a mesh, on every device of it."""
+    """A state where the run's steps leave it."""
     parts = parts_of(run)
-    if parts is None or parts.mesh is None:
-        return state
-    return jax.device_put(state, NamedSharding(parts.mesh, PartitionSpec()))
+    return state if parts is None else put(parts.mesh, state, seeds=state.step.ndim > 0)
 
 
 def packed(state: Any) -> Any:

@@ -25,11 +25,11 @@ from igm_jax.training.parts import (
     checked_parts,
     data_of,
     drawn,
-    everywhere,
     first_samples,
     is_source,
     number_of_data,
 )
+from igm_jax.training.placing import settled
 
 
 class TrainState(NamedTuple):
@@ -115,8 +115,10 @@ def training(
         chunk: samples (of a conditional generator, conditions) that the generator makes at once, a divisor of ``batch_size``:
             it then needs the memory of so many, and makes each twice. Each chunk has its own key, so that the run is another
             than without. None for all at once.
-        mesh: devices over whose first axis samples and data are spread, while every one of them holds the parameters; None for
-            one device. Sums over pairs go around them (see ``igm_jax.pairwise.backend.over``). It changes roundings alone.
+        mesh: devices over whose first axis samples and data are spread; None for one device. Sums over pairs go around them (see
+            ``igm_jax.pairwise.backend.over``). Of a mesh with one axis every device holds the parameters. Along a second axis
+            parameters, their average, the optimiser's moments and what the objective learned are cut: each array along its
+            largest dimension that is a multiple of the axis's length, while others are held by all. It changes roundings alone.
 
     Returns:
         The ``Run``. Its step's info holds ``loss``; ``velocity``, the root-mean-square speed of the samples,
@@ -237,7 +239,7 @@ def _step(parts: Parts, key: Key, state: TrainState, data: Any = None) -> tuple[
     speed = jnp.sqrt(mean_square(x, per_weight(x, slope)))
     info = _merged({"loss": loss, "velocity": speed}, report)
     after = TrainState(state.step + 1, params, optimizer_state, average, objective_state, state.key)
-    return everywhere(parts, (after, info))
+    return settled(parts.mesh, (after, info))
 
 
 def _summing(parts: Parts) -> contextlib.AbstractContextManager:

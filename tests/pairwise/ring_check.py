@@ -52,6 +52,7 @@ def check_values():
         "uneven": (kernels.distance(), mesh_of(8), inputs(61, 131, 17)),
         "few": (kernels.laplace(0.7), mesh_of(3), inputs(2, 7, 1)),
         "two_axes": (kernels.gaussian(0.5) + kernels.gaussian(1.0), mesh_of(4, 2), inputs(33, 40, 3)),
+        "any": (kernels.gaussian(1.3) + kernels.linear(), mesh_of(8), inputs(13, 131, 3)),
         "unbiased": (kernels.gaussian(1.3), mesh_of(4), inputs(30, 41, 2), mmd2_unbiased),
     }
     with jax.enable_x64(True):

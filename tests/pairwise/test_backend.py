@@ -157,26 +157,34 @@ def test_a_mesh_that_is_none_an_axis_that_it_has_not_and_axes_of_another_type():
 @pytest.mark.parametrize(
     "function",
     [
-        lambda kernel: mmd2_biased(X, Y, kernel),
-        lambda kernel: mmd2_unbiased(X, Y, kernel),
-        lambda kernel: mmd_witness(X, X, Y, kernel),
-        lambda kernel: mmd(kernel).loss(jax.random.key(0), (), jnp.asarray(X), jnp.asarray(Y)),
-        lambda kernel: kernel_sums_within(kernel, jnp.asarray(X), jnp.ones(5)),
+        lambda kernel, x: mmd2_biased(x, Y, kernel),
+        lambda kernel, x: mmd2_unbiased(x, Y, kernel),
+        lambda kernel, x: jnp.sum(jnp.sin(mmd_witness(x, x, Y, kernel))),
+        lambda kernel, x: mmd(kernel).loss(jax.random.key(0), (), x, jnp.asarray(Y)),
+        lambda kernel, x: jnp.sum(jnp.sin(kernel_sums_within(kernel, x, jnp.ones(5)))),
     ],
 )
 @pytest.mark.parametrize("kernel", [kernels.linear(), kernels.gaussian(1.0) + kernels.linear()])
-def test_around_a_ring_a_kernel_must_be_a_function_of_the_distance(function, kernel):
+def test_around_a_ring_any_kernel_has_its_value_and_slope(function, kernel):
+    step = jax.jit(jax.value_and_grad(partial(function, kernel)))
+    expected = step(jnp.asarray(X))
     with backend.over(mesh_of_one()):
-        with pytest.raises(
-            ValueError, match=r"function of the distance.*but is .*linear\(\); choose another, or leave"
-        ):
-            function(kernel)
-    function(kernel)
+        found = step(jnp.asarray(X))
+    jax.tree.map(partial(np.testing.assert_allclose, rtol=1e-4, atol=1e-5), found, expected)
 
 
-def test_a_kernel_is_its_form_where_it_has_one():
-    radial, other = kernels.gaussian(1.3), kernels.linear()
-    assert backend.radial_of(radial) is radial.radial
-    assert backend.radial_of(other) is None
-    with backend.over(mesh_of_one()):
-        assert backend.radial_of(radial) is radial.radial
+@pytest.mark.parametrize("around", [False, True])
+def test_means_of_any_function_and_their_slope_in_what_it_holds(around):
+    """A width that is traced is no argument of the function, and is told its derivative all the same."""
+
+    def means(width, points, y, weights):
+        return backend.means_of(lambda rows, columns: jnp.tanh(width * rows @ columns.T), points, y, weights)
+
+    weights, width = jnp.arange(1.0, 5.0), jnp.float32(0.7)
+    with backend.over(mesh_of_one()) if around else backend.using("xla"):
+        value, slope = jax.jit(jax.jvp, static_argnums=0)(
+            lambda width: means(width, jnp.asarray(X), jnp.asarray(Y), weights), (width,), (jnp.ones_like(width),)
+        )
+    products = X.astype(float) @ Y.T.astype(float)
+    np.testing.assert_allclose(value, np.tanh(0.7 * products) @ weights, rtol=1e-5)
+    np.testing.assert_allclose(slope, (products / np.cosh(0.7 * products) ** 2) @ weights, rtol=1e-4, atol=1e-5)

@@ -1,13 +1,7 @@
 """Sums around a ring of devices against those on one device: many devices of one process, and two processes."""
 
 import inspect
-import json
-import os
-import socket
-import subprocess
-import sys
 from functools import partial
-from pathlib import Path
 
 import jax
 import numpy as np
@@ -18,42 +12,16 @@ from igm_jax.objectives import ksd2_biased, mmd2_estimate, nystrom_mmd2
 from igm_jax.pairwise.backend import over, using
 from igm_jax.pairwise.ring import ring_of
 from tests.pairwise.devices import mesh_of_one
+from tests.virtual import free_port, printed
 
-ROOT = Path(__file__).parents[2]
 X = np.random.default_rng(0).normal(size=(5, 2)).astype(np.float32)
 Y = np.random.default_rng(1).normal(size=(4, 2)).astype(np.float32)
 
 
-def started(devices, *arguments):
-    environment = {
-        **os.environ,
-        "JAX_PLATFORMS": "cpu",
-        "XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count={devices}",
-        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
-    }
-    command = [sys.executable, "-m", "tests.pairwise.ring_check", *map(str, arguments)]
-    return subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-
-
-def results(processes, timeout=150):
-    """What each has printed; nothing is left running, whatever happens."""
-    try:
-        outputs = [process.communicate(timeout=timeout) for process in processes]
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
-    for process, (_, errors) in zip(processes, outputs, strict=True):
-        assert process.returncode == 0, errors[-3000:]
-    return [json.loads(output.splitlines()[-1]) for output, _ in outputs]
-
-
 @pytest.mark.slow
 def test_value_and_gradients():
-    (found,) = results([started(8, "values")])
-    assert set(found) == {"even", "uneven", "few", "two_axes", "unbiased", "single"}
+    (found,) = printed(["tests.pairwise.ring_check", "values"], devices=8)
+    assert set(found) == {"even", "uneven", "few", "two_axes", "any", "unbiased", "single"}
     for name, differences in found.items():
         assert len(differences) == 5
         assert max(differences) < (2e-5 if name == "single" else 1e-12), (name, differences)
@@ -61,7 +29,7 @@ def test_value_and_gradients():
 
 @pytest.mark.slow
 def test_witness_bandwidth_and_training():
-    (found,) = results([started(4, "more")])
+    (found,) = printed(["tests.pairwise.ring_check", "more"], devices=4)
     assert found["witness"] < 1e-12
     assert found["bandwidth"] < 1e-12
     assert found["params"] < 1e-5
@@ -69,16 +37,15 @@ def test_witness_bandwidth_and_training():
 
 @pytest.mark.slow
 def test_the_program_sends_to_neighbours_and_gathers_nothing():
-    (found,) = results([started(8, "program")])
+    (found,) = printed(["tests.pairwise.ring_check", "program"], devices=8)
     assert found == {"permutes": True, "gathers": False, "whole": False, "kept": False, "gradients_are_sharded": True}
 
 
 @pytest.mark.slow
 def test_two_processes():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    for found in results([started(2, "processes", port, rank) for rank in range(2)]):
+    port = free_port()
+    commands = [["tests.pairwise.ring_check", "processes", port, rank] for rank in "01"]
+    for found in printed(*commands, devices=2):
         assert (found["devices"], found["local"]) == (4, 2)
         assert max(found["value"], found["gradient"]) < 1e-12, found
 

@@ -1,13 +1,9 @@
 """What a step draws: as many data as asked for, samples under conditions, in chunks, over a mesh; what does not fit is told."""
 
 import json
-import os
 import pickle
-import subprocess
-import sys
 from functools import partial
 from inspect import unwrap  # to what users call, without the tests' own check of types
-from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -28,6 +24,7 @@ from igm_jax.training.parts import Given, drawn, is_source, whole_spec
 from igm_jax.training.step import parts_of
 from tests.pairwise.devices import mesh_of_one
 from tests.training import toys
+from tests.virtual import printed
 
 pytestmark = pytest.mark.usefixtures("optax_types")
 SGD = optax.sgd(0.1)
@@ -182,17 +179,7 @@ def test_a_run_over_a_mesh_is_the_same_run(tmp_path, key):
     "name", [pytest.param("critic", marks=pytest.mark.slow), "kernel", pytest.param("field", marks=pytest.mark.slow)]
 )
 def test_eight_devices_come_to_the_state_of_one(name):
-    root = Path(__file__).parents[2]
-    environment = {
-        **os.environ,
-        "JAX_PLATFORMS": "cpu",
-        "XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=8",
-        "PYTHONPATH": os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")]),
-    }
-    command = [sys.executable, "-m", "tests.training.mesh_check", name]
-    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=400)
-    assert done.returncode == 0, done.stderr[-3000:]
-    found = json.loads(done.stdout.splitlines()[-1])
+    (found,) = printed(["tests.training.mesh_check", name], devices=8)
     assert found[name] < 2e-5, found
     assert found[f"{name}: devices"] == 8
     assert found.get("resumed", name != "kernel")
