@@ -11,7 +11,7 @@ from igm_jax.checks import ArrayLike, Rows, Weights
 from igm_jax.kernels.pairs import unit_of
 from igm_jax.lifts import from_velocity
 from igm_jax.pairwise.reductions import log_density, soft_barycentres
-from igm_jax.records import recorded
+from igm_jax.records import recorded, told
 
 __all__ = ["score_difference", "score_difference_field", "score_difference_witness"]
 
@@ -31,6 +31,7 @@ def score_difference_field(
     bandwidth: ArrayLike,
     *,
     leave_one_out: bool = True,
+    corrected: bool = False,
     x_weights: Weights = None,
     y_weights: Weights = None,
 ) -> Float[Array, "n d"]:
@@ -42,11 +43,16 @@ def score_difference_field(
     Moving along it descends KL(q_σ ‖ p_σ). A sample's own kernel would hold it where it is, so q̂ leaves it out; a lone
     sample then has no q̂ and is only attracted.
 
+    The mean field of minibatches is not that of all data: ``D = Σ_j α_j y_j`` misses it by ``-Σ_j α_j² (y_j - D)``, of order
+    1/n. ``corrected`` gives that back, by the shares ``α_j (1 - Σ α² + α_j)``, and leaves an error of order 1/n². A weight of two
+    then is one sample that counts double, and not two samples.
+
     Args:
         x: (n, d) generated samples.
         y: (m, d) data.
         bandwidth: σ > 0, in the units of the samples.
         leave_one_out: whether q̂ at a sample leaves that sample out.
+        corrected: whether both denoisers lose the bias that a small minibatch gives them.
         x_weights: (n,) non-negative weights, normalised here; uniform if None.
         y_weights: (m,) likewise.
 
@@ -61,28 +67,37 @@ def score_difference_field(
         >>> score_difference_field([[0.0]], [[2.0]], bandwidth=1.0).tolist()
         [[2.0]]
 
-    Source: Weber, The Score-Difference Flow for Implicit Generative Modeling, arXiv 2304.12906.
+    Source: Weber, The Score-Difference Flow for Implicit Generative Modeling, arXiv 2304.12906; the correction, arXiv 2604.27239.
     """
     _, x, y, bandwidth, a, b, unit = _checked(x, x, y, bandwidth, x_weights, y_weights)
-    towards_data = soft_barycentres(x, y, b, bandwidth)
-    towards_model = soft_barycentres(x, x, a, bandwidth, leave_out=leave_one_out)
+    towards_data = soft_barycentres(x, y, b, bandwidth, corrected=corrected)
+    towards_model = soft_barycentres(x, x, a, bandwidth, leave_out=leave_one_out, corrected=corrected)
     return (towards_data - towards_model) / jnp.square(bandwidth) / unit
 
 
 def score_difference_witness(
-    points: Rows, x: Rows, y: Rows, bandwidth: ArrayLike, *, x_weights: Weights = None, y_weights: Weights = None
+    points: Rows,
+    x: Rows,
+    y: Rows,
+    bandwidth: ArrayLike,
+    *,
+    corrected: bool = False,
+    x_weights: Weights = None,
+    y_weights: Weights = None,
 ) -> Float[Array, " p"]:
     """The log-ratio of two Gaussian kernel density estimates: minus its gradient is the score difference.
 
     ``w(p) = log q̂_σ(p) - log p̂_σ(p)``
 
-    The velocity of a sample is minus the gradient at it of the witness of the *other* samples, as it leaves itself out.
+    The velocity of a sample is minus the gradient at it of the witness of the *other* samples, as it leaves itself out. The
+    corrected field is a gradient, too: that of ``log p̂ + ½ (Σ α² - 1/m)``, which is the logarithm without its bias of order 1/n.
 
     Args:
         points: (p, d) where to evaluate.
         x: (n, d) generated samples.
         y: (m, d) data.
         bandwidth: σ > 0, in the units of the samples.
+        corrected: whether both logarithms lose the bias that a small minibatch gives them.
         x_weights: (n,) non-negative weights, normalised here; uniform if None.
         y_weights: (m,) likewise.
 
@@ -100,11 +115,13 @@ def score_difference_witness(
     Source: Weber, arXiv 2304.12906.
     """
     points, x, y, bandwidth, a, b, _ = _checked(points, x, y, bandwidth, x_weights, y_weights)
-    return log_density(points, x, a, bandwidth) - log_density(points, y, b, bandwidth)
+    density = partial(log_density, points, bandwidth=bandwidth, corrected=corrected)
+    return density(x, a) - density(y, b)
 
 
 @recorded
-def score_difference(bandwidth: ArrayLike, *, leave_one_out: bool = True) -> Objective:
+@told(later=("corrected",))
+def score_difference(bandwidth: ArrayLike, *, leave_one_out: bool = True, corrected: bool = False) -> Objective:
     """Score difference as an objective: the generator regresses on its samples moved along the field.
 
     ``loss = ½ mean_i ‖x_i - sg(x_i + v_i)‖²`` with ``v = ∇ log p̂_σ - ∇ log q̂_σ``.
@@ -112,6 +129,7 @@ def score_difference(bandwidth: ArrayLike, *, leave_one_out: bool = True) -> Obj
     Args:
         bandwidth: σ > 0, in the units of the samples.
         leave_one_out: whether q̂ at a sample leaves that sample out.
+        corrected: whether the field loses the bias of small minibatches, see ``score_difference_field``.
 
     Returns:
         The objective.
@@ -129,5 +147,5 @@ def score_difference(bandwidth: ArrayLike, *, leave_one_out: bool = True) -> Obj
     Source: Weber, The Score-Difference Flow for Implicit Generative Modeling, arXiv 2304.12906.
     """
     checks.positive("bandwidth", bandwidth)
-    field = partial(score_difference_field, bandwidth=bandwidth, leave_one_out=leave_one_out)
-    return from_velocity(field, partial(score_difference_witness, bandwidth=bandwidth))
+    field = partial(score_difference_field, bandwidth=bandwidth, leave_one_out=leave_one_out, corrected=corrected)
+    return from_velocity(field, partial(score_difference_witness, bandwidth=bandwidth, corrected=corrected))

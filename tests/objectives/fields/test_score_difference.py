@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from igm_jax import base
+from igm_jax.descriptions import described
 from igm_jax.objectives import score_difference, score_difference_field, score_difference_witness
 from tests import reference
 
@@ -71,6 +72,54 @@ def test_objective_s_velocity_is_the_field(x64):
     step = jax.jit(partial(base.velocity, score_difference(0.7)))
     velocity = step(jax.random.key(0), (), jnp.asarray(X), jnp.asarray(Y))
     np.testing.assert_allclose(velocity, score_difference_field(X, Y, 0.7), rtol=1e-12)
+
+
+def test_correction_gives_back_the_first_order_of_both_denoisers(x64):
+    def denoised(points, samples, leave_out):
+        shares = np.exp(-reference.squared_distances(points, samples) / (2 * 0.7**2))
+        shares = shares * (1 - np.eye(len(points))) if leave_out else shares
+        shares = shares / shares.sum(1, keepdims=True)
+        mean = shares @ samples
+        # -Σ α² (y - D) is the bias
+        return mean + np.einsum("ij,ijk->ik", shares**2, samples[None] - mean[:, None])
+
+    for leave_out in (True, False):
+        expected = (denoised(X, Y, False) - denoised(X, X, leave_out)) / 0.7**2
+        got = score_difference_field(X, Y, 0.7, leave_one_out=leave_out, corrected=True)
+        np.testing.assert_allclose(got, expected, rtol=1e-10)
+        assert np.abs(got - score_difference_field(X, Y, 0.7, leave_one_out=leave_out)).max() > 0.05
+
+
+def test_corrected_objective_moves_along_the_corrected_field_which_is_minus_the_slope_of_its_witness(x64):
+    objective = score_difference(0.7, leave_one_out=False, corrected=True)
+    x, y = jnp.asarray(X), jnp.asarray(Y)
+    velocity = base.velocity(objective, jax.random.key(0), (), x, y)
+    expected = score_difference_field(X, Y, 0.7, leave_one_out=False, corrected=True)
+    np.testing.assert_allclose(velocity, expected, rtol=1e-12)
+    slope = jax.jit(jax.grad(lambda p: jnp.sum(objective.witness((), p, x, y))))(x)
+    np.testing.assert_allclose(velocity, -slope, rtol=1e-9)
+
+
+def test_corrected_witness_has_the_logarithm_without_its_first_bias(x64):
+    # E log of the mean of n kernels, for y from N(0, 1): at the point 1, the width 1.
+    # The model is one far sample, whose logarithm is known, and is not corrected.
+    truth, biases = 0.5 * np.log(0.5) - 0.25, []
+    for corrected in (False, True):
+
+        def one(key, corrected=corrected):
+            y, point = jax.random.normal(key, (16, 1), float), jnp.ones((1, 1))
+            return score_difference_witness(point, point + 8.0, y, 1.0, corrected=corrected)[0]
+
+        heights = jax.lax.map(one, jax.random.split(jax.random.key(0), 20000), batch_size=500)
+        biases.append(float(-jnp.mean(heights) - 32 - truth))
+    assert -0.02 < biases[0] < -0.008  # -Var k / 2n of the kernel over its mean, 0.011, and more of higher order
+    assert abs(biases[1]) < 0.004
+
+
+def test_a_run_begun_before_the_correction_keeps_its_identity():
+    assert "corrected" not in str(described(score_difference(0.7)))
+    assert "corrected" in str(described(score_difference(0.7, corrected=True)))
+    assert score_difference(0.7, corrected=True) != score_difference(0.7)
 
 
 @pytest.mark.parametrize("bandwidth", [0.0, -1.0, float("inf")])
