@@ -63,6 +63,7 @@ def kde_drift_field(
 
     Source: Cao, Wei, Liu, Gradient Flow Drifting, arXiv 2603.10592.
     """
+    checks.positive("bandwidth", bandwidth)
     ratio_power(divergence, max_power)
     options = {"corrected": corrected, "x_weights": x_weights, "y_weights": y_weights}
     difference = score_difference_field(x, y, bandwidth, leave_one_out=leave_one_out, **options)

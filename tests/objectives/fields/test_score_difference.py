@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from igm_jax import base
+from igm_jax import base, kernels
 from igm_jax.descriptions import described
 from igm_jax.objectives import score_difference, score_difference_field, score_difference_witness
 from tests import reference
@@ -114,6 +114,65 @@ def test_corrected_witness_has_the_logarithm_without_its_first_bias(x64):
         biases.append(float(-jnp.mean(heights) - 32 - truth))
     assert -0.02 < biases[0] < -0.008  # -Var k / 2n of the kernel over its mean, 0.011, and more of higher order
     assert abs(biases[1]) < 0.004
+
+
+OTHERS = [
+    kernels.laplace(0.6),
+    kernels.matern_32(0.9),
+    kernels.inverse_multiquadric(0.8),
+    kernels.gaussian_mixture((0.5, 0.8)),
+]
+
+
+@pytest.mark.parametrize("kernel", OTHERS, ids=str)
+def test_with_another_kernel_it_is_the_slope_of_the_log_ratio_of_densities(kernel, x64):
+    step = 1e-5
+
+    def log_density(points, samples, own):
+        return np.log((np.asarray(kernel(points, samples)) * (1 - own)).sum(1))
+
+    for leave_out in (True, False):
+        own = np.eye(9) * leave_out
+        expected = np.stack(
+            [
+                sum(
+                    sign * (log_density(X + sign * move, Y, 0) - log_density(X + sign * move, X, own)) / (2 * step)
+                    for sign in (1, -1)
+                )
+                for move in step * np.eye(2)
+            ],
+            axis=1,
+        )
+        got = score_difference_field(X, Y, kernel, leave_one_out=leave_out)
+        # Laplace has a corner at a sample itself, where a slope from both sides is 0, as here.
+        np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_a_gaussian_kernel_is_its_bandwidth(x64):
+    np.testing.assert_array_equal(
+        score_difference_field(X, Y, kernels.gaussian(0.7)), score_difference_field(X, Y, 0.7)
+    )
+
+
+def test_with_another_kernel_corrected_it_is_minus_the_slope_of_its_witness(x64):
+    options = {"bandwidth": kernels.laplace(0.6), "corrected": True}
+    field = score_difference_field(X, Y, leave_one_out=False, **options)
+    slope = jax.grad(lambda p: jnp.sum(score_difference_witness(p, X, Y, **options)))(jnp.asarray(X))
+    np.testing.assert_allclose(field, -slope, rtol=1e-9)
+    plain = score_difference_field(X, Y, kernels.laplace(0.6), leave_one_out=False)
+    assert np.abs(field - plain).max() > 0.05
+
+
+def test_a_kernel_in_tiny_units_is_the_same():
+    tiny = score_difference_field(
+        *(np.float32(1e-25) * some.astype(np.float32) for some in (X, Y)), kernels.laplace(1e-25)
+    )
+    np.testing.assert_allclose(np.float32(1e-25) * tiny, score_difference_field(X, Y, kernels.laplace(1.0)), rtol=1e-4)
+
+
+def test_kernels_that_are_no_densities_are_explained():
+    with pytest.raises(ValueError, match="positive kernel"):
+        score_difference(kernels.distance())
 
 
 def test_a_run_begun_before_the_correction_keeps_its_identity():
