@@ -142,6 +142,7 @@ BESIDE: dict[str, Callable[[float, int], Portrait]] = {
     "relativistic_average_gan": lambda s, width: Portrait(
         objectives.relativistic_average_gan(*_critic(width), penalties=(objectives.r1_penalty(0.1 * s**2),))
     ),
+    "sharp_drifting": lambda s, width: Portrait(objectives.sharp_drifting(kernels.laplace(0.1 * s))),
     "denoiser_difference": lambda s, width: Portrait(objectives.denoiser_difference(0.1 * s)),
     "guided_drifting": lambda s, width: Portrait(
         objectives.guided_drifting(gaussian_mixture([LEFT, RIGHT, (0.0, 1.5)], STD), 1.5, 0.2 * s)

@@ -164,6 +164,9 @@ FIELDS = {
     "drifting_field, released": Plain(lambda x, y, unit: o.drifting_field(x, y, preset="released").field, 1, False),
     "drifting_loss": Plain(lambda x, y, unit: o.drifting_loss(x[None], y[None]), 0, False),
     "score_difference_field": Plain(lambda x, y, unit, **w: o.score_difference_field(x, y, unit, **w), -1),
+    "sharp_drifting_field": Plain(
+        lambda x, y, unit, **w: o.sharp_drifting_field(x, y, kernels.laplace(unit), **w), -1
+    ),
     "kde_drift_field": Plain(lambda x, y, unit, **w: o.kde_drift_field(x, y, unit, **w), -1),
     "denoiser_difference_field": Plain(lambda x, y, unit: o.denoiser_difference_field(x, x, y, unit), -1, False),
     "svgd_field": Plain(

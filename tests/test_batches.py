@@ -17,7 +17,7 @@ from tests.conformance.row import KEY
 B, D = 4, 2
 WEIGHTED = {
     "mmd", "energy", "log_energy", "sinkhorn", "bures", "sinkhorn_drift", "imle", "chamfer", "score_difference", "kde_drift",
-    "drifting", "drifting, released", "ksd", "svgd", "sinkhorn, unbalanced", "energy_scoring", "kernel_scoring",
+    "sharp_drifting", "drifting", "drifting, released", "ksd", "svgd", "sinkhorn, unbalanced", "energy_scoring", "kernel_scoring",
     "energy_scoring, v", "crps_scoring", "crps_scoring, v", "frechet_loss", "frechet_loss, fixed",
 }  # fmt: skip
 """Rows of objectives that take weights of samples."""

@@ -18,6 +18,7 @@ from igm_jax.kernels.radial import (
     rational_quadratic,
     riesz,
 )
+from igm_jax.kernels.sharp import sharp
 from igm_jax.kernels.smooth import cauchy, logarithm, matern_32, matern_52
 
 __all__ = [
@@ -43,4 +44,5 @@ __all__ = [
     "polynomial",
     "rational_quadratic",
     "riesz",
+    "sharp",
 ]

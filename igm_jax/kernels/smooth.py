@@ -15,12 +15,25 @@ from igm_jax.records import recorded
 FAR = 2.0**32
 
 
+# What stands before exp(-u), from the constant on; and the factor of σ^-2 times that of the next smaller smoothness in the slope.
+POLYNOMIALS = {1: (1.0,), 3: (1.0, 1.0), 5: (1.0, 1.0, 1 / 3), 7: (1.0, 1.0, 2 / 5, 1 / 15)}
+SLOPES = {3: -3 / 2, 5: -5 / 6, 7: -7 / 10}
+
+
+def polynomial(coefficients: tuple[float, ...], u: Tile) -> Tile:
+    """``Σ_k c_k u^k``."""
+    total = jnp.full_like(u, coefficients[-1])
+    for coefficient in coefficients[-2::-1]:
+        total = coefficient + u * total
+    return total
+
+
 @dataclass(frozen=True)
 class Matern(NoRatio, Lengths):
-    """Of smoothness ν = 3/2 ``(1 + u) exp(-u)``, and of 5/2 ``(1 + u + u²/3) exp(-u)``, with ``u = √(2νs) / σ``."""
+    """Of smoothness ν = 3/2 ``(1 + u) exp(-u)``, of 5/2 ``(1 + u + u²/3) exp(-u)``, with ``u = √(2νs) / σ``; and 7/2."""
 
     twice: int
-    """2ν: 3 or 5."""
+    """2ν: 3, 5 or 7."""
 
     def value(self, squared: Tile, bandwidth: Array) -> Tile:
         return self.both(squared, bandwidth)[0]
@@ -31,6 +44,9 @@ class Matern(NoRatio, Lengths):
         (decay,) = barrier([jnp.exp(-u)])
         if self.twice == 3:
             return (1 + u) * decay, decay * (-1.5 / jnp.square(bandwidth))
+        if self.twice == 7:
+            slope = polynomial(POLYNOMIALS[5], u) * decay * (SLOPES[7] / jnp.square(bandwidth))
+            return polynomial(POLYNOMIALS[7], u) * decay, slope
         return (1 + u * (1 + u / 3)) * decay, (1 + u) * decay * (-5 / 6 / jnp.square(bandwidth))
 
 

@@ -93,6 +93,9 @@ from igm_jax.objectives.fields.reverse_kl import reverse_kl as reverse_kl
 from igm_jax.objectives.fields.score_difference import score_difference as score_difference
 from igm_jax.objectives.fields.score_difference import score_difference_field as score_difference_field
 from igm_jax.objectives.fields.score_difference import score_difference_witness as score_difference_witness
+from igm_jax.objectives.fields.sharp_drifting import sharp_drifting as sharp_drifting
+from igm_jax.objectives.fields.sharp_drifting import sharp_drifting_field as sharp_drifting_field
+from igm_jax.objectives.fields.sharp_drifting import sharp_drifting_witness as sharp_drifting_witness
 from igm_jax.objectives.fields.stein_discrepancy import ksd as ksd
 from igm_jax.objectives.fields.stein_discrepancy import ksd2_biased as ksd2_biased
 from igm_jax.objectives.fields.stein_discrepancy import ksd2_unbiased as ksd2_unbiased

@@ -89,8 +89,40 @@ def soft_minimum(
     return -epsilon * jax.nn.logsumexp((potential[None, :] - costs) / epsilon + log_weights[None, :], axis=1)
 
 
-@partial(jax.jit, static_argnames="leave_out")
-def soft_barycentres(x: Samples, y: Data, weights: OfData, bandwidth: Scalar, *, leave_out: bool = False) -> Samples:
+def corrected_shares(shares: Float[Array, "n m"]) -> Float[Array, "n m"]:
+    """``α_j (1 - Σ α² + α_j)``: shares whose means have a bias of order 1/n², where α has one of order 1/n.
+
+    The mean ``T = Σ α_j v_j`` of shares ``α_j = w_j / Σ w`` is a ratio of two sums over the same draws, and misses its limit by
+    ``-Σ α_j² (v_j - T)`` to first order. That much is given back. The new shares are non-negative, and sum to one.
+
+    Args:
+        shares: non-negative, each row of sum one; or all zero, and so it stays.
+
+    Returns:
+        The new shares.
+    """
+    return shares * (1 - jnp.sum(jnp.square(shares), axis=1, keepdims=True) + shares)
+
+
+def log_correction(shares: Float[Array, "n m"], weights: Float[Array, "_ m"]) -> Float[Array, " n"]:
+    """``½ (Σ α² - Σ w² / (Σ w)²)``: what the logarithm of ``Σ_j w_j k_j`` misses of that of its limit, to first order.
+
+    Args:
+        shares: ``α_j = w_j k_j / Σ w k``, or all zero.
+        weights: those that each row has, or all rows have; all zero where it has none.
+
+    Returns:
+        What to add; 0 of a single draw, which tells nothing of the spread. Its gradient is that of ``½ Σ α²``.
+    """
+    total = jnp.sum(weights, axis=1)
+    equal = jnp.sum(jnp.square(weights), axis=1) / jnp.square(jnp.where(total > 0, total, 1))
+    return 0.5 * (jnp.sum(jnp.square(shares), axis=1) - equal)
+
+
+@partial(jax.jit, static_argnames=("leave_out", "corrected"))
+def soft_barycentres(
+    x: Samples, y: Data, weights: OfData, bandwidth: Scalar, *, leave_out: bool = False, corrected: bool = False
+) -> Samples:
     """``Σ_j w_j k(x_i, y_j) (y_j - x_i) / Σ_j w_j k(x_i, y_j)`` with the Gaussian kernel k, where it is defined, else 0.
 
     Args:
@@ -99,6 +131,7 @@ def soft_barycentres(x: Samples, y: Data, weights: OfData, bandwidth: Scalar, *,
         weights: non-negative.
         bandwidth: σ of the kernel.
         leave_out: whether y is x itself and no sample sees itself.
+        corrected: whether the shares are those of ``corrected_shares``.
 
     Returns:
         The displacements to the barycentres.
@@ -116,16 +149,22 @@ def soft_barycentres(x: Samples, y: Data, weights: OfData, bandwidth: Scalar, *,
         sums = matmul(kernel, factor)
         alone = ~jnp.any(seen, axis=1, keepdims=True)
         mass = jnp.where(alone, 1, sums[:, -1:])
-        return carry, jnp.where(alone, 0, sums[:, :-1] / mass - rows)
+        if not corrected:
+            return carry, jnp.where(alone, 0, sums[:, :-1] / mass - rows)
+        shares = jnp.where(seen, kernel * (weights[None, :] / mass), 0)
+        return carry, jnp.where(alone, 0, matmul(corrected_shares(shares), y) - rows)
 
     return by_rows(visit, (), x, len(x), len(y))[1]
 
 
-@partial(jax.jit, static_argnames="leave_out")
-def log_density(points: Points, y: Data, weights: OfData, bandwidth: Scalar, *, leave_out: bool = False) -> OfPoints:
+@partial(jax.jit, static_argnames=("leave_out", "corrected"))
+def log_density(
+    points: Points, y: Data, weights: OfData, bandwidth: Scalar, *, leave_out: bool = False, corrected: bool = False
+) -> OfPoints:
     """``log Σ_j w_j exp(-‖p - y_j‖²/2σ²)``: a Gaussian kernel density estimate, up to its constant.
 
-    With ``leave_out`` y are the points themselves and none sees itself; a lone point has the density 0.
+    With ``leave_out`` y are the points themselves and none sees itself; a lone point has the density 0. ``corrected`` adds
+    ``log_correction``. The gradient is that of ``soft_barycentres``, over σ², with the same correction or none.
     """
     points, y = centred(points, y, weights)
 
@@ -133,7 +172,12 @@ def log_density(points: Points, y: Data, weights: OfData, bandwidth: Scalar, *, 
         others = index[:, None] != jnp.arange(len(y))[None, :] if leave_out else jnp.ones((1, len(y)), bool)
         seen = jnp.broadcast_to((weights > 0)[None, :] & others, (len(rows), len(y)))
         kernel, highest = _scaled(_gaussian_scores(rows, y, bandwidth), seen)
-        return carry, highest + jnp.log(matmul(jnp.where(others, kernel, 0), weights[:, None])[:, 0])
+        sums = matmul(jnp.where(others, kernel, 0), weights[:, None])
+        logs = highest + jnp.log(sums[:, 0])
+        if not corrected:
+            return carry, logs
+        shares = jnp.where(seen, kernel * (weights[None, :] / jnp.where(sums > 0, sums, 1)), 0)
+        return carry, logs + log_correction(shares, jnp.where(others, weights[None, :], 0))
 
     return by_rows(visit, (), points, len(points), len(y))[1]
 

@@ -27,6 +27,8 @@ from igm_jax.objectives import (
     reverse_kl,
     score_difference,
     score_difference_field,
+    sharp_drifting,
+    sharp_drifting_field,
     stein_reverse_kl,
     svgd,
     svgd_field,
@@ -89,6 +91,13 @@ ROWS = {
     "score_difference": Row(
         score_difference(0.7),
         partial(score_difference_field, bandwidth=0.7),
+        rate=0.1,
+        leaves_out=True,
+        exceptions=LEFT_OUT,
+    ),
+    "sharp_drifting": Row(
+        sharp_drifting(kernels.laplace(0.7)),
+        partial(sharp_drifting_field, kernel=kernels.laplace(0.7)),
         rate=0.1,
         leaves_out=True,
         exceptions=LEFT_OUT,

@@ -58,3 +58,43 @@ def test_barycentres_keep_their_digits_far_away():
     exact = kernel @ y.astype(np.float64) / kernel.sum(1, keepdims=True) - x
     got = reductions.soft_barycentres(jnp.asarray(x), jnp.asarray(y), jnp.ones(6), jnp.float32(1))
     np.testing.assert_allclose(got, exact, atol=5e-6 * np.abs(exact).max())
+
+
+def test_corrected_shares_give_back_the_first_order_and_stay_in_the_hull(x64):
+    rng = np.random.default_rng(0)
+    shares = rng.dirichlet(np.ones(7), size=5)
+    values = rng.normal(size=(7, 2))
+    new = reductions.corrected_shares(jnp.asarray(shares))
+    assert (new >= 0).all()
+    np.testing.assert_allclose(new.sum(1), 1, rtol=1e-12)
+    means, squares = shares @ values, shares**2
+    expected = means + squares @ values - squares.sum(1, keepdims=True) * means
+    np.testing.assert_allclose(new @ values, expected, rtol=1e-12)
+    # A plain mean has no bias, and stays.
+    equal = np.full((1, 7), 1 / 7)
+    np.testing.assert_allclose(reductions.corrected_shares(jnp.asarray(equal)), equal, rtol=1e-12)
+
+
+def test_corrected_barycentres_across_tiles_and_without_oneself(x64):
+    rng = np.random.default_rng(0)
+    x, y, weights = rng.normal(size=(700, 2)), rng.normal(size=(530, 2)), rng.uniform(size=530) * (np.arange(530) % 3)
+    width = jnp.asarray(0.5)
+
+    def expected(kernel, y):
+        shares = kernel / kernel.sum(1, keepdims=True)
+        return (shares * (1 - (shares**2).sum(1, keepdims=True) + shares)) @ y - x
+
+    got = reductions.soft_barycentres(*map(jnp.asarray, (x, y, weights)), width, corrected=True)
+    kernel = np.exp(-reference.squared_distances(x, y) / 0.5)
+    np.testing.assert_allclose(got, expected(kernel * weights, y), atol=1e-10)
+    got = reductions.soft_barycentres(*map(jnp.asarray, (x, x, np.ones(700))), width, leave_out=True, corrected=True)
+    own = np.exp(-reference.squared_distances(x, x) / 0.5) * (1 - np.eye(700))
+    np.testing.assert_allclose(got, expected(own, x), atol=1e-10)
+
+
+def test_corrected_barycentre_beside_a_near_sample_without_weight_is_finite():
+    y = jnp.array([[0.0], [100.0], [101.0]])
+    got = reductions.soft_barycentres(y[:1], y, jnp.array([0.0, 0.5, 0.5]), jnp.float32(1), corrected=True)
+    np.testing.assert_allclose(got, [[100.0]], atol=1e-3)
+    alone = reductions.soft_barycentres(y[:1], y[:1], jnp.ones(1), jnp.float32(1), leave_out=True, corrected=True)
+    np.testing.assert_array_equal(alone, [[0.0]])

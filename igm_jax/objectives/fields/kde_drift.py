@@ -13,7 +13,7 @@ from igm_jax.lifts import from_velocity
 from igm_jax.objectives.adversarial.log_ratio import ratio_power, ratio_weight, ratio_witness
 from igm_jax.objectives.fields.score_difference import score_difference_field, score_difference_witness
 from igm_jax.pairwise.reductions import log_density, weight_of_others
-from igm_jax.records import recorded
+from igm_jax.records import recorded, told
 
 __all__ = ["kde_drift", "kde_drift_field", "kde_drift_witness"]
 
@@ -26,6 +26,7 @@ def kde_drift_field(
     *,
     max_power: float = 100.0,
     leave_one_out: bool = True,
+    corrected: bool = False,
     x_weights: Weights = None,
     y_weights: Weights = None,
 ) -> Float[Array, "n d"]:
@@ -44,6 +45,8 @@ def kde_drift_field(
         divergence: "reverse_kl", "kl", "neyman", "pearson" or "squared_hellinger".
         max_power: the largest power of the ratio, at least 1.
         leave_one_out: whether q̂ at a sample leaves that sample out.
+        corrected: whether the score difference and the logarithm of the ratio lose the bias of order 1/n that small minibatches
+            give them, see ``score_difference_field``; a power of the ratio keeps one that comes from its variance.
         x_weights: (n,) non-negative weights, normalised here; uniform if None.
         y_weights: (m,) likewise.
 
@@ -60,8 +63,9 @@ def kde_drift_field(
 
     Source: Cao, Wei, Liu, Gradient Flow Drifting, arXiv 2603.10592.
     """
+    checks.positive("bandwidth", bandwidth)
     ratio_power(divergence, max_power)
-    options = {"x_weights": x_weights, "y_weights": y_weights}
+    options = {"corrected": corrected, "x_weights": x_weights, "y_weights": y_weights}
     difference = score_difference_field(x, y, bandwidth, leave_one_out=leave_one_out, **options)
     if leave_one_out:
         ratio = _log_ratio_of_others(x, y, bandwidth, **options)
@@ -70,14 +74,17 @@ def kde_drift_field(
     return ratio_weight(divergence, ratio, max_power)[:, None] * difference
 
 
-def _log_ratio_of_others(x: Rows, y: Rows, bandwidth: ArrayLike, x_weights: Weights, y_weights: Weights) -> OfSamples:
+def _log_ratio_of_others(
+    x: Rows, y: Rows, bandwidth: ArrayLike, corrected: bool, x_weights: Weights, y_weights: Weights
+) -> OfSamples:
     """``log q̂ - log p̂`` at the samples, each left out of q̂, whose other weights are normalised again."""
     x, y, a, b = checks.weighted_pair(x, y, x_weights, y_weights)
     unit = unit_of(x, y, a, b)
     x, y, width = x / unit, y / unit, jnp.asarray(bandwidth).astype(x.dtype) / unit
     rest = weight_of_others(a)
     rest = jnp.where(rest > 0, rest, 1)
-    return log_density(x, x, a, width, leave_out=True) - jnp.log(rest) - log_density(x, y, b, width)
+    density = partial(log_density, x, bandwidth=width, corrected=corrected)
+    return density(x, a, leave_out=True) - jnp.log(rest) - density(y, b)
 
 
 def kde_drift_witness(
@@ -88,6 +95,7 @@ def kde_drift_witness(
     divergence: str = "reverse_kl",
     *,
     max_power: float = 100.0,
+    corrected: bool = False,
     x_weights: Weights = None,
     y_weights: Weights = None,
 ) -> Float[Array, " p"]:
@@ -104,6 +112,7 @@ def kde_drift_witness(
         bandwidth: σ > 0, in the units of the samples.
         divergence: "reverse_kl", "kl", "neyman", "pearson" or "squared_hellinger".
         max_power: the largest power of the ratio, at least 1.
+        corrected: whether the logarithm of the ratio loses the bias of small minibatches, as in the field.
         x_weights: (n,) non-negative weights, normalised here; uniform if None.
         y_weights: (m,) likewise.
 
@@ -120,13 +129,20 @@ def kde_drift_witness(
 
     Source: Cao, Wei, Liu, arXiv 2603.10592.
     """
-    ratio = score_difference_witness(points, x, y, bandwidth, x_weights=x_weights, y_weights=y_weights)
+    options = {"corrected": corrected, "x_weights": x_weights, "y_weights": y_weights}
+    ratio = score_difference_witness(points, x, y, bandwidth, **options)
     return ratio_witness(divergence, ratio, max_power)
 
 
 @recorded
+@told(later=("corrected",))
 def kde_drift(
-    bandwidth: ArrayLike, divergence: str = "reverse_kl", *, max_power: float = 100.0, leave_one_out: bool = True
+    bandwidth: ArrayLike,
+    divergence: str = "reverse_kl",
+    *,
+    max_power: float = 100.0,
+    leave_one_out: bool = True,
+    corrected: bool = False,
 ) -> Objective:
     """The drift of a divergence between kernel density estimates as an objective.
 
@@ -140,6 +156,7 @@ def kde_drift(
         divergence: "reverse_kl", "kl", "neyman", "pearson" or "squared_hellinger".
         max_power: the largest power of the ratio, at least 1.
         leave_one_out: whether q̂ at a sample leaves that sample out.
+        corrected: whether the score difference and the ratio lose the bias of small minibatches, see ``kde_drift_field``.
 
     Returns:
         The objective.
@@ -158,6 +175,6 @@ def kde_drift(
     """
     checks.positive("bandwidth", bandwidth)
     ratio_power(divergence, max_power)
-    options = {"bandwidth": bandwidth, "divergence": divergence, "max_power": max_power}
+    options = {"bandwidth": bandwidth, "divergence": divergence, "max_power": max_power, "corrected": corrected}
     field = partial(kde_drift_field, leave_one_out=leave_one_out, **options)
     return from_velocity(field, partial(kde_drift_witness, **options))

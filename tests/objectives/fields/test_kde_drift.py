@@ -3,6 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from igm_jax import velocity
 from igm_jax.objectives import kde_drift, kde_drift_field, kde_drift_witness, score_difference_field
 from igm_jax.objectives.adversarial.log_ratio import RATIO_POWERS
 
@@ -49,6 +50,17 @@ def test_with_all_samples_it_is_minus_the_gradient_of_its_witness_beyond_the_hol
     assert np.abs(free - held).max() > 0.1
     slope = jax.grad(lambda p: jnp.sum(kde_drift_witness(p, X, Y, 0.7, **options)))(jnp.asarray(X))
     np.testing.assert_allclose(held, -slope, rtol=1e-9)
+
+
+def test_corrected_it_is_minus_the_gradient_of_its_corrected_witness(x64):
+    options = {"divergence": "neyman", "max_power": 4.0, "corrected": True}
+    field = kde_drift_field(X, Y, 0.7, leave_one_out=False, x_weights=A, **options)
+    slope = jax.grad(lambda p: jnp.sum(kde_drift_witness(p, X, Y, 0.7, x_weights=A, **options)))(jnp.asarray(X))
+    np.testing.assert_allclose(field, -slope, rtol=1e-9)
+    objective = kde_drift(0.7, "neyman", corrected=True)
+    moved = velocity(objective, jax.random.key(0), (), jnp.asarray(X), jnp.asarray(Y))
+    np.testing.assert_allclose(moved, kde_drift_field(X, Y, 0.7, "neyman", corrected=True), rtol=1e-12)
+    assert np.abs(moved - kde_drift_field(X, Y, 0.7, "neyman")).max() > 0.1
 
 
 def test_kl_leaves_samples_far_from_all_data_and_neyman_does_not():
