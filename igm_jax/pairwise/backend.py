@@ -105,9 +105,8 @@ def summer_of(x: Array, y: Array) -> Summer:
 
 
 def on_tables(x: Array, y: Array) -> bool:
-    """Whether all pairs of two samples are met at once: few of them, on one device, and no other way was chosen."""
-    few = max(len(x), len(y)) ** 2 <= budget.most_of_tables(x.shape[1])
-    return few and _choice.value in ("auto", "xla") and loops.ring.value is None
+    """Whether sums over all pairs of two samples come from tables: where they are few, and no other way was chosen."""
+    return budget.in_tables(x, y) and _choice.value in ("auto", "xla")
 
 
 def first(samples: Array, count: int) -> Array:

@@ -68,6 +68,11 @@ def most_of_tables(d: int) -> int:
     return WIDE_TABLE_PAIRS if d >= WIDE_FEATURES else TABLE_PAIRS
 
 
+def in_tables(x: Array, y: Array) -> bool:
+    """Whether all pairs of two samples, and of each with itself, are met at once: few of them, and all on one device."""
+    return max(len(x), len(y)) ** 2 <= most_of_tables(x.shape[1]) and loops.ring.value is None
+
+
 def tiling(
     n: int, m: int, most: int = MOST_ROWS, least: int = FEWEST_ROWS, *, odd: bool = False, pairs: int = TILE_PAIRS
 ) -> tuple[int, int]:

@@ -14,7 +14,8 @@ from jaxtyping import Array, Float, Int
 from igm_jax import checks
 from igm_jax.checks import ArrayLike, Data, OfData, OfPoints, OfSamples, Points, Samples, Scalar
 from igm_jax.kernels.pairs import Pairs, centred, matmul, safe_sqrt, unit_of
-from igm_jax.pairwise.budget import by_rows
+from igm_jax.pairwise.budget import by_rows, in_tables
+from igm_jax.pairwise.tables import middle, squared
 
 # Exponentials of single precision stay finite up to this. At a solution of transport no exponent of the plan is above -log of
 # a weight; on the way there steps are cut to it and repeated.
@@ -136,11 +137,14 @@ def soft_barycentres(
     Returns:
         The displacements to the barycentres.
     """
-    x, y = centred(x, y, weights)
+    few = in_tables(x, y)
+    place = middle(y, weights) if few else 0
+    x, y = (x - place, y - place) if few else centred(x, y, weights)
     factor = jnp.concatenate([y * weights[:, None], weights[:, None]], axis=1)
 
     def visit(carry: tuple, rows: Array, index: Array) -> tuple[tuple, Array]:
-        scores, seen = _gaussian_scores(rows, y, bandwidth), jnp.broadcast_to(weights > 0, (len(rows), len(y)))
+        pairs = squared(rows, y) if few else Pairs(rows, y).squared
+        scores, seen = pairs * (-0.5 / jnp.square(bandwidth)), jnp.broadcast_to(weights > 0, (len(rows), len(y)))
         if leave_out:
             seen &= index[:, None] != jnp.arange(len(y))[None, :]
         kernel, _ = _scaled(scores, seen)
@@ -154,7 +158,7 @@ def soft_barycentres(
         shares = jnp.where(seen, kernel * (weights[None, :] / mass), 0)
         return carry, jnp.where(alone, 0, matmul(corrected_shares(shares), y) - rows)
 
-    return by_rows(visit, (), x, len(x), len(y))[1]
+    return visit((), x, jnp.arange(len(x)))[1] if few else by_rows(visit, (), x, len(x), len(y))[1]
 
 
 @partial(jax.jit, static_argnames=("leave_out", "corrected"))

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from igm_jax.checks import Data, Samples
+from igm_jax.checks import Data, OfSamples, Samples
 from igm_jax.kernels.pairs import DIRECT_FEATURES, direct_form, matmul
 
 # The square of a distance of equal rows, from norms and a product, is so many units of rounding of ‖x‖² + ‖y‖² at most: twice
@@ -16,11 +16,13 @@ from igm_jax.kernels.pairs import DIRECT_FEATURES, direct_form, matmul
 ROUNDING = 16
 
 
-def middle(x: Samples) -> Array:
+def middle(x: Samples, weights: OfSamples | None = None) -> Array:
     """(1, d) a place among the samples, which one that is far away does not move: feature by feature the middle of three.
 
     Args:
         x: (n, d) samples.
+        weights: (n,) weights: the three are the heaviest, as what does not count may be anywhere. If None, the first, the one
+            halfway and the last.
 
     Returns:
         The place, without derivative.
@@ -31,7 +33,13 @@ def middle(x: Samples) -> Array:
         >>> middle(jnp.array([[0.0], [1e9], [2.0]])).tolist()
         [[2.0]]
     """
-    first, second, third = (jax.lax.stop_gradient(x[index])[None] for index in (0, len(x) // 2, len(x) - 1))
+    x = jax.lax.stop_gradient(x)
+    if weights is None:
+        three = [x[index][None] for index in (0, len(x) // 2, len(x) - 1)]
+    else:
+        _, heaviest = jax.lax.top_k(jax.lax.stop_gradient(weights), min(3, len(x)))
+        three = [x[heaviest[min(k, len(x) - 1)]][None] for k in range(3)]
+    first, second, third = three
     return jnp.clip(third, jnp.minimum(first, second), jnp.maximum(first, second))
 
 

@@ -17,6 +17,12 @@ def test_a_place_is_among_the_samples_and_one_far_sample_does_not_move_it():
         assert (np.abs(middle(jnp.asarray(moved))) <= np.abs(x).max()).all()
 
 
+def test_what_does_not_count_does_not_move_a_place():
+    x = jnp.asarray([[1.0], [1e30], [-1e30], [2.0], [1e30]])
+    assert float(middle(x, jnp.asarray([0.5, 0.0, 0.0, 0.5, 0.0]))[0, 0]) in (1.0, 2.0)
+    assert middle(x[:1], jnp.ones(1)).tolist() == [[1.0]]
+
+
 @pytest.mark.parametrize("d", [1, 8, 9, 300])
 def test_distances_are_those_of_differences(d, x64):
     x, y = RNG.normal(size=(5, d)), RNG.normal(size=(4, d))

@@ -11,9 +11,9 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from igm_jax.checks import OfSamples, Samples
-from igm_jax.kernels.pairs import centred, matmul
+from igm_jax.kernels.pairs import matmul
 from igm_jax.pairwise.reductions import LARGEST_EXPONENT
-from igm_jax.pairwise.tables import squared
+from igm_jax.pairwise.tables import middle, squared
 from igm_jax.pairwise.transport import small
 from igm_jax.pairwise.transport.iterations import of_itself
 from igm_jax.pairwise.transport.problem import Problem
@@ -41,7 +41,7 @@ def within(x: Samples, a: OfSamples, epsilon: Array, solver: Scalings, slope: bo
     Returns:
         The potential before and after its last update, and ``x_i`` minus the mean place that its mass goes to.
     """
-    x, _ = centred(x, x, a)
+    x = x - middle(x, a)
     costs = squared(x, x)
     kernel = jnp.exp(costs * (-1 / epsilon))
 
@@ -68,7 +68,8 @@ def between(problem: Problem, solver: Scalings, slopes: tuple[bool, bool]) -> tu
         For each sample its potential, that of the first an exact soft minimum, and the pulls that are asked for.
     """
     x, y, a, b, epsilon, _ = problem
-    x, y = centred(x, y, b)
+    place = middle(y, b)
+    x, y = x - place, y - place
     costs = squared(x, y)
     g, _ = small.solve(costs, a, b, epsilon, solver)
     scores = (g / epsilon + jnp.log(b))[None, :] - costs / epsilon
