@@ -154,3 +154,15 @@ def repulsive_mmd(space: Space, outputs: int = 16, bandwidth: float = 0.1, criti
     network = _features(critic, outputs, space, spectral_norm=True)
     # Normalised features are at most as wide as the data.
     return objectives.repulsive_mmd(*network, kernels.gaussian(length("bandwidth", bandwidth, space)))
+
+
+@choices.objective(kind="FrechetLoss", inner_steps=1)
+def frechet_loss(space: Space, rate: float = 0.0, bank: int = 0) -> Objective:
+    """Fréchet distance of the mean and covariance of a population from those of the data.
+
+    Args:
+        rate: Share of a minibatch in moving moments of the population; 0 for none.
+        bank: Past samples that belong to the population; 0 for none.
+    """
+    del space
+    return objectives.frechet_loss(rate=rate or None, bank=bank or None)

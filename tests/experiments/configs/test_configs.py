@@ -20,6 +20,7 @@ from igm_jax.training.keys import stored_key
 KINDS = """
 mmd MMD, energy Energy, log-energy LogEnergy, mmd-block MMDBlock, mmd-flow MMDFlow, mmd-nystrom MMDNystrom,
 characteristic Characteristic, mmd-gan MMDGAN, scaled-mmd ScaledMMD, repulsive-mmd RepulsiveMMD,
+frechet-loss FrechetLoss,
 sinkhorn Sinkhorn, unbalanced-sinkhorn UnbalancedSinkhorn, two-batch-sinkhorn TwoBatchSinkhorn,
 sinkhorn-drift SinkhornDrift, sliced Sliced, max-sliced MaxSliced, imle IMLE, chamfer Chamfer, bures Bures, ot-gan OTGAN,
 gan GAN, wgan-gp WGANGP, f-gan FGAN, saturating-gan SaturatingGAN, lsgan LSGAN, hinge-gan HingeGAN,
