@@ -14,6 +14,15 @@ import numpy as np
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks" / "mesh.md"
 DEVICES, SIZES = (1, 2, 4, 8), ((8192, 8192), (8191, 8191), (8192, 4096))
 
+WORDS = """# Work over a mesh
+
+Kernels (exponentials) that all devices together compute for value and gradient of `mmd2_biased` with a Gaussian kernel, counted
+in the traced program by `python -m benchmarks.mesh`, in millions; in brackets against one device of the ring. Half of the pairs
+of a sample with itself are enough, but for the tiles on the diagonal; of an even number of devices D those across the ring meet
+twice, n²/2D pairs more.
+
+"""
+
 
 def exponentials(function: Callable, *arguments: Any) -> int:
     """How many numbers all devices together raise e to, in one call of a function of arrays of such shapes."""
@@ -75,15 +84,12 @@ def table() -> str:
     import jax
 
     lines = [
-        "# Work over a mesh",
-        "",
-        "Kernels (exponentials) that all devices together compute for value and gradient of `mmd2_biased` with a Gaussian kernel, counted in the",
-        "traced program by `python -m benchmarks.mesh`, in millions; in brackets against one device of the ring. Half of the pairs of a sample with",
-        "itself are enough, but for the tiles on the diagonal; of an even number of devices D those across the ring meet twice, n²/2D pairs more.",
-        "",
-        "| n × m | no mesh | " + " | ".join(f"{count} devices" if count > 1 else "1 device" for count in DEVICES) + " |",
+        *WORDS.splitlines(),
+        "| n × m | no mesh | "
+        + " | ".join(f"{count} devices" if count > 1 else "1 device" for count in DEVICES)
+        + " |",
         "|---" * (2 + len(DEVICES)) + "|",
-    ]  # fmt: skip
+    ]
     for n, m in SIZES:
         alone, *counts = [work(n, m, devices) for devices in (None, *DEVICES)]
         cells = [f"{count / 1e6:.1f} ({count / counts[0]:.3f})" for count in counts]
