@@ -117,6 +117,8 @@ def reporting(objective: Objective, told: Info) -> Objective:
 def _met(x: Array, x_weights: Array | None, data: Array, weights: Array) -> tuple[Array, Array, Array, Array]:
     """Samples and fixed data in one type, and their weights; the data are checked by one row, as they were when frozen."""
     x, _ = checks.pair(x, data[:1], names=("x", "data"))
+    # A compiler would compute at once, and slowly, whatever is made of a constant alone.
+    data, weights = jax.lax.optimization_barrier((data, weights))
     return x, data.astype(x.dtype), checks.weights("x_weights", x_weights, x), weights.astype(x.dtype)
 
 
