@@ -80,7 +80,7 @@ from igm_jax.objectives.fields.distribution_matching import distribution_matchin
 from igm_jax.objectives.fields.drifting import Drift as Drift
 from igm_jax.objectives.fields.drifting import drifting as drifting
 from igm_jax.objectives.fields.drifting import drifting_field as drifting_field
-from igm_jax.objectives.fields.drifting import drifting_loss as drifting_loss
+from igm_jax.objectives.fields.drifting_loss import drifting_loss as drifting_loss
 from igm_jax.objectives.fields.drifting_negatives import banked_drifting as banked_drifting
 from igm_jax.objectives.fields.drifting_negatives import guidance_weight as guidance_weight
 from igm_jax.objectives.fields.drifting_negatives import guided_drifting as guided_drifting
