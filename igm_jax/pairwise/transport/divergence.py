@@ -13,8 +13,9 @@ from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array
 
 from igm_jax.checks import OfSamples, Scalar
-from igm_jax.kernels.pairs import Norms, centred
+from igm_jax.kernels.pairs import Norms, matmul
 from igm_jax.pairwise.reductions import weighted_mean
+from igm_jax.pairwise.tables import middle
 from igm_jax.pairwise.transport import few
 from igm_jax.pairwise.transport.iterations import solve_within
 from igm_jax.pairwise.transport.potentials import solved
@@ -138,8 +139,9 @@ def _unless_smooth(problem: Problem, value: Array) -> Array:
     keep their digits.)
     """
     x, y, a, b, epsilon, _ = problem
-    x, y = centred(x, y, b)
-    gap = jnp.sum(a[:, None] * x, axis=0) - jnp.sum(b[:, None] * y, axis=0)
+    place = middle(y, b)
+    x, y = x - place, y - place
+    gap = matmul(a[None], x) - matmul(b[None], y)
     size = jnp.sum(a * jnp.sum(jnp.square(x), axis=1)) + jnp.sum(b * jnp.sum(jnp.square(y), axis=1))
     smooth = 4 * epsilon * float(jnp.finfo(value.dtype).eps) ** 0.5 > size
     return jnp.where(smooth, jnp.sum(jnp.square(gap)), value)
