@@ -16,9 +16,8 @@ from jaxtyping import Array, Float, Int
 
 from igm_jax.checks import Data, OfData, OfSamples, Samples
 from igm_jax.kernels.pairs import Pairs, matmul, safe_sqrt
-from igm_jax.pairwise.backend import on_tables
 from igm_jax.pairwise.branch import seldom
-from igm_jax.pairwise.budget import by_rows
+from igm_jax.pairwise.budget import by_rows, in_tables
 from igm_jax.pairwise.reductions import LARGEST_EXPONENT
 from igm_jax.pairwise.tables import middle, squared
 
@@ -67,7 +66,7 @@ def tables_of_few(x: Samples, others: tuple[Data, ...]) -> Tables | None:
         The tables, that of the samples first.
     """
     targets = (x, *others)
-    if not on_tables(x, jnp.concatenate(targets)):
+    if not all(in_tables(x, some) for some in targets):
         return None
     place = middle(others[0])
     return tuple(safe_sqrt(squared(x - place, some - place)) for some in targets)

@@ -31,8 +31,9 @@ MOST_ROWS, FEWEST_ROWS = 256, 64
 # Half of the pairs in a circle of blocks: with fewer blocks than this, what is visited twice is not worth the circle.
 LEAST_BLOCKS = 8
 
-# Up to so many pairs are met at once: more where the products with the samples are most of the work.
-TABLE_PAIRS, WIDE_TABLE_PAIRS, WIDE_FEATURES = 2**20, 2**22, 256
+# Up to so many pairs are met at once, by the number of features from which on it holds: few where differences are taken, as
+# tiles meet half of the pairs of a sample with itself; more where products with the samples are most of the work.
+TABLE_PAIRS = ((256, 2**22), (9, 2**18), (1, 2**16))
 
 # Groups of samples come some at a time, so that so many of their numbers stay in the cache; the smallest are passed over once.
 GROUPED, FEW = 2**17, 4
@@ -65,7 +66,7 @@ def fits(n: int, m: int, dtype: DTypeLike, matrices: int = 2) -> bool:
 
 def most_of_tables(d: int) -> int:
     """Up to how many pairs of samples of d features are met at once, as tables that stay in the cache."""
-    return WIDE_TABLE_PAIRS if d >= WIDE_FEATURES else TABLE_PAIRS
+    return next(pairs for least, pairs in TABLE_PAIRS if d >= least)
 
 
 def in_tables(x: Array, y: Array) -> bool:

@@ -31,8 +31,9 @@ from igm_jax.pairwise.tables import middle, squared
 # So many rows and columns tell about what a kernel is on average.
 CORNER = 32
 
-# Above so many pairs one table is made after the other: the memory of a program that needs more than 32 MB is fresh at each call.
-AT_ONCE = 2**18
+# Above so many pairs one table is made after the other: the memory of a program that needs more than 32 MB is fresh at each call,
+# and some seeds may run side by side.
+AT_ONCE = 2**16
 
 
 def mmd2_of_few(kernel: Kernel, x: Samples, y: Data, *, distinct: bool = False) -> Scalar | None:
@@ -160,6 +161,12 @@ class Tables(NamedTuple):
         few = self.form.value(table[:CORNER, :CORNER], *self.parameters)
         return jax.lax.stop_gradient(jnp.mean(few))
 
+    def _both(self, table: Array) -> tuple[Array, Array]:
+        """φ and its slope; of a form that its slope gives, such as a power, only the slope is computed."""
+        values, slopes = self.form.both(table, *self.parameters)
+        ratio = self.form.ratio(*self.parameters)
+        return (values, slopes) if ratio is None else ((ratio[0] + ratio[1] * table) * slopes, slopes)
+
     def reduced(self, table: Array, offset: Array, x: Array, y: Array, wanted: Wanted, *, own: bool = False) -> Block:
         """The sums over a table of squared distances; own pairs of one sample are left out where pairs are distinct."""
         left_out = self.distinct and own
@@ -168,7 +175,7 @@ class Tables(NamedTuple):
             values = self.form.value(table, *self.parameters)
             return Block(jnp.sum(jnp.sum(masked(values - offset), axis=1)), None, None)
         if self.share is None:
-            values, slopes = self.form.both(table, *self.parameters)
+            values, slopes = self._both(table)
             slopes = masked(slopes)
             return Block(jnp.sum(jnp.sum(masked(values - offset), axis=1)), *_pulls(slopes, None, x, y, wanted))
         values = masked(self.form.value(table, *self.parameters))
