@@ -1,6 +1,6 @@
 """Never slower where people train: single divergences and whole training steps, beside plain JAX and torch by hand.
 
-    python -m benchmarks.steps                        every cell, about 25 minutes on 2 cores; leave the machine alone
+    python -m benchmarks.steps                        every cell, about 20 minutes on 2 cores; leave the machine alone
     python -m benchmarks.steps --groups steps         whole steps alone
     python -m benchmarks.steps --smoke
 
@@ -52,8 +52,10 @@ class Steps:
     """Features."""
     cases: tuple[str, ...] = CASES
     """Which divergences."""
-    batches: tuple[int, ...] = (128, 512)
-    """Samples of a whole step."""
+    batches: tuple[int, ...] = (512,)
+    """Samples of a whole step in the plane."""
+    image_batches: tuple[int, ...] = (64,)
+    """Samples of a whole step of images."""
     seeds: tuple[int, ...] = (1, 3)
     """Runs side by side."""
     objectives: tuple[str, ...] = NAMES
@@ -128,7 +130,7 @@ def cells(config: Steps) -> list[tuple[dict[str, Any], Callable[[], dict[str, Ca
             )
             for where in config.problems
             for name in config.objectives
-            for n in config.batches
+            for n in (config.image_batches if where == IMAGES else config.batches)
             for seeds in config.seeds
         ]
     return found
@@ -176,7 +178,7 @@ def checked(config: Steps) -> Steps:
         ("groups", GROUPS), ("cases", CASES), ("objectives", NAMES), ("problems", (PLANE, IMAGES)),
     ):  # fmt: skip
         checks.choices(name, getattr(config, name), known)
-    for name, least in (("sizes", 2), ("dims", 1), ("batches", 2), ("seeds", 1)):
+    for name, least in (("sizes", 2), ("dims", 1), ("batches", 2), ("image_batches", 2), ("seeds", 1)):
         for number in getattr(config, name):
             checks.count(name, number, least=least)
     checks.count("repeats", config.repeats)

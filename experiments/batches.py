@@ -76,7 +76,7 @@ def _compared(config: Config, size: int) -> compare.Compare:
         steps=config.seen // size,
         batch_size=size,
         directory=config.output / f"{size}",
-        **({"samples": 100} if config.smoke else {}),
+        samples=100 if config.smoke else compare.Compare.samples,
     )
 
 
