@@ -2,10 +2,20 @@
 
 import json
 
+import jax
+import pytest
+
 from benchmarks import steps
 
 
-def test_a_small_run_writes_rows_and_tables(tmp_path, optax_types):
+@pytest.fixture(autouse=True)
+def optax_types():
+    """Optax mixes Python's numbers into arrays."""
+    with jax.numpy_dtype_promotion("standard"):
+        yield
+
+
+def test_a_small_run_writes_rows_and_tables(tmp_path):
     words = [
         "--smoke",
         "--directory",

@@ -7,9 +7,16 @@ import pytest
 from benchmarks.whole_steps import CHUNK, PLANE, ours, plain, setting
 
 
+@pytest.fixture(autouse=True)
+def optax_types():
+    """Optax mixes Python's numbers into arrays."""
+    with jax.numpy_dtype_promotion("standard"):
+        yield
+
+
 @pytest.mark.parametrize("name", ["energy", "gan"])
 @pytest.mark.parametrize("of", [ours, plain])
-def test_a_call_makes_some_steps_and_the_next_goes_on(name, of, optax_types):
+def test_a_call_makes_some_steps_and_the_next_goes_on(name, of):
     call = of(name, setting(PLANE), 8, 2)
     before, after = call(), call()
     params = [one.params if of is ours else one[0] for one in (before, after)]

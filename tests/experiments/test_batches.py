@@ -2,11 +2,16 @@
 
 import json
 
+import jax
 import pytest
 
 from experiments import batches
 
-pytestmark = pytest.mark.usefixtures("optax_types")
+
+@pytest.fixture(autouse=True)
+def optax_types():
+    with jax.numpy_dtype_promotion("standard"):
+        yield
 
 
 def test_a_small_run_compares_each_size(tmp_path):

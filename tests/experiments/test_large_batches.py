@@ -2,12 +2,17 @@
 
 import json
 
+import jax
 import numpy as np
 import pytest
 
 from experiments import large_batches
 
-pytestmark = pytest.mark.usefixtures("optax_types")
+
+@pytest.fixture(autouse=True)
+def optax_types():
+    with jax.numpy_dtype_promotion("standard"):
+        yield
 
 
 def test_a_small_run_says_that_both_gradients_are_equal(tmp_path):
