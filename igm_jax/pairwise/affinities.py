@@ -49,11 +49,11 @@ class Totals(NamedTuple):
     columns: tuple[Float[Array, "t m"], ...]
 
 
-Tables = tuple[Float[Array, "n m"], ...]
+Tables = tuple[Float[Array, "n _"], ...]
 """The distances of all samples to the targets of each kind."""
 
 
-def tables_of_few(x: Samples, others: tuple[Data, ...]) -> Tables | None:
+def tables_of_few(x: Samples, others: tuple[Float[Array, "_ d"], ...]) -> Tables | None:
     """The distances of samples to each other and to all others, where so few pairs are met at once; else None.
 
     They are made once for the scale, the sums and the pulls; tiles make them for each of the three.
