@@ -177,20 +177,19 @@ class Tables(NamedTuple):
         if self.share is None:
             values, slopes = self._both(table)
             slopes = masked(slopes)
-            return Block(jnp.sum(jnp.sum(masked(values - offset), axis=1)), *_pulls(slopes, None, x, y, wanted))
-        values = masked(self.form.value(table, *self.parameters))
-        rows = jnp.sum(masked(values - offset), axis=1)
-        counted = len(y) - 1 if left_out else len(y)
-        pulls = _pulls(values, rows + counted * offset, x, y, wanted)
-        return Block(jnp.sum(rows), *(None if one is None else self.share * one for one in pulls))
+            return Block(jnp.sum(jnp.sum(masked(values - offset), axis=1)), *_pulls(slopes, x, y, wanted))
+        values = self.form.value(table, *self.parameters)
+        total = jnp.sum(jnp.sum(masked(values - offset), axis=1))
+        return Block(
+            total, *(None if one is None else self.share * one for one in _pulls(masked(values), x, y, wanted))
+        )
 
 
-def _pulls(slopes: Array, rows: Array | None, x: Array, y: Array, wanted: Wanted) -> tuple[Array | None, Array | None]:
-    """``x_i Σ_j s_ij - Σ_j s_ij y_j`` at the rows, whose sums may be known, and the same at the columns."""
+def _pulls(slopes: Array, x: Array, y: Array, wanted: Wanted) -> tuple[Array | None, Array | None]:
+    """``x_i Σ_j s_ij - Σ_j s_ij y_j`` at the rows, and the same at the columns."""
     at_x = at_y = None
     if wanted.x:
-        rows = jnp.sum(slopes, axis=1) if rows is None else rows
-        at_x = _unless_rounding(x * rows[:, None], matmul(slopes, y))
+        at_x = _unless_rounding(x * jnp.sum(slopes, axis=1)[:, None], matmul(slopes, y))
     if wanted.y:
         at_y = _unless_rounding(y * jnp.sum(slopes, axis=0)[:, None], matmul(x.T, slopes).T)
     return at_x, at_y

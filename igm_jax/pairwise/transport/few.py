@@ -49,11 +49,17 @@ def within(x: Samples, a: OfSamples, epsilon: Array, solver: Scalings, slope: bo
         scaling = jnp.exp(jnp.minimum(f / epsilon, LARGEST_EXPONENT))
         return scaling * jnp.sum(kernel * (a * scaling)[None, :], axis=1)
 
-    f = of_itself(masses, a, epsilon, jnp.max(costs), solver)
+    seen = (a > 0)[:, None] & (a > 0)[None, :]
+    f = of_itself(masses, a, epsilon, jnp.max(costs, where=seen, initial=0), solver)
     scaling = jnp.exp(jnp.minimum(f / epsilon, LARGEST_EXPONENT))
-    total = jnp.maximum(masses(f), jnp.finfo(f.dtype).tiny)
-    pull = x - (scaling / total)[:, None] * matmul(kernel, (a * scaling)[:, None] * x) if slope else None
-    return Side(f, f - epsilon * jnp.log(total), pull)
+    found = masses(f)
+    alone = found <= 0  # without weight, and far from all that has some: nothing pulls at it
+    total = jnp.where(alone, 1, found)
+    after = f - epsilon * jnp.log(total)
+    if not slope:
+        return Side(f, after, None)
+    places = (scaling / total)[:, None] * matmul(kernel, (a * scaling)[:, None] * x)
+    return Side(f, after, jnp.where(alone[:, None], 0, x - places))
 
 
 def between(problem: Problem, solver: Scalings, slopes: tuple[bool, bool]) -> tuple[Side, Side]:
