@@ -162,7 +162,6 @@ def tables(config: Config, apart: float, found: dict[int, dict[str, float]]) -> 
             f"{one['cached_mb']:.0f}",
             f"{one['whole_mb']:.0f}" if "whole_mb" in one else "not planned",
             f"{one['seconds']:.2f}",
-            f"{one['resident_mb']:.0f}",
         ]
         for n, one in found.items()
     ]
@@ -172,7 +171,6 @@ def tables(config: Config, apart: float, found: dict[int, dict[str, float]]) -> 
         "planned with chunks, MB",
         "without, MB",
         "seconds a step",
-        "resident so far, MB",
     )
     caption = (
         f"Energy distance of images of 28 × 28, residual network of width {config.width}, chunks of {config.chunk}."
@@ -199,7 +197,10 @@ def pictures(found: dict[int, dict[str, float]]) -> dict[str, tuple[bytes, str]]
     }
     drawn = trace_panels({"one step": traces}, xlabel="samples in a minibatch", ylabel="planned memory, MB", log=True)
     return {
-        "memory.png": (png(drawn), "What a compiled step plans to hold: with chunks it is a few times the samples.")
+        "memory.png": (
+            png(drawn),
+            "What a compiled step plans to hold: with chunks one of them, until copies of the samples outweigh it.",
+        )
     }
 
 
