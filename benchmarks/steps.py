@@ -1,6 +1,6 @@
 """Never slower where people train: single divergences and whole training steps, beside plain JAX and torch by hand.
 
-    python -m benchmarks.steps                        every cell, about 20 minutes on 2 cores; leave the machine alone
+    python -m benchmarks.steps                        every cell, 16 minutes on 2 cores of an Intel Xeon; leave the machine alone
     python -m benchmarks.steps --groups steps         whole steps alone
     python -m benchmarks.steps --smoke
 

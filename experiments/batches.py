@@ -1,8 +1,8 @@
 """What batch does what? Judges against the size of the generated batch, with as many samples seen in all.
 
     python -m experiments.encoder classifier fashion-mnist
-    python -m experiments.batches --features results/encoders/classifier-fashion-mnist-seed0.npz       about 20 minutes on 2 cores
-    python -m experiments.batches --target digits --objectives mmd energy --smoke                      about a minute
+    python -m experiments.batches --features results/encoders/classifier-fashion-mnist-seed0.npz
+    python -m experiments.batches --target digits --objectives mmd energy --smoke
 
 Every objective trains the same generator with minibatches of each size, for so many updates that all have seen the same number
 of samples: large ones make few updates, each of less noise. (The learning rate is the same for all.) Each size is a comparison

@@ -1,6 +1,6 @@
 """How large may a minibatch be? Gradients that are cached chunk by chunk, against the same in one pass, and what they cost.
 
-    python -m experiments.large_batches             about 6 minutes on 2 cores
+    python -m experiments.large_batches             about 10 minutes on 2 cores
     python -m experiments.large_batches --smoke     seconds
 
 With ``chunk=`` the generator makes the samples of a step some at a time and forgets how; the objective sees all of them at

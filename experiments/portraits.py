@@ -156,9 +156,9 @@ BESIDE: dict[str, Callable[[float, int], Portrait]] = {
     "weighted": lambda s, width: Portrait(
         objectives.weighted([(1.0, objectives.energy()), (1.0, objectives.mmd(kernels.laplace(0.1 * s)))])
     ),
-    "frechet_loss": lambda s, width: Portrait(objectives.frechet_loss(objectives.moments_of(_data()), rate=0.1)),
+    "frechet_loss": lambda s, width: Portrait(objectives.frechet_loss(objectives.moments_of(_all()), rate=0.1)),
     "frozen": lambda s, width: Portrait(
-        objectives.frozen(objectives.mmd(kernels.laplace(0.3 * s)), _data(), landmarks=256)
+        objectives.frozen(objectives.mmd(kernels.laplace(0.3 * s)), _all(), landmarks=256)
     ),
     "with_bank": lambda s, width: Portrait(objectives.with_bank(objectives.energy(), 1024)),
     "annealed": lambda s, width: Portrait(
@@ -206,8 +206,7 @@ def _critic(width: int) -> tuple[Any, optax.GradientTransformation]:
     return mlp_critic(2, width=width, depth=3, activation="leaky_relu"), optax.adam(1e-3, b1=0.0, b2=0.99)
 
 
-def _data() -> Array:
-    """Data that are known before."""
+def _all() -> Array:  # data that are known before
     return target()(jax.random.key(2), 4096)
 
 
