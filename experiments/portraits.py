@@ -157,9 +157,7 @@ BESIDE: dict[str, Callable[[float, int], Portrait]] = {
         objectives.weighted([(1.0, objectives.energy()), (1.0, objectives.mmd(kernels.laplace(0.1 * s)))])
     ),
     "frechet_loss": lambda s, width: Portrait(objectives.frechet_loss(objectives.moments_of(_all()), rate=0.1)),
-    "frozen": lambda s, width: Portrait(
-        objectives.frozen(objectives.mmd(kernels.laplace(0.3 * s)), _all(), landmarks=256)
-    ),
+    "frozen": lambda s, w: Portrait(objectives.frozen(objectives.mmd(kernels.laplace(0.3 * s)), _all(), landmarks=256)),
     "with_bank": lambda s, width: Portrait(objectives.with_bank(objectives.energy(), 1024)),
     "annealed": lambda s, width: Portrait(
         objectives.annealed(
