@@ -3,8 +3,8 @@
 ``python -m benchmarks.mesh`` writes docs/benchmarks/mesh.md. Nothing is run: a count depends on no machine.
 """
 
+import dataclasses
 import os
-import platform
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -83,6 +83,8 @@ def table() -> str:
     """A page in Markdown."""
     import jax
 
+    from benchmarks.scores import processor
+
     lines = [
         *WORDS.splitlines(),
         "| n × m | no mesh | "
@@ -94,24 +96,28 @@ def table() -> str:
         alone, *counts = [work(n, m, devices) for devices in (None, *DEVICES)]
         cells = [f"{count / 1e6:.1f} ({count / counts[0]:.3f})" for count in counts]
         lines.append(f"| {n} × {m} | {alone / 1e6:.1f} | {' | '.join(cells)} |")
-    return "\n".join([*lines, "", f"Traced on {_processor()}, jax {jax.__version__}.", ""])
+    return "\n".join([*lines, "", f"Traced on {processor()}, jax {jax.__version__}.", ""])
 
 
-def _processor() -> str:
-    try:
-        told = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        told = []
-    names = [line.split(":", 1)[1].strip() for line in told if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+@dataclasses.dataclass(frozen=True)
+class Mesh:
+    """Count the work of sums over pairs against the number of devices."""
+
+    output: Path = PAGE
+    """The page that is written."""
 
 
 def main() -> None:
     # Before jax is imported, which looks only then.
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count={max(DEVICES)}"
     os.environ["JAX_PLATFORMS"] = "cpu"
-    PAGE.write_text(table(), encoding="utf-8")
-    print(PAGE.read_text(encoding="utf-8"))
+    from igm_jax.reporting import write_whole
+    from igm_jax.reporting.terminal import command_line
+
+    config = command_line(Mesh, None, "python -m benchmarks.mesh", description=__doc__)
+    text = table()
+    write_whole(config.output, text)
+    print(text)
 
 
 if __name__ == "__main__":
