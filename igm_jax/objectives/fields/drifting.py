@@ -13,6 +13,7 @@ from igm_jax.kernels.pairs import unit_of
 from igm_jax.lifts import from_velocity
 from igm_jax.objectives.fields.drifting_forces import Drift, multiplicities, paper_drift, released_forces
 from igm_jax.objectives.fields.drifting_presets import checked_floor, checked_temperatures
+from igm_jax.pairwise.temperatures import temperatures_of
 from igm_jax.records import recorded, told
 
 __all__ = ["Drift", "drifting", "drifting_field"]
@@ -73,14 +74,16 @@ def drifting_field(
     temperatures, least = checked_temperatures(temperatures, preset), checked_floor(floor, preset)
     x, y = checks.pair(x, y)
     weights = (multiplicities("x_weights", x_weights, x), multiplicities("y_weights", y_weights, y))
-    others, known = (y,), jnp.asarray(temperatures, x.dtype)
+    others, known = (y,), temperatures_of(temperatures, x.dtype)
     if negatives is not None:
         negatives = checks.pair(negatives, y, names=("negatives", "y"))[0].astype(x.dtype)
         others = (y, negatives)
         weights = (*weights, multiplicities("negative_weights", negative_weights, negatives))
     if preset == "paper":
-        length = unit_between(unit_of(x, jnp.concatenate(others), plain=1.0), *known)
-        field, size = paper_drift(x / length, tuple(other / length for other in others), known / length, weights, least)
+        length = unit_between(unit_of(x, jnp.concatenate(others), plain=1.0), *known.values)
+        field, size = paper_drift(
+            x / length, tuple(other / length for other in others), known.over(length), weights, least
+        )
         return Drift(length * field, length * size)
     one_problem = x[None], tuple(other[None] for other in others), known, tuple(weight[None] for weight in weights)
     force, unit, squares = released_forces(*one_problem, least)

@@ -1,8 +1,9 @@
 """The forces of drifting, of the paper's formula and of the released code's: what its fields and its loss are made of."""
 
 import operator
+from collections.abc import Callable
 from functools import partial, reduce
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -13,8 +14,11 @@ from igm_jax import checks
 from igm_jax.checks import ArrayLike, Scalar
 from igm_jax.kernels.pairs import centred, unit_of
 from igm_jax.kernels.radial import distance
-from igm_jax.pairwise.affinities import Costs, Tables, Targets, pulls, tables_of_few, totals
+from igm_jax.pairwise.affinities import Costs, Targets, pulls, totals
+from igm_jax.pairwise.affinities_of_few import Tables, pulls_of_few, tables_of_few
 from igm_jax.pairwise.sums import kernel_mean, kernel_sums_within
+from igm_jax.pairwise.tables import middle
+from igm_jax.pairwise.temperatures import Temperatures
 
 # Constants of the released code: what is added to a sample's distance to itself, the smallest scale and force.
 SELF_DISTANCE, SMALLEST_SCALE, SMALLEST_FORCE = 100.0, 1e-3, 1e-8
@@ -33,31 +37,41 @@ def _fields(
     x: Array,
     others: tuple[Array, ...],
     costs: Costs,
-    temperatures: Array,
+    temperatures: Temperatures,
     weights: tuple[Array, ...],
     counted: bool,
     least: float,
     tables: Tables | None,
-) -> Float[Array, "n t d"]:
+) -> list[Float[Array, "n d"]]:
     """``Σ_j A_ij y_j · (mass of A on x) - Σ_k A_ik x_k · (mass of A on y)`` at each sample and temperature.
 
     The others are the data y and, where there are any, further negatives, which repel as x does. The weights are those of x and
     of the others; with ``counted`` they count in the sums that normalise A, too.
     """
     y = others[0]
-    others = tuple(centred(other, y)[0] for other in others)
-    x, _ = centred(x, y)
+    if tables is None:
+        others = tuple(centred(other, y)[0] for other in others)
+        x, _ = centred(x, y)
+    else:  # few pairs are not worth the search of a mean that no far sample moves
+        place = middle(y)
+        x, others = x - place, tuple(other - place for other in others)
     counts = weights if counted else tuple(map(jnp.ones_like, weights))
     kinds = tuple(map(Targets, (x, *others), weights, counts, (True, *(False for _ in others))))
-    found = totals(x, counts[0], kinds, costs, temperatures, tables)
-    own, (data, data_mass), *more = pulls(x, kinds, costs, temperatures, found, least, tables)
-    model, model_mass = (reduce(operator.add, parts) for parts in zip(own, *more, strict=True))
-    return data * model_mass[..., None] - model * data_mass[..., None]
+    if tables is None:
+        found = totals(x, counts[0], kinds, costs, temperatures)
+        pulled = pulls(x, kinds, costs, temperatures, found, least)
+    else:
+        pulled = pulls_of_few(counts[0], kinds, costs, temperatures, tables, least)
+    fields = []
+    for own, data, *more in zip(*pulled, strict=True):
+        model, model_mass = (reduce(operator.add, parts) for parts in zip(own, *more, strict=True))
+        fields.append(data.places * model_mass - model * data.mass)
+    return fields
 
 
 @partial(jax.jit, static_argnames="least")
 def paper_drift(
-    x: Array, others: tuple[Array, ...], temperatures: Array, weights: tuple[Array, ...], least: float
+    x: Array, others: tuple[Array, ...], temperatures: Temperatures, weights: tuple[Array, ...], least: float
 ) -> Drift:
     """``A = K / √(row sums · column sums)`` with ``K = w exp(-d/τ)``, a sample masked from itself."""
 
@@ -65,7 +79,7 @@ def paper_drift(
         return jnp.where(own > 0, jnp.inf, distance)
 
     fields = _fields(x, others, costs, temperatures, weights, True, least, tables_of_few(x, others))
-    field = _sum_over(fields, jnp.ones_like(temperatures))
+    field = sum(fields[1:], start=fields[0])
     return Drift(field, jnp.sqrt(jnp.mean(jnp.square(field))))
 
 
@@ -86,7 +100,7 @@ def _mean_distance(x: Array, others: tuple[Array, ...], weights: tuple[Array, ..
 def released_forces(
     x: Float[Array, "b n d"],
     others: tuple[Float[Array, "b _ d"], ...],
-    temperatures: Array,
+    temperatures: Temperatures,
     weights: tuple[Float[Array, "b _"], ...],
     least: float,
 ) -> tuple[Array, Array, Array]:
@@ -98,8 +112,9 @@ def released_forces(
     targets = jnp.concatenate(others, axis=1)
     size = unit_of(*(some.reshape(-1, x.shape[2]) for some in (x, targets)), plain=1.0)
     x, others = x / size, tuple(other / size for other in others)
-    tables = jax.vmap(tables_of_few)(x, others)
-    scale = jnp.mean(jax.vmap(_mean_distance)(x, others, weights, tables)) / jnp.mean(jnp.concatenate(weights, axis=1))
+    each = _alone if len(x) == 1 else jax.vmap
+    tables = each(tables_of_few)(x, others)
+    scale = jnp.mean(each(_mean_distance)(x, others, weights, tables)) / jnp.mean(jnp.concatenate(weights, axis=1))
     unit = jnp.maximum(scale / np.sqrt(x.shape[2]).astype(scale.dtype), SMALLEST_SCALE)
     length = jnp.maximum(scale, SMALLEST_SCALE)
 
@@ -107,18 +122,19 @@ def released_forces(
         return distance / length + SELF_DISTANCE * own
 
     field = partial(_fields, counted=False, least=least)
-    raw = jax.vmap(lambda u, v, w, t: field(u, v, costs, temperatures, w, tables=t))(x, others, weights, tables)
-    raw = raw / unit
-    squares = jnp.mean(jnp.mean(jnp.square(raw), axis=3), axis=(0, 1))
-    return _sum_over(raw, 1 / jnp.sqrt(jnp.maximum(squares, SMALLEST_FORCE))), unit * size, squares
+    raw = each(lambda u, v, w, t: field(u, v, costs, temperatures, w, tables=t))(x, others, weights, tables)
+    raw = [force / unit for force in raw]
+    # A sum over features first: over all three axes at once it takes fifty times as long (XLA for CPUs, 784 features).
+    squares = jnp.stack([jnp.mean(jnp.mean(jnp.square(force), axis=2)) for force in raw])
+    shares = 1 / jnp.sqrt(jnp.maximum(squares, SMALLEST_FORCE))
+    normalised = [force * share for force, share in zip(raw, shares, strict=True)]
+    return sum(normalised[1:], start=normalised[0]), unit * size, squares
 
 
-def _sum_over(fields: Float[Array, "*b t d"], factors: Float[Array, " t"]) -> Float[Array, "*b d"]:
-    """The fields of all temperatures times their factors, one by one: fifty times faster than a sum over an axis between others.
-
-    (XLA for CPUs, 784 features.)
-    """
-    return sum((fields[..., k, :] * factors[k] for k in range(1, len(factors))), start=fields[..., 0, :] * factors[0])
+def _alone(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``vmap`` over one: the same without a further axis, for which compilers make fewer operations."""
+    first = partial(jax.tree.map, lambda leaf: leaf[0])
+    return lambda *given: jax.tree.map(lambda leaf: leaf[None], function(*first(given)))
 
 
 def multiplicities(name: str, value: ArrayLike | None, like: Array) -> Array:

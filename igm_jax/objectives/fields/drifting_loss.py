@@ -8,6 +8,7 @@ from igm_jax import checks, digits
 from igm_jax.checks import ArrayLike
 from igm_jax.objectives.fields.drifting_forces import multiplicities, released_forces
 from igm_jax.objectives.fields.drifting_presets import FLOORS, checked_temperatures
+from igm_jax.pairwise.temperatures import temperatures_of
 
 __all__ = ["drifting_loss"]
 
@@ -63,7 +64,7 @@ def drifting_loss(
     if negatives is not None:
         negatives = _problems("negatives", negatives, "y", y)[0].astype(x.dtype)
         others, weights = (y, negatives), (*weights, _weights("negative_weights", negative_weights, negatives))
-    fixed, known = jax.lax.stop_gradient(x), jnp.asarray(temperatures, x.dtype)
+    fixed, known = jax.lax.stop_gradient(x), temperatures_of(temperatures, x.dtype)
     force, unit, _ = jax.lax.stop_gradient(released_forces(fixed, others, known, weights, FLOORS["released"]))
     return jnp.mean(jnp.square((x - fixed) / unit - force), axis=(1, 2))
 

@@ -3,6 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from igm_jax.objectives.fields.drifting_forces import multiplicities, paper_drift, released_forces
+from igm_jax.pairwise.temperatures import temperatures_of
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(2, 6, 2)), 1 + RNG.normal(size=(2, 8, 2))
@@ -15,7 +16,7 @@ def test_of_the_paper_two_samples_and_a_datum_by_hand(x64):
     model, data = affinity[:, :2], affinity[:, 2:]
     expected = data @ [[3.0]] * model.sum(1, keepdims=True) - model @ [[0.0], [1.0]] * data.sum(1, keepdims=True)
     x, y = jnp.array([[0.0], [1.0]]), jnp.array([[3.0]])
-    found = paper_drift(x, (y,), jnp.ones(1), (jnp.ones(2), jnp.ones(1)), 0.0)
+    found = paper_drift(x, (y,), temperatures_of((1.0,), float), (jnp.ones(2), jnp.ones(1)), 0.0)
     np.testing.assert_allclose(found.field, expected, rtol=1e-12)
     np.testing.assert_allclose(found.size, np.sqrt((expected**2).mean()), rtol=1e-12)
 
@@ -23,12 +24,14 @@ def test_of_the_paper_two_samples_and_a_datum_by_hand(x64):
 def test_released_forces_have_size_one_at_one_temperature_over_all_problems(x64):
     x, y = jnp.asarray(X), jnp.asarray(Y)
     weights = jnp.ones((2, 6)), jnp.asarray(RNG.uniform(0.5, 2, size=(2, 8)))
-    force, unit, squares = jax.jit(released_forces, static_argnums=4)(x, (y,), jnp.array([0.2]), weights, 1e-3)
+    force, unit, squares = jax.jit(released_forces, static_argnums=4)(
+        x, (y,), temperatures_of((0.2,), float), weights, 1e-3
+    )
     np.testing.assert_allclose(jnp.mean(force**2), 1, rtol=1e-9)
     assert unit > 0
     assert squares.shape == (1,)
     # In other units of length the forces are the same, and the unit is not.
-    again, longer, _ = released_forces(4 * x, (4 * y,), jnp.array([0.2]), weights, 1e-3)
+    again, longer, _ = released_forces(4 * x, (4 * y,), temperatures_of((0.2,), float), weights, 1e-3)
     np.testing.assert_allclose(again, force, rtol=1e-9)
     np.testing.assert_allclose(longer, 4 * unit, rtol=1e-9)
 
