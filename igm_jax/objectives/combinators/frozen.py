@@ -17,6 +17,11 @@ from igm_jax.checks import Rows, Weights
 from igm_jax.kernels.kernel import Kernel, checked_kernel
 from igm_jax.objectives.combinators.feature_groups import in_units, map_of, on_feature_groups
 from igm_jax.objectives.combinators.wrappers import checked_objective, on_features, weighted, with_bank
+from igm_jax.objectives.fields.drifting import drifting
+from igm_jax.objectives.fields.fixed_data import compressed, field_to_fixed, of_temperatures
+from igm_jax.objectives.fields.kde_drift import kde_drift
+from igm_jax.objectives.fields.score_difference import score_difference
+from igm_jax.objectives.fields.sharp_drifting import sharp_drifting
 from igm_jax.objectives.moments.data_moments import moments_of
 from igm_jax.objectives.moments.energy import energy, log_energy
 from igm_jax.objectives.moments.fixed_data import mmd_to_fixed, nystrom_to_fixed
@@ -50,19 +55,22 @@ def frozen(
 
     A minibatch of data would only estimate this. It can freeze ``mmd``, ``energy`` and ``log_energy``, of which a step then takes
     n² + nN values of the kernel for N data; ``bures`` and ``frechet_loss``, which keep the moments of the data and cost nothing
-    for them; and of these ``weighted``, ``on_features``, ``on_feature_groups`` and ``with_bank``: features of all data are
-    computed once.
+    for them; the fields ``score_difference``, ``kde_drift``, ``sharp_drifting`` and ``drifting``, which attract to all N data;
+    and of these ``weighted``, ``on_features``, ``on_feature_groups`` and ``with_bank``: features of all data are computed once.
 
     With ``landmarks=L`` the data of an ``mmd`` are projected on L of them, as in ``nystrom_mmd2`` but once for all: a step takes
     n² + nL values of the kernel. Every update then reports the ``residual`` r, the distance of the data from their projection,
     ``|√loss - MMD(x, data)| ≤ r`` whatever the samples. It takes N² values of the kernel, once; in single precision
-    it is known to some 3e-4 of √k(y, y).
+    it is known to some 3e-4 of √k(y, y). A field is attracted by L data in the place of all, with the non-negative weights
+    that bring them nearest in the kernel of the attraction (for ``drifting`` the sum of Laplace's at its temperatures); the
+    residual is their MMD. Repulsion stays exact. Drifting counts L data in its sums.
 
     Args:
         objective: from one of these constructors.
         data: (N, d) the whole data set.
         weights: (N,) non-negative weights, normalised here; uniform if None.
-        landmarks: L ≥ 1, for ``mmd`` with a positive definite kernel; at most N are used. None for all data, which is exact.
+        landmarks: L ≥ 1, for ``mmd`` with a positive definite kernel and for fields; at most N are used. None for all data,
+            which is exact.
         seed: of the random key by which landmarks are drawn, without replacement.
 
     Returns:
@@ -82,7 +90,8 @@ def frozen(
         >>> float(objective.loss(jax.random.key(0), (), x, None))  # 2·4 - 1
         7.0
 
-    Source: exact repulsion with projected attraction, arXiv 2607.02375; Chatalic et al., arXiv 2201.13055.
+    Source: exact repulsion with projected attraction, arXiv 2607.02375; Chatalic et al., arXiv 2201.13055; landmarks for the
+    attraction of drifting alone, arXiv 2605.12183.
     """
     objective = checked_objective("objective", objective)
     if not checks.is_concrete(data) or not checks.is_concrete(weights):
@@ -212,6 +221,30 @@ def _sum(fixed: _Fixed, parts: Any, names: Any = None) -> Objective:
     return weighted(frozen_parts, names)
 
 
+def _field(objective: Callable[..., Objective], kernel_of: Callable[..., Kernel]) -> Callable[..., Objective]:
+    """How a field is frozen: it meets all data, or landmarks that are chosen by the kernel of its attraction."""
+
+    def freeze(fixed: _Fixed, **arguments: Any) -> Objective:
+        few = fixed.landmarks is not None
+        if few and arguments.get("corrected"):
+            raise ValueError(
+                "`landmarks` stand for all data, so their attraction lacks the bias of a minibatch that `corrected=True` would"
+                " remove; leave out one of the two"
+            )
+        if not few:
+            return field_to_fixed(objective(**arguments), fixed.data, fixed.weights)
+        found = compressed(kernel_of(arguments, fixed.data), fixed.data, fixed.weights, fixed.landmarks, fixed.key)
+        return field_to_fixed(objective(**arguments), found.places, found.weights, {"residual": found.residual})
+
+    return freeze
+
+
+def _smoothing(arguments: dict[str, Any], data: np.ndarray) -> Kernel:
+    del data
+    bandwidth = arguments["bandwidth"]
+    return bandwidth if isinstance(bandwidth, Kernel) else kernels.gaussian(bandwidth)
+
+
 FREEZERS: dict[Callable[..., Objective], Callable[..., Objective]] = {
     mmd: _kernel,
     energy: lambda fixed, beta: _distance(fixed, kernels.distance(beta), "energy"),
@@ -221,6 +254,10 @@ FREEZERS: dict[Callable[..., Objective], Callable[..., Objective]] = {
     weighted: _sum,
     on_features: _of_features,
     on_feature_groups: _of_groups,
+    score_difference: _field(score_difference, _smoothing),
+    kde_drift: _field(kde_drift, _smoothing),
+    sharp_drifting: _field(sharp_drifting, lambda arguments, data: kernels.sharp(arguments["kernel"])),
+    drifting: _field(drifting, lambda given, data: of_temperatures(given["temperatures"], given["preset"], data)),
     with_bank: lambda fixed, objective, size: with_bank(_freeze(objective, fixed), size),
 }
 """What can be frozen: from the constructor to a function of what it is frozen with, and of the constructor's arguments."""

@@ -76,7 +76,7 @@ def nystrom_to_fixed(kernel: Kernel, data: Data, weights: OfData, count: int, ke
     Raises:
         ValueError: for more landmarks than a matrix may have, or a kernel that is not positive definite on them.
     """
-    landmarks = _landmarks(kernel, data, weights, count, key)
+    landmarks = landmarks_of(kernel, data, weights, count, key)
     known, height, y, places, _ = measured(kernel, data, landmarks, weights)
     found = projection(known, places, y, weights)
     lost = kernel_mean_within(known, y, weights) - 2 * found.overlap + found.square
@@ -122,7 +122,8 @@ def _met(x: Array, x_weights: Array | None, data: Array, weights: Array) -> tupl
     return x, data.astype(x.dtype), checks.weights("x_weights", x_weights, x), weights.astype(x.dtype)
 
 
-def _landmarks(kernel: Kernel, data: Array, weights: Array, count: int, key: Key) -> Array:
+def landmarks_of(kernel: Kernel, data: Array, weights: Array, count: int, key: Key) -> Array:
+    """Some of the data that have a weight, or an error for a kernel that is not positive definite on them."""
     counted = np.flatnonzero(np.asarray(weights))
     if min(count, len(counted)) > MAX_SAMPLES:
         raise ValueError(

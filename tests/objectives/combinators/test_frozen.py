@@ -14,14 +14,18 @@ from igm_jax.generators import particles
 from igm_jax.networks import mlp
 from igm_jax.objectives import (
     bures,
+    drifting,
     energy,
     frechet_loss,
     frozen,
+    kde_drift,
     log_energy,
     mmd,
     moments_of,
     on_feature_groups,
     on_features,
+    score_difference,
+    sharp_drifting,
     sliced,
     weighted,
     with_bank,
@@ -162,6 +166,26 @@ def test_a_network_whose_parameters_are_known_is_frozen_as_it_is(x64):
     np.testing.assert_allclose(held.loss(KEY, state, x, None), plain.loss(KEY, state, x, jnp.asarray(Y)), rtol=1e-10)
 
 
+FIELDS = {
+    "score_difference": score_difference(0.5),
+    "of a kernel": score_difference(LAPLACE),
+    "kde_drift": kde_drift(0.5, "kl"),
+    "sharp_drifting": sharp_drifting(LAPLACE),
+    "drifting": drifting((0.5, 1.0)),
+    "released": drifting(preset="released"),
+}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_fields_are_attracted_to_all_data_or_to_landmarks(name, x64):
+    objective, x, y = FIELDS[name], jnp.asarray(X), jnp.asarray(Y)
+    exact = velocity(objective, KEY, (), x, y)
+    np.testing.assert_allclose(velocity(frozen(objective, Y), KEY, (), x, None), exact, rtol=1e-9)
+    held = frozen(objective, Y, landmarks=20)
+    assert 0 < held.update(KEY, (), x, None)[1]["residual"] < 0.5
+    assert velocity(held, KEY, (), x, None).shape == x.shape
+
+
 NETWORK = mlp(2, 3, width=4, depth=1)
 WRONG = {
     "another": (sliced(), {}, TypeError, r"must be made by one of `mmd`, `energy`.*but is `sliced\(\)`"),
@@ -172,6 +196,12 @@ WRONG = {
     "landmarks of log": (log_energy(1.0), {"landmarks": 5}, ValueError, "must be None for `log_energy`, but is 5"),
     "landmarks of moments": (bures(), {"landmarks": 5}, ValueError, "must be None for what compares moments"),
     "distance": (mmd(kernels.distance()), {"landmarks": 5}, ValueError, "needs a positive definite kernel"),
+    "a correction": (
+        score_difference(1.0, corrected=True),
+        {"landmarks": 5},
+        ValueError,
+        "lacks the bias of a minibatch that `corrected=True` would remove",
+    ),
     "no landmarks": (mmd(LAPLACE), {"landmarks": 0}, ValueError, "`landmarks` must be at least 1"),
     "moments twice": (frechet_loss(moments_of(Y)), {}, ValueError, "must have no `data_moments` to be frozen"),
     "weights": (energy(), {"weights": -np.ones(70)}, ValueError, "`weights` must be non-negative"),
