@@ -38,6 +38,8 @@ GROUPS = ("divergences", "steps")
 CASES = ("mmd", "energy", "sinkhorn", "sliced", "drifting")
 SHORTEST = 5e-3
 """Shorter calls are repeated within one timing."""
+SETTLED, MOST = 0.25, 6
+"""Short calls vary most: so many times as many timings are taken of them, while they take so many seconds at most."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Steps:
     problems: tuple[str, ...] = (PLANE, IMAGES)
     """On which data."""
     repeats: int = 7
-    """Timings of each, in turn; the median counts."""
+    """Timings of each, in turn, at least; the median counts."""
     directory: Path = Path("results/benchmarks")
     """Where the results go."""
     smoke: bool = False
@@ -81,14 +83,15 @@ def first_calls(run: dict[str, Callable[[], Any]]) -> dict[str, float]:
 
 
 def in_turn(run: dict[str, Callable[[], Any]], repeats: int) -> dict[str, list[float]]:
-    """Seconds a call, the implementations in turn."""
-    counts = {}
+    """Seconds a call, the implementations in turn: at least so many timings, more of short calls."""
+    counts, slowest = {}, SHORTEST
     for name, call in run.items():
         begin = time.perf_counter()
         call()
-        counts[name] = max(1, int(SHORTEST / (time.perf_counter() - begin)))
+        once = time.perf_counter() - begin
+        counts[name], slowest = max(1, int(SHORTEST / once)), max(slowest, once)
     seconds: dict[str, list[float]] = {name: [] for name in run}
-    for _ in range(repeats):
+    for _ in range(max(repeats, min(MOST * repeats, int(SETTLED / slowest)))):
         for name, call in run.items():
             begin = time.perf_counter()
             for _ in range(counts[name]):

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 from jaxtyping import Array
 
@@ -205,6 +206,11 @@ def run_directory(
         RunMismatchError: if it holds another run.
     """
     path = opened(directory)
+    if (processes := jax.process_count()) > 1:
+        raise RunDirectoryError(
+            f"a run directory is written by one process, but this run has {processes}, which would write over each other's"
+            f" files in {path}; pass `directory=None` in all of them, and save the parameters of process 0 at the end"
+        )
     if path.name in ("checkpoints", "damaged") and (path.parent / "config.json").exists():
         raise RunDirectoryError(f"{path} belongs to the run in {path.parent}; choose another directory")
     now = {"config": made.value if made else plain(config), "key": stored_key(key)}

@@ -86,6 +86,13 @@ def test_a_directory_under_a_file_is_refused_before_any_work(tmp_path):
         entered(tmp_path / "file")
 
 
+def test_a_directory_of_several_processes_is_refused_before_anything_is_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(jax, "process_count", lambda: 2)
+    with pytest.raises(RunDirectoryError, match="written by one process, but this run has 2.*pass `directory=None`"):
+        entered(tmp_path / "run")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_full_disk_is_seen_before_any_work(tmp_path, monkeypatch):
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=3 << 20))
