@@ -88,7 +88,7 @@ def test_a_directory_under_a_file_is_refused_before_any_work(tmp_path):
 
 def test_a_directory_of_several_processes_is_refused_before_anything_is_written(tmp_path, monkeypatch):
     monkeypatch.setattr(jax, "process_count", lambda: 2)
-    with pytest.raises(RunDirectoryError, match="written by one process, but this run has 2.*pass `directory=None`"):
+    with pytest.raises(RunDirectoryError, match=r"written by one process, but this run has 2.*pass `directory=None`"):
         entered(tmp_path / "run")
     assert not list(tmp_path.iterdir())
 
