@@ -30,10 +30,11 @@ def _sinkhorn(problem: Problem) -> Prepared:
 
 def _sliced(problem: Problem) -> Prepared:
     jax, igm = package("jax"), package("igm_jax")
-    # The directions of the problem were drawn from this key: see ``benchmarks.worker``.
-    key = jax.random.key(problem.parameters["seed"])
-    number = len(problem.directions)
-    return jax_step(lambda x, y: igm.sliced_wasserstein(key, x, y, num_projections=number), problem)
+    # The others are given directions as well: who draws them in the step does what the others do not.
+    given = jax.device_put(problem.directions)
+    key, number = jax.random.key(problem.parameters["seed"]), len(problem.directions)
+    options: dict[str, Any] = {"num_projections": number, "directions": lambda key, dim, count, dtype: given}
+    return jax_step(lambda x, y: igm.sliced_wasserstein(key, x, y, **options), problem)
 
 
 def _drifting(problem: Problem) -> Prepared:
