@@ -68,8 +68,8 @@ def coupling_flow(
         >>> from igm_jax.networks import coupling_flow
         >>> flow = coupling_flow(2, layers=4, width=16)
         >>> params = flow.network.init(jax.random.key(0))
-        >>> flow.log_density(params, jnp.zeros((1, 2))).round(4).tolist()  # a new flow: -log 2π at 0
-        [-1.8379]
+        >>> round(float(flow.log_density(params, jnp.zeros((1, 2)))[0]), 4)  # a new flow: -log 2π at 0
+        -1.8379
 
     Source: Dinh, Sohl-Dickstein, Bengio 2017, Density estimation using Real NVP, arXiv 1605.08803; rotations between layers as
     in Kingma, Dhariwal 2018, Glow, arXiv 1807.03039, here fixed.

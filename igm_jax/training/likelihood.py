@@ -1,6 +1,5 @@
 """Maximum likelihood for generators that have a density, as a term of the optimiser's gradient."""
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -9,7 +8,7 @@ import optax
 from jaxtyping import Array
 
 from igm_jax import checks
-from igm_jax.base import Params, Target
+from igm_jax.base import Params
 
 
 class LikelihoodState(NamedTuple):
@@ -25,8 +24,8 @@ class LikelihoodState(NamedTuple):
 
 
 def add_likelihood(
-    log_density: Callable[[Params, Array], Array],
-    target: Target,
+    log_density: Any,
+    target: Any,
     batch_size: int,
     *,
     weight: float = 1.0,
