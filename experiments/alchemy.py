@@ -101,10 +101,10 @@ def modes_recipe(config: Config, objective: str) -> Recipe:
 
 def followed(recipe: Recipe, key: Any, bar: Progress, what: str) -> Any:
     """The trained parameters, with a bar."""
-    task, params = bar.add_task(what, total=recipe.steps), None
-    for done, params in trained(recipe, key):
+    task, found = bar.add_task(what, total=recipe.steps), None
+    for done, found in trained(recipe, key):  # noqa: B007 (the last is what is wanted)
         bar.update(task, completed=done)
-    return params
+    return found
 
 
 def real_draws(config: Config, number: int) -> np.ndarray:
@@ -118,7 +118,9 @@ _distance = jax.jit(energy_distance)
 
 def ratios(x: np.ndarray, real: np.ndarray) -> np.ndarray:
     """(bases, targets) energy distances of samples (pairs, n, 2) to data, over the mean one of data to other data."""
-    of_real = [np.mean([_distance(one, other) for one, other in zip(each[1:], each[:-1], strict=True)]) for each in real]
+    of_real = [
+        np.mean([_distance(one, other) for one, other in zip(each[1:], each[:-1], strict=True)]) for each in real
+    ]
     of_samples = [_distance(one, real[i % len(real), 0]) for i, one in enumerate(x)]
     return np.reshape(of_samples, (len(real), len(real))) / np.asarray(of_real)[None]
 
@@ -198,8 +200,11 @@ def tails(config: Config, recipe: Recipe, params: Any) -> dict[str, dict[str, fl
     """Quantiles of the length of samples of some pairs over those of the target, and their tail index."""
     names, found = list(LAWS), {}
     for base, target in (("normal", "Student"), ("cube", "Student"), ("Student", "Student"), ("Student", "normal")):
-        mine = jax.tree.map(lambda leaf, i=names.index(base) * len(names) + names.index(target): leaf[i], params)
-        z, other = (LAWS[name](jax.random.key(config.seed + i), config.tail) for i, name in enumerate((base, target), 7))
+        number = names.index(base) * len(names) + names.index(target)
+        mine = jax.tree.map(lambda leaf, number=number: leaf[number], params)
+        z, other = (
+            LAWS[name](jax.random.key(config.seed + i), config.tail) for i, name in enumerate((base, target), 7)
+        )
         made, true = (np.linalg.norm(np.asarray(rows), axis=1) for rows in (recipe.network.apply(mine, z), other))
         share = np.quantile(made, QUANTILES) / np.quantile(true, QUANTILES)
         found[f"{base} → {target}"] = {f"{q:g}": float(s) for q, s in zip(QUANTILES, share, strict=True)} | {
@@ -260,17 +265,21 @@ def tails_table(config: Config, reasons: dict[str, Any]) -> Table:
 
 def drawings(objective: str, values: np.ndarray, z: np.ndarray, x: np.ndarray, real: np.ndarray) -> dict[str, Any]:
     """The matrix of ratios, and samples of all pairs."""
-    from igm_jax.reporting.figures import heat_map, png
     from experiments.shared.sheet_of_pairs import sheet_of_pairs
+    from igm_jax.reporting.figures import heat_map, png
 
     word, names = objective.lower(), list(LAWS)
-    bases = [f"from {name}" for name in names]
-    matrix = heat_map(values, bases, [f"to {name}" for name in names], limits=(1.0, 10.0), label="energy distance / floor", digits=1)
-    sheet = sheet_of_pairs(names, z, x, real)
+    rows, columns = [f"from {name}" for name in names], [f"to {name}" for name in names]
+    matrix = heat_map(values, rows, columns, limits=(1.0, 10.0), label="energy distance / floor", digits=1)
+    told = f"{objective}: energy distance to fresh data over that of other data to them; 1 is as good as real."
+    shown = (
+        f"{objective}: samples on data in grey, a row for each base. A sample's colour is the direction of the base point that"
+        " it was made of."
+    )
     return {
-        f"{word}-ratios.png": (png(matrix), f"{objective}: energy distance to fresh data over that of other data; 1 is real."),
-        f"{word}-samples.png": (png(sheet), f"{objective}: samples on data in grey, a row for each base; a sample's colour is the direction of the base point that it was made of."),
-    }  # fmt: skip
+        f"{word}-ratios.png": (png(matrix), told),
+        f"{word}-samples.png": (png(sheet_of_pairs(names, z, x, real)), shown),
+    }
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Implicit beside explicit: one generator with a density, trained by its likelihood, by a divergence of each family, and by both.
+"""Implicit beside explicit: one generator with a density, trained by likelihood, by divergences of each family, and by both.
 
     python -m experiments.explicit                             two laws of the plane, ocean climate and digits
     python -m experiments.explicit --targets moons --ways likelihood energy both
@@ -9,17 +9,16 @@ asked. Every way gets the same flow, updates, minibatches and optimiser; the see
 likely they are under the model; where the data's own density is known, that gives the forward divergence KL(p‖q), and samples
 give the reverse one, KL(q‖p), all in nats. Distances of samples to held-out data stand beside them, with their floor.
 
-A Gaussian with the data's mean and covariance is the naive rival. Digits are made continuous by uniform noise within each grey
-level; their likelihood bounds that of the images with 17 levels from below, in nats per image.
+Every flow begins as the Gaussian with the data's mean and covariance, which is the naive rival. Digits are made continuous by
+uniform noise within each grey level; their likelihood bounds that of the images with 17 levels from below, in nats per image.
 
 The tables are printed; ``report.md``, ``rows.jsonl`` and pictures go to ``results/explicit``.
 """
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -27,85 +26,29 @@ import numpy as np
 import optax
 from jaxtyping import Array
 
+from experiments.shared.densities import HELD, PROBLEMS, Problem, floors, judged, judged_size, naive
 from experiments.shared.study import aside, command, progress, row_maker, table, writable, write
 from igm_jax import Objective, checks, stateless
-from igm_jax.data import ocean_climate
-from igm_jax.distributions import Distribution, dataset, digits, gaussian, moons, normal, ring
-from igm_jax.evaluation import energy_permutation_test, exact_w2, floor
+from igm_jax.distributions import normal
 from igm_jax.generators import pushforward
 from igm_jax.kernels import gaussian as gaussian_kernel
 from igm_jax.networks import Flow, coupling_flow, mlp_critic
-from igm_jax.objectives import auto, energy, gan, kernel_bank, mmd, score_difference, sinkhorn, sliced
+from igm_jax.objectives import (
+    auto,
+    energy,
+    gan,
+    kernel_bank,
+    mmd,
+    score_difference,
+    sinkhorn,
+    sliced,
+)
 from igm_jax.reporting import interval, write_jsonl
 from igm_jax.reporting.tables import Table
 from igm_jax.reporting.terminal import ended
 from igm_jax.training import add_likelihood, train, training
 
-HELD, JUDGED = 4000, 500
-LEVELS = 17
 NAMES = ("log-likelihood", "KL(p‖q)", "KL(q‖p)", "energy distance", "W2")
-
-
-class Problem(NamedTuple):
-    """What is to be learned.
-
-    Attributes:
-        target: draws to train on.
-        held: (m, d) held-out data.
-        log_density: of the data's law; None where nobody knows it.
-        offset: nats to add to a log density, from the model's units to the data's own.
-        image_shape: of images; None for what is none.
-        mean, covariance: of the training data.
-    """
-
-    target: Distribution
-    held: np.ndarray
-    log_density: Callable[[Array], Array] | None
-    offset: float
-    image_shape: tuple[int, int, int] | None
-    mean: np.ndarray
-    covariance: np.ndarray
-
-
-def of_law(law: Distribution) -> Problem:
-    """A problem whose density is known."""
-    seen, held = (np.asarray(law(jax.random.key(seed), n)) for seed, n in ((1, 50_000), (2, HELD)))
-    return Problem(law, held, law.log_density, 0.0, None, seen.mean(0), np.cov(seen.T))
-
-
-def of_climate() -> Problem:
-    """The seven outcomes of the ocean's climate, in standard deviations."""
-    splits = ocean_climate()
-    seen, held = np.asarray(splits.train.values), np.asarray(splits.test.values)
-    held = held[np.random.default_rng(0).permutation(len(held))[:HELD]]
-    return Problem(splits.target(), held, None, 0.0, None, seen.mean(0), np.cov(seen.T))
-
-
-def of_digits() -> Problem:
-    """Digits with uniform noise within each grey level; the offset makes a density a bound of a probability."""
-    splits = digits()
-
-    def continuous(key: Array, values: Any) -> Array:
-        level = (jnp.asarray(values) + 1) * 8
-        return (level + jax.random.uniform(key, level.shape)) * (2 / LEVELS) - 1
-
-    def sample(key: Array, n: int) -> Array:
-        key_rows, key_noise = jax.random.split(key)
-        return continuous(key_noise, rows(key_rows, n))
-
-    rows, dim = splits.target(), splits.train.values.shape[1]
-    target = Distribution("digits", dim, sample, no_density="nobody knows it")
-    held = np.asarray(continuous(jax.random.key(2), splits.test.values))
-    seen = np.asarray(target(jax.random.key(1), 20_000))
-    return Problem(target, held, None, dim * np.log(2 / LEVELS), splits.image_shape, seen.mean(0), np.cov(seen.T))
-
-
-PROBLEMS: dict[str, Callable[[], Problem]] = {
-    "modes": lambda: of_law(ring(8, 2.0, 0.2)),
-    "moons": lambda: of_law(moons(0.1)),
-    "ocean-climate": of_climate,
-    "digits": of_digits,
-}
 
 
 def nothing(x: Array, y: Array) -> Array:
@@ -182,6 +125,12 @@ def prepared(config: Config) -> Config:
     return config
 
 
+def flow_of(config: Config, problem: Problem) -> Flow:
+    """The flow, which begins as the Gaussian with the data's mean and covariance."""
+    start = {"mean": problem.mean, "covariance": problem.covariance}
+    return coupling_flow(problem.target.dim, **start, layers=config.layers, width=config.width)
+
+
 def trained(config: Config, flow: Flow, problem: Problem, way: str) -> tuple[Any, float, float]:
     """The averaged parameters of all seeds, and the seconds of running and compiling."""
     dim = problem.held.shape[1]
@@ -194,53 +143,13 @@ def trained(config: Config, flow: Flow, problem: Problem, way: str) -> tuple[Any
     generator, objective = pushforward(flow.network, normal(dim)), WAYS[way](dim)
     run = training(generator, objective, optimizer, problem.target, config.batch_size, average=0.99)
     keys = jax.random.split(jax.random.key(config.seed), config.seeds)
-    told = {name: value for name, value in dataclasses.asdict(config).items() if name not in ("output", "targets", "ways")}
+    told = {
+        name: value for name, value in dataclasses.asdict(config).items() if name not in ("output", "targets", "ways")
+    }
     directory = config.output / "runs" / f"{problem.target.name} {way}".replace(" ", "-")
     words = {"chunk": max(1, config.steps // 5), "every": config.steps, "progress": False}
     found = train(run, keys, config.steps, directory=directory, config=told | {"way": way}, **words)
     return found.state.average, found.run_seconds, found.compile_seconds
-
-
-def judged(problem: Problem, held_heights: np.ndarray, heights: np.ndarray, x: np.ndarray) -> dict[str, float]:
-    """What is said of one model: likelihood, divergences in nats, distances.
-
-    Args:
-        problem: what was learned.
-        held_heights: (m,) the model's log density at the held-out data.
-        heights: (n,) at its own samples.
-        x: (n, d) these samples.
-    """
-    found = {"log-likelihood": float(np.mean(held_heights)) + problem.offset}
-    if problem.log_density is not None:
-        found["KL(p‖q)"] = float(np.mean(np.asarray(problem.log_density(problem.held)) - held_heights))
-        found["KL(q‖p)"] = float(np.mean(heights - np.asarray(problem.log_density(x))))
-    return found | distances(real=problem.held[:JUDGED], fake=x[: len(problem.held[:JUDGED])])
-
-
-def distances(*, real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
-    """The energy distance, without bias, and the exact Wasserstein distance of equally many samples."""
-    statistic = energy_permutation_test(real=real, fake=fake, num_permutations=1).statistic
-    return {"energy distance": float(statistic), "W2": float(exact_w2(real=real, fake=fake))}
-
-
-def naive(problem: Problem, seeds: int) -> list[dict[str, float]]:
-    """The Gaussian with the data's mean and covariance, judged alike."""
-    law = gaussian(problem.mean, problem.covariance)
-    assert law.log_density is not None
-    draws = [np.asarray(law(jax.random.key(seed), HELD)) for seed in range(seeds)]
-    at_held = np.asarray(law.log_density(problem.held))
-    return [judged(problem, at_held, np.asarray(law.log_density(x)), x) for x in draws]
-
-
-def floors(problem: Problem, seeds: int) -> list[dict[str, float]]:
-    """Real data against real data, with the likelihood of the law itself where it is known."""
-    size = min(JUDGED, len(problem.held) // 2)
-    parts = floor(distances, problem.held, size, range(seeds))
-    rows = [{name: values[i] for name, values in parts.items()} for i in range(seeds)]
-    if problem.log_density is None:
-        return rows
-    own = float(np.mean(np.asarray(problem.log_density(problem.held))))
-    return [{"log-likelihood": own, "KL(p‖q)": 0.0, "KL(q‖p)": 0.0, **row} for row in rows]
 
 
 def run(config: Config) -> None:
@@ -250,8 +159,9 @@ def run(config: Config) -> None:
         task = bar.add_task("explicit", total=len(config.targets) * len(config.ways))
         for name in config.targets:
             problem = PROBLEMS[name]()
-            flow = coupling_flow(problem.held.shape[1], layers=config.layers, width=config.width)
-            draw = jax.jit(jax.vmap(partial(pushforward(flow.network, normal(problem.target.dim)).sample, n=HELD)))
+            flow = flow_of(config, problem)
+            sample = pushforward(flow.network, normal(problem.target.dim)).sample
+            draw = jax.jit(jax.vmap(lambda params, key, sample=sample: sample(params, key, HELD)))
             found, shown = {}, {}
             keys = jax.random.split(jax.random.key(config.seed + 1000), config.seeds)
             height = jax.jit(jax.vmap(flow.log_density, (0, None)))
@@ -270,19 +180,19 @@ def run(config: Config) -> None:
             rivals = {"Gaussian": naive(problem, config.seeds), "real data": floors(problem, config.seeds)}
             rows += [make_row(name, rival, config.seed + i, metrics, None, None)
                      for rival, each in rivals.items() for i, metrics in enumerate(each)]  # fmt: skip
-            tables.append(tabulated(name, config, found | rivals))
+            tables.append(tabulated(name, config, judged_size(problem), found | rivals))
             pictures |= drawings(name, problem, shown)
     write(config.output, "Implicit beside explicit", "\n\n".join(__doc__.split("\n\n")[2:4]), tables, rows, pictures)
 
 
-def tabulated(name: str, config: Config, found: dict[str, list[dict[str, float]]]) -> Table:
+def tabulated(name: str, config: Config, size: int, found: dict[str, list[dict[str, float]]]) -> Table:
     """A line for each way, mean and 95 % interval over seeds."""
     names = [what for what in NAMES if what in found[config.ways[0]][0]]
     lines = [[way, *(cell([metrics.get(what) for metrics in each]) for what in names)] for way, each in found.items()]
     caption = (
         f"{config.steps} updates of {config.batch_size}; mean and 95 % interval over {config.seeds} seeds. Log-likelihood of"
-        " held-out data and divergences in nats. Distances to 500 held-out data, or as many as there are: what a way itself"
-        " minimises is no judge of it. Real data: disjoint parts of the held-out data."
+        f" held-out data and divergences in nats. Distances of {size} samples to as many held-out data, the energy distance"
+        " without bias: what a way itself minimises is no judge of it. Real data: disjoint parts of the held-out data."
     )
     return table(name, caption, ["", *names], lines)
 
@@ -312,7 +222,9 @@ def drawings(name: str, problem: Problem, shown: dict[str, np.ndarray]) -> dict[
     few = {way: x[:1000, :2] for way, x in shown.items()}
     figure = scatter_panels(few, problem.held[:1000, :2], columns=4)
     which = "" if problem.held.shape[1] == 2 else " (the first two columns)"
-    return {f"{name}.png": (png(figure), f"{name}{which}: samples of each way, the first seed, on held-out data in grey.")}
+    return {
+        f"{name}.png": (png(figure), f"{name}{which}: samples of each way, the first seed, on held-out data in grey.")
+    }
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -33,23 +33,34 @@ class Flow(Recorded, _Flow):
 
 @recorded
 def coupling_flow(
-    dim: int, *, layers: int = 8, width: int = 64, depth: int = 2, bound: float = 2.0, seed: int = 0
+    dim: int,
+    *,
+    mean: Any = None,
+    covariance: Any = None,
+    layers: int = 8,
+    width: int = 64,
+    depth: int = 2,
+    bound: float = 2.0,
+    seed: int = 0,
 ) -> Flow:
     """Affine coupling layers between fixed rotations: a network with an inverse and a density.
 
     ``h = R z,  x_a = h_a,  x_b = h_b exp(s(h_a)) + t(h_a)``, then ``x ← x exp(g) + m``; ``s = bound · tanh(s' / bound)``
 
-    ``log q(x) = log N(z; 0, I) + log |det dz/dx|``, with ``log |det dx/dz| = Σ s + Σ g`` of each layer.
+    ``log q(x) = log N(z; 0, I) + log |det dz/dx|``, with ``log |det dx/dz| = Σ s + Σ g`` of each layer. In the end a fixed
+    affine map, ``x ← μ + L x`` with ``L Lᵀ = Σ``, gives the flow the data's mean and covariance to begin with.
 
     Each half of the features is scaled and shifted by what a perceptron says of the other half, so that the inverse needs no
     solver and the determinant no matrix. Scales of a layer lie between ``exp(±bound)``: where a likelihood wants them
     larger, it must spend a layer, and the inverse stays exact. The last layer of every perceptron begins at zero, so that a
-    new flow gives standard normal samples.
+    new flow gives samples of N(μ, Σ).
 
     A flow is a diffeomorphism: a connected base stays connected, whatever the loss (see ``experiments.alchemy``).
 
     Args:
         dim: the number of features d, at least 2.
+        mean: (d,) the mean μ that a new flow has, such as that of the data; None for 0.
+        covariance: (d, d) the covariance Σ that it has, positive definite; None for the identity.
         layers: number of coupling layers.
         width: units in each hidden layer of the perceptrons.
         depth: hidden layers of the perceptrons.
@@ -60,8 +71,8 @@ def coupling_flow(
         The flow; ``pushforward(flow.network, normal(dim))`` is its generator.
 
     Raises:
-        TypeError, ValueError: for sizes that are not positive integers, one feature, which has no halves, or a bound that is not
-            positive.
+        TypeError, ValueError: for sizes that are not positive integers, one feature, which has no halves, a bound that is not
+            positive, or a mean or a covariance that is none.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -80,6 +91,8 @@ def coupling_flow(
     half = dim // 2
     net = mlp(half, 2 * (dim - half), width=width, depth=depth)
     turns = _rotations(dim, layers, checks.seed("seed", seed))
+    middle, factor = _start(dim, mean, covariance)
+    back, volume = np.linalg.inv(factor), float(np.linalg.slogdet(factor)[1])
 
     def init(key: Key) -> Params:
         couplings = jax.vmap(net.init)(jax.random.split(key, layers))
@@ -108,11 +121,13 @@ def coupling_flow(
 
     def apply(params: Params, z: Array) -> Array:
         z = _rows("z", z, dim)
-        return jax.lax.scan(forward, z, (params, jnp.asarray(turns, z.dtype)))[0]
+        x = jax.lax.scan(forward, z, (params, jnp.asarray(turns, z.dtype)))[0]
+        return jnp.matmul(x, jnp.asarray(factor.T, x.dtype), precision="highest") + jnp.asarray(middle, x.dtype)[None]
 
     def inverse(params: Params, x: Array) -> tuple[Array, Array]:
         x = _rows("x", x, dim)
-        start = (x, jnp.zeros(len(x), x.dtype))
+        x = jnp.matmul(x - jnp.asarray(middle, x.dtype)[None], jnp.asarray(back.T, x.dtype), precision="highest")
+        start = (x, jnp.full(len(x), -volume, x.dtype))
         return jax.lax.scan(backward, start, (params, jnp.asarray(turns, x.dtype)), reverse=True)[0]
 
     def log_density(params: Params, x: Array) -> Array:
@@ -127,6 +142,26 @@ def _rotations(dim: int, layers: int, seed: int) -> np.ndarray:
     matrices, upper = np.linalg.qr(np.random.default_rng(seed).standard_normal((layers, dim, dim)))
     # A decomposition's signs are its maker's habit; with a positive diagonal the draw is uniform, and the same everywhere.
     return matrices * np.sign(np.diagonal(upper, axis1=1, axis2=2))[:, None, :]
+
+
+def _start(dim: int, mean: Any, covariance: Any) -> tuple[np.ndarray, np.ndarray]:
+    """The mean (dim,) and the Cholesky factor (dim, dim) of the Gaussian that a new flow is, or an error."""
+    middle = np.zeros(dim) if mean is None else np.asarray(mean, np.float64)
+    matrix = np.eye(dim) if covariance is None else np.asarray(covariance, np.float64)
+    for name, value, shape in (("mean", middle, (dim,)), ("covariance", matrix, (dim, dim))):
+        if value.shape != shape:
+            raise ValueError(f"`{name}` must have shape {shape} for {dim} features, but has shape {value.shape}")
+        checks.finite(name, value)
+    if not np.allclose(matrix, matrix.T, rtol=1e-5, atol=0):
+        raise ValueError("`covariance` must be symmetric, but differs from its transpose; use (S + S.T) / 2")
+    try:
+        return middle, np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError as error:
+        least = float(np.linalg.eigvalsh(matrix).min())
+        raise ValueError(
+            f"`covariance` must be positive definite, but its least eigenvalue is {least:.3g}; add a small multiple of the"
+            " identity, or drop features that depend on others"
+        ) from error
 
 
 def _rows(name: str, value: Array, dim: int) -> Array:

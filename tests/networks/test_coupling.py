@@ -22,7 +22,8 @@ def moved(flow, key, scale=0.5):
 
 @pytest.mark.parametrize("dim", [2, 5])
 def test_the_inverse_and_the_determinant_are_exact(dim, x64, key):
-    flow = coupling_flow(dim, layers=3, width=8)
+    root = np.random.default_rng(0).normal(size=(dim, dim))
+    flow = coupling_flow(dim, mean=np.arange(dim), covariance=root @ root.T + np.eye(dim), layers=3, width=8)
     params, z = moved(flow, key, 0.3), jax.random.normal(jax.random.key(1), (7, dim))
     x = jax.jit(flow.network.apply)(params, z)
     back, log_det = jax.jit(flow.inverse)(params, x)
@@ -41,7 +42,9 @@ def test_the_density_integrates_to_one_and_has_the_moments_of_the_samples(x64, k
     low, high = np.asarray(x.min(0)) - 3, np.asarray(x.max(0)) + 3
     first, second = (np.linspace(a, b, 700) for a, b in zip(low, high, strict=True))
     grid = np.stack(np.meshgrid(first, second, indexing="ij"), -1).reshape(-1, 2)
-    mass = np.exp(jax.jit(flow.log_density)(params, jnp.asarray(grid))) * (first[1] - first[0]) * (second[1] - second[0])
+    mass = (
+        np.exp(jax.jit(flow.log_density)(params, jnp.asarray(grid))) * (first[1] - first[0]) * (second[1] - second[0])
+    )
     assert mass.sum() == pytest.approx(1, abs=1e-3)
     np.testing.assert_allclose(mass @ grid, x.mean(0), atol=4 * np.asarray(x.std(0)).max() / 300)
     np.testing.assert_allclose((mass @ grid**2), (x**2).mean(0), rtol=0.05)
@@ -49,7 +52,10 @@ def test_the_density_integrates_to_one_and_has_the_moments_of_the_samples(x64, k
 
 def test_a_layer_without_couplings_is_a_gaussian(x64, key):
     flow = coupling_flow(3, layers=1, width=4)
-    params = flow.network.init(key) | {"log_scale": jnp.log(jnp.array([[0.5, 1.0, 3.0]])), "shift": jnp.array([[1.0, 0.0, -2.0]])}
+    params = flow.network.init(key) | {
+        "log_scale": jnp.log(jnp.array([[0.5, 1.0, 3.0]])),
+        "shift": jnp.array([[1.0, 0.0, -2.0]]),
+    }
     law = gaussian([1.0, 0.0, -2.0], np.diag([0.25, 1.0, 9.0]))  # the rotation leaves a standard normal as it is
     x = jax.random.normal(key, (9, 3))
     np.testing.assert_allclose(flow.log_density(params, x), law.log_density(x), atol=1e-10)
@@ -72,6 +78,15 @@ def test_a_new_flow_is_normal_and_serves_as_a_generator(key):
     assert flow != coupling_flow(4, layers=3, width=8, seed=1)
 
 
+def test_a_new_flow_is_the_gaussian_that_it_was_given(x64, key):
+    mean, covariance = np.array([1.0, -2.0, 0.5]), np.array([[2.0, 0.5, 0.0], [0.5, 1.0, 0.3], [0.0, 0.3, 4.0]])
+    flow, law = coupling_flow(3, mean=mean, covariance=covariance, layers=2, width=4), gaussian(mean, covariance)
+    params, x = flow.network.init(key), jax.random.normal(key, (6, 3))
+    np.testing.assert_allclose(flow.log_density(params, x), law.log_density(x), atol=1e-10)
+    z = jax.random.normal(key, (200_000, 3))
+    np.testing.assert_allclose(np.cov(flow.network.apply(params, z).T), covariance, atol=0.05)
+
+
 def test_seeds_run_side_by_side(key):
     flow = coupling_flow(2, layers=2, width=8)
     keys = jax.random.split(key, 2)
@@ -86,7 +101,15 @@ def test_bad_sizes_and_inputs_are_named(key):
         coupling_flow(1)
     with pytest.raises(ValueError, match="`bound` must be positive"):
         coupling_flow(2, bound=0.0)
+    with pytest.raises(ValueError, match=r"`mean` must have shape \(2,\) for 2 features, but has shape \(3,\)"):
+        coupling_flow(2, mean=np.zeros(3))
+    with pytest.raises(ValueError, match="`covariance` must be positive definite, but its least eigenvalue is -1"):
+        coupling_flow(2, covariance=np.diag([1.0, -1.0]))
+    with pytest.raises(ValueError, match="`covariance` must be symmetric"):
+        coupling_flow(2, covariance=np.array([[1.0, 0.5], [0.0, 1.0]]))
     flow = coupling_flow(2, layers=1, width=4)
     params = flow.network.init(key)
-    with pytest.raises(ValueError, match=r"`x` must be samples \(n, 2\), as this flow has 2 features, but has shape \(5, 3\)"):
+    with pytest.raises(
+        ValueError, match=r"`x` must be samples \(n, 2\), as this flow has 2 features, but has shape \(5, 3\)"
+    ):
         flow.log_density(params, jnp.ones((5, 3)))
