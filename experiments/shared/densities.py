@@ -29,6 +29,7 @@ class Problem(NamedTuple):
         offset: nats to add to a log density, from the model's units to the data's own.
         image_shape: of images; None for what is none.
         mean, covariance: of the training data.
+        share: of the updates that the others get: few data are soon remembered.
     """
 
     target: Distribution
@@ -38,6 +39,7 @@ class Problem(NamedTuple):
     image_shape: tuple[int, int, int] | None
     mean: np.ndarray
     covariance: np.ndarray
+    share: float = 1.0
 
 
 def of_law(law: Distribution) -> Problem:
@@ -70,11 +72,12 @@ def of_digits() -> Problem:
     target = Distribution("digits", dim, sample, no_density="nobody knows it")
     held = np.asarray(continuous(jax.random.key(2), splits.test.values))
     seen = np.asarray(target(jax.random.key(1), 20_000))
-    return Problem(target, held, None, dim * np.log(2 / LEVELS), splits.image_shape, seen.mean(0), np.cov(seen.T))
+    offset = dim * np.log(2 / LEVELS)
+    return Problem(target, held, None, offset, splits.image_shape, seen.mean(0), np.cov(seen.T), share=0.4)
 
 
 PROBLEMS: dict[str, Callable[[], Problem]] = {
-    "modes": lambda: of_law(ring(8, 2.0, 0.2)),
+    "modes": lambda: of_law(ring(8, 2.0, 0.3)),
     "moons": lambda: of_law(moons(0.1)),
     "ocean-climate": of_climate,
     "digits": of_digits,
