@@ -201,10 +201,13 @@ def tabulated(name: str, config: Config, problem: Problem, found: dict[str, list
     """A line for each way, mean and 95 % interval over seeds."""
     names = [what for what in NAMES if what in found[config.ways[0]][0]]
     lines = [[way, *(cell([metrics.get(what) for metrics in each]) for what in names)] for way, each in found.items()]
+    told = (
+        f"{steps_of(config, problem)} updates of {config.batch_size}; mean and 95 % interval over {config.seeds} seeds."
+    )
+    judges = f"Distances of {judged_size(problem)} samples to as many held-out data, the energy distance without bias"
     caption = (
-        f"{steps_of(config, problem)} updates of {config.batch_size}; mean and 95 % interval over {config.seeds} seeds. Log-likelihood of"
-        f" held-out data and divergences in nats. Distances of {judged_size(problem)} samples to as many held-out data, the energy distance"
-        " without bias: what a way itself minimises is no judge of it. Real data: disjoint parts of the held-out data."
+        f"{told} Log-likelihood of held-out data and divergences in nats. {judges}: what a way itself minimises is no judge of"
+        " it. Real data: disjoint parts of the held-out data."
     )
     return table(name, caption, ["", *names], lines)
 
