@@ -23,7 +23,7 @@ ATOMS = np.sqrt(1.5) * np.stack(np.meshgrid([-1.0, 0.0, 1.0], [-1.0, 0.0, 1.0]),
 
 def _student(key: Array, n: int) -> Array:
     key_normal, key_length = jax.random.split(key)
-    squares = 2 * jax.random.gamma(key_length, FREEDOM / 2, (n, 1))
+    squares = jnp.sum(jnp.square(jax.random.normal(key_length, (n, FREEDOM))), axis=1, keepdims=True)
     # With ν in the place of ν - 2 it would be Student's own, whose variance is ν / (ν - 2).
     return jax.random.normal(key_normal, (n, 2)) * jnp.sqrt((FREEDOM - 2) / squares)
 

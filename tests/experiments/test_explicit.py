@@ -14,9 +14,9 @@ from igm_jax.networks import coupling_flow
 from igm_jax.reporting import read_jsonl
 
 
-def test_every_way_gives_finite_updates():
+def test_every_way_gives_finite_updates(tmp_path):
     problem = of_law(normal(2))
-    config = dataclasses.replace(explicit.Config(), seeds=2, steps=2, batch_size=16, layers=2, width=8)
+    config = dataclasses.replace(explicit.Config(), seeds=2, steps=2, batch_size=16, layers=2, width=8, output=tmp_path)
     flow = coupling_flow(2, layers=2, width=8)
     start = flow.network.init(jax.random.key(0))
     assert set(explicit.WAYS) >= {"likelihood", "energy", "Sinkhorn", "GAN", "both"}
@@ -28,6 +28,14 @@ def test_every_way_gives_finite_updates():
             assert np.isfinite(leaf).all()
         assert np.abs(params["shift"]).max() > 0
         assert not np.array_equal(params["shift"][0], params["shift"][1])  # seeds see other minibatches
+
+
+def test_few_data_get_fewer_updates_and_lengths_are_the_datas():
+    problem, config = of_law(normal(2)), explicit.Config(steps=1000)
+    assert explicit.steps_of(config, problem) == 1000
+    assert explicit.steps_of(config, problem._replace(share=0.4)) == 400
+    # The squared distance of two standard normal points of the plane is 4 times exponential: its median is 4 log 2.
+    assert explicit.median_of(problem) == pytest.approx((4 * np.log(2)) ** 0.5, rel=0.1)
 
 
 def test_the_loss_of_the_likelihood_alone_wants_nothing_of_samples():
