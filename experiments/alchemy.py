@@ -37,7 +37,7 @@ from igm_jax.reporting.terminal import ended
 
 OBJECTIVES: dict[str, Callable[[], Objective]] = {
     "energy": energy,
-    "Sinkhorn": lambda: sinkhorn(0.05, max_iterations=20),
+    "Sinkhorn": lambda: sinkhorn(0.05, max_iterations=10),
 }
 DISTANCES = (1.0, 2.0, 3.0, 4.0)
 """Half the distance m of two modes, in their widths."""
@@ -52,11 +52,11 @@ class Config:
 
     objectives: tuple[str, ...] = tuple(OBJECTIVES)
     """Under which objectives: energy, Sinkhorn."""
-    steps: int = 1500
+    steps: int = 1000
     """Updates of each network."""
     batch_size: int = 128
     """Samples, and data, in each minibatch."""
-    rate: float = 2e-3
+    rate: float = 3e-3
     """Learning rate of Adam at the beginning."""
     width: int = 64
     """Units of a hidden layer; there are three."""
