@@ -4,6 +4,7 @@ Modules of one's own: ``network`` takes those of NNX, ``from_linen`` those of fl
 """
 
 from igm_jax.networks.convolutional import conv_critic, conv_generator
+from igm_jax.networks.coupling import Flow, coupling_flow
 from igm_jax.networks.filters import depthwise
 from igm_jax.networks.fourier import fourier
 from igm_jax.networks.functional import network, parameter_count
@@ -18,8 +19,10 @@ from igm_jax.networks.style import style_critic, style_generator, style_noise_si
 from igm_jax.networks.unet import unet_generator
 
 __all__ = [
+    "Flow",
     "conv_critic",
     "conv_generator",
+    "coupling_flow",
     "depthwise",
     "fourier",
     "from_equinox",

@@ -2,6 +2,7 @@
 
 from igm_jax.training.directory import plain, read_config
 from igm_jax.training.errors import Interrupted, NonFiniteError, RunDirectoryError, RunMismatchError
+from igm_jax.training.likelihood import add_likelihood
 from igm_jax.training.logs import read_log
 from igm_jax.training.loop import Trained, train
 from igm_jax.training.provenance import provenance
@@ -17,6 +18,7 @@ __all__ = [
     "TrainState",
     "Trained",
     "TrainedGenerator",
+    "add_likelihood",
     "advance",
     "load_generator",
     "plain",
