@@ -134,6 +134,38 @@ def sounds_of(pictures: np.ndarray, keys: np.ndarray, seed: int = 0, iterations:
     return sounds / np.maximum(np.abs(sounds).max(1, keepdims=True), 1e-6)
 
 
+class Components(NamedTuple):
+    """The principal components of pictures, in which a picture is a short row of numbers of variance one.
+
+    Attributes:
+        mean: (2048,) the mean picture.
+        vectors: (k, 2048) components, each as long as the data's standard deviation along it.
+        kept: the share of the variance that they have.
+    """
+
+    mean: np.ndarray
+    vectors: np.ndarray
+    kept: float
+
+    def rows(self, pictures: np.ndarray) -> np.ndarray:
+        """Pictures (n, 2048) as rows (n, k)."""
+        lengths = np.sum(self.vectors**2, axis=1)
+        return ((pictures - self.mean[None]) @ (self.vectors / lengths[:, None]).T).astype(np.float32)
+
+    def pictures(self, rows: np.ndarray) -> np.ndarray:
+        """Rows (..., k) as pictures (..., 2048)."""
+        return self.mean + rows @ self.vectors
+
+
+def components_of(pictures: np.ndarray, number: int) -> Components:
+    """The first principal components of pictures (n, 2048), at most n - 1."""
+    mean = pictures.mean(0)
+    _, sizes, directions = np.linalg.svd(pictures - mean[None], full_matrices=False)
+    number = min(number, len(pictures) - 1)
+    vectors = directions[:number] * sizes[:number, None] / np.sqrt(len(pictures))
+    return Components(mean, vectors.astype(np.float32), float(np.sum(sizes[:number] ** 2) / np.sum(sizes**2)))
+
+
 def code(conditions: Array) -> Array:
     """What networks and distances read of a key and a family: the key in octaves from the middle, and the family's one-hot code."""
     octaves = (conditions[:, :1] - (LOWEST + HIGHEST) / 2) / 12

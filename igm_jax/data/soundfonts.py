@@ -156,9 +156,7 @@ def family_of(name: str) -> str:
     return next((family for family, own in FAMILIES.items() if words & set(own.split())), "synth")
 
 
-def notes(
-    folder: str | os.PathLike[str] | None = None, seconds: float = 1.0, *, conditions: bool = False
-) -> Splits:
+def notes(folder: str | os.PathLike[str] | None = None, seconds: float = 1.0, *, conditions: bool = False) -> Splits:
     """Recorded notes of orchestral instruments: their first second at 16 kHz, the loudest number 1.
 
     The label is the key, from the recording's name; of a pair of channels the left one is taken, and notes without a key are

@@ -172,7 +172,9 @@ def sounds(path: str | os.PathLike[str], seconds: float = 1.0) -> Splits:
     length = checks.count("seconds · 16000", round(checks.positive("seconds", seconds) * RATE))
     root = absolute(path)
     if not root.is_dir():
-        raise FileNotFoundError(f"expected a folder of .wav files at {shown(root)!r}, but there is none; check the path")
+        raise FileNotFoundError(
+            f"expected a folder of .wav files at {shown(root)!r}, but there is none; check the path"
+        )
     files = sorted(file for file in root.rglob("*") if file.suffix.lower() == ".wav" and not file.name.startswith("."))
     fits(len(files), length, 4, shown(root), "shorten them by `seconds`")
     rows, skipped, told = _rows(files, root, length)

@@ -269,9 +269,7 @@ def multi_resolution(
                 f"sounds must be at least as long as the longest window, {max(windows)}, but have {x.shape[1]} numbers; pad"
                 " them with silence, or take shorter windows"
             )
-        return {
-            str(window): log_mel(x, window, window // 4, count, rate).reshape(len(x), -1) for window in windows
-        }
+        return {str(window): log_mel(x, window, window // 4, count, rate).reshape(len(x), -1) for window in windows}
 
     return maps
 

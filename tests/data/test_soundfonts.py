@@ -76,7 +76,9 @@ def test_conditions_are_key_and_family(tmp_path):
     data = notes(tmp_path, conditions=True)
     found = sorted(tuple(row) for part in (data.train, data.validation, data.test) for row in part.condition.tolist())
     families = list(FAMILIES)
-    assert found == sorted((float(key_of(name)), float(families.index(family_of(name)))) for name in [*sounds, "Tuba A3"])
+    assert found == sorted(
+        (float(key_of(name)), float(families.index(family_of(name)))) for name in [*sounds, "Tuba A3"]
+    )
     assert notes(tmp_path).train.condition is None
 
 

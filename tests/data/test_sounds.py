@@ -77,7 +77,12 @@ def test_a_folder_is_read_and_what_is_left_out_is_named(tmp_path):
     np.testing.assert_allclose(np.abs(rows).max(1), 1, atol=1e-6)
     assert {names for names in data.report.skipped.values()} == {("silent.wav",), ("short.wav",), ("text.wav",)}
     told = " ".join(data.report.notes)
-    for words in ("1 sounds are clipped", "1 sounds had several channels", "1 sounds were brought", "1 sounds end in silence"):
+    for words in (
+        "1 sounds are clipped",
+        "1 sounds had several channels",
+        "1 sounds were brought",
+        "1 sounds end in silence",
+    ):
         assert words in told
 
 

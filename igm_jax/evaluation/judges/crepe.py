@@ -41,10 +41,12 @@ class Heard(NamedTuple):
     Attributes:
         hertz: (n,) the pitch; NaN where there is silence.
         confidence: (n,) how sure the network is of it, from 0 to 1.
+        features: (n, 256) what the judge's ``features`` gives, too.
     """
 
     hertz: Float[np.ndarray, " n"]
     confidence: Float[np.ndarray, " n"]
+    features: Float[np.ndarray, "n p"]
 
 
 class PitchJudge(NamedTuple):
@@ -132,7 +134,11 @@ def arranged(tensors: Mapping[str, np.ndarray]) -> Layers:
         )
         gain = gain / np.sqrt(variance + EPSILON)
         found |= {f"kernel{layer}": tensors[f"conv{layer}.weight"][..., 0].transpose(2, 1, 0)}
-        found |= {f"bias{layer}": tensors[f"conv{layer}.bias"], f"gain{layer}": gain, f"shift{layer}": bias - mean * gain}
+        found |= {
+            f"bias{layer}": tensors[f"conv{layer}.bias"],
+            f"gain{layer}": gain,
+            f"shift{layer}": bias - mean * gain,
+        }
     found |= {"weights": tensors["classifier.weight"].T, "offset": tensors["classifier.bias"]}
     return {name: jnp.asarray(value, jnp.float32) for name, value in found.items()}
 
@@ -197,18 +203,17 @@ def _windows(layers: Layers, x: Any) -> Float[np.ndarray, "n t p"]:
     return _seen(layers, _cut(x))[0]
 
 
-def _features(layers: Layers, x: Any) -> Float[np.ndarray, "n p"]:
-    cut = _cut(x)
-    return np.einsum("ntp,nt->np", _seen(layers, cut)[0], _loudness(cut))
-
-
 def _heard(layers: Layers, x: Any) -> Heard:
     cut = _cut(x)
     weights = _loudness(cut)
-    activations = np.einsum("ntp,nt->np", _seen(layers, cut)[1], weights)
+    features, activations = (np.einsum("ntp,nt->np", part, weights) for part in _seen(layers, cut))
     silent = weights.sum(1) == 0
     hertz = np.where(silent, np.nan, peak_frequency(activations))
-    return Heard(hertz, np.where(silent, 0.0, activations.max(1)))
+    return Heard(hertz, np.where(silent, 0.0, activations.max(1)), features)
+
+
+def _features(layers: Layers, x: Any) -> Float[np.ndarray, "n p"]:
+    return _heard(layers, x).features
 
 
 def peak_frequency(activations: Float[np.ndarray, "n k"]) -> Float[np.ndarray, " n"]:
