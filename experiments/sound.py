@@ -3,18 +3,18 @@
     python -m experiments.sound             recordings of instruments, about 8 minutes on 2 cores
     python -m experiments.sound --smoke     seconds
 
-A note is a picture of 32 moments times 32 harmonics: how loud each is, and what lies between it and the next. The generator makes it
-from noise, the key and the family of the instrument; the phases are found by Griffin and Lim. The energy distance and drifting
-compare the pictures at four resolutions, each with key and family beside it; the hinge GAN's critic reads the same. The axis counts
-in fundamentals, so that a network need not learn where keys lie: what it has to learn is which harmonics there are, how loud, and
-for how long.
+A note is a picture of 32 moments times 32 harmonics: how loud each is, and what lies between it and the next. The generator
+makes it from noise, the key and the family of the instrument; the phases are found by Griffin and Lim. The energy distance and
+drifting compare pictures at four resolutions, each with key and family beside it; the critic of the hinge GAN reads the finest.
+The axis counts in fundamentals, so that a network need not learn where keys lie: what it has to learn is which harmonics there
+are, how loud, and for how long.
 
-Judges are a network of pitch that no loss sees, Fréchet distances in its features and in log-mel bands of the sounds, and two tests
-of two samples. All compare with recordings of instruments that no generator was trained on, which are far from those of training
-themselves: that is the line "other instruments", and no generator can be asked for less.
+Judges are a network of pitch that no loss sees, Fréchet distances in its features and in log-mel bands of the sounds, and two
+tests of two samples. All compare with recordings of instruments that no generator was trained on. These are far from those of
+training themselves: that is the line "other instruments", and no generator can be asked for less.
 
-The table is printed; ``report.md``, ``rows.jsonl``, spectrograms, sounds and a page with players go to ``results/sound``. The runs
-live there too, so that a stopped command goes on where it was.
+The table is printed; ``report.md``, ``rows.jsonl``, spectrograms, sounds and a page with players go to ``results/sound``. The
+runs live there too, so that a stopped command goes on where it was.
 """
 
 import dataclasses
@@ -29,13 +29,13 @@ import numpy as np
 import optax
 from jaxtyping import Array
 
+from experiments.shared.hearing import judged, measured, rivals, variety
 from experiments.shared.listening import players, spectrograms
 from experiments.shared.notes import (
     HIGHEST,
     LOWEST,
     MOMENTS,
     SHAPE,
-    SIZE,
     Components,
     Notes,
     code,
@@ -49,17 +49,7 @@ from igm_jax.base import ConditionalGenerator
 from igm_jax.data import wav_bytes
 from igm_jax.data.soundfonts import FAMILIES, NAMES, RATE
 from igm_jax.distributions import dataset, normal
-from igm_jax.evaluation import (
-    Heard,
-    PitchJudge,
-    classifier_two_sample_test,
-    crepe_tiny,
-    energy_permutation_test,
-    floor,
-    frechet_distance,
-)
-from igm_jax.evaluation.judges.crepe import keys_apart
-from igm_jax.features.spectrograms import log_mel
+from igm_jax.evaluation import crepe_tiny, floor, frechet_distance
 from igm_jax.generators import conditional_pushforward
 from igm_jax.networks import mlp, mlp_critic, parameter_count
 from igm_jax.objectives import drifting, energy, hinge_gan, joint, on_feature_groups, on_features, r1_penalty
@@ -73,11 +63,9 @@ POOLED = (2, 4, 8)
 """Sides of the squares that a picture is averaged over, besides the picture as it is."""
 SPREAD = 4.0
 """What the critic's inputs are multiplied by: two data are four apart on average."""
-SILENT = float(np.log(1e-3))
-"""The logarithm of an amplitude below which all is silence to the judge in mel bands: -60 decibels, as in pictures."""
 TEMPERATURES = (0.02, 0.05, 0.2)
-SHOWN, KEPT, DRAWS, NEAR = 8, 2, 8, 0.5
-"""Notes with players; those that are written as .wav; draws under each condition; keys within which a pitch is the one that was asked for."""
+SHOWN, KEPT, DRAWS = 8, 2, 8
+"""Notes with players; those that are written as .wav; draws under each condition."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -181,62 +169,6 @@ def run_of(name: str, learned: Notes, components: Components, config: Config) ->
     return generator, training(generator, objective, optimizer, data, config.batch_size, **options)
 
 
-def bands(sounds: np.ndarray) -> np.ndarray:
-    """What the second judge sees of sounds (n, l): mean and deviation over time of each of 40 log-mel bands, (n, 80)."""
-    parts = [
-        np.asarray(log_mel(jnp.asarray(some, jnp.float32), count=40)) for some in np.array_split(sounds, 8) if len(some)
-    ]
-    both = np.maximum(np.concatenate(parts), SILENT).astype(np.float64)
-    return np.concatenate([both.mean(1), both.std(1)], axis=1)
-
-
-class Judged(NamedTuple):
-    """Sounds as judges see them."""
-
-    heard: Heard
-    bands: np.ndarray
-
-
-def judged(judge: PitchJudge, sounds: np.ndarray) -> Judged:
-    """Sounds (n, l) as both judges see them."""
-    return Judged(judge.heard(sounds), bands(sounds))
-
-
-def measured(real: Judged, fake: Judged, keys: np.ndarray) -> dict[str, float]:
-    """What judges say of sounds that were to have these keys, beside recordings; silence has no pitch, and counts as wrong."""
-    return {
-        "agreement": float(np.mean(np.abs(keys_apart(fake.heard.hertz, keys)) < NEAR)),
-        "confidence": float(np.median(fake.heard.confidence)),
-        "frechet_mel": frechet_distance(real=real.bands, fake=fake.bands),
-        "frechet_crepe": frechet_distance(real=real.heard.features, fake=fake.heard.features),
-        "told_apart": classifier_two_sample_test(real=real.bands, fake=fake.bands).accuracy,
-        "p_value": energy_permutation_test(real=real.bands, fake=fake.bands).p_value,
-    }
-
-
-def rivals(learned: Notes, held: Notes, components: Components, seed: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """What generators are compared with: sounds and keys by name."""
-    rng = np.random.default_rng(seed)
-    noise = rng.choice(learned.pictures.ravel(), (len(held.keys), SIZE))
-    gaussian = components.pictures(rng.normal(size=(len(held.keys), len(components.vectors))))
-    mean = np.repeat(learned.pictures.mean(0, keepdims=True), len(held.keys), axis=0)
-    return {
-        "recordings": (held.sounds, held.keys),
-        "recordings, through pictures": (sounds_of(held.pictures, held.keys), held.keys),
-        "other instruments": (learned.sounds, learned.keys),
-        "Gaussian": (sounds_of(gaussian, held.keys), held.keys),
-        "mean spectrum": (sounds_of(mean, held.keys), held.keys),
-        "noise": (sounds_of(noise, held.keys), held.keys),
-    }
-
-
-def variety(draws: np.ndarray, learned: Notes) -> float:
-    """The root mean square distance of two draws (c, k, d) under one condition, over that of two recordings of one family."""
-    families = [learned.pictures[learned.families == number] for number in np.unique(learned.families)]
-    real = np.average([np.var(rows, axis=0).sum() for rows in families], weights=[len(rows) for rows in families])
-    return float(np.sqrt(np.var(draws, axis=1, ddof=1).sum(1).mean() / real))
-
-
 def chosen(held: Notes) -> np.ndarray:
     """The notes that are shown: the first of each family, then others from the beginning; nobody chose them."""
     first = [int(np.flatnonzero(held.families == number)[0]) for number in np.unique(held.families)]
@@ -320,11 +252,13 @@ def line_of(name: str, metrics: dict[str, float]) -> list[str]:
 def caption(config: Config, held: Notes, components: Components, halves: float) -> str:
     return (
         f"{len(held.keys)} notes of keys {LOWEST} to {HIGHEST} after {config.steps} updates of {config.batch_size}, in"
-        f" {len(components.vectors)} principal components, which have {100 * components.kept:.0f} % of the variance. Pitch: the share whose pitch {crepe_tiny().name} hears within half a key, octaves aside, and that over"
-        " the recordings' own. Sure: its median confidence. Fréchet distances, the classifier's accuracy (.5 is chance) and the"
-        " p-value of a permutation test of the energy distance compare with the recordings held out, all of other instruments than"
-        f" those learned from; between random parts of all recordings, of as many, the first is {halves:.1f}. Variety: the root mean"
-        " square distance of two draws under one condition, over that of two recordings of one family."
+        f" {len(components.vectors)} principal components, which have {100 * components.kept:.0f} % of the variance."
+        f" Pitch: the share whose pitch {crepe_tiny().name} hears within half a key, octaves aside, and that over the"
+        " recordings' own. Sure: its median confidence. Fréchet distances, the classifier's accuracy (.5 is chance) and the"
+        " p-value of a permutation test of the energy distance compare with the recordings held out, all of other"
+        " instruments than those learned from; between random parts of all recordings, of as many, the first is"
+        f" {halves:.1f}. Variety: the root mean square distance of two draws under one condition, over that of two"
+        " recordings of one family."
     )
 
 
@@ -342,8 +276,8 @@ def finished(
     heard = f"The same notes in each line; the first line are recordings. {credit}"
     write_whole(config.output / "players.html", players("Notes from noise", heard, audible, names, RATE))
     seen = (
-        f"The same notes in each line: {', '.join(names)}; nobody chose them. Loudness in decibels, black at 70 below the loudest."
-        " They are to be heard in [players.html](players.html)."
+        f"The same notes in each line: {', '.join(names)}; nobody chose them. Loudness in decibels, black at 70 below the"
+        " loudest. They are to be heard in [players.html](players.html)."
     )
     pictures = {"spectrograms.png": (spectrograms(some, names, RATE), seen)}
     headings = ["", "pitch", "of recordings", "sure", "Fréchet, mel", "Fréchet, CREPE", "told apart", "p", "variety"]

@@ -77,13 +77,13 @@ def players(title: str, text: str, lines: Mapping[str, np.ndarray], names: Seque
         The page.
     """
     heads = "".join(f"<th>{html.escape(name)}</th>" for name in names)
-    rows = "".join(
-        f"<tr><th>{html.escape(way)}</th>{''.join(_player(f'{way}, {name}', one, rate) for name, one in zip(names, sounds, strict=True))}</tr>"
-        for way, sounds in lines.items()
-    )
+    rows = ""
+    for way, sounds in lines.items():
+        cells = [_player(f"{way}, {name}", one, rate) for name, one in zip(names, sounds, strict=True)]
+        rows += f"<tr><th>{html.escape(way)}</th>{''.join(cells)}</tr>"
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title><style>{_STYLE}</style>'
-        f"</head><body><h1>{html.escape(title)}</h1><p>{html.escape(text)}</p><table><thead><tr><th></th>{heads}</tr></thead>"
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
+        f"<style>{_STYLE}</style></head><body><h1>{html.escape(title)}</h1><p>{html.escape(text)}</p><table><thead><tr><th></th>{heads}</tr></thead>"
         f"<tbody>{rows}</tbody></table></body></html>\n"
     )
 

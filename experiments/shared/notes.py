@@ -167,7 +167,7 @@ def components_of(pictures: np.ndarray, number: int) -> Components:
 
 
 def code(conditions: Array) -> Array:
-    """What networks and distances read of a key and a family: the key in octaves from the middle, and the family's one-hot code."""
+    """What networks and distances read of (n, 2) keys and families: octaves from the middle key, and a one-hot code."""
     octaves = (conditions[:, :1] - (LOWEST + HIGHEST) / 2) / 12
     families = jax.nn.one_hot(conditions[:, 1].astype(jnp.int32), len(FAMILIES))
     return jnp.concatenate([octaves.astype(jnp.float32), families], axis=1)

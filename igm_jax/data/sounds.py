@@ -47,8 +47,8 @@ class Sound(NamedTuple):
 def read_wav(path: str | os.PathLike[str], rate: int = RATE) -> Sound:
     """A .wav file of 8, 16, 24 or 32 bits or of floats, as one channel at one rate.
 
-    Several channels become their mean. Another rate is brought to this one by a polyphase filter, which cuts off what lies above half
-    of the lower rate, so that nothing is heard at a wrong pitch.
+    Several channels become their mean. Another rate is brought to this one by a polyphase filter, which cuts off what lies
+    above half of the lower rate, so that nothing is heard at a wrong pitch.
 
     Args:
         path: the file.
@@ -143,9 +143,9 @@ def wav_bytes(samples: Any, rate: int = RATE) -> bytes:
 def sounds(path: str | os.PathLike[str], seconds: float = 1.0) -> Splits:
     """The beginnings of all .wav files in a folder and the folders in it, at 16 kHz, each as loud as the others.
 
-    Channels become their mean, rates 16 kHz, the loudest number 1. Shorter sounds end in silence. Files that are no sound, silent,
-    or shorter than 1024 numbers at 16 kHz are left out and named; how many were padded, and how many are clipped (a thousandth of
-    their numbers or more at full scale), is told.
+    Channels become their mean, rates 16 kHz, the loudest number 1. Shorter sounds end in silence. Files that are no sound,
+    silent, or shorter than 1024 numbers at 16 kHz are left out and named; how many were padded, and how many are clipped (a
+    thousandth of their numbers or more at full scale), is told.
 
     Args:
         path: the folder.

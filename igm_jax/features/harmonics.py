@@ -27,11 +27,10 @@ class HarmonicBands(NamedTuple):
 def harmonic_bands(fundamental: float, harmonics: int, window: int, rate: float = 16_000) -> HarmonicBands:
     """The bands of a fundamental.
 
-    A bin at frequency f is shared by the two bands whose centres, multiples of half of the fundamental, are its neighbours, in
-    such a way that band widths of a quarter to each side count fully: shares of each bin between the first and the last centre
-    sum to one, so that power is kept. Back, the power of a harmonic takes the shape of a sine under a Hann window, three bins wide
-    in essence, and that between is even. ``spread`` followed by ``gather`` gives nearly what it was given, where harmonics are
-    some bins apart.
+    A bin counts to the band whose centre, a multiple of half of the fundamental, is nearest; about the border between two
+    bands it is shared by both, so that shares of each bin sum to one and power is kept. Back, the power of a harmonic takes
+    the shape of a sine under a Hann window, three bins wide in essence, and that between is even. ``spread`` followed by
+    ``gather`` gives nearly what it was given, where harmonics are some bins apart.
 
     Args:
         fundamental: in Hz; its harmonics should lie at least four bins apart, ``4 · rate / window``.

@@ -68,9 +68,10 @@ class PitchJudge(NamedTuple):
 def crepe_tiny(path: str | os.PathLike[str] | None = None) -> PitchJudge:
     """The pitch of sounds at 16 kHz, and 256 features, from a network that no loss here minimises.
 
-    Each window of 1024 numbers, of mean 0 and variance 1, passes six convolutions. Activations of 360 pitches are averaged over
-    the windows of a sound, weighted by their loudness, and the pitch is their mean about the strongest one, in cents. Windows that
-    are silent have no weight. Loudness, then, it does not hear.
+    Each window of 1024 numbers, of mean 0 and variance 1, passes six convolutions. Activations of 360 pitches are averaged
+    over the windows of a sound, weighted by their loudness, and the pitch is their mean about the strongest one, in cents.
+    Windows that are silent have no weight. Neither the loudness of a sound nor, much, its timbre is in the features: a distance
+    in them says whether pitches are alike.
 
     Cost: about 450 windows a second on two cores, so 30 sounds of a second.
 
