@@ -74,7 +74,7 @@ class Config:
 
     objectives: tuple[str, ...] = OBJECTIVES
     """Which, by name."""
-    steps: int = 1500
+    steps: int = 2000
     """Updates of each generator."""
     batch_size: int = 128
     """Notes, and recordings, in each minibatch."""

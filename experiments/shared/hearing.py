@@ -58,13 +58,14 @@ def measured(real: Judged, fake: Judged, keys: np.ndarray) -> dict[str, float]:
 def rivals(learned: Notes, held: Notes, components: Components, seed: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """What generators are compared with: sounds and keys by name."""
     rng = np.random.default_rng(seed)
+    others = rng.permutation(len(learned.keys))[: len(held.keys)]
     noise = rng.choice(learned.pictures.ravel(), (len(held.keys), SIZE))
     gaussian = components.pictures(rng.normal(size=(len(held.keys), len(components.vectors))))
     mean = np.repeat(learned.pictures.mean(0, keepdims=True), len(held.keys), axis=0)
     return {
         "recordings": (held.sounds, held.keys),
         "recordings, through pictures": (sounds_of(held.pictures, held.keys), held.keys),
-        "other instruments": (learned.sounds, learned.keys),
+        "other instruments": (learned.sounds[others], learned.keys[others]),
         "Gaussian": (sounds_of(gaussian, held.keys), held.keys),
         "mean spectrum": (sounds_of(mean, held.keys), held.keys),
         "noise": (sounds_of(noise, held.keys), held.keys),

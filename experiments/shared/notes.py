@@ -111,7 +111,7 @@ def _sounded(key: Key, powers: Array, spread: Array, iterations: int) -> Array:
     return griffin_lim(key, amplitudes, RATE, HOP, iterations=iterations)
 
 
-def sounds_of(pictures: np.ndarray, keys: np.ndarray, seed: int = 0, iterations: int = 60) -> np.ndarray:
+def sounds_of(pictures: np.ndarray, keys: np.ndarray, seed: int = 0, iterations: int = 40) -> np.ndarray:
     """Notes from pictures, the loudest number of each 1, as the recordings have it.
 
     Args:
