@@ -209,9 +209,8 @@ def run(config: Config) -> None:
                 "notes", name, config.seed, metrics, *costs, parameters=made[name].parameters if name in made else 0
             )
         )
-    halves = floor(
-        frechet_distance, np.concatenate([seen["recordings"].bands, seen["other instruments"].bands]), len(held.keys)
-    )
+    everyone = np.concatenate([seen["recordings"].bands, seen["other instruments"].bands])
+    halves = floor(frechet_distance, everyone, len(everyone) // 2)
     text = caption(config, held, components, float(np.mean(halves["value"])))
     sounds = {name: some for name, (some, _) in compared.items() if name != "other instruments"}
     finished(config, held, lines, rows, sounds | {name: one.sounds for name, one in made.items()}, text, credit)

@@ -1,11 +1,12 @@
 """What judges hear: the pitch of sounds, how far they are from recordings, and what they are compared with."""
 
+from functools import partial
 from typing import NamedTuple
 
-import jax.numpy as jnp
+import jax
 import numpy as np
 
-from experiments.shared.notes import SIZE, Components, Notes, sounds_of
+from experiments.shared.notes import SIZE, Components, Notes, in_batches, sounds_of
 from igm_jax.evaluation import (
     Heard,
     PitchJudge,
@@ -22,12 +23,12 @@ NEAR = 0.5
 """Keys within which a pitch is the one that was asked for."""
 
 
+_log_mel = jax.jit(partial(log_mel, count=40))
+
+
 def bands(sounds: np.ndarray) -> np.ndarray:
     """What the second judge sees of sounds (n, l): mean and deviation over time of each of 40 log-mel bands, (n, 80)."""
-    parts = [
-        np.asarray(log_mel(jnp.asarray(some, jnp.float32), count=40)) for some in np.array_split(sounds, 8) if len(some)
-    ]
-    both = np.maximum(np.concatenate(parts), SILENT).astype(np.float64)
+    both = np.maximum(in_batches(_log_mel, sounds.astype(np.float32)), SILENT).astype(np.float64)
     return np.concatenate([both.mean(1), both.std(1)], axis=1)
 
 

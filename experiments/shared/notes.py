@@ -4,8 +4,9 @@ A picture is 32 moments times 32 harmonics times two channels: the power about e
 decibels. What a key is is known to both ways, and not to be learned.
 """
 
+from collections.abc import Callable
 from functools import lru_cache, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -68,6 +69,16 @@ def _within(part: Part) -> Notes:
     return Notes(sounds, pictures_of(sounds, keys[kept]), keys[kept], families[kept])
 
 
+def in_batches(function: Callable[..., Any], *arrays: np.ndarray) -> np.ndarray:
+    """What a function makes of rows, 16 at a time, the last ones repeated to as many: one shape is compiled once."""
+    n = len(arrays[0])
+    parts = []
+    for i in range(0, n, BATCH):
+        places = np.minimum(np.arange(i, i + BATCH), n - 1)
+        parts.append(np.asarray(function(*(array[places] for array in arrays))))
+    return np.concatenate(parts)[:n]
+
+
 @lru_cache(maxsize=1)
 def bands() -> HarmonicBands:
     """The bands of all keys, from the lowest on: (keys, f, b) and (keys, b, f)."""
@@ -96,12 +107,8 @@ def pictures_of(sounds: np.ndarray, keys: np.ndarray) -> np.ndarray:
     Returns:
         (n, 2048) decibels, scaled so that -60 is -1 and 0 is 1.
     """
-    gather = bands().gather
-    made = [
-        np.asarray(_powers(jnp.asarray(sounds[i : i + BATCH]), jnp.asarray(gather[keys[i : i + BATCH] - LOWEST])))
-        for i in range(0, len(sounds), BATCH)
-    ]
-    decibels = 10 * np.log10(np.maximum(np.concatenate(made), 10 ** (QUIETEST / 10)))
+    made = in_batches(lambda some, own: _powers(some, bands().gather[own - LOWEST]), sounds, keys)
+    decibels = 10 * np.log10(np.maximum(made, 10 ** (QUIETEST / 10)))
     return (1 - 2 * decibels / QUIETEST).reshape(len(sounds), SIZE).astype(np.float32)
 
 
@@ -123,14 +130,15 @@ def sounds_of(pictures: np.ndarray, keys: np.ndarray, seed: int = 0, iterations:
     Returns:
         (n, 16000) numbers.
     """
-    made = []
-    for number, i in enumerate(range(0, len(pictures), BATCH)):
-        rows = np.clip(pictures[i : i + BATCH].reshape(-1, MOMENTS, 2 * HARMONICS), -1, 1.2)
-        decibels = np.where(rows <= -1, -np.inf, (1 - rows) / 2 * QUIETEST)
-        spread = jnp.asarray(bands().spread[keys[i : i + BATCH] - LOWEST])
-        phases = jax.random.fold_in(jax.random.key(seed), number)
-        made.append(np.asarray(_sounded(phases, jnp.asarray(10 ** (decibels / 10), jnp.float32), spread, iterations)))
-    sounds = np.concatenate(made)
+    rows = np.clip(pictures.reshape(-1, MOMENTS, 2 * HARMONICS), -1, 1.2)
+    powers = np.where(rows <= -1, 0, 10 ** ((1 - rows) * QUIETEST / 20)).astype(np.float32)
+
+    def sounded(some: np.ndarray, own: np.ndarray, places: np.ndarray) -> Array:
+        return _sounded(
+            jax.random.fold_in(jax.random.key(seed), places[0]), some, bands().spread[own - LOWEST], iterations
+        )
+
+    sounds = in_batches(sounded, powers, keys, np.arange(len(rows)))
     return sounds / np.maximum(np.abs(sounds).max(1, keepdims=True), 1e-6)
 
 
