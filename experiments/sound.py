@@ -233,7 +233,8 @@ def made_by(name: str, learned: Notes, held: Notes, components: Components, conf
     words = {"chunk": max(1, config.steps // 15), "every": max(1, config.steps // 3)}
     found = train(how, jax.random.key(config.seed), config.steps, directory=config.output / name, config=told, **words)
     key, conditions = jax.random.key(config.seed + 1), jnp.asarray(held.conditions)
-    draws = components.pictures(np.asarray(generator.sample(found.state.average, key, conditions, DRAWS)))
+    drawn = jax.jit(partial(generator.sample, k=DRAWS))(found.state.average, key, conditions)
+    draws = components.pictures(np.asarray(drawn))
     costs = found.run_seconds, found.compile_seconds
     sounds = sounds_of(draws[:, 0], held.keys)
     return Made(sounds, variety(draws, learned), parameter_count(found.state.params), costs)
