@@ -209,3 +209,14 @@ def notes(folder: Folder = None, seconds: float = 1.0) -> Problem:
         seconds: How long each is.
     """
     return _mine(data.notes(folder, seconds))
+
+
+@choices.target()
+def sounds(path: Path, seconds: float = 1.0) -> Problem:
+    """The beginnings of your own .wav files, at 16 kHz.
+
+    Args:
+        path: The folder.
+        seconds: How long each is.
+    """
+    return _mine(data.sounds(path, seconds))

@@ -16,6 +16,7 @@ from igm_jax.data.random_access import Shuffled, shuffled
 from igm_jax.data.report import Report
 from igm_jax.data.saved_sets import hugging_face
 from igm_jax.data.soundfonts import notes
+from igm_jax.data.sounds import Sound, read_wav, sounds, wav_bytes
 from igm_jax.data.store import Layout, Store, StoreError, open_store, write_store
 from igm_jax.data.tables import table
 from igm_jax.data.texts import character_names, spelled, unicode_names
@@ -29,6 +30,7 @@ __all__ = [
     "Layout",
     "Report",
     "Shuffled",
+    "Sound",
     "Store",
     "StoreError",
     "Survey",
@@ -47,12 +49,15 @@ __all__ = [
     "ocean_climate",
     "open_store",
     "photographs",
+    "read_wav",
     "relief",
     "shuffled",
+    "sounds",
     "spelled",
     "stored",
     "survey",
     "table",
     "unicode_names",
+    "wav_bytes",
     "write_store",
 ]

@@ -24,6 +24,19 @@ RATE = 16_000
 
 NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 _TOLD = re.compile(r"(?<![A-Za-z])([A-G]) ?([#b]?)\s*(\d)(?!\d)|([A-G])([#b]?)(\d)\s*(?:\(|[LR]?$)")
+FAMILIES = {
+    "mallets": "vibraphone marimba xylophone celesta glocken glockenspiel box kalimba drum bells",
+    "bass": "bass slap fretless pop",
+    "guitar": "guitar distortion nylon steel shamisen harp banjo koto sitar",
+    "keys": "piano ep rhodes clavinet harpsichord",
+    "organ": "organ b3 accordian accordion",
+    "voice": "choir voices vox",
+    "strings": "strings violin viola cello pizz",
+    "wind": "soprano alto tenor baritone sax clarinet flute oboe bassoon horn piccolo recorder ocar shenai bagpipe chiff",
+    "brass": "trombone tuba horns brass sbrass muted trumpet",
+    "synth": "",
+}
+"""Families of instruments, and the words in names that say so; what has none of these is a synthesiser."""
 _RECORD = struct.Struct("<20sIIIIIBbHH")
 _LEFT = 4  # a kind of sample: the left one of a pair
 
@@ -113,17 +126,37 @@ def key_of(name: str) -> int | None:
 
     Example:
         >>> from igm_jax.data.soundfonts import key_of
-        >>> key_of("Tenor Sax C#4(L)"), key_of("Bass Drum")
-        (49, None)
+        >>> key_of("Tenor Sax C#4(L)"), key_of("B3 D#4"), key_of("Bass Drum")
+        (49, 51, None)
     """
-    found = _TOLD.search(name)
-    if found is None:
+    every = list(_TOLD.finditer(name))
+    if not every:
         return None
+    found = every[-1]  # an instrument may be called as a key is: "B3 D#4"
     letter, sign, octave = found.group(1, 2, 3) if found[1] else found.group(4, 5, 6)
     return 12 * int(octave) + NAMES.index(letter) + {"#": 1, "b": -1, "": 0}[sign]
 
 
-def notes(folder: str | os.PathLike[str] | None = None, seconds: float = 1.0) -> Splits:
+def family_of(name: str) -> str:
+    """The family of a recording's instrument.
+
+    Args:
+        name: e.g. "Tenor C#4(L)".
+
+    Returns:
+        One of ``FAMILIES``, the first that has a word of the name.
+
+    Example:
+        >>> from igm_jax.data.soundfonts import family_of
+        >>> family_of("Tenor C#4(L)"), family_of("Harpsichord C5"), family_of("Steel Drum C 4"), family_of("Sweeper C5")
+        ('wind', 'keys', 'mallets', 'synth')
+    """
+    told = [*_TOLD.finditer(name)]
+    words = set(re.findall(r"[a-z0-9]+", (name[: told[-1].start()] if told else name).lower()))
+    return next((family for family, own in FAMILIES.items() if words & set(own.split())), "synth")
+
+
+def notes(folder: str | os.PathLike[str] | None = None, seconds: float = 1.0, *, conditions: bool = False) -> Splits:
     """Recorded notes of orchestral instruments: their first second at 16 kHz, the loudest number 1.
 
     The label is the key, from the recording's name; of a pair of channels the left one is taken, and notes without a key are
@@ -132,6 +165,7 @@ def notes(folder: str | os.PathLike[str] | None = None, seconds: float = 1.0) ->
     Args:
         folder: where ``FluidR3_GM.sf2`` lies; None for ``IGM_DATA`` or the place of Debian's package fluid-soundfont-gm.
         seconds: how long a row is; shorter recordings end in silence.
+        conditions: whether each row comes with its key and the number of its family in ``FAMILIES``, as (n, 2) conditions.
 
     Returns:
         Splits of (n, 16000 · seconds) numbers in [-1, 1].
@@ -158,6 +192,9 @@ def notes(folder: str | os.PathLike[str] | None = None, seconds: float = 1.0) ->
     names = tuple(f"{NAMES[key % 12]}{key // 12}" for key in keys.tolist())
     groups = [_instrument(one.name).encode("latin-1") for one in kept]
     found = Found(PLACE.package, PLACE.name, values, labels.reshape(-1), names, groups=groups)
+    if conditions:
+        told = [(one.key, list(FAMILIES).index(family_of(one.name))) for one in kept]
+        found = found._replace(condition=np.array(told, np.float32), condition_names=("key", "family"))
     told = [f"{len(every) - len(kept)} recordings without a key, or the right ones of a pair, are left out."]
     scaling = Scaling(0.0, 1.0, -1.0, 1.0)
     splits = assembled(found, found.split(), scaling, what="notes", notes=told)

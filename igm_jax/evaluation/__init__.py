@@ -13,6 +13,7 @@ from igm_jax.evaluation.forecasts.spread import SpreadSkill, mean_crps, mean_ene
 from igm_jax.evaluation.judges.classifier import classifier_judge
 from igm_jax.evaluation.judges.convolutional import convolutional_classifier_judge
 from igm_jax.evaluation.judges.convolutions import Judge, identity_judge, random_convolution_judges
+from igm_jax.evaluation.judges.crepe import Heard, PitchJudge, crepe_tiny
 from igm_jax.evaluation.judges.efficientnet import efficientnet_lite0
 from igm_jax.evaluation.judges.extractors import (
     FeatureExtractor,
@@ -67,11 +68,13 @@ __all__ = [
     "Estimate",
     "FeatureExtractor",
     "FileExtractor",
+    "Heard",
     "Judge",
     "KernelTest",
     "Measure",
     "ModeCoverage",
     "PermutationTest",
+    "PitchJudge",
     "PrecisionRecall",
     "PrecisionRecallCurve",
     "PublishedMaps",
@@ -86,6 +89,7 @@ __all__ = [
     "classifier_two_sample_test",
     "conditional_two_sample_test",
     "convolutional_classifier_judge",
+    "crepe_tiny",
     "density_coverage",
     "dinov2",
     "dinov2_maps",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from igm_jax.data import notes
-from igm_jax.data.soundfonts import key_of, recordings
+from igm_jax.data.soundfonts import FAMILIES, family_of, key_of, recordings
 
 
 def chunk(name, content):
@@ -40,12 +40,46 @@ def tone(hertz, rate=16000, seconds=0.5):
         ("Piano C5", 60),
         ("Violin Bb3", 46),
         ("Flute A4 (R)", 57),
+        ("B3 D#4", 51),
+        ("EP 2 C 8(L)", 96),
         ("Bass Drum", None),
         ("Pad", None),
     ],
 )
 def test_names_tell_keys(name, key):
     assert key_of(name) == key
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("tromboneB4", "brass"),
+        ("B3 D4", "organ"),
+        ("E's Bassoon C4(L)", "wind"),
+        ("Acoustic Bass C4", "bass"),
+        ("Steel E5", "guitar"),
+        ("Steel Drum C 4", "mallets"),
+        ("English Horn B4", "wind"),
+        ("French Horns A4", "brass"),
+        ("SB2 C4", "synth"),
+    ],
+)
+def test_names_tell_families(name, family):
+    assert family_of(name) == family
+
+
+def test_conditions_are_key_and_family(tmp_path):
+    sounds = {f"Violin {letter}{octave}": tone(200 + 30 * octave + n) for octave in range(2, 6)
+              for n, letter in enumerate("CDEFG")}  # fmt: skip
+    sounds |= {f"Flute {letter}4": tone(500 + n) for n, letter in enumerate("CDE")}
+    (tmp_path / "FluidR3_GM.sf2").write_bytes(soundfont(sounds | {"Tuba A3": tone(99)}))
+    data = notes(tmp_path, conditions=True)
+    found = sorted(tuple(row) for part in (data.train, data.validation, data.test) for row in part.condition.tolist())
+    families = list(FAMILIES)
+    assert found == sorted(
+        (float(key_of(name)), float(families.index(family_of(name)))) for name in [*sounds, "Tuba A3"]
+    )
+    assert notes(tmp_path).train.condition is None
 
 
 def test_recordings_are_read(tmp_path):

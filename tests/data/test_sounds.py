@@ -1,0 +1,118 @@
+"""Users' .wav files: every format to the same numbers, rates and channels as documented, and what is left out is told."""
+
+import io
+import wave
+
+import numpy as np
+import pytest
+from scipy.io import wavfile
+
+from igm_jax.data import read_wav, sounds, wav_bytes
+
+RNG = np.random.default_rng(0)
+
+
+def sine(hertz=500.0, rate=16000, seconds=0.5, loud=0.5):
+    return loud * np.sin(2 * np.pi * hertz * np.arange(round(rate * seconds)) / rate)
+
+
+def saved(path, values, rate):
+    wavfile.write(path, rate, values)
+    return path
+
+
+def test_sixteen_bits_there_and_back(tmp_path):
+    x = RNG.uniform(-1, 1, 3000)
+    (tmp_path / "a.wav").write_bytes(wav_bytes(x))
+    sound = read_wav(tmp_path / "a.wav")
+    np.testing.assert_allclose(sound.samples, x, atol=1.1 / 32768 + 1 / 32767)
+    with wave.open(io.BytesIO(wav_bytes([2.0, -2.0, 0.0]))) as file:
+        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, 16000)
+        np.testing.assert_array_equal(np.frombuffer(file.readframes(3), "<i2"), [32767, -32767, 0])
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.int32, np.float32])
+def test_all_kinds_of_numbers_are_the_same_sound(kind, tmp_path):
+    x = sine()
+    scales = {np.uint8: (128, 128), np.int16: (32768, 0), np.int32: (2**31, 0), np.float32: (1, 0)}
+    by, plus = scales[kind]
+    sound = read_wav(saved(tmp_path / "a.wav", (x * by + plus).astype(kind), 16000))
+    np.testing.assert_allclose(sound.samples, x, atol=0.01 if kind is np.uint8 else 1e-4)
+
+
+def test_channels_become_their_mean(tmp_path):
+    left, right = sine(300), sine(700)
+    sound = read_wav(saved(tmp_path / "a.wav", np.stack([left, right], 1).astype(np.float32), 16000))
+    np.testing.assert_allclose(sound.samples, (left + right) / 2, atol=1e-6)
+    assert sound.channels == 2
+
+
+@pytest.mark.parametrize("rate", [8000, 44100, 48000])
+def test_other_rates_keep_pitch_and_loudness_and_fold_nothing_back(rate, tmp_path):
+    x = sine(1000, rate, 1.0) + (sine(11_000, rate, 1.0) if rate > 22_000 else 0)
+    sound = read_wav(saved(tmp_path / "a.wav", x.astype(np.float32), rate))
+    assert len(sound.samples) == 16000
+    spectrum = np.abs(np.fft.rfft(sound.samples[1000:15000]))
+    assert spectrum.argmax() == 875  # 1000 Hz of 14000 numbers
+    assert np.sum(spectrum[900:] ** 2) < 1e-3 * np.sum(spectrum**2)  # 11 kHz would come back at 5
+    np.testing.assert_allclose(sound.samples[2000:3000], sine(1000)[2000:3000], atol=0.01)
+
+
+def folder_of(tmp_path):
+    for n in range(24):
+        saved(tmp_path / f"{n:02}.wav", sine(300 + 20 * n, loud=0.1 + 0.03 * n).astype(np.float32), 16000)
+    return tmp_path
+
+
+def test_a_folder_is_read_and_what_is_left_out_is_named(tmp_path):
+    folder_of(tmp_path)
+    saved(tmp_path / "silent.wav", np.zeros(8000, np.int16), 16000)
+    saved(tmp_path / "short.wav", sine(seconds=0.05).astype(np.float32), 16000)
+    saved(tmp_path / "loud.wav", np.clip(3 * sine(), -1, 1).astype(np.float32), 16000)
+    saved(tmp_path / "two.wav", np.stack([sine(), sine(900)], 1).astype(np.float32), 32000)
+    (tmp_path / "text.wav").write_text("no sound")
+    data = sounds(tmp_path, 0.5)
+    rows = np.concatenate([part.values for part in (data.train, data.validation, data.test)])
+    assert rows.shape == (26, 8000)
+    np.testing.assert_allclose(np.abs(rows).max(1), 1, atol=1e-6)
+    assert {names for names in data.report.skipped.values()} == {("silent.wav",), ("short.wav",), ("text.wav",)}
+    told = " ".join(data.report.notes)
+    for words in (
+        "1 sounds are clipped",
+        "1 sounds had several channels",
+        "1 sounds were brought",
+        "1 sounds end in silence",
+    ):
+        assert words in told
+
+
+def test_longer_rows_end_in_silence(tmp_path):
+    data = sounds(folder_of(tmp_path), 1.0)
+    assert np.all(data.train.values[:, 8000:] == 0)
+    assert "24 sounds end in silence, being shorter." in data.report.notes
+
+
+@pytest.mark.parametrize(
+    ("values", "rate", "text"),
+    [
+        (np.array([0.0, np.nan], np.float32), 16000, "not finite"),
+        (np.zeros(0, np.int16), 16000, "but holds 0 numbers"),
+        (np.zeros(9, np.int16), 10, "but holds 9 numbers at 10"),
+    ],
+)
+def test_bad_files_are_told(values, rate, text, tmp_path):
+    with pytest.raises(ValueError, match=text):
+        read_wav(saved(tmp_path / "a.wav", values, rate))
+
+
+def test_no_sound_is_told(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"expected a folder of \.wav files"):
+        sounds(tmp_path / "nowhere")
+    with pytest.raises(ValueError, match=r"it holds no \.wav file"):
+        sounds(tmp_path)
+    (tmp_path / "b.wav").write_bytes(b"RIFF")
+    saved(tmp_path / "c.wav", np.zeros(8000, np.int16), 16000)
+    with pytest.raises(ValueError, match=r"none that can be used: 1 that are no \.wav file of numbers; 1 silent"):
+        sounds(tmp_path)
+    with pytest.raises(ValueError, match=r"must be finite numbers \(n,\)"):
+        wav_bytes(np.zeros((2, 2)))

@@ -1,0 +1,132 @@
+"""Spectrograms: there and back to rounding, energies that are kept, sines where they belong, and phases that are found."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from igm_jax import velocity
+from igm_jax.features import spectrograms
+from igm_jax.features.spectrograms import griffin_lim, istft, log_mel, mel_filters, multi_resolution, stft
+from igm_jax.objectives import energy, on_feature_groups
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize(("length", "window", "hop"), [(1000, 64, 16), (999, 64, 32), (50, 64, 16), (16000, 2080, 520)])
+def test_there_and_back_is_the_same_sound(length, window, hop):
+    x = jnp.asarray(RNG.normal(size=(2, length)))
+    back = istft(stft(x, window, hop), length, hop)
+    np.testing.assert_allclose(back, x, atol=1e-6)  # the window's ends are small, and its numbers single
+
+
+@pytest.mark.usefixtures("x64")
+def test_energy_is_kept():
+    """Parseval in every frame; squared windows a quarter apart sum to 3/2 at all places that four frames cover."""
+    x = np.zeros((1, 640))
+    x[0, 64:500] = RNG.normal(size=436)
+    spectrum = np.abs(stft(jnp.asarray(x), 64, 16)) ** 2
+    both_halves = spectrum.sum(-1) * 2 - spectrum[..., 0] - spectrum[..., -1]
+    np.testing.assert_allclose(both_halves.sum() / 64, 1.5 * np.sum(x**2), rtol=1e-6)
+
+
+def test_a_transform_is_that_of_its_formula():
+    x = RNG.normal(size=(1, 100)).astype(np.float32)
+    frame = np.concatenate([np.zeros(16), x[0, :16]])
+    expected = np.fft.fft(frame * (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(32) / 32)))[:17]
+    np.testing.assert_allclose(stft(jnp.asarray(x), 32, 8)[0, 0], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("hertz", [250.0, 1000.0, 5000.0])
+def test_a_sine_peaks_in_its_bin_and_band_at_its_amplitude(hertz):
+    x = 0.3 * jnp.sin(2 * jnp.pi * hertz * jnp.arange(8000.0) / 16000)[None]
+    spectrum = np.abs(stft(x, 1024, 256))[0, 5:-5]
+    assert set(spectrum.argmax(1)) == {round(hertz * 1024 / 16000)}
+    np.testing.assert_allclose(spectrum.max(1), 0.3 * 1024 / 4, rtol=2e-3)
+    filters = mel_filters(20, 1024)
+    found = log_mel(x, 1024, 256, 20)[0, 15]
+    assert int(found.argmax()) == int(filters[round(hertz * 1024 / 16000)].argmax())
+
+
+def test_mel_filters_share_out_what_lies_between_their_centres():
+    filters = mel_filters(24, 2048, high=7000.0)
+    peaks = filters.argmax(0)
+    np.testing.assert_allclose(filters[peaks[0] + 1 : peaks[-1]].sum(1), 1, atol=1e-5)
+    assert (np.diff(peaks) > 0).all()
+    assert not filters[round(7000 * 2048 / 16000) + 1 :].any()
+
+
+def test_gradients_are_finite_at_silence():
+    for maps in (multi_resolution((64, 128), 8), lambda x: {"size": spectrograms.magnitudes(stft(x, 64, 16))}):
+        gradient = jax.grad(lambda x: sum(jnp.sum(part) for part in maps(x).values()))(jnp.zeros((1, 300)))  # noqa: B023
+        assert bool(jnp.isfinite(gradient).all())
+
+
+@pytest.mark.usefixtures("x64")
+def test_gradients_are_those_of_finite_differences():
+    x, way = jnp.asarray(RNG.normal(size=(1, 300))), jnp.asarray(RNG.normal(size=(1, 300)))
+
+    def value(x):
+        return sum(jnp.sum(jnp.sin(part)) for part in multi_resolution((64, 128), 8)(x).values())
+
+    slope = jnp.vdot(jax.grad(value)(x), way)
+    step = 1e-6
+    assert slope == pytest.approx(float(value(x + step * way) - value(x - step * way)) / (2 * step), rel=1e-5)
+
+
+@pytest.mark.usefixtures("x64")
+def test_the_error_of_griffin_lim_does_not_rise_and_momentum_ends_lower():
+    x = jnp.asarray(RNG.normal(size=(1, 1500)))
+    x = x + 5 * jnp.sin(jnp.arange(1500.0) / 4)[None]
+    goal = jnp.abs(stft(x, 128, 32))
+
+    def error(iterations, momentum):
+        made = griffin_lim(jax.random.key(0), goal, 1500, 32, iterations=iterations, momentum=momentum)
+        return float(jnp.linalg.norm(jnp.abs(stft(made, 128, 32)) - goal) / jnp.linalg.norm(goal))
+
+    errors = [error(n, 0.0) for n in range(1, 16)]
+    assert (np.diff(errors) <= 1e-9).all()
+    assert errors[-1] < 0.7 * errors[0]
+    assert error(40, 0.99) < error(40, 0.0)
+
+
+def test_griffin_lim_brings_a_sine_back_at_its_pitch_and_loudness():
+    x = jnp.sin(2 * jnp.pi * 440 * jnp.arange(16000.0) / 16000)[None]
+    made = np.asarray(griffin_lim(jax.random.key(0), jnp.abs(stft(x, 2080, 520)), 16000, 520))[0]
+    assert np.abs(np.fft.rfft(made)).argmax() == 440
+    assert np.sqrt(np.mean(made**2)) == pytest.approx(np.sqrt(0.5), rel=0.05)
+
+
+def test_silence_stays_silence():
+    made = griffin_lim(jax.random.key(0), jnp.zeros((1, 32, 65)), 31 * 32, 32)
+    np.testing.assert_array_equal(made, 0)
+
+
+def test_an_objective_compares_sounds_in_several_resolutions():
+    """Louder data pull amplitudes up: a step along the velocity brings the energy distance down."""
+    time = np.arange(600) / 16000
+    x, y = (jnp.asarray(a * np.sin(2 * np.pi * 900 * time)[None] * np.ones((4, 1)), jnp.float32) for a in (0.1, 0.5))
+    x = x + 1e-3 * jnp.asarray(RNG.normal(size=x.shape), jnp.float32)
+    objective = on_feature_groups(energy(), multi_resolution((128, 256), 8), {"128": 10.0, "256": 10.0})
+    state = objective.init(jax.random.key(0), x)
+    moved = x + 1e-4 * velocity(objective, jax.random.key(1), state, x, y)
+    assert objective.loss(jax.random.key(1), state, moved, y) < objective.loss(jax.random.key(1), state, x, y)
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda: stft(jnp.zeros((1, 100)), 64, 33), "`hop` at most half"),
+        (lambda: stft(jnp.zeros((1, 100)), 63, 16), "must be even"),
+        (lambda: istft(jnp.zeros((1, 9, 33), jnp.complex64), 100, 16), "have 8 frames at a hop of 16, but .* 9"),
+        (lambda: mel_filters(8, 64, low=9000.0), "in order from 0 to half of the rate, 8000 Hz"),
+        (lambda: multi_resolution((510,)), "at least one multiple of four"),
+        (lambda: multi_resolution((64,), 20), "at most 8, an eighth"),
+        (lambda: multi_resolution((128,), 8)(jnp.zeros((1, 100))), "as long as the longest window, 128"),
+        (lambda: griffin_lim(jax.random.key(0), jnp.ones((1, 8, 33)), 100, 16, momentum=1.0), "below 1"),
+    ],
+)  # fmt: skip
+def test_what_will_not_do_is_told(call, text):
+    with pytest.raises(ValueError, match=text):
+        call()
