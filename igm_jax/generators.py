@@ -147,7 +147,9 @@ def both_ways(there: Network, back: Network) -> ConditionalGenerator:
     def sample(params: Params, key: Key, c: Any, k: int) -> Array:
         del key
         if k != 1:
-            raise ValueError(f"two maps give one sample under each condition, but {k} were asked for; leave `draws` at 1")
+            raise ValueError(
+                f"two maps give one sample under each condition, but {k} were asked for; leave `draws` at 1"
+            )
         a, b = c
         ahead, behind = there.apply(params["there"], a), back.apply(params["back"], b)
         again = back.apply(params["back"], ahead), there.apply(params["there"], behind)
