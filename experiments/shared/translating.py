@@ -119,7 +119,7 @@ def scenario(name: str, small: bool = False) -> Scenario:
     return Scenario(name, source, target[order], np.argsort(order), held, truth, shape, told, cost)
 
 
-SCENARIOS = ("outlines", "outlines by silhouettes", "blurred", "turned")
+SCENARIOS = ("outlines", "blurred", "turned", "outlines by silhouettes")
 
 
 class _Local(nnx.Module):
@@ -161,7 +161,7 @@ def _judge(name: str, small: bool) -> Any:
 
 
 def measured(of: Scenario, made: np.ndarray, small: bool = False) -> dict[str, float]:
-    """What is said of held-out samples translated: the error, how many are nearest to their own truth, how many pass as targets."""
+    """What is said of held-out samples translated: error, how many are nearest to their own truth, how many pass."""
     nearest = np.asarray(distances(jnp.asarray(made), jnp.asarray(of.truth))).argmin(1)
     passing = _judge(of.name, small).probabilities(made).argmax(1)
     return {

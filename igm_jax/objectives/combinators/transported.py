@@ -1,6 +1,5 @@
 """Translation without pairs: any objective between outputs and targets, and the cost of going there from where each began."""
 
-from typing import Any
 
 import jax
 import jax.numpy as jnp
