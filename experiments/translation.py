@@ -30,11 +30,22 @@ from jaxtyping import Array
 
 from experiments.shared.study import aside, command, row_maker, table, writable, write
 from experiments.shared.tasks import Book, Found, Recipe, Task, deciding, worked
-from experiments.shared.translating import SCENARIOS, Scenario, critic_of, measured, network_of, scenario
-from igm_jax import Network, Objective, checks, objectives, stateless, velocity
-from igm_jax.base import ConditionalGenerator
+from experiments.shared.translating import (
+    SCENARIOS,
+    SEEN,
+    Scenario,
+    critic_of,
+    generator_of,
+    measured,
+    network_of,
+    ran,
+    scale_of,
+    scenario,
+    squares,
+)
+from igm_jax import Objective, checks, objectives, velocity
 from igm_jax.distributions import dataset
-from igm_jax.generators import both_ways, conditional_pushforward
+from igm_jax.generators import both_ways
 from igm_jax.objectives import Unpaired, cycle_consistent, entropic_map, transported
 from igm_jax.pairwise import distances
 from igm_jax.reporting.sheets import sheet
@@ -52,8 +63,8 @@ TOLD = {
     "source": "the sources as they are", "nearest": "nearest training target", "barycentric": "Sinkhorn's barycentric map",
     "cycle": "two maps in a cycle, two critics", "pairs": "least squares on pairs, the bound",
 }  # fmt: skip
-CYCLE, SEEN = 10.0, 256
-"""Weight of the cycle; samples of which scales are taken."""
+CYCLE = 10.0
+"""Weight of the cycle."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,22 +162,6 @@ def beside(config: Config, name: str, way: str) -> Found:
     return found_of(config, of, made, begin)
 
 
-def scale_of(of: Scenario) -> float:
-    """The median distance of two targets."""
-    some = jnp.asarray(of.target[:SEEN])
-    return float(jnp.median(distances(some, some)))
-
-
-def squares() -> Objective:
-    """Least squares between a sample and the datum of the same condition."""
-
-    def loss(x: Array, y: Array, *, x_condition: Any, y_condition: Any) -> Array:
-        del x_condition, y_condition  # samples are drawn under those of the data, in their order
-        return jnp.mean(jnp.square(x - y))
-
-    return stateless(loss)
-
-
 def unpaired(config: Config, name: str, objective: str, weight: float) -> Found:
     """A map by an objective and a weight of the cost."""
     of, begin = scenario(name, config.smoke), time.monotonic()
@@ -191,11 +186,6 @@ def learned(config: Config, name: str, objective: str) -> Callable[[Array], Arra
     return of_weight
 
 
-def generator_of(network: Network) -> ConditionalGenerator:
-    """A map of conditions that draws nothing."""
-    return conditional_pushforward(network, lambda key, n: jnp.zeros((n, 0)))
-
-
 def updates(config: Config, of: Scenario) -> int:
     """How many updates a map gets."""
     return config.steps * (1 if of.local else 4)
@@ -212,21 +202,8 @@ def trained(config: Config, of: Scenario, objective: Objective, target: Any, con
     generator = generator_of(network_of(of))
     run = training(generator, objective, adam(config, of), target, config.batch_size, inner_steps=0, average=0.98,
                    conditions=conditions)  # fmt: skip
-    state = ran(config, of, run)
+    state = ran(run, updates(config, of), config.seed)
     return generator.sample(state.average, jax.random.key(1), jnp.asarray(of.held), 1)[:, 0]
-
-
-def ran(config: Config, of: Scenario, run: Any) -> Any:
-    """The state after all steps, in one compiled loop."""
-
-    @jax.jit
-    def all_steps(key: Array) -> Any:
-        def step(state: Any, number: Array) -> tuple[Any, None]:
-            return run.step(jax.random.fold_in(state.key, number), state)[0], None
-
-        return jax.lax.scan(step, run.init(key), jnp.arange(updates(config, of)))[0]
-
-    return all_steps(jax.random.key(config.seed))
 
 
 def cycled(config: Config, of: Scenario) -> Array:
@@ -240,7 +217,7 @@ def cycled(config: Config, of: Scenario) -> Array:
 
     objective, generator = cycle_consistent(critic, critic, CYCLE), both_ways(network, network)
     run = training(generator, objective, adam(config, of, 0.2), None, config.batch_size, average=0.98, conditions=sides)
-    return network.apply(ran(config, of, run).average["there"], jnp.asarray(of.held))
+    return network.apply(ran(run, updates(config, of), config.seed).average["there"], jnp.asarray(of.held))
 
 
 # --- what is shown ---

@@ -10,13 +10,16 @@ import numpy as np
 from flax import nnx
 from jaxtyping import Array
 
-from igm_jax import Network
+from igm_jax import Network, Objective, stateless
+from igm_jax.base import ConditionalGenerator
 from igm_jax.data import alphabets
 from igm_jax.distributions import digits
 from igm_jax.evaluation import classifier_judge
+from igm_jax.generators import conditional_pushforward
 from igm_jax.networks import mlp, mlp_critic, network
 from igm_jax.networks.pixels import Conv, as_images
 from igm_jax.pairwise import distances
+from igm_jax.training import Run
 
 LEARNED = (
     "8bitlim 8bitlimo, 8bitlimr 8blimro, jawbreak jawbrko1, lucid lucido, lucid2 lucid2o, neural neuralol, rotund rotundo,"
@@ -28,6 +31,8 @@ HELD = "techniqu techniqo, queasy queasyol, Unxgala Unxgalo, Unxgalaw Unxgalwo, 
 """Those whose letters are held out; no relative of theirs is among the others."""
 SIDE = 20
 SMOOTH = 0.2
+SEEN = 256
+"""Samples of which scales are taken."""
 
 
 class Scenario(NamedTuple):
@@ -169,3 +174,37 @@ def measured(of: Scenario, made: np.ndarray, small: bool = False) -> dict[str, f
         "right": float(np.mean(nearest == np.arange(len(made)))),
         "passing": float(passing.mean()),
     }
+
+
+def scale_of(of: Scenario) -> float:
+    """The median distance of two targets."""
+    some = jnp.asarray(of.target[:SEEN])
+    return float(jnp.median(distances(some, some)))
+
+
+def squares() -> Objective:
+    """Least squares between a sample and the datum of the same condition."""
+
+    def loss(x: Array, y: Array, *, x_condition: Any, y_condition: Any) -> Array:
+        del x_condition, y_condition  # samples are drawn under those of the data, in their order
+        return jnp.mean(jnp.square(x - y))
+
+    return stateless(loss)
+
+
+def generator_of(network: Network) -> ConditionalGenerator:
+    """A map of conditions that draws nothing."""
+    return conditional_pushforward(network, lambda key, n: jnp.zeros((n, 0)))
+
+
+def ran(run: Run, steps: int, seed: int) -> Any:
+    """The state after all steps, in one compiled loop."""
+
+    @jax.jit
+    def all_steps(key: Array) -> Any:
+        def step(state: Any, number: Array) -> tuple[Any, None]:
+            return run.step(jax.random.fold_in(state.key, number), state)[0], None
+
+        return jax.lax.scan(step, run.init(key), jnp.arange(steps))[0]
+
+    return all_steps(jax.random.key(seed))

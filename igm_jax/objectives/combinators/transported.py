@@ -1,6 +1,5 @@
 """Translation without pairs: any objective between outputs and targets, and the cost of going there from where each began."""
 
-
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array
