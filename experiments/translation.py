@@ -1,7 +1,7 @@
 """One signal into another of the same kind, without pairs: letters into outlines, digits blurred and turned, against the truth.
 
     python -m experiments.translation             about 10 minutes on 2 cores
-    python -m experiments.translation --smoke     seconds, digits alone
+    python -m experiments.translation --smoke     seconds, a few digits
 
 A map learns from sources and targets in no order. Its objective is the distance of what it makes from the target's law, plus λ
 times the cost of carrying each source to its output. λ is in units of the objective's speed at the start over the median distance
@@ -88,7 +88,7 @@ class Config:
     workers: int = 1
     """Runs at once, each in a process of its own; times are then of a shared machine."""
     smoke: bool = False
-    """A run of seconds that shows that everything works: digits alone, few steps, in results/translation-smoke."""
+    """A run of seconds that shows that everything works: a few digits, few steps, in results/translation-smoke."""
 
 
 def prepared(config: Config) -> Config:
@@ -98,27 +98,21 @@ def prepared(config: Config) -> Config:
     checks.positive("rate", config.rate)
     checks.seed("seed", config.seed)
     checks.choices("scenarios", config.scenarios, SCENARIOS)
-    weights = np.asarray(config.weights)
-    if (
-        not len(weights)
-        or not np.isfinite(weights).all()
-        or (weights < 0).any()
-        or len(set(config.weights)) < len(weights)
-    ):
-        raise ValueError(f"`weights` must be at least one number from 0, each once, but is {config.weights}")
+    _check_weights(config.weights)
     if config.smoke:
-        small = {
-            "scenarios": ("blurred", "turned"),
-            "weights": (0.0, 1.0),
-            "steps": min(config.steps, 3),
-            "batch_size": 16,
-        }
+        small = {"scenarios": ("turned",), "weights": (0.0, 1.0), "steps": min(config.steps, 3), "batch_size": 16}
         config = dataclasses.replace(config, **small, output=aside(config.output, True))
     for name in config.scenarios:
         scenario(name, config.smoke)
     writable(config.output)
     book(config)
     return config
+
+
+def _check_weights(weights: tuple[float, ...]) -> None:
+    known = np.asarray(weights)
+    if not len(known) or not (np.isfinite(known) & (known >= 0)).all() or len(set(weights)) < len(weights):
+        raise ValueError(f"`weights` must be at least one number from 0, each once, but is {weights}")
 
 
 def book(config: Config) -> Book:
