@@ -93,5 +93,5 @@ def test_two_maps_each_take_what_the_other_made(key):
     np.testing.assert_allclose(x, [[[1.0, -2.0, -2.0, -1.0]]] * 2)
     with pytest.raises(ValueError, match="leave `draws` at 1"):
         generators.both_ways(there, back).sample({"there": (), "back": ()}, key, (x[:, 0], x[:, 0]), 2)
-    with pytest.raises(TypeError, match="`back`"):
+    with pytest.raises(TypeError, match="back"):
         generators.both_ways(there, lambda x: x)  # pyrefly: ignore

@@ -99,11 +99,11 @@ def test_a_silhouette_of_a_ring_is_that_of_the_disc():
 def test_letters_and_their_outlines_belong_together():
     of = scenario("outlines")
     assert (of.source.shape[1], of.local, len(of.source) > 400, len(of.held) > 100) == (SIDE**2, True, True, True)
-    # An outline has less ink than its letter, and its silhouette is nearer to that of its letter than others' are.
+    # An outline has less ink than its letter, and is nearer to it than to others: in silhouettes by much more than in pixels.
     assert (of.truth.mean(1) < of.held.mean(1)).mean() > 0.95
-    flat = jax.vmap(silhouette)
-    seen, truth = np.asarray(flat(jnp.asarray(of.held))), np.asarray(flat(jnp.asarray(of.truth)))
-    nearest = ((seen[:, None] - truth[None]) ** 2).sum(2).argmin(1)
-    assert (nearest == np.arange(len(seen))).mean() > 0.5
-    plain = ((of.held[:, None] - of.truth[None]) ** 2).sum(2).argmin(1)
-    assert (plain == np.arange(len(seen))).mean() < 0.5
+    seen = jax.vmap(silhouette)
+    shares = []
+    for look in (np.asarray, lambda x: np.asarray(seen(jnp.asarray(x)))):
+        apart = ((look(of.held)[:, None] - look(of.truth)[None]) ** 2).sum(2)
+        shares.append(np.diag(apart).mean() / apart.mean())
+    assert shares[1] < 0.5 < shares[0] < 1
