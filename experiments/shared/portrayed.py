@@ -64,9 +64,9 @@ def undone(objective: Objective) -> Objective:
         return Batch(jnp.concatenate([x, x0, x0, y], axis=1), condition=objectives.Unpaired(x0, y))
 
     def loss(key: Key, state: Any, x: Array, y: Array) -> Array:
-        return objective.loss(key, state, both(x, y), None)
+        return objective.loss(key, state, both(x, y), y)
 
     def update(key: Key, state: Any, x: Array, y: Array) -> tuple[Any, dict[str, Array]]:
-        return objective.update(key, state, both(x, y), None)
+        return objective.update(key, state, both(x, y), y)
 
-    return objective._replace(init=lambda key, x: objective.init(key, both(x, x)), update=update, loss=loss)
+    return objective._replace(init=lambda key, x: objective.init(key, both(x, x)), update=update, loss=loss)  # pyrefly: ignore

@@ -79,7 +79,8 @@ def test_squares_are_those_of_pairs():
 
 def test_a_loop_makes_as_many_steps_as_it_is_told():
     counted = Run(
-        lambda key: Counting(key, jnp.zeros(())), lambda key, state: (state._replace(count=state.count + 1), {})
+        lambda key: Counting(key, jnp.zeros(())),  # pyrefly: ignore
+        lambda key, state: (state._replace(count=state.count + 1), {}),
     )
     assert float(ran(counted, 7, 0).count) == 7
 

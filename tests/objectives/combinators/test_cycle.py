@@ -22,7 +22,7 @@ def batch(there, back):
 
 def test_maps_that_undo_each_other_pay_for_their_laws_alone():
     x = batch(lambda v: v + 1.0, lambda v: v - 1.0)
-    found = cycle_consistent(energy(), energy(), 100.0).loss(KEY, ((), ()), x, None)
+    found = cycle_consistent(energy(), energy(), 100.0).loss(KEY, ((), ()), x, B)
     expected = energy().loss(KEY, (), A + 1, B) + energy().loss(KEY, (), B - 1, A)
     assert float(found) == pytest.approx(float(expected), abs=1e-4)
 
@@ -30,9 +30,7 @@ def test_maps_that_undo_each_other_pay_for_their_laws_alone():
 def test_what_comes_back_elsewhere_is_paid_for():
     objective = cycle_consistent(energy(), energy(), 3.0)
     x = batch(lambda v: v + 1.0, lambda v: v)
-    apart = objective.loss(KEY, ((), ()), x, None) - cycle_consistent(energy(), energy(), 0.0).loss(
-        KEY, ((), ()), x, None
-    )
+    apart = objective.loss(KEY, ((), ()), x, B) - cycle_consistent(energy(), energy(), 0.0).loss(KEY, ((), ()), x, B)
     assert float(apart) == pytest.approx(6.0, rel=1e-5)  # one unit off on both ways
 
 
@@ -44,7 +42,7 @@ def test_two_critics_learn_each_its_side():
         params = generator.init(KEY)
         x = Batch(generator.sample(params, KEY, Unpaired(A, B), 1), Unpaired(A, B))
         before = objective.init(KEY, x)
-        after, info = objective.update(KEY, before, x, None)
+        after, info = objective.update(KEY, before, x, B)
     assert {name.split("/")[0] for name in info} == {"there", "back"}
     for old, new in zip(before, after, strict=True):
         assert any(bool(jnp.any(a != b)) for a, b in zip(jax.tree.leaves(old), jax.tree.leaves(new), strict=True))
@@ -53,9 +51,9 @@ def test_two_critics_learn_each_its_side():
 def test_what_does_not_fit_is_explained():
     objective = cycle_consistent(energy(), energy(), 1.0)
     with pytest.raises(TypeError, match=r"drawn under `Unpaired\(source, target\)`"):
-        objective.loss(KEY, ((), ()), Batch(jnp.ones((5, 8)), A), None)
+        objective.loss(KEY, ((), ()), Batch(jnp.ones((5, 8)), A), B)
     with pytest.raises(ValueError, match="bring both sides to one shape"):
-        objective.loss(KEY, ((), ()), Batch(jnp.ones((5, 8)), Unpaired(A, jnp.ones((5, 3)))), None)
+        objective.loss(KEY, ((), ()), Batch(jnp.ones((5, 8)), Unpaired(A, jnp.ones((5, 3)))), B)
     with pytest.raises(ValueError, match="`weight`"):
         cycle_consistent(energy(), energy(), -1.0)
     with pytest.raises(TypeError, match="back"):
