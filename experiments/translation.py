@@ -33,6 +33,7 @@ from experiments.shared.tasks import Book, Found, Recipe, Task, deciding, worked
 from experiments.shared.translating import (
     SCENARIOS,
     SEEN,
+    TOLD,
     Scenario,
     critic_of,
     generator_of,
@@ -60,13 +61,10 @@ OBJECTIVES: dict[str, Callable[[float], Objective]] = {
 }
 """Of a median distance of targets."""
 SILHOUETTES = "energy by silhouettes"
-BESIDE = ("source", "nearest", "barycentric", "cycle", "pairs")
-TOLD = {
-    "source": "the sources as they are", "nearest": "nearest training target", "barycentric": "Sinkhorn's barycentric map",
-    "cycle": "two maps in a cycle, two critics", "pairs": "least squares on pairs, the bound",
-}  # fmt: skip
+BESIDE = tuple(TOLD)
 CYCLE = 10.0
 """Weight of the cycle."""
+METRICS = {"error": 3, "right": 2, "passing": 2}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,8 +130,8 @@ def tasks(config: Config) -> list[Task[Found]]:
         for way in ways_of(name)
         for weight in config.weights
     ]
-    both_ways_last = [task for task in quick if task.name.endswith("cycle")]
-    return [*(task for task in quick if task not in both_ways_last), *maps, *both_ways_last]
+    last = [task for task in quick if task.name.endswith("cycle")]
+    return [*(task for task in quick if task not in last), *maps, *last]
 
 
 def ways_of(name: str) -> tuple[str, ...]:
@@ -143,8 +141,7 @@ def ways_of(name: str) -> tuple[str, ...]:
 
 def found_of(config: Config, of: Scenario, made: Any, begin: float) -> Found:
     """What is kept of a map: what is said of its outputs, and these."""
-    made = np.asarray(made)
-    seconds = time.monotonic() - begin
+    made, seconds = np.asarray(made), time.monotonic() - begin
     return Found(measured(of, made, config.smoke), {"made": made.astype(np.float16)}, None, seconds)
 
 
@@ -166,9 +163,8 @@ def beside(config: Config, name: str, way: str) -> Found:
 
 def unpaired(config: Config, name: str, way: str, weight: float) -> Found:
     """A map by an objective and a weight of the cost."""
-    of, begin = scenario(name, config.smoke), time.monotonic()
-    made = learned(config, name, way)(jnp.float32(weight))
-    return found_of(config, of, made, begin)
+    begin, translate = time.monotonic(), learned(config, name, way)
+    return found_of(config, scenario(name, config.smoke), translate(jnp.float32(weight)), begin)
 
 
 @cache
@@ -244,9 +240,6 @@ def tables(config: Config, found: dict[str, Found]) -> list[Any]:
         )
         shown.append(table(name, caption, ["", "λ", *METRICS, "seconds"], lines))
     return shown
-
-
-METRICS = {"error": 3, "right": 2, "passing": 2}
 
 
 def pictures(config: Config, found: dict[str, Found]) -> dict[str, tuple[bytes, str]]:

@@ -33,6 +33,12 @@ SMOOTH = 0.2
 SEEN = 256
 """Samples of which scales are taken."""
 
+TOLD = {
+    "source": "the sources as they are", "nearest": "nearest training target", "barycentric": "Sinkhorn's barycentric map",
+    "cycle": "two maps in a cycle, two critics", "pairs": "least squares on pairs, the bound",
+}  # fmt: skip
+"""Ways beside those of a distance of laws."""
+
 
 class Scenario(NamedTuple):
     """A translation whose truth is known.
