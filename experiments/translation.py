@@ -1,6 +1,6 @@
 """One signal into another of the same kind, without pairs: letters into outlines, digits blurred and turned, against the truth.
 
-    python -m experiments.translation             about 10 minutes on 2 cores
+    python -m experiments.translation             8 minutes on 2 cores, beside other work
     python -m experiments.translation --smoke     seconds, a few digits
 
 A map learns from sources and targets in no order. Its objective is the distance of what it makes from the target's law, plus λ
@@ -252,7 +252,7 @@ def pictures(config: Config, found: dict[str, Found]) -> dict[str, tuple[bytes, 
         for name in config.scenarios:
             of_way = {
                 of: [found[f"{name}, {of}, {weight:g}"].metrics[metric] for weight in config.weights]
-                for of in OBJECTIVES
+                for of in ways_of(name)
             }
             level = {
                 way: [found[f"{name}, {way}"].metrics[metric]] * len(config.weights)
