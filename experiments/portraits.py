@@ -28,12 +28,12 @@ import optax
 from jaxtyping import Array
 
 from experiments.configs import OBJECTIVES, Space, narrowed
+from experiments.shared.portrayed import by_side, carried_from, guided_sides, undone, within_sides
 from experiments.shared.scenarios import median_distance
 from experiments.shared.study import aside, command, progress, writable
-from igm_jax import Batch, Objective, checks, energy_distance, kernels, objectives
+from igm_jax import Objective, checks, energy_distance, kernels, objectives
 from igm_jax.base import Key
 from igm_jax.distributions import Distribution, gaussian_mixture
-from igm_jax.lifts import through
 from igm_jax.networks import mlp_critic
 from igm_jax.objectives import mmd_witness, score_difference_field, score_difference_witness
 from igm_jax.reporting import Field, field_on_grid, write_whole
@@ -102,40 +102,6 @@ def space() -> Space:
     return Space(2, median_distance(data), target=target())
 
 
-def by_side(objective: Objective) -> Objective:
-    """The objective of points whose class is the side they are on: on the left 0, on the right 1."""
-
-    def labelled(name: str, points: Any) -> Batch:
-        return Batch(points, condition=(points[:, 0] > 0).astype(jnp.int32))
-
-    return through(objective, labelled)
-
-
-def guided_sides(objective: Objective) -> Objective:
-    """The objective of points whose class is the side they are on, drawn with the strength 2."""
-
-    def guided(name: str, points: Any) -> Batch:
-        label = (points[:, 0] > 0).astype(jnp.int32)
-        return Batch(points, condition=objectives.Guided(label, jnp.full(len(points), 2.0, points.dtype)))
-
-    return through(objective, guided)
-
-
-def within_sides(objective: Objective) -> Objective:
-    """The objective of the draws under two conditions, the sides: each holds all points, and those of the other count nothing."""
-
-    def grouped(name: str, points: Any) -> Batch:
-        right = points[:, 0] > 0
-        return Batch(jnp.stack([points, points]), weights=jnp.stack([~right, right]).astype(points.dtype))
-
-    def witness(state: Any, points: Any, x: Any, y: Any) -> Array:
-        both = Batch(jnp.stack([points, points]))
-        left, right = objective.witness(state, both, grouped("x", x), grouped("y", y))
-        return jnp.where(points[:, 0] > 0, right, left)
-
-    return through(objective, grouped)._replace(witness=witness)
-
-
 # Objectives that are not on the command line, or there under another name. Lengths are in median distances s.
 NAMED = {"learned_score_difference": "learned-score", "augmented": "augmented-gan"}
 BESIDE: dict[str, Callable[[float, int], Portrait]] = {
@@ -180,6 +146,10 @@ BESIDE: dict[str, Callable[[float, int], Portrait]] = {
     ),
     "guided_field": lambda s, width: Portrait(
         guided_sides(objectives.guided_field(lambda x, y, **o: objectives.drifting_field(x, y, 0.2 * s, **o).field, 2))
+    ),
+    "transported": lambda s, width: Portrait(carried_from(BELOW, objectives.transported(objectives.energy(), 0.3 / s))),
+    "cycle_consistent": lambda s, width: Portrait(
+        undone(objectives.cycle_consistent(objectives.energy(), objectives.energy(), 1.0))
     ),
     "energy_scoring": lambda s, width: Portrait(objectives.energy_scoring()),
     "crps_scoring": lambda s, width: Portrait(objectives.crps_scoring()),

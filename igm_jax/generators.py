@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
@@ -105,6 +106,56 @@ def _rows(name: str, value: Array, n: int) -> Array:
     if value.ndim != 2 or len(value) != n:
         raise ValueError(f"{name} must give samples of shape ({n}, d), one a row, but gave shape {value.shape}")
     return value
+
+
+@recorded
+def both_ways(there: Network, back: Network) -> ConditionalGenerator:
+    """The generator of ``cycle_consistent``: two maps, each of its own side's samples and of what the other made.
+
+    ``x = [G(a), F(b), F(G(a)), G(F(b))]`` under the condition (a, b)
+
+    Args:
+        there: G, from sources (n, d) to targets (n, d).
+        back: F, the other way.
+
+    Returns:
+        The generator: its parameters are ``{"there": ..., "back": ...}``; ``sample(params, key, (a, b), 1)`` gives (n, 1, 4 d)
+        and draws nothing.
+
+    Raises:
+        TypeError: for what is no ``Network``; ValueError from ``sample``, for more than one draw.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> from igm_jax.generators import both_ways
+        >>> from igm_jax.networks import mlp
+        >>> generator = both_ways(mlp(2, 2, width=8), mlp(2, 2, width=8))
+        >>> params = generator.init(jax.random.key(0))
+        >>> generator.sample(params, jax.random.key(1), (jnp.zeros((3, 2)), jnp.ones((3, 2))), 1).shape
+        (3, 1, 8)
+
+    Source: Zhu et al., arXiv 1703.10593.
+    """
+    for name, network in (("there", there), ("back", back)):
+        if not isinstance(network, Network):
+            raise functions.not_a_network(name, "igm_jax.networks.mlp(2, 2)", network)
+
+    def init(key: Key) -> Params:
+        key_there, key_back = jax.random.split(key)
+        return {"there": there.init(key_there), "back": back.init(key_back)}
+
+    def sample(params: Params, key: Key, c: Any, k: int) -> Array:
+        del key
+        if k != 1:
+            raise ValueError(
+                f"two maps give one sample under each condition, but {k} were asked for; leave `draws` at 1"
+            )
+        a, b = c
+        ahead, behind = there.apply(params["there"], a), back.apply(params["back"], b)
+        again = back.apply(params["back"], ahead), there.apply(params["there"], behind)
+        return jnp.concatenate([ahead, behind, *again], axis=1)[:, None]
+
+    return ConditionalGenerator(init, sample)
 
 
 @recorded

@@ -29,7 +29,7 @@ ALSO = {"frozen", "frozen, landmarks", "frechet_loss, rate", "frechet_loss, bank
 """Those whose weights are tested where they are: they have a state, or data that are fixed."""
 
 
-OWN = {"conditional", "joint", "per_condition"}
+OWN = {"conditional", "joint", "per_condition", "transported"}
 """Rows whose objectives read a batch; in their rows it is made of arrays."""
 
 

@@ -54,6 +54,7 @@ def draws(n: int = 8, m: int = 8, dim: int = 2, dtype=float):
 # Objectives that need no row of their own.
 WITHOUT_ROW = {
     "conditional_field": "`conditional` has one, and both are the same sum over classes",
+    "cycle_consistent": "its samples are what two maps make there and back, and its data come as their condition",
     "guided_field": "it is `conditional_field` with negatives, and takes strengths that points do not have",
     "transformed": "`augmented` is made of it",
 }

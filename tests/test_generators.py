@@ -4,7 +4,7 @@ import numpy as np
 import optax
 import pytest
 
-from igm_jax import Network, distributions, stateless, velocity
+from igm_jax import Network, distributions, generators, stateless, velocity
 from igm_jax.generators import conditional_pushforward, particles, pushforward
 from igm_jax.networks import mlp
 
@@ -83,3 +83,15 @@ def test_conditional_generators_draw_under_each_condition(key):
 
 def network_of(function):
     return Network(lambda key: (), lambda params, given: function(given))
+
+
+def test_two_maps_each_take_what_the_other_made(key):
+    there, back = (Network(lambda key: (), lambda params, x, by=by: x + by) for by in (1.0, -3.0))
+    x = generators.both_ways(there, back).sample(
+        {"there": (), "back": ()}, key, (jnp.zeros((2, 1)), jnp.ones((2, 1))), 1
+    )
+    np.testing.assert_allclose(x, [[[1.0, -2.0, -2.0, -1.0]]] * 2)
+    with pytest.raises(ValueError, match="leave `draws` at 1"):
+        generators.both_ways(there, back).sample({"there": (), "back": ()}, key, (x[:, 0], x[:, 0]), 2)
+    with pytest.raises(TypeError, match="back"):
+        generators.both_ways(there, lambda x: x)  # pyrefly: ignore

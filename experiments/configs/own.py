@@ -181,6 +181,16 @@ def glyphs(folder: Folder = None, size: int = 28) -> Problem:
 
 
 @choices.target()
+def fonts(folder: Folder = None, size: int = 28) -> Problem:
+    """Another name for glyphs: letters in hundreds of typefaces.
+
+    Args:
+        size: Side of a picture in pixels.
+    """
+    return _mine(data.glyphs(folder, size))
+
+
+@choices.target()
 def photographs(folder: Folder = None, size: int = 32, shrink: int = 4) -> Problem:
     """Colour patches of twelve photographs of nature.
 

@@ -9,7 +9,7 @@ from igm_jax.data.fashion import fashion_mnist
 from igm_jax.data.folders import Folder, folder
 from igm_jax.data.idx_files import idx
 from igm_jax.data.image_folders import Survey, images, survey
-from igm_jax.data.letters import glyphs
+from igm_jax.data.letters import alphabets, glyphs
 from igm_jax.data.patches import photographs
 from igm_jax.data.places import DataChangedError, DataNotFoundError
 from igm_jax.data.random_access import Shuffled, shuffled
@@ -34,6 +34,7 @@ __all__ = [
     "Store",
     "StoreError",
     "Survey",
+    "alphabets",
     "character_names",
     "cifar",
     "decode",

@@ -1,6 +1,7 @@
 """Letters in many typefaces, drawn from font files: the same 26 signs in hundreds of hands."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,49 @@ def glyphs(folder: str | os.PathLike[str] | None = None, size: int = 28) -> Spli
     )  # fmt: skip
     own = absolute(PLACE.folder) == place
     return splits._replace(credit="Letters: the Aenigma fonts by Brian Kent." if own else "")
+
+
+def alphabets(
+    fonts: Sequence[str], folder: str | os.PathLike[str] | None = None, size: int = 28
+) -> tuple[np.ndarray, np.ndarray]:
+    """The letters A to Z of some fonts by name, drawn as ``glyphs`` draws them: the same letter of two fonts is a pair.
+
+    Args:
+        fonts: names of files without their ending, such as "lucid" and "lucido", its outlined sibling.
+        folder: as for ``glyphs``.
+        size: the side of a picture in pixels.
+
+    Returns:
+        (k, 26, size, size) bytes, white on black, and (k, 26) booleans: False where a font has nothing for a letter.
+
+    Raises:
+        DataNotFoundError: where there is no such folder, or no such font in it; the text names the package.
+        ImportError: without Pillow.
+        ValueError: for no fonts.
+
+    Example:
+        >>> from igm_jax.data import alphabets
+        >>> alphabets(["lucid", "lucido"])[0].shape  # doctest: +SKIP
+        (2, 26, 28, 28)
+    """
+    size = checks.count("size", size)
+    if not fonts or isinstance(fonts, str):
+        raise ValueError(f"`fonts` must be a list of at least one name of a font, but is {fonts!r}")
+    pillow, place = _pillow(), _place(folder)
+    files = {path.stem: path for path in _fonts(place)}
+    if lacking := [name for name in fonts if name not in files]:
+        raise DataNotFoundError(
+            f"there is no font {lacking[0]!r} in {shown(place)}; it is one of {PLACE.package}: install that, or name a folder"
+        )
+    pictures = np.zeros((len(fonts), len(LETTERS), size, size), np.uint8)
+    there = np.zeros(pictures.shape[:2], bool)
+    for row, name in enumerate(fonts):
+        font = pillow.ImageFont.truetype(str(files[name]), DRAWN)
+        for column, letter in enumerate(LETTERS):
+            picture = _glyph(pillow, font, letter, size)
+            if picture is not None:
+                pictures[row, column], there[row, column] = picture, True
+    return pictures, there
 
 
 def _place(folder: str | os.PathLike[str] | None) -> Path:

@@ -51,6 +51,8 @@ from igm_jax.objectives.combinators.conditional import conditional as conditiona
 from igm_jax.objectives.combinators.conditional import conditional_field as conditional_field
 from igm_jax.objectives.combinators.conditions import joint as joint
 from igm_jax.objectives.combinators.conditions import per_condition as per_condition
+from igm_jax.objectives.combinators.cycle import Unpaired as Unpaired
+from igm_jax.objectives.combinators.cycle import cycle_consistent as cycle_consistent
 from igm_jax.objectives.combinators.feature_groups import FeatureGroupsState as FeatureGroupsState
 from igm_jax.objectives.combinators.feature_groups import on_feature_groups as on_feature_groups
 from igm_jax.objectives.combinators.frozen import frozen as frozen
@@ -67,6 +69,7 @@ from igm_jax.objectives.combinators.scale_rules import mmd_power as mmd_power
 from igm_jax.objectives.combinators.scale_rules import power_bandwidth as power_bandwidth
 from igm_jax.objectives.combinators.scale_rules import power_scale as power_scale
 from igm_jax.objectives.combinators.scale_rules import spread_scale as spread_scale
+from igm_jax.objectives.combinators.transported import transported as transported
 from igm_jax.objectives.combinators.wrappers import BankState as BankState
 from igm_jax.objectives.combinators.wrappers import FeatureState as FeatureState
 from igm_jax.objectives.combinators.wrappers import on_features as on_features
@@ -152,6 +155,7 @@ from igm_jax.objectives.scores.transforms import spectrum as spectrum
 from igm_jax.objectives.transport.bures import bures as bures
 from igm_jax.objectives.transport.bures import bures_distance as bures_distance
 from igm_jax.objectives.transport.bures import bures_witness as bures_witness
+from igm_jax.objectives.transport.entropic_map import entropic_map as entropic_map
 from igm_jax.objectives.transport.max_sliced import max_sliced as max_sliced
 from igm_jax.objectives.transport.max_sliced import max_sliced_direction as max_sliced_direction
 from igm_jax.objectives.transport.max_sliced import max_sliced_wasserstein as max_sliced_wasserstein

@@ -5,6 +5,7 @@ from functools import partial
 import jax.numpy as jnp
 
 from igm_jax import Batch, Objective, energy_distance, kernels
+from igm_jax.lifts import through
 from igm_jax.objectives import (
     annealed,
     auto,
@@ -17,6 +18,7 @@ from igm_jax.objectives import (
     on_feature_groups,
     on_features,
     per_condition,
+    transported,
     weighted,
     with_bank,
 )
@@ -69,6 +71,11 @@ def alone(objective):
     )
 
 
+def where_they_are(name, points):
+    """Samples that come from where they are, and data from nowhere."""
+    return points if name == "y" else Batch(points, condition=points)
+
+
 BY_CLASS = conditional(energy_distance, 2, partial(mmd_witness, kernel=kernels.distance()))
 
 ROWS = {
@@ -88,6 +95,11 @@ ROWS = {
     "conditional": Row(under(BY_CLASS, of_class_one), None, exceptions=NO_WEIGHTS),
     "joint": Row(under(joint(mmd(kernels.labelled(KERNEL))), of_class_one), None, steps=400, exceptions=NO_WEIGHTS),
     "per_condition": Row(alone(energy()), None, exceptions=NO_WEIGHTS),
+    "transported": Row(
+        through(transported(energy(), 0.5), where_they_are),
+        None,
+        exceptions=NO_WEIGHTS,  # which costs nothing
+    ),
     "annealed": Row(
         annealed(lambda scale: mmd(kernels.gaussian(scale)), lambda step: 1.5 + 1.0 / (1.0 + step.astype(float))),
         None,

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from igm_jax.data import glyphs
+from igm_jax.data import alphabets, glyphs
 from igm_jax.data.places import DataNotFoundError
 
 pytest.importorskip("PIL")
@@ -54,3 +54,20 @@ def test_a_folder_without_fonts_is_told(tmp_path):
         glyphs(tmp_path)
     with pytest.raises(DataNotFoundError, match=r"glyphs needs .*install Debian's package fonts-aenigma"):
         glyphs(tmp_path / "nowhere")
+
+
+def test_alphabets_of_fonts_are_drawn_as_the_set_draws_them(folder):
+    pictures, there = alphabets(["DejaVuSans", "DejaVuSans-Bold"], folder, 20)
+    assert (pictures.shape, pictures.dtype, there.all()) == ((2, 26, 20, 20), np.uint8, True)
+    data = glyphs(folder, 20)
+    drawn = np.concatenate([data.undone(part.values) for part in (data.train, data.validation, data.test)])[..., 0]
+    known = {picture.tobytes() for picture in drawn}
+    assert all(picture.tobytes() in known for picture in pictures.reshape(-1, 20, 20))
+    assert (pictures[1].mean((1, 2)) > pictures[0].mean((1, 2))).mean() > 0.9  # bold has more ink
+
+
+def test_a_font_that_is_not_there_is_told(folder):
+    with pytest.raises(DataNotFoundError, match=r"no font 'lucid' in .*Debian's package fonts-aenigma"):
+        alphabets(["DejaVuSans", "lucid"], folder)
+    with pytest.raises(ValueError, match="at least one name of a font"):
+        alphabets([], folder)
