@@ -18,7 +18,7 @@ from igm_jax.data.saved_sets import hugging_face
 from igm_jax.data.soundfonts import notes
 from igm_jax.data.store import Layout, Store, StoreError, open_store, write_store
 from igm_jax.data.tables import table
-from igm_jax.data.texts import character_names, spelled, unicode_names
+from igm_jax.data.texts import character_names, one_hot_texts, spelled, text_lines, unicode_names
 
 __all__ = [
     "DataChangedError",
@@ -45,6 +45,7 @@ __all__ = [
     "images",
     "notes",
     "ocean_climate",
+    "one_hot_texts",
     "open_store",
     "photographs",
     "relief",
@@ -53,6 +54,7 @@ __all__ = [
     "stored",
     "survey",
     "table",
+    "text_lines",
     "unicode_names",
     "write_store",
 ]
