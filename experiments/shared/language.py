@@ -101,17 +101,20 @@ def autoencoder(size: int, code: int = 64, width: int = 256) -> tuple[Network, N
 
 
 def fit_autoencoder(nets: tuple[Network, Network], rows: np.ndarray, symbols: int, steps: int, key: Key,
-                    lost: float = 0.15, **options: Any) -> Params:  # fmt: skip
-    """The parameters (encoder's, decoder's) that spell texts of which some places are replaced by random symbols."""
+                    share: float = 0.1, **options: Any) -> Params:  # fmt: skip
+    """The parameters (encoder's, decoder's) that spell texts of their code, to which unit noise was added.
+
+    ``Σ_places -log p(x_i | c + ε) + share · ‖c‖²/2``, c the code: a variational autoencoder of fixed variance. The noise has
+    whatever lies between the codes of two texts spell something, too.
+    """
     encoder, decoder = nets
 
     def loss(params: Params, key: Key, rows: Array) -> Array:
-        key_where, key_what = jax.random.split(key)
-        places = rows.reshape(len(rows), -1, symbols)
-        other = jax.nn.one_hot(jax.random.randint(key_what, places.shape[:2], 0, symbols), symbols, dtype=rows.dtype)
-        damaged = jnp.where(jax.random.bernoulli(key_where, lost, (*places.shape[:2], 1)), other, places)
-        logits = decoder.apply(params[1], encoder.apply(params[0], damaged.reshape(rows.shape))).reshape(places.shape)
-        return -jnp.sum(jax.nn.log_softmax(logits) * places) / (places.shape[0] * places.shape[1])
+        code = encoder.apply(params[0], rows)
+        noisy = code + jax.random.normal(key, code.shape, code.dtype)
+        logits = decoder.apply(params[1], noisy).reshape(len(rows), -1, symbols)
+        spelled = -jnp.sum(jax.nn.log_softmax(logits).reshape(rows.shape) * rows)
+        return (spelled + share * jnp.sum(jnp.square(code)) / 2) / len(rows)
 
     key_in, key_out, key_fit = jax.random.split(key, 3)
     return fitted(loss, (encoder.init(key_in), decoder.init(key_out)), jnp.asarray(rows), steps, key_fit, **options)
