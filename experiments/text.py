@@ -58,18 +58,20 @@ class Config:
     """What trains the generator."""
     length: int = 24
     """Symbols of the longest name."""
-    steps: int = 1500
-    """Updates of the generator."""
-    batch_size: int = 256
-    """Names, and samples, in each minibatch."""
+    steps: int = 2000
+    """Updates of each generator."""
+    batch_size: int = 128
+    """Names, and samples, in each minibatch; of codes, which cost little, four times as many."""
     rate: float = 1e-3
     """Learning rate of Adam, which falls to zero along a cosine."""
     latent: int = 64
     """Features of the noise."""
     width: int = 512
     """Units in the generator's layers."""
-    spoken_steps: int = 1500
-    """Updates of the transformer, and of the autoencoder."""
+    autoencoder_steps: int = 3000
+    """Updates of the autoencoder."""
+    transformer_steps: int = 1500
+    """Updates of the transformer."""
     judged: int = 1500
     """Names of each model that are judged, at most half of the held-out ones."""
     seed: int = 0
@@ -98,7 +100,7 @@ class Ground(NamedTuple):
 
 def prepared(config: Config) -> Config:
     """The settings, checked before any work; with ``smoke`` made small."""
-    for name in ("steps", "batch_size", "latent", "width", "spoken_steps"):
+    for name in ("steps", "batch_size", "latent", "width", "autoencoder_steps", "transformer_steps"):
         checks.count(name, getattr(config, name))
     checks.count("length", config.length, least=8)
     checks.count("judged", config.judged, least=50)
@@ -106,9 +108,9 @@ def prepared(config: Config) -> Config:
     checks.seed("seed", config.seed)
     checks.choices("objectives", config.objectives, OBJECTIVES)
     if config.smoke:
-        small = {"steps": min(config.steps, 4), "batch_size": min(config.batch_size, 16), "width": 16, "judged": 50}
-        config = dataclasses.replace(config, **small, length=12, spoken_steps=min(config.spoken_steps, 4),
-                                     output=aside(config.output, True))  # fmt: skip
+        small = {"steps": min(config.steps, 4), "batch_size": min(config.batch_size, 16), "width": 16, "judged": 50,
+                 "autoencoder_steps": 4, "transformer_steps": 4, "length": 12}  # fmt: skip
+        config = dataclasses.replace(config, **small, output=aside(config.output, True))
     held = len(unicode_names(config.length).test.values)
     if config.judged > held:
         raise ValueError(
@@ -123,7 +125,7 @@ def ground_of(config: Config, told: Callable[[str, int], Any]) -> Ground:
     splits = unicode_names(config.length)
     rows = np.asarray(splits.train.values, np.float32)
     nets = language.autoencoder(config.length * WIDTH, CODE, config.width)
-    params = language.fit_autoencoder(nets, rows, WIDTH, config.spoken_steps, jax.random.key(config.seed + 10),
+    params = language.fit_autoencoder(nets, rows, WIDTH, config.autoencoder_steps, jax.random.key(config.seed + 10),
                                       told=partial(told, "autoencoder"))  # fmt: skip
 
     def decode(codes: Any) -> Array:
@@ -146,11 +148,11 @@ def run_of(name: str, config: Config, ground: Ground) -> tuple[Generator, Run]:
         codes = ground.encode(jnp.asarray(ground.splits.train.values, jnp.float32))
         objective = energy() if name == "energy" else drifting(TEMPERATURES, preset="released", floor=0.0)
         generator = pushforward(inner, normal(config.latent))
-        return generator, training(generator, objective, optimizer, dataset(codes), config.batch_size, **options)
+        return generator, training(generator, objective, optimizer, dataset(codes), 4 * config.batch_size, **options)
     generator = pushforward(spelling(inner, *ground.decoder, WIDTH), normal(config.latent))
     if name == "critic":
         critic = mlp_critic(config.length * WIDTH, width=config.width // 2, depth=3)
-        objective, options["inner_steps"] = r3gan(critic, optax.adam(config.rate, b1=0.0, b2=0.99)), 1
+        objective, options["inner_steps"] = r3gan(critic, optax.adam(config.rate, b1=0.0, b2=0.99), r1=0.1, r2=0.1), 1
     else:
         pairs = on_features(mmd(linear()), partial(ngram_counts, symbols=WIDTH, order=2, gap=2, decay=0.5))
         objective = weighted([(1.0, mmd(substrings(WIDTH, 0.7))), (0.03, pairs)], ["substrings", "gappy"])
@@ -173,7 +175,8 @@ def spelling(inner: Network, decoder: Network, start: Params, symbols: int) -> N
 def rivals_of(config: Config, ground: Ground, told: Callable[[str, int], Any]) -> dict[str, tuple[list[str], float]]:
     """Texts of the models that spell symbol by symbol, and their nats a symbol of held-out names."""
     train_tokens, test_tokens = (
-        np.asarray(part.values).reshape(-1, config.length, WIDTH).argmax(2) for part in (ground.splits.train, ground.splits.test)
+        np.asarray(part.values).reshape(-1, config.length, WIDTH).argmax(2)
+        for part in (ground.splits.train, ground.splits.test)
     )
     found, rng = {}, np.random.default_rng(config.seed)
     for order, name in enumerate(("unigram", "bigram", "trigram"), 1):
@@ -181,7 +184,9 @@ def rivals_of(config: Config, ground: Ground, told: Callable[[str, int], Any]) -
         found[name] = read(model.sample(config.judged, config.length, rng)), model.nats(test_tokens)
     key_fit, key_draw = jax.random.split(jax.random.key(config.seed + 20))
     net = language.transformer(WIDTH, config.length)
-    params = language.fit_transformer(net, train_tokens, END, config.spoken_steps, key_fit, told=partial(told, "transformer"))
+    params = language.fit_transformer(
+        net, train_tokens, END, config.transformer_steps, key_fit, told=partial(told, "transformer")
+    )
     drawn = language.spoken(net, params, key_draw, config.judged, config.length, END)
     return found | {"transformer": (read(drawn), language.nats(net, params, test_tokens, END))}
 
@@ -194,11 +199,14 @@ def read(tokens: np.ndarray) -> list[str]:
 def run(config: Config) -> None:
     """Train, draw, judge; print the tables and write the files."""
     with progress() as bar:
-        tasks = {name: bar.add_task(name, total=config.spoken_steps) for name in ("autoencoder", "transformer")}
+        totals = {"autoencoder": config.autoencoder_steps, "transformer": config.transformer_steps}
+        tasks = {name: bar.add_task(name, total=total) for name, total in totals.items()}
         told = lambda name, done: bar.update(tasks[name], completed=done)
         ground = ground_of(config, told)
         rivals = rivals_of(config, ground, told)
-    real, other, seen = (spelled(part.values) for part in (ground.splits.test, ground.splits.validation, ground.splits.train))
+    real, other, seen = (
+        spelled(part.values) for part in (ground.splits.test, ground.splits.validation, ground.splits.train)
+    )
     texts = {"held-out names": other[: config.judged]} | {name: one[0] for name, one in rivals.items()}
     costs: dict[str, Any] = {}
     for name in config.objectives:
@@ -209,14 +217,25 @@ def run(config: Config) -> None:
         found[name] |= {"nats": rivals[name][1]} if name in rivals else {}
         seconds, compiled, count = costs.get(name, (None, None, None))
         rows.append(make_row("unicode-names", name, config.seed, found[name], seconds, compiled, parameters=count))
-    pictures = {"divergence.png": (curves(found), "The divergence of n-grams from those of held-out names, by their order.")}
-    write(config.output, "Text in one step", __doc__.split("\n\n")[2], tables_of(config, ground, found, texts), rows, pictures)
+    pictures = {
+        "divergence.png": (curves(found), "The divergence of n-grams from those of held-out names, by their order.")
+    }
+    write(
+        config.output,
+        "Text in one step",
+        __doc__.split("\n\n")[2],
+        tables_of(config, ground, found, texts),
+        rows,
+        pictures,
+    )
 
 
 def trained(name: str, config: Config, ground: Ground) -> tuple[list[str], tuple[float, float, int]]:
     """Texts of a generator, the seconds it took to train and to compile, and its number of parameters."""
     generator, how = run_of(name, config, ground)
-    told = {key: value for key, value in dataclasses.asdict(config).items() if key not in ("output", "objectives", "judged")}
+    told = {
+        key: value for key, value in dataclasses.asdict(config).items() if key not in ("output", "objectives", "judged")
+    }
     done = train(how, jax.random.key(config.seed), config.steps, directory=config.output / "run" / name,
                  config=told | {"objective": name, "data": ground.splits.digest}, chunk=max(1, config.steps // 20),
                  every=max(1, config.steps // 4))  # fmt: skip
@@ -228,7 +247,10 @@ def trained(name: str, config: Config, ground: Ground) -> tuple[list[str], tuple
 def tables_of(config: Config, ground: Ground, found: dict[str, dict[str, float]], texts: dict[str, list[str]]) -> list:
     """The numbers, and fifty strings of each as they come."""
     columns = [name for name in COLUMNS if any(name in metrics for metrics in found.values())]
-    lines = [[name, *(f"{metrics[key]:.3f}" if key in metrics else "-" for key in columns)] for name, metrics in found.items()]
+    lines = [
+        [name, *(f"{metrics[key]:.3f}" if key in metrics else "-" for key in columns)]
+        for name, metrics in found.items()
+    ]
     missing = "" if "minilm" in columns else " MiniLM's package is not installed."
     caption = (
         f"{config.judged} texts of each, learned from {len(ground.splits.train.values)} names of at most {config.length} symbols:"

@@ -59,8 +59,12 @@ def string_tables(texts: Mapping[str, Sequence[str]]) -> list[Table]:
     for name, some in texts.items():
         shown = [text.replace(" ", "␣") if text != text.strip() else text or "∅" for text in some[:SHOWN]]
         grid = [shown[i : i + ACROSS] for i in range(0, len(shown), ACROSS)]
-        told = f"The first {len(shown)}, as they come; ∅ is an empty one, and ␣ a space where one begins or ends with it."
-        tables.append(table(f"Strings: {name}", told, [""] * ACROSS, [row + [""] * (ACROSS - len(row)) for row in grid]))
+        told = (
+            f"The first {len(shown)}, as they come; ∅ is an empty one, and ␣ a space where one begins or ends with it."
+        )
+        tables.append(
+            table(f"Strings: {name}", told, [""] * ACROSS, [row + [""] * (ACROSS - len(row)) for row in grid])
+        )
     return tables
 
 

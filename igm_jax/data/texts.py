@@ -166,7 +166,9 @@ def one_hot_texts(texts: Any, length: int = 32) -> Float[np.ndarray, "n size"]:
     for place, (row, text) in enumerate(zip(tokens, texts, strict=True)):
         _check_symbols(f"`texts[{place}]`", text)
         if len(text) > length:
-            raise ValueError(f"`texts[{place}]` has {len(text)} symbols, more than the {length} places; cut it, or take more")
+            raise ValueError(
+                f"`texts[{place}]` has {len(text)} symbols, more than the {length} places; cut it, or take more"
+            )
         row[: len(text)] = [number[letter] for letter in text]
     return np.eye(len(SYMBOLS) + 1, dtype=np.float32)[tokens].reshape(len(texts), -1)
 

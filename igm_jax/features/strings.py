@@ -16,9 +16,7 @@ MOST = 10_000_000
 """Features of a map: more are refused, as (n, features) numbers would not fit."""
 
 
-def ngram_counts(
-    x: Any, symbols: int, order: int, *, gap: int = 0, decay: float = 1.0
-) -> Float[Array, "n features"]:
+def ngram_counts(x: Any, symbols: int, order: int, *, gap: int = 0, decay: float = 1.0) -> Float[Array, "n features"]:
     """How often each n-gram of symbols occurs in each text: the map of the spectrum kernel, and of gappy n-grams.
 
     ``φ_u(x) = Σ_{i₁ < … < i_n} λ^(i_n - i₁ - n + 1) Π_k x[i_k, u_k]`` over neighbours ``i_{k+1} - i_k ≤ gap + 1``

