@@ -5,9 +5,10 @@
 
 A network turns noise into all symbols of a name at once: into a code, and with the decoder of an autoencoder of names into the
 likeliest symbol at each place. It is trained by the energy distance and by drifting between codes, by MMD under string kernels
-and by a critic between names, with a straight-through derivative. Beside it stand n-gram models and an autoregressive transformer, which know their likelihoods. All are judged by what no
-objective minimises: the share of names and of words that exist, new ones, the divergence of n-grams, self-BLEU, and a two-sample
-test in the embedding of MiniLM, where its package is installed. Held-out names against held-out names are the floor.
+and by a critic between names, with a straight-through derivative. Beside it stand n-gram models and an autoregressive
+transformer, which know their likelihoods. All are judged by what no objective minimises: the share of names and of words that
+exist, new ones, the divergence of n-grams, self-BLEU, and a two-sample test in the embedding of MiniLM, where its package is
+installed. Held-out names against held-out names are the floor.
 
 The tables are printed; ``report.md``, ``rows.jsonl`` and the picture go to ``results/text``. The runs live there too, so that a
 stopped command goes on where it was.
@@ -201,7 +202,10 @@ def run(config: Config) -> None:
     with progress() as bar:
         totals = {"autoencoder": config.autoencoder_steps, "transformer": config.transformer_steps}
         tasks = {name: bar.add_task(name, total=total) for name, total in totals.items()}
-        told = lambda name, done: bar.update(tasks[name], completed=done)
+
+        def told(name: str, done: int) -> None:
+            bar.update(tasks[name], completed=done)
+
         ground = ground_of(config, told)
         rivals = rivals_of(config, ground, told)
     real, other, seen = (
@@ -255,8 +259,8 @@ def tables_of(config: Config, ground: Ground, found: dict[str, dict[str, float]]
     caption = (
         f"{config.judged} texts of each, learned from {len(ground.splits.train.values)} names of at most {config.length} symbols:"
         f" {config.steps} updates of {config.batch_size} for each one-step generator (the last {len(config.objectives)} lines)."
-        " Names, words: the share that exist in all of Unicode 14; new names: that exist and were not trained on; novelty: that were"
-        " not trained on; distinct: different texts over all; self-BLEU of 500, the lower the more variety, if the rest is good; JS:"
+        " Names, words: the share that exist in all of Unicode 14; new names: that exist and were not trained on; novelty: that"
+        " were not trained on; distinct: different texts over all; self-BLEU of 500, the lower the more variety; JS:"
         " the Jensen-Shannon divergence of n-grams of symbols, in nats; MiniLM: the test of two samples of 500 in its embedding"
         f" (p from 999 permutations); nats: minus the log-likelihood of a symbol of held-out names.{missing}"
     )

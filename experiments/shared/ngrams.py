@@ -25,7 +25,7 @@ class NgramModel(NamedTuple):
 
     def nats(self, tokens: np.ndarray) -> float:
         """Minus the logarithm of the probability, a symbol, of (n, length) texts; what comes after their end counts nothing."""
-        logs = np.log(self.table[tuple(contexts(tokens, self.order, self.table.shape[-1])) + (tokens,)])
+        logs = np.log(self.table[(*contexts(tokens, self.order, self.table.shape[-1]), tokens)])
         there = counted(tokens, self.end)
         return float(-logs[there].mean())
 

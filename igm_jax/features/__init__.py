@@ -1,6 +1,7 @@
 """Encoders for losses: small networks trained on the data, whose stages are spaces to compare images in.
 
-Of texts: string kernels as feature maps (``ngram_counts``). They are for what a generator is trained by; what judges it must be another (``igm_jax.evaluation``).
+They are for what a generator is trained by; what judges it must be another (``igm_jax.evaluation``).
+For texts there are string kernels as feature maps (``ngram_counts``).
 """
 
 from igm_jax.features.architecture import Architecture

@@ -73,7 +73,7 @@ def token_generator(
         >>> rows.shape, rows.reshape(2, 5, 39).sum(2).tolist()[0]
         ((2, 195), [1.0, 1.0, 1.0, 1.0, 1.0])
 
-    Source: straight-through: arXiv 1308.3432; a generator of texts without steps: Gulrajani et al., arXiv 1704.00028, Section 5.4.
+    Source: straight-through: arXiv 1308.3432; a generator of texts without steps: Gulrajani et al., arXiv 1704.00028.
     """
     for name, size in {"length": length, "symbols": symbols}.items():
         checks.count(name, size)

@@ -54,7 +54,10 @@ def test_the_map_of_probabilities_is_the_mean_over_the_texts_they_spell(order, g
 def test_derivatives_are_finite_differences(x64):
     x = np.random.default_rng(2).uniform(size=(1, LENGTH * SYMBOLS))
     move = np.random.default_rng(3).normal(size=x.shape)
-    value = lambda x: jnp.sum(jnp.sin(ngram_counts(x, SYMBOLS, 3, gap=1, decay=0.5)))
+
+    def value(x):
+        return jnp.sum(jnp.sin(ngram_counts(x, SYMBOLS, 3, gap=1, decay=0.5)))
+
     slope = jax.jvp(value, (jnp.asarray(x),), (jnp.asarray(move),))[1]
     np.testing.assert_allclose(slope, (value(x + 1e-5 * move) - value(x - 1e-5 * move)) / 2e-5, rtol=1e-7)
 

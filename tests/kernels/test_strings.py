@@ -49,7 +49,10 @@ def test_the_engine_takes_it_with_weights_and_derivatives(x64):
     x, y = rows(TEXTS[:3]), rows(TEXTS[3:])
     weights = np.array([0.2, 0.3, 0.5])
     kernel = substrings(SYMBOLS)
-    value = lambda x: mmd2_biased(x, y, kernel, x_weights=weights)
+
+    def value(x):
+        return mmd2_biased(x, y, kernel, x_weights=weights)
+
     gap = np.concatenate([weights, np.full(4, -0.25)])
     both = jnp.concatenate([x, y])
     np.testing.assert_allclose(value(x), gap @ np.asarray(kernel(both, both)) @ gap, rtol=1e-10)

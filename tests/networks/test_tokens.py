@@ -10,8 +10,13 @@ from igm_jax.networks import straight_through, token_generator
 
 def test_straight_through_rounds_and_has_the_derivative_of_what_it_rounds(x64):
     logits, w = np.random.default_rng(0).normal(size=(2, 4, 5))
-    hard = lambda logits: jnp.sum(w * straight_through(jax.nn.softmax(logits)))
-    soft = lambda logits: jnp.sum(w * jax.nn.softmax(logits))
+
+    def hard(logits):
+        return jnp.sum(w * straight_through(jax.nn.softmax(logits)))
+
+    def soft(logits):
+        return jnp.sum(w * jax.nn.softmax(logits))
+
     np.testing.assert_array_equal(straight_through(jnp.asarray(logits)), np.eye(5)[logits.argmax(1)])
     np.testing.assert_allclose(jax.grad(hard)(logits), jax.grad(soft)(logits), rtol=1e-12)
 

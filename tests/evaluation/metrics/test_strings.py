@@ -43,13 +43,16 @@ def test_the_divergence_is_symmetric_and_grows_with_the_order():
     assert values[1] == pytest.approx(ngram_divergence(real=fake, fake=real, order=2))
 
 
+def grams(text, n):
+    return [text[i : i + n] for i in range(len(text) - n + 1)]
+
+
 def bleu(text, others, order=4):
     """BLEU as its paper has it, text by text."""
     logs = []
     for n in range(1, min(order, len(text)) + 1):
-        grams = lambda one, n=n: [one[i : i + n] for i in range(len(one) - n + 1)]
-        mine = grams(text)
-        clipped = sum(min(mine.count(g), max(grams(o).count(g) for o in others)) for g in set(mine))
+        mine = grams(text, n)
+        clipped = sum(min(mine.count(g), max(grams(o, n).count(g) for o in others)) for g in set(mine))
         logs.append(math.log(clipped / len(mine)) if clipped else -math.inf)
     nearest = min((len(other) for other in others), key=lambda r: (abs(r - len(text)), r))
     penalty = 1.0 if len(text) >= nearest else math.exp(1 - nearest / len(text))
