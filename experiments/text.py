@@ -28,7 +28,7 @@ from jaxtyping import Array
 
 from experiments.shared import language
 from experiments.shared.ngrams import ngram_model
-from experiments.shared.strings import COLUMNS, curves, embedding_of, measured, string_tables
+from experiments.shared.strings import COLUMNS, TESTED, curves, embedding_of, measured, string_tables
 from experiments.shared.study import aside, command, progress, row_maker, table, writable, write
 from igm_jax import Network, checks
 from igm_jax.base import Generator, Key, Params
@@ -216,8 +216,9 @@ def run(config: Config) -> None:
     for name in config.objectives:
         texts[name], costs[name] = trained(name, config, ground)
     embed, make_row, found, rows = embedding_of(), row_maker("text", config), {}, []
+    embedded = None if embed is None else embed(real[: config.judged][:TESTED])
     for name, fake in texts.items():
-        found[name] = measured(fake, real[: config.judged], seen, embed)
+        found[name] = measured(fake, real[: config.judged], seen, embed, embedded)
         found[name] |= {"nats": rivals[name][1]} if name in rivals else {}
         seconds, compiled, count = costs.get(name, (None, None, None))
         rows.append(make_row("unicode-names", name, config.seed, found[name], seconds, compiled, parameters=count))

