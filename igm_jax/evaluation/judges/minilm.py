@@ -130,9 +130,9 @@ def _word(word: str, vocabulary: Mapping[str, int]) -> list[int]:
 def _padded(rows: Sequence[list[int]], width: int) -> tuple[Int[Array, "b l"], Bool[Array, "b l"]]:
     """Tokens and which are there; as many texts as go through at a time, the last ones again and again."""
     rows = [*rows, *[rows[-1]] * (BATCH - len(rows))]
-    there = np.arange(width)[None] < np.array([len(row) for row in rows])[:, None]
-    tokens = np.zeros((len(rows), width), np.int32)
-    tokens[there] = [number for row in rows for number in row]
+    tokens, there = np.zeros((len(rows), width), np.int32), np.zeros((len(rows), width), bool)
+    for place, row in enumerate(rows):
+        tokens[place, : len(row)], there[place, : len(row)] = row, True
     return jnp.asarray(tokens), jnp.asarray(there)
 
 
