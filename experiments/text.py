@@ -59,7 +59,7 @@ class Config:
     """What trains the generator."""
     length: int = 24
     """Symbols of the longest name."""
-    steps: int = 2000
+    steps: int = 1500
     """Updates of each generator."""
     batch_size: int = 128
     """Names, and samples, in each minibatch; of codes, which cost little, four times as many."""
