@@ -10,12 +10,15 @@ from igm_jax.networks import mlp
 from igm_jax.reporting import read_jsonl
 
 
-def test_a_small_run_writes_the_numbers_and_strings_of_all_models(tmp_path):
+@pytest.mark.parametrize(
+    "objectives", [("energy", "mmd"), pytest.param(("drifting", "critic"), marks=pytest.mark.slow)], ids=" ".join
+)
+def test_a_small_run_writes_the_numbers_and_strings_of_all_models(objectives, tmp_path):
     with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
-        text.main(["--smoke", "--output", str(tmp_path / "x")])
+        text.main(["--smoke", "--objectives", *objectives, "--output", str(tmp_path / "x")])
     directory = tmp_path / "x-smoke"
     rows = {row["objective"]: row["metrics"] for row in read_jsonl(directory / "rows.jsonl")}
-    assert list(rows) == ["held-out names", "unigram", "bigram", "trigram", "transformer", *text.OBJECTIVES]
+    assert list(rows) == ["held-out names", "unigram", "bigram", "trigram", "transformer", *objectives]
     floor, worst = rows["held-out names"], rows["unigram"]
     assert (floor["valid"], floor["new_valid"], floor["words"], floor["novelty"]) == (1, 1, 1, 1)
     assert worst["words"] < 0.6
