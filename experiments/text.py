@@ -259,7 +259,7 @@ def tables_of(config: Config, ground: Ground, found: dict[str, dict[str, float]]
     missing = "" if "minilm" in columns else " MiniLM's package is not installed."
     caption = (
         f"{config.judged} texts of each, learned from {len(ground.splits.train.values)} names of at most {config.length} symbols:"
-        f" {config.steps} updates of {config.batch_size} for each one-step generator (the last {len(config.objectives)} lines)."
+        f" {config.steps} updates of {config.batch_size} for each one-step generator (the last lines)."
         " Names, words: the share that exist in all of Unicode 14; new names: that exist and were not trained on; novelty: that"
         " were not trained on; distinct: different texts over all; self-BLEU of 500, the lower the more variety; JS:"
         " the Jensen-Shannon divergence of n-grams of symbols, in nats; MiniLM: the test of two samples of 500 in its embedding"
