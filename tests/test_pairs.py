@@ -15,6 +15,7 @@ NOT_PAIRS = {
     "igm_jax/evaluation/metrics/frechet.py:_distance": "features × features: the factors of two covariances",
     "igm_jax/evaluation/metrics/frechet_bias.py:frechet_bias": "features × features: the factors and spectrum of two covariances",
     "igm_jax/evaluation/judges/inception.py:mean_without_padding": "rows × columns of a picture: how many pixels a mean has",
+    "igm_jax/evaluation/judges/minilm.py:linear": "tokens × the outputs of a layer, whose matrix is stored transposed",
     "igm_jax/evaluation/judges/vision_transformer.py:_linear": "rows × the outputs of a layer, whose matrix is stored transposed",
     "igm_jax/reporting/graph.py:apart": "nodes × nodes of a small graph",
     "igm_jax/reporting/graph.py:arranged": "the turn of a small graph's places",

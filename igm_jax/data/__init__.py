@@ -19,7 +19,7 @@ from igm_jax.data.soundfonts import notes
 from igm_jax.data.sounds import Sound, read_wav, sounds, wav_bytes
 from igm_jax.data.store import Layout, Store, StoreError, open_store, write_store
 from igm_jax.data.tables import table
-from igm_jax.data.texts import character_names, spelled, unicode_names
+from igm_jax.data.texts import character_names, one_hot_texts, spelled, text_lines, unicode_names
 
 __all__ = [
     "DataChangedError",
@@ -48,6 +48,7 @@ __all__ = [
     "images",
     "notes",
     "ocean_climate",
+    "one_hot_texts",
     "open_store",
     "photographs",
     "read_wav",
@@ -58,6 +59,7 @@ __all__ = [
     "stored",
     "survey",
     "table",
+    "text_lines",
     "unicode_names",
     "wav_bytes",
     "write_store",

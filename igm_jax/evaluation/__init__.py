@@ -21,6 +21,7 @@ from igm_jax.evaluation.judges.extractors import (
     extractor_from_safetensors,
     extractor_judge,
 )
+from igm_jax.evaluation.judges.minilm import minilm
 from igm_jax.evaluation.judges.published import (
     PUBLISHED,
     dinov2,
@@ -40,6 +41,7 @@ from igm_jax.evaluation.metrics.manifold import DensityCoverage, PrecisionRecall
 from igm_jax.evaluation.metrics.memorisation import authenticity, expected_authenticity, memorisation_ratio
 from igm_jax.evaluation.metrics.modes import ModeCoverage, mode_coverage
 from igm_jax.evaluation.metrics.prd import PRD, PrecisionRecallCurve, prd, prd_curve
+from igm_jax.evaluation.metrics.strings import ngram_divergence, novelty, self_bleu, valid_share, word_share
 from igm_jax.evaluation.metrics.transport import exact_w2, exact_wasserstein, sliced_w2
 from igm_jax.evaluation.metrics.vendi import vendi_score
 from igm_jax.evaluation.ranges import UnlikeSamplesWarning, unlike_ranges
@@ -122,6 +124,7 @@ __all__ = [
     "mean_energy_score",
     "measures_of",
     "memorisation_ratio",
+    "minilm",
     "mmd_aggregated_test",
     "mmd_fuse_test",
     "mmd_permutation_test",
@@ -130,6 +133,8 @@ __all__ = [
     "mode_coverage",
     "n50",
     "nearest_neighbour_test",
+    "ngram_divergence",
+    "novelty",
     "pit",
     "prd",
     "prd_curve",
@@ -138,8 +143,11 @@ __all__ = [
     "rank_histogram",
     "read_safetensors",
     "read_torch",
+    "self_bleu",
     "sliced_w2",
     "spread_skill",
     "unlike_ranges",
+    "valid_share",
     "vendi_score",
+    "word_share",
 ]

@@ -1,7 +1,7 @@
 """Kernels: ``gaussian``, ``laplace``, ``rational_quadratic``, ``inverse_multiquadric``, ``distance``, ``polynomial``, ``linear``.
 
 Less usual: ``matern_32``, ``matern_52``, ``cauchy``, ``logarithm``, ``riesz``, ``gaussian_mixture``, ``manhattan_laplace``. Sums
-and products by ``+`` and ``*``; ``on_columns``, ``equality`` and ``labelled`` for joint distributions;
+and products by ``+`` and ``*``; ``substrings`` of texts; ``on_columns``, ``equality`` and ``labelled`` for joint distributions;
 ``median_bandwidth(y)`` chooses a scale. One's own: ``of_squared_distance``, and ``of_points``, which a plain function of two
 points becomes wherever a kernel is expected.
 """
@@ -20,6 +20,7 @@ from igm_jax.kernels.radial import (
 )
 from igm_jax.kernels.sharp import sharp
 from igm_jax.kernels.smooth import cauchy, logarithm, matern_32, matern_52
+from igm_jax.kernels.strings import substrings
 
 __all__ = [
     "Kernel",
@@ -45,4 +46,5 @@ __all__ = [
     "rational_quadratic",
     "riesz",
     "sharp",
+    "substrings",
 ]

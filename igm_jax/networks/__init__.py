@@ -16,6 +16,7 @@ from igm_jax.networks.noisy import noisy_mlp, noisy_mlp_noise_size
 from igm_jax.networks.projection import one_hot, projection_critic
 from igm_jax.networks.residual import residual_critic, residual_generator
 from igm_jax.networks.style import style_critic, style_generator, style_noise_size
+from igm_jax.networks.tokens import straight_through, token_generator
 from igm_jax.networks.unet import unet_generator
 
 __all__ = [
@@ -42,8 +43,10 @@ __all__ = [
     "residual_generator",
     "spectral_norm",
     "squeeze",
+    "straight_through",
     "style_critic",
     "style_generator",
     "style_noise_size",
+    "token_generator",
     "unet_generator",
 ]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from igm_jax.data import character_names, spelled, unicode_names
+from igm_jax.data import character_names, one_hot_texts, spelled, text_lines, unicode_names
 from igm_jax.data.texts import SYMBOLS
 
 
@@ -29,3 +29,49 @@ def test_what_cannot_be_spelled_is_told():
         spelled(np.zeros((2, 40)))
     with pytest.raises(ValueError, match="`length` must be"):
         unicode_names(3)
+
+
+def test_rows_and_texts_are_each_others_inverse():
+    texts = ["", "A", "LATIN SMALL LETTER A", "DOTS-0123456789", "Z" * 20]
+    rows = one_hot_texts(texts, 20)
+    assert spelled(rows) == texts
+    np.testing.assert_array_equal(rows.reshape(5, 20, 39).sum(2), 1)
+    np.testing.assert_array_equal(rows[0].reshape(20, 39)[:, -1], 1)
+
+
+def test_lines_of_a_file_become_rows(tmp_path):
+    lines = [f"  town {number}" for number in range(40)] + ["", "A VERY LONG TOWN"]
+    (tmp_path / "towns.txt").write_text("\r\n".join(lines))
+    data = text_lines(tmp_path / "towns.txt", 8)
+    every = [text for part in (data.train, data.validation, data.test) for text in spelled(part.values)]
+    assert sorted(every) == sorted(f"TOWN {number}" for number in range(40))
+    assert "1 longer lines are left out." in data.report.notes
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (
+            b"town\nstra\xc3\x9fe",
+            "line 2 of .*towns.txt' must be made of space, hyphen, digits and the capitals A to Z, but has 'ß'",
+        ),
+        (b"t\xffwn", "must be a text in UTF-8"),
+        (b"\n \n", "it has no lines with text"),
+        (b"a very long town", "all 1 are longer; raise `length`"),
+    ],
+)
+def test_lines_that_cannot_be_spelled_are_told(tmp_path, content, told):
+    (tmp_path / "towns.txt").write_bytes(content)
+    with pytest.raises(ValueError, match=told):
+        text_lines(tmp_path / "towns.txt", 8)
+
+
+def test_texts_that_cannot_be_spelled_are_told():
+    for texts, told in (
+        (["OK", "no"], r"`texts\[1\]` must be made of .*'n', 'o'"),
+        (["LONGER"], r"`texts\[0\]` has 6 symbols, more than the 4 places"),
+        ([], "must be a list of at least one text"),
+        ("TEXT", "must be a list of at least one text, but is 'TEXT'"),
+    ):
+        with pytest.raises(ValueError, match=told):
+            one_hot_texts(texts, 4)
