@@ -1,6 +1,6 @@
 """Sounds from noise: notes of instruments, given key and family, made by one generator under three objectives.
 
-    python -m experiments.sound             recordings of instruments, about 8 minutes on 2 cores
+    python -m experiments.sound             recordings of instruments, 4 minutes on 2 cores, beside other work
     python -m experiments.sound --smoke     seconds
 
 A note is a picture of 32 moments times 32 harmonics: how loud each is, and what lies between it and the next. The generator
@@ -233,8 +233,8 @@ def made_by(name: str, learned: Notes, held: Notes, components: Components, conf
     words = {"chunk": max(1, config.steps // 15), "every": max(1, config.steps // 3)}
     found = train(how, jax.random.key(config.seed), config.steps, directory=config.output / name, config=told, **words)
     key, conditions = jax.random.key(config.seed + 1), jnp.asarray(held.conditions)
-    drawn = jax.jit(partial(generator.sample, k=DRAWS))(found.state.average, key, conditions)
-    draws = components.pictures(np.asarray(drawn))
+    draw = jax.jit(lambda params: generator.sample(params, key, conditions, DRAWS))
+    draws = components.pictures(np.asarray(draw(found.state.average)))
     costs = found.run_seconds, found.compile_seconds
     sounds = sounds_of(draws[:, 0], held.keys)
     return Made(sounds, variety(draws, learned), parameter_count(found.state.params), costs)

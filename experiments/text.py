@@ -1,6 +1,7 @@
 """Text in one step: names of characters, made of noise at once, beside models that spell them symbol by symbol.
 
-    python -m experiments.text             names of Unicode's characters of at most 24 symbols, minutes on 2 cores
+    python -m experiments.text             names of Unicode's characters of at most 24 symbols, 11 minutes on 2 cores,
+                                          beside other work
     python -m experiments.text --smoke     seconds
 
 A network turns noise into all symbols of a name at once: into a code, and with the decoder of an autoencoder of names into the

@@ -175,7 +175,8 @@ def totals(
     careful = partial(_careful_totals, x, counts, kinds, costs, temperatures)
     # Where they are lost, logarithms of others stand in: those of zero would have no derivative, taken or not.
     safe = jax.tree.map(lambda sums: jnp.where(lost, 1, sums), tuple(plain))
-    return Totals(*seldom(lost, careful, lambda: jax.tree.map(jnp.log, safe)), nearest)
+    rows, columns = seldom(lost, careful, lambda: jax.tree.map(jnp.log, safe))
+    return Totals(rows, columns, nearest)
 
 
 def _careful_totals(

@@ -225,14 +225,13 @@ def _field(objective: Callable[..., Objective], kernel_of: Callable[..., Kernel]
     """How a field is frozen: it meets all data, or landmarks that are chosen by the kernel of its attraction."""
 
     def freeze(fixed: _Fixed, **arguments: Any) -> Objective:
-        few = fixed.landmarks is not None
-        if few and arguments.get("corrected"):
+        if fixed.landmarks is None:
+            return field_to_fixed(objective(**arguments), fixed.data, fixed.weights)
+        if arguments.get("corrected"):
             raise ValueError(
                 "`landmarks` stand for all data, so their attraction lacks the bias of a minibatch that `corrected=True` would"
                 " remove; leave out one of the two"
             )
-        if not few:
-            return field_to_fixed(objective(**arguments), fixed.data, fixed.weights)
         found = compressed(kernel_of(arguments, fixed.data), fixed.data, fixed.weights, fixed.landmarks, fixed.key)
         return field_to_fixed(objective(**arguments), found.places, found.weights, {"residual": found.residual})
 

@@ -123,7 +123,7 @@ def field_to_fixed(
 
 def of_temperatures(temperatures: Any, preset: str, data: Float[np.ndarray, "n d"]) -> Kernel:
     """The kernel of drifting's attraction: a sum of Laplace's at its temperatures, which "released" has in mean distances."""
-    values = [float(value) for value in checked_temperatures(temperatures, preset)]
+    values = np.asarray(checked_temperatures(temperatures, preset), float).tolist()
     unit = 1.0
     if preset == "released":
         y = jnp.asarray(data)
