@@ -37,7 +37,7 @@ from igm_jax.reporting.terminal import ended
 
 OBJECTIVES: dict[str, Callable[[], Objective]] = {
     "energy": energy,
-    "Sinkhorn": lambda: sinkhorn(0.05, max_iterations=10),
+    "Sinkhorn": lambda: sinkhorn(0.3, max_iterations=20),
 }
 DISTANCES = (1.0, 2.0, 3.0, 4.0)
 """Half the distance m of two modes, in their widths."""

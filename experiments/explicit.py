@@ -68,7 +68,7 @@ WAYS: dict[str, Callable[[int, float], Objective]] = {
     "MMD": lambda dim, scale: mmd(kernel_bank(laplace, scale, (0.07, 0.7))),
     "energy": lambda dim, scale: energy(),
     "sliced W2": lambda dim, scale: sliced(64),
-    "Sinkhorn": lambda dim, scale: sinkhorn(0.02 * scale**2, max_iterations=20),
+    "Sinkhorn": lambda dim, scale: sinkhorn(0.1 * scale**2, max_iterations=30),
     "GAN": adversary,
     "score difference": lambda dim, scale: score_difference(0.2 * scale),
     "both": lambda dim, scale: energy(),
@@ -152,7 +152,7 @@ def trained(config: Config, flow: Flow, problem: Problem, way: str) -> tuple[Any
         term = add_likelihood(flow.log_density, problem.target, config.batch_size, weight=weight, seed=config.seed)
         optimizer = optax.chain(term, optimizer)
     generator, objective = pushforward(flow.network, normal(dim)), WAYS[way](dim, median_of(problem))
-    words = {"inner_steps": int(way == "GAN"), "average": 0.99}
+    words = {"inner_steps": int(way in ("GAN", "sliced W2")), "average": 0.99}
     run = training(generator, objective, optimizer, problem.target, config.batch_size, **words)
     keys = jax.random.split(jax.random.key(config.seed), config.seeds)
     told = {

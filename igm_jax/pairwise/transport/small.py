@@ -22,6 +22,12 @@ from igm_jax.pairwise.transport.solvers import Scalings
 # Scalings between two absorptions: enough to pay for the exponentials, few enough to stay near the kernel.
 SCALINGS = 10
 
+# The schedule begins at this share of the largest cost, where no entry of a kernel is below exp(-16) of its row's largest.
+FIRST = 16.0
+
+# More levels than this no schedule has.
+MOST_LEVELS = 20
+
 
 class _Progress(NamedTuple):
     epsilon: Array
@@ -49,7 +55,9 @@ def _anneal(absorption: Absorption, costs: Array, seen: Array, epsilon: Array, s
         g, error = absorption(now, progress.g)
         return _Progress(now, g, error, progress.iterations + SCALINGS)
 
-    start = jnp.maximum(largest / SCHEDULE, epsilon).astype(costs.dtype)
+    # However few updates there may be, the last ten are at the target: what comes before is worth nothing without them.
+    tens = min(-(-solver.max_iterations // SCALINGS), MOST_LEVELS)
+    start = jnp.clip(largest / (FIRST * SCHEDULE), epsilon, epsilon / SCHEDULE**tens).astype(costs.dtype)
     g = jnp.zeros(costs.shape[1], costs.dtype)
     error = jnp.full((), jnp.inf, costs.dtype)
     return loops.while_loop(unfinished, advance, _Progress(start, g, error, jnp.zeros((), int)))

@@ -39,3 +39,14 @@ def test_an_epsilon_at_which_plain_scalings_underflow(x64):
     plan = plan / plan.sum(1, keepdims=True) / 40
     assert np.abs(plan.sum(0) - 1 / 40).sum() < 2e-3
     assert updates < 20_000
+
+
+@pytest.mark.parametrize(("epsilon", "most", "error"), [(1.0, 10, 0.01), (1.0, 1, 0.01), (0.3, 20, 0.05)])
+def test_few_updates_are_made_at_the_target(epsilon, most, error, x64):
+    # All ten of the updates once went into a schedule that had not come down to ε: what came out was no solution at all.
+    costs, a, b = jnp.asarray(reference.squared_distances(X, Y)), jnp.full(40, 1 / 40), jnp.full(30, 1 / 30)
+    g, updates = small.solve(costs, a, b, jnp.asarray(epsilon), scalings(1e-11, most))
+    assert updates == max(most, small.SCALINGS)
+    plan = np.exp((g[None] - costs) / epsilon)
+    plan = plan / plan.sum(1, keepdims=True) / 40
+    assert np.abs(plan.sum(0) - b).sum() < error
