@@ -1,6 +1,6 @@
 """Implicit beside explicit: one generator with a density, trained by likelihood, by divergences of each family, and by both.
 
-    python -m experiments.explicit                             two laws of the plane, ocean climate and digits
+    python -m experiments.explicit                             two laws of the plane, ocean climate and digits, 15 minutes
     python -m experiments.explicit --targets moons --ways likelihood energy both
     python -m experiments.explicit --smoke                     seconds
 
