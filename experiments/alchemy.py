@@ -1,6 +1,6 @@
 """Any randomness into any other: six laws of the plane, every ordered pair, and why some are hard.
 
-    python -m experiments.alchemy             all 36 pairs under energy and Sinkhorn
+    python -m experiments.alchemy             all 36 pairs under energy and Sinkhorn, 6 minutes
     python -m experiments.alchemy --smoke     seconds
 
 A normal law, a cube, a circle (the sphere of the plane), Student's law with three degrees of freedom, nine atoms and two moons,
