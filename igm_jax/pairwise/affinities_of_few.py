@@ -14,6 +14,7 @@ from igm_jax.checks import OfSamples, Samples
 from igm_jax.kernels.pairs import matmul, safe_sqrt
 from igm_jax.pairwise.affinities import Costs, Pull, Targets, finite, least, priced, pull_of, raised
 from igm_jax.pairwise.budget import in_tables
+from igm_jax.pairwise.reductions import LARGEST_EXPONENT
 from igm_jax.pairwise.tables import middle, squared
 from igm_jax.pairwise.temperatures import Temperatures
 
@@ -86,7 +87,7 @@ def _own(
     Costs are symmetric, so one table of kernels about its rows serves for the columns as well.
     """
     found = []
-    for root, value in zip(temperatures.kernels((finite(own)[:, None] - cost) / 2), temperatures.values, strict=True):
+    for root, value in zip(_roots(temperatures, finite(own)[:, None] - cost), temperatures.values, strict=True):
         sums = jnp.sum(root * root * kind.counts[None, :], axis=1)
         nearer = jnp.exp((nearest - own) / (2 * value))
         found.append((sums * nearer * nearer, root * root.T * (nearer[:, None] * _inverse_root(sums)[None, :])))
@@ -98,12 +99,17 @@ def _other(
 ) -> list[tuple[Array, Array]]:
     """The same for other targets: kernels about rows and about columns."""
     above = finite(least(cost, counts, 0))
-    rows, columns = (temperatures.kernels((near - cost) / 2) for near in (nearest[:, None], above[None, :]))
+    rows, columns = (_roots(temperatures, near - cost) for near in (nearest[:, None], above[None, :]))
     found = []
     for row, column in zip(rows, columns, strict=True):
         share = _inverse_root(jnp.sum(column * column * counts[:, None], axis=0))
         found.append((jnp.sum(row * row * kind.counts[None, :], axis=1), row * column * share[None, :]))
     return found
+
+
+def _roots(temperatures: Temperatures, scores: Float[Array, "n m"]) -> list[Float[Array, "n m"]]:
+    """The roots of kernels; their squares and products are finite."""
+    return temperatures.kernels(scores / 2, LARGEST_EXPONENT / 2)
 
 
 def _inverse_root(sums: Array) -> Array:

@@ -41,11 +41,14 @@ class Temperatures:
         """The same in another unit of length."""
         return dataclasses.replace(self, values=self.values / unit)
 
-    def kernels(self, scores: Float[Array, "n m"]) -> list[Float[Array, "n m"]]:
-        """``exp(s/τ)`` for each τ, of scores of at most zero; higher ones, which what does not count may have, stay finite."""
+    def kernels(self, scores: Float[Array, "n m"], largest: float = LARGEST_EXPONENT) -> list[Float[Array, "n m"]]:
+        """``exp(s/τ)`` for each τ, of scores of at most zero; higher ones, which what does not count may have, stay finite.
+
+        They are cut at ``exp(largest)``, half of which is right for kernels that will be squared.
+        """
         made: dict[int, Array] = {}
         for of in sorted({of for of, _ in self.powers}):
-            room = LARGEST_EXPONENT / max(power for other, power in self.powers if other == of)
+            room = largest / max(power for other, power in self.powers if other == of)
             # Kept as it is, since compilers take it for cheap and would make it anew for all that is done with it.
             made[of] = jax.lax.optimization_barrier(jnp.exp(jnp.minimum(scores / self.values[of], room)))
         return [_raised(made[of], power) for of, power in self.powers]

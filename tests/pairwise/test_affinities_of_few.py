@@ -60,6 +60,19 @@ def test_targets_that_count_nothing_are_removals(x64):
     jax.tree.map(lambda one, other: np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-11), *found)
 
 
+def test_what_does_not_count_may_be_much_nearer_in_single_precision():
+    # At τ = 0.1 the first sample, which counts nothing, is nearer to the last datum than all others by exp(100).
+    corners = 10 / np.sqrt(2) * jnp.eye(6)
+    x, y, counts = corners[:5], corners[jnp.array([0, 5])], jnp.array([0.0, 1.0, 1.0, 1.0, 1.0])
+    temperatures, found = temperatures_of((0.1,), "float32"), []
+    for some, weights in ((x, counts), (x[1:], counts[1:])):
+        kinds = Targets(some, weights, weights, True), Targets(y, jnp.ones(2), jnp.ones(2), False)
+        found.append(pulled(some, kinds, temperatures))
+    (own, data), (own_left, data_left) = ([kind[0] for kind in each] for each in found)
+    np.testing.assert_allclose(own.places[1:], own_left.places, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(data.places[1:], data_left.places, rtol=1e-5, atol=1e-5)
+
+
 def test_derivatives_by_finite_differences(x64):
     x, (_, others) = drawn(3, 4)
 

@@ -232,16 +232,20 @@ def _field(objective: Callable[..., Objective], kernel_of: Callable[..., Kernel]
                 "`landmarks` stand for all data, so their attraction lacks the bias of a minibatch that `corrected=True` would"
                 " remove; leave out one of the two"
             )
-        found = compressed(kernel_of(arguments, fixed.data), fixed.data, fixed.weights, fixed.landmarks, fixed.key)
+        found = compressed(kernel_of(arguments, fixed), fixed.data, fixed.weights, fixed.landmarks, fixed.key)
         return field_to_fixed(objective(**arguments), found.places, found.weights, {"residual": found.residual})
 
     return freeze
 
 
-def _smoothing(arguments: dict[str, Any], data: np.ndarray) -> Kernel:
-    del data
+def _smoothing(arguments: dict[str, Any], fixed: _Fixed) -> Kernel:
+    del fixed
     bandwidth = arguments["bandwidth"]
     return bandwidth if isinstance(bandwidth, Kernel) else kernels.gaussian(bandwidth)
+
+
+def _of_drifting(arguments: dict[str, Any], fixed: _Fixed) -> Kernel:
+    return of_temperatures(arguments["temperatures"], arguments["preset"], fixed.data, fixed.weights)
 
 
 FREEZERS: dict[Callable[..., Objective], Callable[..., Objective]] = {
@@ -255,8 +259,8 @@ FREEZERS: dict[Callable[..., Objective], Callable[..., Objective]] = {
     on_feature_groups: _of_groups,
     score_difference: _field(score_difference, _smoothing),
     kde_drift: _field(kde_drift, _smoothing),
-    sharp_drifting: _field(sharp_drifting, lambda arguments, data: kernels.sharp(arguments["kernel"])),
-    drifting: _field(drifting, lambda given, data: of_temperatures(given["temperatures"], given["preset"], data)),
+    sharp_drifting: _field(sharp_drifting, lambda given, fixed: kernels.sharp(given["kernel"])),
+    drifting: _field(drifting, _of_drifting),
     with_bank: lambda fixed, objective, size: with_bank(_freeze(objective, fixed), size),
 }
 """What can be frozen: from the constructor to a function of what it is frozen with, and of the constructor's arguments."""

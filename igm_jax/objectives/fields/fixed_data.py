@@ -20,6 +20,7 @@ from igm_jax.kernels.pairs import safe_sqrt
 from igm_jax.objectives.fields.drifting_presets import checked_temperatures
 from igm_jax.objectives.moments.fixed_data import landmarks_of
 from igm_jax.pairwise.sums import kernel_mean, kernel_mean_within, kernel_means
+from igm_jax.pairwise.tables import middle
 
 MOST = 2048
 """Landmarks at most: their weights take the cube of them in operations, a few seconds."""
@@ -62,13 +63,13 @@ def compressed(kernel: Kernel, data: np.ndarray, weights: np.ndarray | None, cou
     Raises:
         ValueError: for too many landmarks, or a kernel that is not positive definite on them.
     """
-    if count > MOST:
+    known = jnp.asarray(data)
+    shares = checks.weights("weights", weights, known)
+    if min(count, int(np.count_nonzero(shares))) > MOST:
         raise ValueError(
             f"`landmarks` must be at most {MOST} for a field, as their weights take the cube of them in operations, but is"
             f" {count}; with `landmarks=None` all data are met in every step"
         )
-    known = jnp.asarray(data)
-    shares = checks.weights("weights", weights, known)
     places = landmarks_of(kernel, known, shares, count, key)
     gram = np.asarray(kernel(places, places), np.float64)
     scaled, height, y, z, _ = measured(kernel, known, places, shares)
@@ -121,13 +122,13 @@ def field_to_fixed(
     return Objective(objective.init, update, loss, witness)
 
 
-def of_temperatures(temperatures: Any, preset: str, data: Float[np.ndarray, "n d"]) -> Kernel:
+def of_temperatures(temperatures: Any, preset: str, data: Float[np.ndarray, "n d"], weights: Any = None) -> Kernel:
     """The kernel of drifting's attraction: a sum of Laplace's at its temperatures, which "released" has in mean distances."""
     values = np.asarray(checked_temperatures(temperatures, preset), float).tolist()
     unit = 1.0
     if preset == "released":
         y = jnp.asarray(data)
-        share = jnp.full(len(y), 1 / len(y), y.dtype)
-        unit = float(-kernel_mean_within(kernels.distance(), y - y[:1], share)) or 1.0
+        share = checks.weights("weights", weights, y)
+        unit = float(-kernel_mean_within(kernels.distance(), y - middle(y, share), share)) or 1.0
     first, *others = (kernels.laplace(value * unit) for value in values)
     return sum(others, first)

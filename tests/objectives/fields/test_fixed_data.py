@@ -76,10 +76,13 @@ def test_the_kernel_of_drifting_is_a_sum_over_its_temperatures(x64):
     # Two data at distance 3: their mean distance, with themselves, is 1.5.
     two = np.array([[0.0, 0.0], [0.0, 3.0]])
     np.testing.assert_allclose(of_temperatures((1.0,), "released", two)(a, b), np.exp(-5 / 1.5), rtol=1e-12)
+    strayed, counted = np.array([[1e5, 0.0], *two]), np.array([0.0, 2.0, 2.0])
+    np.testing.assert_allclose(of_temperatures((1.0,), "released", strayed, counted)(a, b), np.exp(-5 / 1.5), rtol=1e-9)
 
 
 def test_wrong_landmarks_are_explained():
     with pytest.raises(ValueError, match=f"at most {MOST} for a field"):
-        compressed(KERNEL, Y.astype(np.float32), None, MOST + 1, KEY)
+        compressed(KERNEL, np.zeros((MOST + 1, 2), np.float32), None, MOST + 1, KEY)
+    assert len(compressed(KERNEL, Y[:5].astype(np.float32), None, MOST + 1, KEY).places) == 5
     with pytest.raises(ValueError, match="needs a positive definite kernel"):
         compressed(kernels.distance(), Y.astype(np.float32), None, 5, KEY)
