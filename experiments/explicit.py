@@ -5,7 +5,8 @@
     python -m experiments.explicit --smoke                     seconds
 
 The generator is a flow of coupling layers, so that whatever it was trained by, the exact log density of what it makes can be
-asked. Every way gets the same flow, updates, minibatches and optimiser; the seeds run side by side. Held-out data then say how
+asked. Every way gets the same flow, updates, sizes of minibatches and optimiser; the likelihood's minibatches are its own, so
+that "both" reads two an update, as do ways that learn or draw. The seeds run side by side. Held-out data then say how
 likely they are under the model; where the data's own density is known, that gives the forward divergence KL(p‖q), and samples
 give the reverse one, KL(q‖p), all in nats. Distances of samples to held-out data stand beside them, with their floor.
 

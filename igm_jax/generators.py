@@ -150,6 +150,12 @@ def both_ways(there: Network, back: Network) -> ConditionalGenerator:
             raise ValueError(
                 f"two maps give one sample under each condition, but {k} were asked for; leave `draws` at 1"
             )
+        if not isinstance(c, tuple | list) or len(c) != 2 or jnp.ndim(c[0]) != 2 or jnp.shape(c[0]) != jnp.shape(c[1]):
+            told = [jnp.shape(leaf) for leaf in jax.tree.leaves(c)]
+            raise ValueError(
+                "the condition of two maps must be a pair of as many sources and targets, arrays (n, d) each, but has"
+                f" {told}; draw both with one sampler"
+            )
         a, b = c
         ahead, behind = there.apply(params["there"], a), back.apply(params["back"], b)
         again = back.apply(params["back"], ahead), there.apply(params["there"], behind)

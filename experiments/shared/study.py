@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from igm_jax.reporting import to_console, to_markdown, write_jsonl, write_whole
 from igm_jax.reporting.tables import Cell, Line, Table
 from igm_jax.reporting.terminal import command_line
-from igm_jax.training import plain, provenance
+from igm_jax.training import NonFiniteError, RunDirectoryError, RunMismatchError, plain, provenance
 
 Pictures = Mapping[str, tuple[bytes, str]]
 
@@ -55,6 +55,10 @@ def command(
         sys.exit(ended_with(error))
     try:
         return run(config)
+    except (RunDirectoryError, RunMismatchError) as error:  # another run's directory, found when it is opened
+        sys.exit(ended_with(error))
+    except NonFiniteError as error:
+        sys.exit(ended_with(error, 1))
     except KeyboardInterrupt:
         sys.exit("stopped; the finished runs are kept, and the same command goes on from there")
 
@@ -76,6 +80,8 @@ def with_preset(words: Sequence[str]) -> list[str]:
 
 def aside(output: Path, smoke: bool) -> Path:
     """Where results go: those of ``--smoke`` beside the others, not over them."""
+    if smoke and output.name in ("", ".."):
+        raise ValueError(f"`output` must be named to have a place beside it for --smoke, but is {str(output)!r}")
     return output.with_name(f"{output.name}-smoke") if smoke else output
 
 

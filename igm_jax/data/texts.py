@@ -202,8 +202,9 @@ def spelled(values: Any) -> list[str]:
     """
     rows = np.asarray(values)
     width = len(SYMBOLS) + 1
-    if rows.ndim != 2 or rows.shape[1] % width:
+    if rows.ndim != 2 or not rows.shape[1] or rows.shape[1] % width:
         raise ValueError(f"`values` must be rows of so many times {width} numbers, but have shape {rows.shape}")
+    checks.finite("values", rows)
     tokens = rows.reshape(len(rows), -1, width).argmax(axis=2)
     return [
         "".join(SYMBOLS[t] for t in itertools.takewhile(lambda t: t < len(SYMBOLS), row)) for row in tokens.tolist()

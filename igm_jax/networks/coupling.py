@@ -51,8 +51,8 @@ def coupling_flow(
     affine map, ``x ← μ + L x`` with ``L Lᵀ = Σ``, gives the flow the data's mean and covariance to begin with.
 
     Each half of the features is scaled and shifted by what a perceptron says of the other half, so that the inverse needs no
-    solver and the determinant no matrix. Scales of a layer lie between ``exp(±bound)``: where a likelihood wants them
-    larger, it must spend a layer, and the inverse stays exact. The last layer of every perceptron begins at zero, so that a
+    solver and the determinant no matrix. What a perceptron scales by lies between ``exp(±bound)``, so that the inverse stays
+    exact; g and m are free, and the same for all samples. The last layer of every perceptron begins at zero, so that a
     new flow gives samples of N(μ, Σ).
 
     A flow is a diffeomorphism: a connected base stays connected, whatever the loss (see ``experiments.alchemy``).
@@ -165,9 +165,14 @@ def _start(dim: int, mean: Any, covariance: Any) -> tuple[np.ndarray, np.ndarray
 
 
 def _rows(name: str, value: Array, dim: int) -> Array:
+    value = jnp.asarray(value)
     if value.ndim != 2 or value.shape[1] != dim:
         raise ValueError(
             f"`{name}` must be samples (n, {dim}), as this flow has {dim} features, but has shape {value.shape};"
             " make a flow of that dimension"
         )
-    return value
+    if not jnp.issubdtype(value.dtype, jnp.floating):
+        raise TypeError(
+            f"`{name}` must be real numbers, but is of type {value.dtype}; `{name}.astype(float)` makes them so"
+        )
+    return value.astype(checks.at_least_single(value.dtype))

@@ -33,7 +33,9 @@ def straight_through(probabilities: Array) -> Array:
 
     Source: Bengio et al., Estimating or propagating gradients through stochastic neurons, arXiv 1308.3432.
     """
-    return jax.nn.one_hot(jnp.argmax(probabilities, axis=-1), probabilities.shape[-1], dtype=probabilities.dtype)
+    code = jax.nn.one_hot(jnp.argmax(probabilities, axis=-1), probabilities.shape[-1], dtype=probabilities.dtype)
+    # What is no number stays none: a generator that broke must not look as if it spelled.
+    return code + 0 * jnp.sum(probabilities, axis=-1, keepdims=True)
 
 
 @straight_through.defjvp

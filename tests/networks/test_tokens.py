@@ -39,3 +39,7 @@ def test_hard_and_soft_networks_spell_alike(key):
 def test_sizes_are_checked():
     with pytest.raises(ValueError, match="`symbols` must be at least 1"):
         token_generator(4, 6, 0)
+
+
+def test_what_is_no_number_stays_none():
+    assert np.isnan(straight_through(jnp.array([np.nan, 1.0, 0.0]))).any()

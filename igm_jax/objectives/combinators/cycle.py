@@ -6,11 +6,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from igm_jax import checks
 from igm_jax.base import Info, Key, Objective, State
 from igm_jax.batches import Samples, checked, only, rows_of
 from igm_jax.checks import ArrayLike
 from igm_jax.lifts import no_witness
+from igm_jax.objectives.combinators.transported import checked_weight
 from igm_jax.objectives.combinators.wrappers import checked_objective
 from igm_jax.records import recorded
 
@@ -70,9 +70,7 @@ def cycle_consistent(there: Objective, back: Objective, weight: ArrayLike) -> Ob
     Source: Zhu et al., Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks, arXiv 1703.10593, Eq. 3.
     """
     there, back = checked_objective("there", there), checked_objective("back", back)
-    checks.finite("weight", weight)
-    if checks.is_concrete(weight) and weight < 0:  # pyrefly: ignore
-        raise ValueError(f"`weight` must be at least 0, which leaves the cycle out, but is {weight}")
+    checked_weight(weight, "cycle")
 
     def init(key: Key, x: Samples) -> State:
         ways, _ = _ways(x)

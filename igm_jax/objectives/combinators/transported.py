@@ -1,7 +1,10 @@
 """Translation without pairs: any objective between outputs and targets, and the cost of going there from where each began."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array
 
 from igm_jax import checks
@@ -53,9 +56,7 @@ def transported(objective: Objective, weight: ArrayLike, cost: OfPoints | None =
         The Monge Gap, arXiv 2302.04953, Section 4.
     """
     objective = checked_objective("objective", objective)
-    checks.finite("weight", weight)
-    if checks.is_concrete(weight) and weight < 0:  # pyrefly: ignore
-        raise ValueError(f"`weight` must be at least 0, which leaves the cost out, but is {weight}")
+    checked_weight(weight, "cost")
     if cost is not None and not callable(cost):
         raise TypeError(f"`cost` must be a function of an output and its condition, (x, c) -> scalar, but is {cost!r}")
     priced = jax.vmap(cost or _squared)
@@ -88,6 +89,16 @@ def transported(objective: Objective, weight: ArrayLike, cost: OfPoints | None =
         return heights + jnp.asarray(weight).astype(heights.dtype) * of_each
 
     return Objective(init, update, loss, witness)
+
+
+def checked_weight(weight: Any, what: str) -> None:
+    """An error for what is not one number λ ≥ 0, which may be traced."""
+    known = isinstance(weight, jax.Array | np.number | int | float)
+    if not known or isinstance(weight, bool) or jnp.ndim(weight) != 0:
+        raise TypeError(f"`weight` must be one number from 0, but is {weight!r:.80}")
+    checks.finite("weight", weight)
+    if checks.is_concrete(weight) and weight < 0:  # pyrefly: ignore
+        raise ValueError(f"`weight` must be at least 0, which leaves the {what} out, but is {weight}")
 
 
 def _squared(x: Array, c: Array) -> Array:

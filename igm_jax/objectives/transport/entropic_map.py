@@ -8,7 +8,7 @@ from igm_jax import checks
 from igm_jax.checks import ArrayLike, Rows, Weights
 from igm_jax.objectives.transport.inputs import transport_problem
 from igm_jax.objectives.transport.sinkhorn import sinkhorn_potentials
-from igm_jax.pairwise.transport.potentials import extended
+from igm_jax.pairwise.transport.potentials import plan_means
 
 __all__ = ["entropic_map"]
 
@@ -26,7 +26,7 @@ def entropic_map(
 ) -> Float[Array, "p d"]:
     """The entropic map from the law of ``x`` to that of ``y``, at any points: means of data under the plan of transport.
 
-    ``T(p) = Σ_j q_j(p) y_j``,  ``q_j(p) ∝ b_j exp((g_j - ‖p - y_j‖²)/ε)``, g the potential of y: ``T(p) = p - ½ ∇f(p)``.
+    ``T(p) = Σ_j q_j(p) y_j``,  ``q_j(p) ∝ b_j exp((g_j - ‖p - y_j‖²)/ε)``, g the potential of y; it is ``p - ½ ∇f(p)``.
 
     It tends to the map of optimal transport as ε → 0 and the samples grow in number; at any ε it is a mean of data, and so never
     leaves their hull: of images it gives averages. At the samples themselves it is the barycentric projection of the plan.
@@ -60,8 +60,4 @@ def entropic_map(
     solved = sinkhorn_potentials(
         problem.x, problem.y, epsilon, tolerance=tolerance, max_iterations=max_iterations, **weights
     )
-
-    def total(some: Array) -> Array:
-        return jnp.sum(extended(some, problem.y, solved.g, problem.b, problem.epsilon, None))
-
-    return places - 0.5 * jax.grad(total)(places)
+    return plan_means(places, problem.y, solved.g, problem.b, problem.epsilon)

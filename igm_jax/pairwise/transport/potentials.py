@@ -4,10 +4,10 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Int
+from jaxtyping import Array, Float, Int
 
 from igm_jax.checks import Data, OfData, OfPoints, OfSamples, Points, Scalar
-from igm_jax.kernels.pairs import Pairs
+from igm_jax.kernels.pairs import Pairs, matmul
 from igm_jax.pairwise.budget import by_rows, tiling
 from igm_jax.pairwise.reductions import block_sum, soft_minimum, weighted_mean
 from igm_jax.pairwise.transport import small
@@ -99,6 +99,35 @@ def extended(points: Points, y: Data, g: Array, b: Array, epsilon: Array, rho: A
     tiles, rows = tiling(len(points), len(y))
     soft = jax.lax.map(tile, in_tiles(points, tiles, rows)).reshape(-1)[: len(points)]
     return strength(rho, epsilon) * soft
+
+
+@jax.jit
+def plan_means(points: Points, y: Data, g: Array, b: Array, epsilon: Array) -> Float[Array, "p d"]:
+    """Where the plan sends any points on average: ``Σ_j q_j y_j`` with ``q_j ∝ b_j exp((g_j - ‖p - y_j‖²)/ε)``.
+
+    ``‖p‖²`` is the same for all y_j and left out, so that points far from all data keep the digits that tell these apart.
+
+    Args:
+        points: (p, d) where.
+        y: (m, d) the other side.
+        g: (m,) its potential.
+        b: (m,) its weights.
+        epsilon: ε > 0.
+
+    Returns:
+        (p, d) means of y, within their hull.
+    """
+    middle = jnp.sum(b[:, None] * y, axis=0, keepdims=True)
+    away = y - middle
+    heights = g - jnp.sum(jnp.square(away), axis=1) + epsilon * jnp.log(b)
+
+    def visit(carry: tuple, block: tuple[Array], index: Array) -> tuple[tuple, Array]:
+        scores = (heights[None, :] + 2 * matmul(block[0] - middle, away.T)) / epsilon
+        shares = jnp.exp(scores - jnp.max(scores, axis=1, keepdims=True))
+        return carry, matmul(shares, away) / jnp.sum(shares, axis=1, keepdims=True)
+
+    _, means = by_rows(visit, (), (points,), len(points), len(y))
+    return middle + means
 
 
 @partial(jax.jit, static_argnums=0)

@@ -52,3 +52,10 @@ def test_points_of_other_features_are_refused():
         entropic_map(np.ones((2, 3)), np.ones((4, 2)), np.ones((5, 2)))
     with pytest.raises(ValueError, match="epsilon"):
         entropic_map(np.ones((2, 2)), np.ones((4, 2)), np.ones((5, 2)), 0.0)
+
+
+def test_far_points_go_to_the_data_that_lie_furthest_their_way():
+    # The images of points far away are those data of the hull that are furthest in their direction, with all their digits.
+    x, y = np.float32([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]), np.float32([[5.0, 5.0], [6.0, 5.0], [5.0, 6.0]])
+    found = entropic_map(np.float32([[1e9, 0.0], [0.0, 1e9], [-1e9, -1e9]]), x, y, 0.1)
+    np.testing.assert_allclose(found, [[6, 5], [5, 6], [5, 5]], rtol=1e-6)
