@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from experiments.shared.study import table
-from igm_jax.data import character_names
+from igm_jax.data import character_names, spelled
+from igm_jax.distributions import Splits
 from igm_jax.evaluation import (
     minilm,
     mmd_permutation_test,
@@ -34,6 +35,16 @@ def embedding_of() -> Callable[[Any], np.ndarray] | None:
         return minilm()
     except FileNotFoundError:
         return None
+
+
+def judged(splits: Splits, number: int) -> tuple[list[str], list[str]]:
+    """So many texts of the test part and as many of validation, in the order in which a fixed generator draws them.
+
+    The parts keep the order of the characters: the first of them would be names of a few scripts, and no sample of all.
+    """
+    rng = np.random.default_rng(0)
+    real, other = (spelled(rng.permutation(part.values)[:number]) for part in (splits.test, splits.validation))
+    return real, other
 
 
 def measured(

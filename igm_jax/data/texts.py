@@ -100,7 +100,7 @@ def text_lines(path: str | os.PathLike[str], length: int = 32) -> Splits:
     out, and counted in the report. Any other symbol than ``igm_jax.data.texts.SYMBOLS`` is an error: no line is silently changed.
 
     Args:
-        path: a file in UTF-8, a text a line.
+        path: a file in UTF-8, with or without a byte order mark, a text a line.
         length: symbols of the longest line, at least 4.
 
     Returns:
@@ -123,7 +123,7 @@ def text_lines(path: str | os.PathLike[str], length: int = 32) -> Splits:
     length = checks.count("length", length, least=4)
     whole = regular(path).read_bytes()
     try:
-        lines = [line.strip().translate(CAPITALS) for line in whole.decode("utf-8").splitlines()]
+        lines = [line.strip().translate(CAPITALS) for line in whole.decode("utf-8-sig").splitlines()]
     except UnicodeDecodeError as error:
         raise ValueError(f"{str(path)!r} must be a text in UTF-8, but is not: {error}; save it as UTF-8") from error
     for number, line in enumerate(lines, 1):

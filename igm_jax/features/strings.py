@@ -3,6 +3,11 @@
 A text of ``length`` places is a row of ``length · symbols`` numbers, at each place a distribution over symbols; of a text itself
 all of it lies on one. The maps are linear in each place. So a row of probabilities has for features the mean of those of all
 texts that it spells where the places are independent, and is differentiable, without sampling anything.
+
+Each place counts, also those that a text leaves empty: the symbol that fills a row after the end of its text (the last one of
+``igm_jax.data.one_hot_texts``) is counted like a letter. Of short texts in long rows the n-grams of ends alone are the most
+frequent, and dominate distances. A place of zeros counts nothing, so that rows in which the numbers of that symbol are zero have
+the counts of letters alone.
 """
 
 from typing import Any
@@ -21,7 +26,8 @@ def ngram_counts(x: Any, symbols: int, order: int, *, gap: int = 0, decay: float
 
     ``φ_u(x) = Σ_{i₁ < … < i_n} λ^(i_n - i₁ - n + 1) Π_k x[i_k, u_k]`` over neighbours ``i_{k+1} - i_k ≤ gap + 1``
 
-    Then ``φ(x) · φ(y)`` is the kernel, exactly. Without a gap it is the spectrum kernel.
+    Then ``φ(x) · φ(y)`` is the kernel, exactly. Without a gap it is the spectrum kernel. The symbols that fill a row after its
+    text's end are counted like letters; where their numbers are zero, they are not.
 
     Args:
         x: (n, length · symbols) texts as one-hot rows, or rows of probabilities.
@@ -59,7 +65,8 @@ def mean_ngram_counts(
 ) -> Float[Array, " features"]:
     """The mean of ``ngram_counts`` over the texts, without the map of each: one product of matrices.
 
-    ``1/n Σ_i φ(x_i)``, whose squared distance between samples and data is MMD² under the string kernel.
+    ``1/n Σ_i φ(x_i)``, whose squared distance between samples and data is MMD² under the string kernel; what fills a row after
+    the end of its text counts, as in ``ngram_counts``.
 
     Args:
         x: (n, length · symbols) texts as one-hot rows, or rows of probabilities.

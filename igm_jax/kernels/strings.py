@@ -19,6 +19,9 @@ def substrings(symbols: int, decay: float = 0.7) -> Kernel:
     features it would have symbolsⁿ of each place. It is linear in each place of x, so that rows of probabilities have for values
     the means of those of the texts that they spell where places are independent.
 
+    The symbols that fill a row after the end of its text are shared like letters: two short texts in long rows are alike by what
+    neither has. Where the numbers of that symbol are zero, letters alone count.
+
     Args:
         symbols: how many there are; a row has ``length · symbols`` numbers.
         decay: λ in (0, 1]: the smaller, the more short substrings weigh.

@@ -48,6 +48,16 @@ def test_lines_of_a_file_become_rows(tmp_path):
     assert "1 longer lines are left out." in data.report.notes
 
 
+def test_a_byte_order_mark_is_no_symbol(tmp_path):
+    lines = "\n".join(f"town {number}" for number in range(40))
+    for name, encoding in (("plain.txt", "utf-8"), ("marked.txt", "utf-8-sig")):
+        (tmp_path / name).write_text(lines, encoding=encoding)
+    assert (tmp_path / "marked.txt").read_bytes().startswith(b"\xef\xbb\xbf")
+    plain, marked = (text_lines(tmp_path / name, 8) for name in ("plain.txt", "marked.txt"))
+    np.testing.assert_array_equal(marked.train.values, plain.train.values)
+    np.testing.assert_array_equal(marked.test.values, plain.test.values)
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from experiments import text
+from igm_jax.data import unicode_names
 from igm_jax.networks import mlp
 from igm_jax.reporting import read_jsonl
 
@@ -38,6 +39,16 @@ def test_a_spelling_network_begins_with_the_decoder_it_is_given(key):
     z = jax.random.normal(key, (6, 3))
     logits = decoder.apply(start, inner.apply(params["inner"], z)).reshape(6, 2, 5)
     np.testing.assert_array_equal(net.apply(params, z).reshape(6, 2, 5), jnp.eye(5)[logits.argmax(2)])
+
+
+def test_the_share_that_an_autoencoder_keeps():
+    splits = unicode_names(8)
+    alone = (mlp(2, 2), None)
+    same = text.Ground(splits, lambda rows: rows, lambda codes: codes, alone)
+    assert text.kept_by(same) == 1
+    every = np.asarray(splits.test.values, np.float32)
+    first = text.Ground(splits, lambda rows: rows, lambda codes: jnp.broadcast_to(every[0], codes.shape), alone)
+    np.testing.assert_allclose(text.kept_by(first), 1 / len(every))
 
 
 @pytest.mark.parametrize(

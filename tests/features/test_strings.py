@@ -71,6 +71,23 @@ def test_the_gap_of_means_is_the_mmd_under_the_string_kernel(x64):
     np.testing.assert_allclose(gap @ gap, mmd2_biased(x, y, kernel), rtol=1e-12)
 
 
+@pytest.mark.parametrize("gap", [0, 2])
+def test_what_fills_a_row_counts_unless_its_numbers_are_zero(gap, x64):
+    short, long = ([[0, 1, 1, *[2] * ends]] for ends in (1, 5))
+    counts = [ngram_counts(rows(text), SYMBOLS, 2, gap=gap, decay=0.5)[0] for text in (short, long)]
+    assert counts[0][-1] == 0  # one end is no pair of ends
+    assert counts[1][-1] == counts[1].max() >= 4
+    letters = [
+        ngram_counts(rows(text).reshape(-1, SYMBOLS).at[:, -1].set(0.0).reshape(1, -1), SYMBOLS, 2, gap=gap)
+        for text in (short, long)
+    ]
+    np.testing.assert_array_equal(letters[0], letters[1])
+    np.testing.assert_array_equal(
+        letters[0].reshape(SYMBOLS, SYMBOLS)[:2, :2],
+        np.reshape(counted([0, 1, 1], 2, gap, 1.0), (SYMBOLS, SYMBOLS))[:2, :2],
+    )
+
+
 def test_bad_input_is_told():
     x = rows(TEXTS)
     for wrong, told in (

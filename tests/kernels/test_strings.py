@@ -31,6 +31,14 @@ def test_it_counts_the_substrings_that_two_texts_share(decay, x64):
     np.testing.assert_allclose(substrings(SYMBOLS, decay)(rows(TEXTS), rows(TEXTS)), expected, rtol=1e-12)
 
 
+def test_what_fills_a_row_is_shared_unless_its_numbers_are_zero(x64):
+    words = rows([[0, 0, 2, 2, 2, 2], [1, 1, 2, 2, 2, 2]])
+    kernel = substrings(SYMBOLS, 1.0)
+    assert kernel(words, words)[0, 1] == 4 * 5 / 2  # no letter in common, and all substrings of four ends
+    letters = words.reshape(2, LENGTH, SYMBOLS).at[..., -1].set(0.0).reshape(2, -1)
+    np.testing.assert_array_equal(kernel(letters, letters), 3 * np.eye(2))
+
+
 def test_positive_definite(x64):
     assert np.linalg.eigvalsh(np.asarray(substrings(SYMBOLS)(rows(TEXTS), rows(TEXTS)))).min() > -1e-12
     formulas.assert_formula(substrings(3), 0.7 * formulas.X @ formulas.Y.T)  # of one place: the linear kernel

@@ -1,7 +1,7 @@
 import numpy as np
 
 from experiments.shared import strings
-from igm_jax.data import character_names
+from igm_jax.data import character_names, spelled, unicode_names
 
 NAMES = [name for name in character_names() if len(name) <= 12]
 
@@ -14,6 +14,22 @@ def test_known_names_are_valid_and_new_where_they_were_not_trained_on():
     assert (copies["valid"], copies["new_valid"], copies["novelty"], copies["distinct"]) == (1, 0, 0, 0.5)
     assert copies["self_bleu"] == 1
     assert copies["js4"] > floor["js4"] > 0
+
+
+def test_judged_names_are_drawn_from_all_of_their_part():
+    splits = unicode_names(24)
+    found = strings.judged(splits, 1500)
+    assert strings.judged(splits, 1500) == found
+    for names, part in zip(found, (splits.test, splits.validation), strict=True):
+        every = spelled(part.values)
+        place = {name: number / len(every) for number, name in enumerate(every)}
+        assert len(set(names)) == 1500  # each at most once
+        assert names != every[:1500]
+        for cut in (names, names[: strings.TESTED]):  # of 500 evenly drawn ones the mean lies within 4 standard errors
+            places = np.array([place[name] for name in cut])
+            assert abs(places.mean() - 0.5) < 4 / np.sqrt(12 * strings.TESTED)
+            assert places.max() > 0.98
+            assert places.min() < 0.02
 
 
 def test_an_embedding_brings_its_test():
