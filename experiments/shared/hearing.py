@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from experiments.shared.notes import SIZE, Components, Notes, in_batches, sounds_of
 from igm_jax.evaluation import (
@@ -56,10 +57,18 @@ def measured(real: Judged, fake: Judged, keys: np.ndarray) -> dict[str, float]:
     }
 
 
+def matched(learned: Notes, held: Notes) -> np.ndarray:
+    """Places of the recordings of training that stand beside those held out, another for each: the nearest keys on the whole,
+    and among equally near ones as many of the same family as there are."""
+    keys = np.abs(learned.keys[None] - held.keys[:, None])
+    families = learned.families[None] != held.families[:, None]
+    return linear_sum_assignment(keys + families / (len(held.keys) + 1))[1]
+
+
 def rivals(learned: Notes, held: Notes, components: Components, seed: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """What generators are compared with: sounds and keys by name."""
     rng = np.random.default_rng(seed)
-    others = rng.permutation(len(learned.keys))[: len(held.keys)]
+    others = matched(learned, held)
     noise = rng.choice(learned.pictures.ravel(), (len(held.keys), SIZE))
     gaussian = components.pictures(rng.normal(size=(len(held.keys), len(components.vectors))))
     mean = np.repeat(learned.pictures.mean(0, keepdims=True), len(held.keys), axis=0)
@@ -74,7 +83,10 @@ def rivals(learned: Notes, held: Notes, components: Components, seed: int) -> di
 
 
 def variety(draws: np.ndarray, learned: Notes) -> float:
-    """The root mean square distance of two draws (c, k, d) under one condition, over that of two recordings of one family."""
+    """The root mean square distance of two draws (c, k, d) under one condition, over that of two recordings of one family, whose
+    keys may differ."""
     families = [learned.pictures[learned.families == number] for number in np.unique(learned.families)]
-    real = np.average([np.var(rows, axis=0).sum() for rows in families], weights=[len(rows) for rows in families])
+    families = [rows for rows in families if len(rows) > 1]
+    weights = [len(rows) - 1 for rows in families]
+    real = np.average([np.var(rows, axis=0, ddof=1).sum() for rows in families], weights=weights)
     return float(np.sqrt(np.var(draws, axis=1, ddof=1).sum(1).mean() / real))

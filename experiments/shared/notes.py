@@ -122,7 +122,7 @@ def sounds_of(pictures: np.ndarray, keys: np.ndarray, seed: int = 0, iterations:
     """Notes from pictures, the loudest number of each 1, as the recordings have it.
 
     Args:
-        pictures: (n, 2048) as of ``pictures_of``; what is above 0 decibels is cut.
+        pictures: (n, 2048) as of ``pictures_of``; what is above 1.2, 6 decibels, is cut there.
         keys: (n,) the keys they are to have.
         seed: of the first phases.
         iterations: of Griffin and Lim.

@@ -151,9 +151,14 @@ def family_of(name: str) -> str:
         >>> family_of("Tenor C#4(L)"), family_of("Harpsichord C5"), family_of("Steel Drum C 4"), family_of("Sweeper C5")
         ('wind', 'keys', 'mallets', 'synth')
     """
-    told = [*_TOLD.finditer(name)]
-    words = set(re.findall(r"[a-z0-9]+", (name[: told[-1].start()] if told else name).lower()))
+    words = set(re.findall(r"[a-z0-9]+", _unpitched(name).lower()))
     return next((family for family, own in FAMILIES.items() if words & set(own.split())), "synth")
+
+
+def _unpitched(name: str) -> str:
+    """What stands before the key, which is the last one told: "B3 D#4" is a note of the organ B3."""
+    told = [*_TOLD.finditer(name)]
+    return name[: told[-1].start()] if told else name
 
 
 def notes(folder: str | os.PathLike[str] | None = None, seconds: float = 1.0, *, conditions: bool = False) -> Splits:
@@ -202,11 +207,13 @@ def notes(folder: str | os.PathLike[str] | None = None, seconds: float = 1.0, *,
 
 
 def _paired(name: str) -> bool:
-    return bool(re.search(r"\(R\)|[ _-]R$", name))
+    return bool(re.search(r"\(R\)|[ _\-\d]R$", name))
 
 
 def _instrument(name: str) -> str:
-    return re.sub(r"[ _\-]*[A-G]?[#b]?-?\d.*$|\(.*", "", name).strip().lower()
+    """What all notes of one instrument are called; those of a file that calls notes by their key alone are of one."""
+    bare = re.sub(r"\(.*", "", _unpitched(name)).strip(" _-")
+    return re.sub(r"[ _\-]+[A-G][#b]?$", "", bare).strip(" _-").lower() or "unnamed"
 
 
 def _sound(one: Recording, length: int) -> np.ndarray:

@@ -22,7 +22,7 @@ RATE = 16_000
 SHORTEST = 1024
 """Numbers below which a sound is none: what the judge of pitch sees at once, 64 ms."""
 LOUDEST, MOST_CLIPPED = 0.999, 0.001
-"""From where a number counts as cut off, of full scale, and of which share on a sound does."""
+"""From where a number counts as cut off, of the largest that its type has, and of which share on a sound does."""
 LEAST_RATE, MOST_RATE = 1000, 384_000
 
 
@@ -34,7 +34,7 @@ class Sound(NamedTuple):
         rate: numbers a second, as asked for.
         own_rate: in the file.
         channels: in the file.
-        clipped: the share of the file's numbers at full scale.
+        clipped: the share of the file's numbers at the largest that their type has, or the lowest.
     """
 
     samples: Float[np.ndarray, " n"]
@@ -92,7 +92,9 @@ def read_wav(path: str | os.PathLike[str], rate: int = RATE) -> Sound:
     scaled = _full_scale(values)
     if not np.isfinite(scaled).all():
         raise ValueError(f"{shown(path)!r} holds numbers that are not finite; save it again")
-    clipped = float(np.mean(np.abs(scaled) >= LOUDEST))
+    whole = np.issubdtype(values.dtype, np.integer)
+    largest = np.array([np.iinfo(values.dtype).max if whole else 1], values.dtype)
+    clipped = float(np.mean(np.abs(scaled) >= LOUDEST * _full_scale(largest)))  # of 8 bits the largest is 127/128
     mono = scaled.mean(1)
     if own != rate:
         mono = resample_poly(mono, rate, own)

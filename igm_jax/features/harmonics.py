@@ -28,9 +28,10 @@ def harmonic_bands(fundamental: float, harmonics: int, window: int, rate: float 
     """The bands of a fundamental.
 
     A bin counts to the band whose centre, a multiple of half of the fundamental, is nearest; about the border between two
-    bands it is shared by both, so that shares of each bin sum to one and power is kept. Back, the power of a harmonic takes
-    the shape of a sine under a Hann window, three bins wide in essence, and that between is even. ``spread`` followed by
-    ``gather`` gives nearly what it was given, where harmonics are some bins apart.
+    bands it is shared by both, so that shares of each bin sum to one and power is kept between the first band and the last.
+    What lies below ¾ of the fundamental is in no band, nor what lies beyond the last one: above h + ¾ fundamentals, or near half
+    of the rate. Back, the power of a harmonic takes the shape of a sine under a Hann window, three bins wide in essence, and
+    that between is even. ``spread`` followed by ``gather`` gives nearly what it was given, where harmonics are some bins apart.
 
     Args:
         fundamental: in Hz; its harmonics should lie at least four bins apart, ``4 · rate / window``.

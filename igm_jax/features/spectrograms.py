@@ -173,7 +173,8 @@ def mel_filters(
         (W/2 + 1, count) weights, to multiply amplitudes (..., W/2 + 1) with.
 
     Raises:
-        ValueError: for ends that do not lie in order between 0 and half of the rate.
+        ValueError: for ends that do not lie in order between 0 and half of the rate, or bands so narrow that one holds no
+            frequency of the transform.
 
     Example:
         >>> from igm_jax.features.spectrograms import mel_filters
@@ -194,15 +195,22 @@ def mel_filters(
     bins = np.arange(window // 2 + 1)[:, None] * rate / window
     left, middle, right = centres[None, :-2], centres[None, 1:-1], centres[None, 2:]
     rising, falling = (bins - left) / (middle - left), (right - bins) / (right - middle)
-    return np.maximum(np.minimum(rising, falling), 0).astype(np.float32)
+    filters = np.maximum(np.minimum(rising, falling), 0).astype(np.float32)
+    if not (filled := filters.any(0)).all():
+        raise ValueError(
+            f"each of `count` = {count} bands must hold a frequency of the transform, but at a window of {window} and"
+            f" {rate:g} numbers a second {np.sum(~filled)} hold none; take fewer bands or a longer window"
+        )
+    return filters
 
 
 def log_mel(
     x: Float[Array, "n l"], window: int = 1024, hop: int = 256, count: int = 64, rate: float = 16_000
 ) -> Float[Array, "n t m"]:
-    """Logarithms of the amplitudes in mel bands, so that a sine of amplitude a in the middle of a band has about log a.
+    """Logarithms of the amplitudes in mel bands: a sine of amplitude a in the middle of one has about log a to log 2a.
 
-    ``log(1e-5 + 4/W Σ_f |X_tf| M_fm)``: a Hann window takes half of a sine's amplitude W/2.
+    ``log(1e-5 + 4/W Σ_f |X_tf| M_fm)``: under a Hann window a sine has the amplitude a·W/4 at its own bin and half of it at the
+    two beside, which together are twice the peak. Bands as narrow as a bin take the peak alone, wide ones all.
 
     Args:
         x: (n, l) sounds.
@@ -241,8 +249,8 @@ def multi_resolution(
         ``(n, l) sounds -> {"512": (n, p), ...}``.
 
     Raises:
-        ValueError: for no windows, some that are no multiple of four, or more bands than they can hold; while running, for sounds
-            shorter than the longest window.
+        ValueError: for no windows, some that are no multiple of four, or more bands than they can hold at this rate; while
+            running, for sounds shorter than the longest window.
 
     Example:
         >>> import jax.numpy as jnp
@@ -262,6 +270,8 @@ def multi_resolution(
         raise ValueError(
             f"`count` must be at most {min(windows) // 8}, an eighth of the shortest window, but is {count}; take fewer bands"
         )
+    for window in windows:
+        mel_filters(count, window, rate)  # whether each band holds a frequency
 
     def maps(x: Array) -> dict[str, Array]:
         if x.shape[1] < max(windows):

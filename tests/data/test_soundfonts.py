@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from igm_jax.data import notes
-from igm_jax.data.soundfonts import FAMILIES, family_of, key_of, recordings
+from igm_jax.data.places import located
+from igm_jax.data.soundfonts import FAMILIES, PLACE, _instrument, _paired, family_of, key_of, recordings
 
 
 def chunk(name, content):
@@ -66,6 +67,55 @@ def test_names_tell_keys(name, key):
 )
 def test_names_tell_families(name, family):
     assert family_of(name) == family
+
+
+@pytest.mark.parametrize(
+    ("names", "group"),
+    [
+        (("Marimba C", "Marimba F#", "Marimba C 7(L)", "Marimba F# 6(L)", "Marimba-Bb4", "marimba_A3"), "marimba"),
+        (("B3 D#4", "B3 A3"), "b3"),
+        (("P200 Piano D2(L)", "P200 Piano G#9(R)"), "p200 piano"),
+        (("EP 2 C 8(L)", "EP 2 F# 7(L)"), "ep 2"),
+        (("tromboneEb6", "tromboneC4"), "trombone"),
+        (("Strings E3R", "Strings E3L", "Strings G6 L"), "strings"),
+        (("C4", "D#5(L)"), "unnamed"),
+        (("Vitamin D", "Vitamin E5"), "vitamin"),
+    ],
+)
+def test_all_notes_of_one_instrument_are_one_group(names, group):
+    assert {_instrument(name) for name in names} == {group}
+
+
+def test_no_instrument_of_the_true_file_lies_in_two_groups_or_has_no_name():
+    try:
+        place = located(PLACE) / PLACE.files[0]
+    except FileNotFoundError:
+        pytest.skip("needs fluid-soundfont-gm")
+    groups = {_instrument(one.name) for one in recordings(place) if one.key is not None}
+    assert "" not in groups
+    assert {"marimba", "xylophone", "b3", "p200 piano", "steel drum"} <= groups
+    assert not [group for group in groups if group.endswith((" c", " f#", "-", "_"))]
+
+
+def test_one_instrument_lies_in_one_part(tmp_path):
+    sounds = {f"{name} {letter} {octave}": tone(200 + 100 * number + octave) for number, name in
+              enumerate(("Marimba", "Muted", "Celesta", "Shamisen", "Ohh", "Xylo")) for letter in ("C", "F#")
+              for octave in range(3, 8)}  # fmt: skip
+    (tmp_path / "FluidR3_GM.sf2").write_bytes(soundfont(sounds))
+    data = notes(tmp_path)
+    parts = [
+        {round(float(np.abs(np.fft.rfft(row[:8000])).argmax() * 2 // 100)) for row in part.values}
+        for part in (data.train, data.validation, data.test)
+    ]
+    assert sum(map(len, parts)) == len(set().union(*parts)) == 6
+
+
+@pytest.mark.parametrize(
+    ("name", "right"),
+    [("Strings E3R", True), ("Strings E3L", False), ("Strings G6 R", True), ("A C4(R)", True), ("Recorder", False)],
+)
+def test_right_ones_of_pairs_are_known_by_name(name, right):
+    assert _paired(name) == right
 
 
 def test_conditions_are_key_and_family(tmp_path):

@@ -40,6 +40,18 @@ def test_all_kinds_of_numbers_are_the_same_sound(kind, tmp_path):
     np.testing.assert_allclose(sound.samples, x, atol=0.01 if kind is np.uint8 else 1e-4)
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.int32, np.float32])
+def test_numbers_at_the_largest_of_their_type_are_clipped_and_no_others(kind, tmp_path):
+    limits = np.iinfo(kind) if kind is not np.float32 else None
+    least, most = (limits.min, limits.max) if limits else (-1, 1)
+    middle = (least + most + 1) // 2
+    values = np.full(1000, middle)
+    values[:30], values[30:50], values[50:90] = most, least, middle + int((most - middle) * 0.98)
+    values = values.astype(kind)
+    values[90:] += kind(0.9) if kind is np.float32 else kind(0)
+    assert read_wav(saved(tmp_path / "a.wav", values, 16000)).clipped == pytest.approx(0.05)
+
+
 def test_channels_become_their_mean(tmp_path):
     left, right = sine(300), sine(700)
     sound = read_wav(saved(tmp_path / "a.wav", np.stack([left, right], 1).astype(np.float32), 16000))

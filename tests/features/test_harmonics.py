@@ -29,6 +29,15 @@ def test_bands_share_out_all_power_between_the_first_and_the_last():
     np.testing.assert_allclose(gather[first:last].sum(1), 1, atol=1e-6)
 
 
+def test_no_band_has_what_lies_below_the_first_or_beyond_the_last():
+    gather = harmonic_bands(300.0, 10, 2080).gather
+    hertz = np.arange(1041) * 16000 / 2080
+    outside = (hertz < 300 * 0.75 - 8) | (hertz > 300 * 10.75 + 8)
+    assert outside.sum() > 600
+    assert not gather[outside].any()
+    np.testing.assert_allclose(gather[(hertz > 300 * 0.75 + 8) & (hertz < 300 * 10.75 - 8)].sum(1), 1, atol=1e-6)
+
+
 @pytest.mark.parametrize("key", [40, 64, 88])
 def test_back_and_there_is_nearly_what_it_was_and_exact_in_power(key):
     bands = harmonic_bands(key_frequency(key), 5, 2080)

@@ -49,6 +49,20 @@ def test_a_sine_peaks_in_its_bin_and_band_at_its_amplitude(hertz):
     assert int(found.argmax()) == int(filters[round(hertz * 1024 / 16000)].argmax())
 
 
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize(("band", "least", "most"), [(0, 1.0, 1.5), (12, 1.2, 1.7), (30, 1.6, 2.0), (60, 1.9, 2.1)])
+def test_a_sine_in_the_middle_of_a_band_has_from_its_amplitude_to_twice_that(band, least, most):
+    """As the closed form has it: amplitudes |sinc(b)/(1 - b²)| at b bins off, under the triangle."""
+    mel = 2595 * np.log10(1 + 8000 / 700) * (band + 1) / 65
+    hertz = 700 * (10 ** (mel / 2595) - 1)
+    x = 0.3 * np.sin(2 * np.pi * hertz / 16000 * np.arange(16000))
+    height = float(log_mel(jnp.asarray(x)[None])[0, 20, band])
+    off = np.arange(513) - hertz * 1024 / 16000
+    amplitude = np.abs(np.sinc(off) / (1 - off**2)) @ mel_filters(64, 1024)[:, band]
+    assert height == pytest.approx(np.log(spectrograms.QUIET + 0.3 * amplitude), abs=0.01)
+    assert least < np.exp(height) / 0.3 < most
+
+
 def test_mel_filters_share_out_what_lies_between_their_centres():
     filters = mel_filters(24, 2048, high=7000.0)
     peaks = filters.argmax(0)
@@ -121,6 +135,8 @@ def test_an_objective_compares_sounds_in_several_resolutions():
         (lambda: stft(jnp.zeros((1, 100)), 63, 16), "must be even"),
         (lambda: istft(jnp.zeros((1, 9, 33), jnp.complex64), 100, 16), "have 8 frames at a hop of 16, but .* 9"),
         (lambda: mel_filters(8, 64, low=9000.0), "in order from 0 to half of the rate, 8000 Hz"),
+        (lambda: mel_filters(64, 512, 44100), r"`count` = 64 bands .* window of 512 and 44100 numbers a second \d+ hold none"),
+        (lambda: multi_resolution((512, 2048), 64, 44100), r"`count` = 64 bands .* at a window of 512"),
         (lambda: multi_resolution((510,)), "at least one multiple of four"),
         (lambda: multi_resolution((64,), 20), "at most 8, an eighth"),
         (lambda: multi_resolution((128,), 8)(jnp.zeros((1, 100))), "as long as the longest window, 128"),

@@ -38,6 +38,20 @@ def test_sounds_have_the_key_and_the_harmonics_of_their_picture():
     np.testing.assert_allclose(quieter.mean((0, 1)), 20 * np.log10(LOUD[0] / LOUD[1:]), atol=2)
 
 
+def test_what_is_above_six_decibels_is_cut_there():
+    loud = -np.ones((1, MOMENTS, HARMONICS, 2), np.float32)
+    loud[:, :, 0, 0] = 1.0
+    keys = np.array([60])
+    made = [loud.copy() for _ in range(3)]
+    for picture, height in zip(made, (1.2, 1.19, 5.0), strict=True):
+        picture[:, :, 1, 0] = height
+    at, below, above = (sounds_of(picture.reshape(1, -1), keys) for picture in made)
+    np.testing.assert_array_equal(above, at)
+    assert np.abs(below - at).max() > 1e-3
+    both = np.sort(pictures_of(at, keys).reshape(MOMENTS, HARMONICS, 2)[4:-4, :2, 0].mean(0))
+    assert 30 * (both[1] - both[0]) == pytest.approx(6, abs=1)
+
+
 def test_a_silent_picture_is_silence():
     np.testing.assert_array_equal(sounds_of(-np.ones((1, 2048), np.float32), np.array([LOWEST])), 0)
 
