@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import os
+import re
 import unicodedata
 from functools import cache
 from pathlib import Path
@@ -123,7 +124,7 @@ def text_lines(path: str | os.PathLike[str], length: int = 32) -> Splits:
     length = checks.count("length", length, least=4)
     whole = regular(path).read_bytes()
     try:
-        lines = [line.strip().translate(CAPITALS) for line in whole.decode("utf-8-sig").splitlines()]
+        lines = [line.strip(" \t").translate(CAPITALS) for line in re.split(r"\r\n|\r|\n", whole.decode("utf-8-sig"))]
     except UnicodeDecodeError as error:
         raise ValueError(f"{str(path)!r} must be a text in UTF-8, but is not: {error}; save it as UTF-8") from error
     for number, line in enumerate(lines, 1):

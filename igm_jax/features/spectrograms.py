@@ -65,6 +65,7 @@ def stft(x: Float[Array, "n l"], window: int = 1024, hop: int = 256) -> Complex[
         (n, t, W/2 + 1) complex amplitudes, in the units of the sound times numbers.
 
     Raises:
+        TypeError: for integers, such as the 16 bits of a file.
         ValueError: for a window or hop that will not do, or sounds that are not (n, l).
 
     Example:
@@ -74,6 +75,7 @@ def stft(x: Float[Array, "n l"], window: int = 1024, hop: int = 256) -> Complex[
         (2, 64, 33)
     """
     _check_frames(window, hop)
+    _check_real(x)
     if x.ndim != 2 or not x.shape[1]:
         raise ValueError(f"sounds must be rows of numbers (n, l), but have shape {x.shape}; give each a row of its own")
     frames = frames_of(x.shape[1], hop)
@@ -127,6 +129,14 @@ def istft(spectrum: Complex[Array, "n t f"], length: int, hop: int = 256) -> Flo
     return summed[:, kept] / jnp.asarray(total[kept], summed.dtype)[None]
 
 
+def _check_real(x: Array) -> None:
+    if not jnp.issubdtype(jnp.result_type(x), jnp.floating):
+        raise TypeError(
+            f"`x` must be sounds of real numbers in -1 ... 1, but is of type {jnp.result_type(x)}; divide 16-bit numbers by"
+            " 32768"
+        )
+
+
 def _check_frames(window: int, hop: int) -> None:
     checks.count("window", window, least=4)
     checks.count("hop", hop)
@@ -152,7 +162,7 @@ def magnitudes(spectrum: Complex[Array, "..."]) -> Float[Array, "..."]:
         [5.0, 0.0]
     """
     power = jnp.square(spectrum.real) + jnp.square(spectrum.imag)
-    return jnp.where(power > 0, jnp.sqrt(jnp.where(power > 0, power, 1)), 0)
+    return jnp.where(power == 0, 0, jnp.sqrt(jnp.where(power == 0, 1, power)))  # what is no number is no silence
 
 
 def mel_filters(

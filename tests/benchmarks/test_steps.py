@@ -30,7 +30,7 @@ def test_a_small_run_writes_rows_and_tables(tmp_path):
     assert steps.main(words) == 0
     rows = [json.loads(line) for line in (tmp_path / "x-smoke" / "steps.jsonl").read_text().splitlines()]
     assert {row["group"] for row in rows} == {"divergences", "steps"}
-    assert all(len(row["seconds"]["plain JAX"]) == 2 and row["first"]["igm_jax"] > 0 and row["commit"] for row in rows)
+    assert all(len(row["seconds"]["plain JAX"]) >= 2 and row["first"]["igm_jax"] > 0 and row["commit"] for row in rows)
     text = (tmp_path / "x-smoke" / "steps.md").read_text()
     for title in ("Divergences beside plain JAX", "Whole training steps", "First calls", "In all"):
         assert title in text

@@ -14,6 +14,7 @@ def optax_types():
         yield
 
 
+@pytest.mark.slow
 def test_a_small_run_compares_each_size(tmp_path):
     config = batches.prepared(batches.Config(output=tmp_path / "x", target="ring", objectives=("energy",), smoke=True))
     batches.run(config)

@@ -15,6 +15,7 @@ def optax_types():
         yield
 
 
+@pytest.mark.slow
 def test_a_small_run_says_that_both_gradients_are_equal(tmp_path):
     config = large_batches.prepared(large_batches.Config(output=tmp_path / "x", smoke=True))
     large_batches.run(config)

@@ -7,7 +7,7 @@ import pytest
 
 from igm_jax import velocity
 from igm_jax.features import spectrograms
-from igm_jax.features.spectrograms import griffin_lim, istft, log_mel, mel_filters, multi_resolution, stft
+from igm_jax.features.spectrograms import griffin_lim, istft, log_mel, magnitudes, mel_filters, multi_resolution, stft
 from igm_jax.objectives import energy, on_feature_groups
 
 RNG = np.random.default_rng(0)
@@ -146,3 +146,9 @@ def test_an_objective_compares_sounds_in_several_resolutions():
 def test_what_will_not_do_is_told(call, text):
     with pytest.raises(ValueError, match=text):
         call()
+
+
+def test_integers_are_refused_and_what_is_no_number_is_no_silence():
+    with pytest.raises(TypeError, match="divide 16-bit numbers by 32768"):
+        stft(jnp.ones((1, 100), jnp.int16), 32, 8)
+    assert np.isnan(magnitudes(jnp.array([np.nan + 0j, 0j]))[0])

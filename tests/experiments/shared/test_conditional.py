@@ -26,6 +26,7 @@ def test_beyond_is_beyond():
     assert problem.held["within"].condition.max() <= 2 <= problem.held["beyond"].condition.min()
 
 
+@pytest.mark.slow
 def test_no_cell_of_the_ocean_held_out_is_seen():
     try:
         problem = PROBLEMS["ocean-climate"]()

@@ -5,6 +5,7 @@ import json
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from experiments.shared.rivals import Method
 from experiments.tables.command import Config, main
@@ -31,6 +32,7 @@ def test_members_go_their_own_ways_and_steps_add_up():
     assert not np.allclose(drawn[0, 0, :, 0], drawn[0, 0, :, 1])
 
 
+@pytest.mark.slow
 def test_smoke(tmp_path):
     with jax.numpy_dtype_promotion("standard"):
         main(PUBLICATION, Config, ["--smoke", "--output", str(tmp_path)])
