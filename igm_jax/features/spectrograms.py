@@ -51,7 +51,7 @@ def frames_of(length: int, hop: int) -> int:
     return -(-length // hop) + 1
 
 
-def stft(x: Float[Array, "n l"], window: int = 1024, hop: int = 256) -> Complex[Array, "n t f"]:
+def stft(x: Array, window: int = 1024, hop: int = 256) -> Complex[Array, "n t f"]:
     """The short-time Fourier transform under a Hann window, with silence before the beginning and behind the end.
 
     ``X_tf = Σ_j w_j x_{t·hop + j - W/2} e^{-2πi f j / W}``

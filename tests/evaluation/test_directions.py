@@ -111,7 +111,7 @@ NO_METRICS = {
     "measures_of", "read_torch", "conditional_two_sample_test", "event_reliability", "interval_coverage", "mean_crps",
     "mean_energy_score", "pit", "rank_histogram", "spread_skill",
     # Of strings, which are no samples of numbers.
-    "minilm", "valid_share", "word_share", "novelty", "ngram_divergence", "self_bleu",
+    "crepe_tiny", "minilm", "valid_share", "word_share", "novelty", "ngram_divergence", "self_bleu",
 }  # fmt: skip
 
 
