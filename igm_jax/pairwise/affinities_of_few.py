@@ -18,9 +18,6 @@ from igm_jax.pairwise.reductions import LARGEST_EXPONENT
 from igm_jax.pairwise.tables import middle, squared
 from igm_jax.pairwise.temperatures import Temperatures
 
-FEWEST_PAIRS = 2**18
-"""So many pairs are met at once however few features there are: tiles meet all pairs of the samples with themselves, too."""
-
 Tables = tuple[Float[Array, "n _"], ...]
 """The distances of all samples to the targets of each kind."""
 
@@ -35,7 +32,7 @@ def tables_of_few(x: Samples, others: tuple[Float[Array, "_ d"], ...]) -> Tables
     Returns:
         The tables, that of the samples first.
     """
-    if not all(in_tables(x, some, FEWEST_PAIRS) for some in (x, *others)):
+    if not all(in_tables(x, some) for some in (x, *others)):
         return None
     place = middle(others[0])
     return tuple(safe_sqrt(squared(x - place, some - place)) for some in (x, *others))

@@ -69,11 +69,9 @@ def most_of_tables(d: int) -> int:
     return next(pairs for least, pairs in TABLE_PAIRS if d >= least)
 
 
-def in_tables(x: Array, y: Array, least: int = 0) -> bool:
-    """Whether all pairs of two samples, and of each with itself, are met at once: few of them, and all on one device.
-
-    ``least`` pairs are few, however few features there are."""
-    return max(len(x), len(y)) ** 2 <= max(most_of_tables(x.shape[1]), least) and loops.ring.value is None
+def in_tables(x: Array, y: Array) -> bool:
+    """Whether all pairs of two samples, and of each with itself, are met at once: few of them, and all on one device."""
+    return max(len(x), len(y)) ** 2 <= most_of_tables(x.shape[1]) and loops.ring.value is None
 
 
 def tiling(

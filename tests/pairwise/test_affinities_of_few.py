@@ -7,7 +7,8 @@ import pytest
 from jax.test_util import check_grads
 
 from igm_jax.pairwise.affinities import Targets
-from igm_jax.pairwise.affinities_of_few import FEWEST_PAIRS, pulls_of_few, tables_of_few
+from igm_jax.pairwise.affinities_of_few import pulls_of_few, tables_of_few
+from igm_jax.pairwise.budget import most_of_tables
 from igm_jax.pairwise.temperatures import temperatures_of
 from tests.pairwise.test_affinities import TEMPERATURES, drawn, exact, masked
 
@@ -85,6 +86,6 @@ def test_derivatives_by_finite_differences(x64):
 
 
 def test_many_pairs_have_no_table():
-    few, many = (jnp.zeros((int(FEWEST_PAIRS**0.5) + more, 2)) for more in (0, 1))
+    few, many = (jnp.zeros((int(most_of_tables(2) ** 0.5) + more, 2)) for more in (0, 1))
     assert tables_of_few(few, (few[:3],)) is not None
     assert tables_of_few(many, (few,)) is None
