@@ -189,13 +189,13 @@ def notes(folder: str | os.PathLike[str] | None = None, seconds: float = 1.0, *,
     length = checks.count("seconds · 16000", round(checks.positive("seconds", seconds) * RATE))
     place = located(PLACE, folder) / PLACE.files[0]
     every = recordings(place)
-    kept = [one for one in every if one.key is not None and (one.left or not _paired(one.name))]
+    kept = [one for one in every if one.key is not None and (one.left or not is_paired(one.name))]
     if not kept:
         raise ValueError(f"none of the {len(every)} recordings of {place} tells its key; give another SoundFont")
     values = np.stack([_sound(one, length) for one in kept])
     keys, labels = np.unique(np.array([one.key for one in kept], int), return_inverse=True)
     names = tuple(f"{NAMES[key % 12]}{key // 12}" for key in keys.tolist())
-    groups = [_instrument(one.name).encode("latin-1") for one in kept]
+    groups = [instrument_of(one.name).encode("latin-1") for one in kept]
     found = Found(PLACE.package, PLACE.name, values, labels.reshape(-1), names, groups=groups)
     if conditions:
         told = [(one.key, list(FAMILIES).index(family_of(one.name))) for one in kept]
@@ -206,11 +206,11 @@ def notes(folder: str | os.PathLike[str] | None = None, seconds: float = 1.0, *,
     return splits._replace(credit="Notes: Fluid (R3) General MIDI SoundFont by Frank Wen, MIT licence.")
 
 
-def _paired(name: str) -> bool:
+def is_paired(name: str) -> bool:
     return bool(re.search(r"\(R\)|[ _\-\d]R$", name))
 
 
-def _instrument(name: str) -> str:
+def instrument_of(name: str) -> str:
     """What all notes of one instrument are called; those of a file that calls notes by their key alone are of one."""
     bare = re.sub(r"\(.*", "", _unpitched(name)).strip(" _-")
     return re.sub(r"[ _\-]+[A-G][#b]?$", "", bare).strip(" _-").lower() or "unnamed"

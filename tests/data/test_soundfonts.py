@@ -7,7 +7,7 @@ import pytest
 
 from igm_jax.data import notes
 from igm_jax.data.places import located
-from igm_jax.data.soundfonts import FAMILIES, PLACE, _instrument, _paired, family_of, key_of, recordings
+from igm_jax.data.soundfonts import FAMILIES, PLACE, family_of, instrument_of, is_paired, key_of, recordings
 
 
 def chunk(name, content):
@@ -83,7 +83,7 @@ def test_names_tell_families(name, family):
     ],
 )
 def test_all_notes_of_one_instrument_are_one_group(names, group):
-    assert {_instrument(name) for name in names} == {group}
+    assert {instrument_of(name) for name in names} == {group}
 
 
 def test_no_instrument_of_the_true_file_lies_in_two_groups_or_has_no_name():
@@ -91,7 +91,7 @@ def test_no_instrument_of_the_true_file_lies_in_two_groups_or_has_no_name():
         place = located(PLACE) / PLACE.files[0]
     except FileNotFoundError:
         pytest.skip("needs fluid-soundfont-gm")
-    groups = {_instrument(one.name) for one in recordings(place) if one.key is not None}
+    groups = {instrument_of(one.name) for one in recordings(place) if one.key is not None}
     assert "" not in groups
     assert {"marimba", "xylophone", "b3", "p200 piano", "steel drum"} <= groups
     assert not [group for group in groups if group.endswith((" c", " f#", "-", "_"))]
@@ -115,7 +115,7 @@ def test_one_instrument_lies_in_one_part(tmp_path):
     [("Strings E3R", True), ("Strings E3L", False), ("Strings G6 R", True), ("A C4(R)", True), ("Recorder", False)],
 )
 def test_right_ones_of_pairs_are_known_by_name(name, right):
-    assert _paired(name) == right
+    assert is_paired(name) == right
 
 
 def test_conditions_are_key_and_family(tmp_path):
