@@ -18,7 +18,8 @@ from igm_jax.data import notes
 from igm_jax.data.soundfonts import FAMILIES, RATE
 from igm_jax.distributions import Part
 from igm_jax.features.harmonics import HarmonicBands, harmonic_bands, key_frequency
-from igm_jax.features.spectrograms import griffin_lim, stft
+from igm_jax.features.phases import griffin_lim
+from igm_jax.features.spectrograms import stft
 
 WINDOW, HOP, MOMENTS, HARMONICS = 2080, 520, 32, 32
 SHAPE = (MOMENTS, HARMONICS, 2)

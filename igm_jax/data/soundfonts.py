@@ -207,6 +207,7 @@ def notes(folder: str | os.PathLike[str] | None = None, seconds: float = 1.0, *,
 
 
 def is_paired(name: str) -> bool:
+    """Whether a recording's name says that it is the right one of a pair."""
     return bool(re.search(r"\(R\)|[ _\-\d]R$", name))
 
 
