@@ -207,10 +207,8 @@ def run_directory(
     """
     path = opened(directory)
     if (processes := jax.process_count()) > 1:
-        raise RunDirectoryError(
-            f"a run directory is written by one process, but this run has {processes}, which would write over each other's"
-            f" files in {path}; pass `directory=None` in all of them, and save the parameters of process 0 at the end"
-        )
+        told = "pass `directory=None` in all of them, and save the parameters of process 0 at the end"
+        raise RunDirectoryError(f"a run directory is written by one process, but this run has {processes}; {told}")
     if path.name in ("checkpoints", "damaged") and (path.parent / "config.json").exists():
         raise RunDirectoryError(f"{path} belongs to the run in {path.parent}; choose another directory")
     now = {"config": made.value if made else plain(config), "key": stored_key(key)}
