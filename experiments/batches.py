@@ -52,17 +52,18 @@ class Config:
 
 def prepared(config: Config) -> Config:
     """The settings, checked before any work; with ``smoke`` made small."""
-    if config.smoke:
-        config = dataclasses.replace(config, sizes=(16, 32), seen=64, seeds=1)
     checks.count("seeds", config.seeds)
+    checks.count("seen", config.seen)
     if not config.sizes or list(config.sizes) != sorted(set(config.sizes)):
         raise ValueError(f"`sizes` must hold at least one number, ascending, but is {config.sizes}")
     for size in config.sizes:
         if config.seen % checks.count("sizes", size, least=2):
             raise ValueError(f"`sizes` must divide `seen` = {config.seen}, but one is {size}")
-    config = dataclasses.replace(config, output=aside(config.output, config.smoke))
-    compare.checked(_compared(config, config.sizes[0]))
-    writable(config.output)
+    if config.smoke:
+        config = dataclasses.replace(config, sizes=(16, 32), seen=64, seeds=1, output=aside(config.output, True))
+    writable(config.output, [f"{size}" for size in config.sizes])
+    for size in config.sizes:
+        compare.checked(_compared(config, size))
     return config
 
 

@@ -93,7 +93,7 @@ def prepared(config: Config) -> Config:
         }
         config = dataclasses.replace(config, **small, output=aside(config.output, True))
     labelled(target_of(config.target, TARGETS).build(), config.target)
-    writable(config.output)
+    writable(config.output, ["run", "judge"])
     return config
 
 

@@ -109,7 +109,7 @@ def prepared(config: Config) -> Config:
     problem = problem_of(config.target)
     if not problem.of_images or problem.stream is not None:
         raise ValueError(f"`target` must be a set of images in memory, but is {config.target!r}; see experiments.train")
-    writable(config.output)
+    writable(config.output, ["runs", "judges"])
     book(config)
     return config
 

@@ -123,7 +123,7 @@ def prepared(config: Config) -> Config:
         config = dataclasses.replace(config, **small, output=aside(config.output, True))
     for name in config.targets:
         PROBLEMS[name]()
-    writable(config.output)
+    writable(config.output, ["runs"])
     return config
 
 

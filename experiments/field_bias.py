@@ -150,8 +150,8 @@ def prepared(config: Config) -> Config:
         values = [checks.count(name, value, least=least) for value in getattr(config, name)]
         if len(values) < (2 if name == "sizes" else 1) or values != sorted(set(values)):
             raise ValueError(f"`{name}` must be numbers, ascending, and of sizes at least two, but is {values}")
-    if not config.widths:
-        raise ValueError("`widths` must hold at least one number; it is empty")
+    if len({f"{width:g}" for width in config.widths}) < max(1, len(config.widths)):
+        raise ValueError(f"`widths` must be at least one number, each once (to six digits), but is {config.widths}")
     for width in config.widths:
         checks.positive("widths", width)
     if config.smoke:

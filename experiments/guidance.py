@@ -64,7 +64,7 @@ def prepared(config: Config) -> Config:
     if config.smoke:
         config = dataclasses.replace(config, network="residual")
     config = by_class.prepared(config)  # pyrefly: ignore
-    writable(config.output)
+    writable(config.output, ["run"])
     return config
 
 

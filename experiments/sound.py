@@ -112,7 +112,7 @@ def prepared(config: Config) -> Config:
         }
         config = dataclasses.replace(config, **small, output=aside(config.output, True))
     crepe_tiny()  # whether its weights are there
-    writable(config.output)
+    writable(config.output, config.objectives)
     return config
 
 

@@ -119,7 +119,7 @@ def prepared(config: Config) -> Config:
         raise ValueError(
             f"`judged` must be at most the {held} held-out names of {config.length} symbols, but is {config.judged}"
         )
-    writable(config.output)
+    writable(config.output, ["run"])
     return config
 
 

@@ -104,15 +104,15 @@ def prepared(config: Config) -> Config:
         config = dataclasses.replace(config, **small, output=aside(config.output, True))
     for name in config.scenarios:
         scenario(name, config.smoke)
-    writable(config.output)
+    writable(config.output, ["runs"])
     book(config)
     return config
 
 
 def _check_weights(weights: tuple[float, ...]) -> None:
     known = np.asarray(weights)
-    if not len(known) or not (np.isfinite(known) & (known >= 0)).all() or len(set(weights)) < len(weights):
-        raise ValueError(f"`weights` must be at least one number from 0, each once, but is {weights}")
+    if not len(known) or not (np.isfinite(known) & (known >= 0)).all() or len({f"{w:g}" for w in weights}) < len(weights):
+        raise ValueError(f"`weights` must be at least one number from 0, each once (to six digits), but is {weights}")
 
 
 def book(config: Config) -> Book:

@@ -11,6 +11,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from igm_jax.digits import is_concrete
+
 # A context that jit looks at: the ring of devices over which samples are spread, where there is one.
 ring = jax.make_user_context(None)
 
@@ -113,6 +115,9 @@ def fori_loop(low: int, high: int, step: Callable[[Any, Any], Any], start: Any) 
 def cond(condition: Any, yes: Callable[..., Any], no: Callable[..., Any], *operands: Any) -> Any:
     """``jax.lax.cond(condition, yes, no, *operands)``.
 
+    A condition that is known, outside of ``jit``, is asked at once and one of the two called, where JAX would compile both for
+    every call anew.
+
     Args:
         condition: which of the two.
         yes: what to do where it holds.
@@ -127,6 +132,8 @@ def cond(condition: Any, yes: Callable[..., Any], no: Callable[..., Any], *opera
         >>> int(loops.cond(True, lambda: 1, lambda: 2))
         1
     """
+    if is_concrete(condition):
+        return jax.tree.map(jnp.asarray, (yes if condition else no)(*operands))
     return jax.lax.cond(condition, *_alike([yes, no], operands), *operands)
 
 

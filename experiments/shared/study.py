@@ -16,6 +16,9 @@ from igm_jax.training import NonFiniteError, RunDirectoryError, RunMismatchError
 
 Pictures = Mapping[str, tuple[bytes, str]]
 
+PAGE = ("rows.jsonl", "report.md")
+"""The files that each study writes."""
+
 C = TypeVar("C")
 R = TypeVar("R")
 
@@ -111,8 +114,19 @@ def progress(left: ProgressColumn | None = None) -> Progress:
     return Progress(*columns, console=Console(stderr=True, force_jupyter=False), speed_estimate_period=float("inf"))
 
 
-def writable(directory: Path) -> None:
-    """An error that says what to do, unless the directory can be written; older results stay where they are."""
+def writable(directory: Path, folders: Sequence[str] = ()) -> None:
+    """An error that says what to do, unless the directory can be written; older results stay where they are.
+
+    Args:
+        directory: the directory.
+        folders: folders in it that are written besides tables and rows.
+    """
+    for name in PAGE:
+        if (directory / name).is_dir():
+            raise IsADirectoryError(f"cannot write {directory / name}: it is a directory; move it, or choose another place")
+    for name in folders:
+        if (directory / name).exists() and not (directory / name).is_dir():
+            raise NotADirectoryError(f"cannot write into {directory / name}: it is a file; move it, or choose another place")
     write_whole(directory / ".writable", "").unlink()
 
 
@@ -134,7 +148,7 @@ def origin(rows: Sequence[dict[str, Any]]) -> str:
 
 def write(directory: Path, title: str, text: str, tables: Sequence[Table], rows: list[dict], pictures: dict) -> None:
     """A study's results: ``rows.jsonl``, and a page with its title, the text that says what it is about, tables and pictures."""
-    write_jsonl(directory / "rows.jsonl", rows)
+    write_jsonl(directory / PAGE[0], rows)
     write_page(directory, [f"# {title}\n", text + "\n", origin(rows) + "\n"], tables, pictures)
 
 
@@ -150,7 +164,7 @@ def write_page(directory: Path, head: Sequence[str], tables: Sequence[Table], pi
     for name, (content, _) in pictures.items():
         write_whole(directory / name, content)
     shown = [f"![{caption}]({name})\n\n{caption}\n" for name, (_, caption) in pictures.items()]
-    write_whole(directory / "report.md", "\n".join([*head, *map(to_markdown, tables), *shown]))
+    write_whole(directory / PAGE[1], "\n".join([*head, *map(to_markdown, tables), *shown]))
     for some in tables:
         rich.print(to_console(some))
     rich.print(f"Tables, rows and pictures are in {directory}.")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from igm_jax import checks
-from igm_jax.data.assembly import Found, assembled
+from igm_jax.data.assembly import Found, assembled, fits
 from igm_jax.data.places import VARIABLE, DataNotFoundError, Place
 from igm_jax.data.ranges import ranged
 from igm_jax.distributions.splits import Splits
@@ -40,7 +40,7 @@ def glyphs(folder: str | os.PathLike[str] | None = None, size: int = 28) -> Spli
     Raises:
         DataNotFoundError: a ``FileNotFoundError``, where there is no such folder; the text names the package.
         ImportError: without Pillow.
-        ValueError: for a folder without fonts.
+        ValueError: for a folder without fonts, or pictures that the memory has no room for.
 
     Example:
         >>> from igm_jax.data import glyphs
@@ -53,6 +53,7 @@ def glyphs(folder: str | os.PathLike[str] | None = None, size: int = 28) -> Spli
     files = _fonts(place)
     if not files:
         raise ValueError(f"expected a folder of fonts, but {shown(place)} holds no .ttf or .otf file; name another")
+    fits(len(LETTERS) * len(files), size * size, 1, shown(place), "lower `size`")
     pictures, labels, groups, skipped = _drawn(fonts, files, size)
     if not pictures:
         raise ValueError(
@@ -85,7 +86,7 @@ def alphabets(
     Raises:
         DataNotFoundError: where there is no such folder, or no such font in it; the text names the package.
         ImportError: without Pillow.
-        ValueError: for no fonts.
+        ValueError: for no fonts, one that cannot be read, or pictures that the memory has no room for.
 
     Example:
         >>> from igm_jax.data import alphabets
@@ -93,8 +94,9 @@ def alphabets(
         (2, 26, 28, 28)
     """
     size = checks.count("size", size)
-    if not fonts or isinstance(fonts, str):
+    if isinstance(fonts, str) or not len(fonts) or not all(isinstance(name, str) for name in fonts):
         raise ValueError(f"`fonts` must be a list of at least one name of a font, but is {fonts!r}")
+    fits(len(LETTERS) * len(fonts), size * size, 1, "the alphabets", "lower `size`")
     pillow, place = _pillow(), _place(folder)
     files = {path.stem: path for path in _fonts(place)}
     if lacking := [name for name in fonts if name not in files]:
@@ -104,7 +106,10 @@ def alphabets(
     pictures = np.zeros((len(fonts), len(LETTERS), size, size), np.uint8)
     there = np.zeros(pictures.shape[:2], bool)
     for row, name in enumerate(fonts):
-        font = pillow.ImageFont.truetype(str(files[name]), DRAWN)
+        try:
+            font = pillow.ImageFont.truetype(str(files[name]), DRAWN)
+        except OSError as error:
+            raise ValueError(f"{shown(files[name])} must be a font, but cannot be read as one ({error})") from error
         for column, letter in enumerate(LETTERS):
             picture = _glyph(pillow, font, letter, size)
             if picture is not None:

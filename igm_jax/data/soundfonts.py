@@ -10,7 +10,7 @@ import numpy as np
 from scipy.signal import resample_poly
 
 from igm_jax import checks
-from igm_jax.data.assembly import Found, assembled
+from igm_jax.data.assembly import Found, assembled, fits
 from igm_jax.data.places import Place, located
 from igm_jax.distributions.splits import Scaling, Splits
 from igm_jax.files import regular
@@ -38,7 +38,7 @@ FAMILIES = {
 }
 """Families of instruments, and the words in names that say so; what has none of these is a synthesiser."""
 _RECORD = struct.Struct("<20sIIIIIBbHH")
-_LEFT = 4  # a kind of sample: the left one of a pair
+_LEFT, _COMPRESSED, _ROM = 4, 0x10, 0x8000  # kinds of sample: the left one of a pair; of Ogg Vorbis; elsewhere
 
 
 class Recording(NamedTuple):
@@ -97,9 +97,11 @@ def recordings(path: str | os.PathLike[str]) -> list[Recording]:
 
 def _recording(told: tuple, whole: np.ndarray) -> Recording | None:
     name, start, end, _, _, rate, _, _, _, kind = told
-    if kind & 0x8000:
+    if kind & _ROM:
         return None
     text = name.split(b"\0")[0].decode("latin-1")
+    if kind & _COMPRESSED:
+        raise ValueError(f"the recording {text!r} is compressed, as those of SoundFont 3 are: unpack them to .sf2")
     if not (0 <= start < end <= len(whole) and 400 <= rate <= 192_000):
         raise ValueError(f"the recording {text!r} lies outside, or has {rate} numbers a second")
     return Recording(text, rate, key_of(text), kind == _LEFT, whole[start:end])
@@ -164,8 +166,8 @@ def _unpitched(name: str) -> str:
 def notes(folder: str | os.PathLike[str] | None = None, seconds: float = 1.0, *, conditions: bool = False) -> Splits:
     """Recorded notes of orchestral instruments: their first second at 16 kHz, the loudest number 1.
 
-    The label is the key, from the recording's name; of a pair of channels the left one is taken, and notes without a key are
-    left out. All notes of one instrument lie in one part.
+    The label is the key, from the recording's name; of a pair of channels the left one is taken, and notes without a key, or
+    silent ones, are left out. All notes of one instrument lie in one part.
 
     Args:
         folder: where ``FluidR3_GM.sf2`` lies; None for ``IGM_DATA`` or the place of Debian's package fluid-soundfont-gm.
@@ -177,7 +179,7 @@ def notes(folder: str | os.PathLike[str] | None = None, seconds: float = 1.0, *,
 
     Raises:
         DataNotFoundError: a ``FileNotFoundError``, where the file is not; the text names the package.
-        ValueError: for a file that is no SoundFont.
+        ValueError: for a file that is no SoundFont, or is one of compressed recordings; for rows that the memory has no room for.
 
     Source: Fluid (R3) General MIDI SoundFont by Frank Wen, MIT licence.
 
@@ -192,7 +194,13 @@ def notes(folder: str | os.PathLike[str] | None = None, seconds: float = 1.0, *,
     kept = [one for one in every if one.key is not None and (one.left or not is_paired(one.name))]
     if not kept:
         raise ValueError(f"none of the {len(every)} recordings of {place} tells its key; give another SoundFont")
+    fits(len(kept), length, 4, str(place), "shorten them by `seconds`")
     values = np.stack([_sound(one, length) for one in kept])
+    heard = np.ptp(values, axis=1) > 0
+    if not heard.any():
+        raise ValueError(f"all {len(kept)} notes of {place} are silent; give another SoundFont")
+    silent = tuple(one.name for one, sounds in zip(kept, heard, strict=True) if not sounds)
+    kept, values = [one for one, sounds in zip(kept, heard, strict=True) if sounds], values[heard]
     keys, labels = np.unique(np.array([one.key for one in kept], int), return_inverse=True)
     names = tuple(f"{NAMES[key % 12]}{key // 12}" for key in keys.tolist())
     groups = [instrument_of(one.name).encode("latin-1") for one in kept]
@@ -200,9 +208,9 @@ def notes(folder: str | os.PathLike[str] | None = None, seconds: float = 1.0, *,
     if conditions:
         told = [(one.key, list(FAMILIES).index(family_of(one.name))) for one in kept]
         found = found._replace(condition=np.array(told, np.float32), condition_names=("key", "family"))
-    told = [f"{len(every) - len(kept)} recordings without a key, or the right ones of a pair, are left out."]
+    told = [f"{len(every) - len(kept) - len(silent)} recordings without a key, or the right ones of a pair, are left out."]
     scaling = Scaling(0.0, 1.0, -1.0, 1.0)
-    splits = assembled(found, found.split(), scaling, what="notes", notes=told)
+    splits = assembled(found, found.split(), scaling, what="notes", notes=told, skipped={"silent": silent} if silent else {})
     return splits._replace(credit="Notes: Fluid (R3) General MIDI SoundFont by Frank Wen, MIT licence.")
 
 

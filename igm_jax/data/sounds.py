@@ -22,7 +22,8 @@ RATE = 16_000
 SHORTEST = 1024
 """Numbers below which a sound is none: what the judge of pitch sees at once, 64 ms."""
 LOUDEST, MOST_CLIPPED = 0.999, 0.001
-"""From where a number counts as cut off, of the largest that its type has, and of which share on a sound does."""
+"""From where a number counts as cut off if one beside it is the same, of the largest that its type has; and of which share on a
+sound does. (A loud tone touches the largest, too, but does not stay there.)"""
 LEAST_RATE, MOST_RATE = 1000, 384_000
 
 
@@ -34,7 +35,7 @@ class Sound(NamedTuple):
         rate: numbers a second, as asked for.
         own_rate: in the file.
         channels: in the file.
-        clipped: the share of the file's numbers at the largest that their type has, or the lowest.
+        clipped: the share of the file's numbers that stay at the largest that their type has, or the lowest.
     """
 
     samples: Float[np.ndarray, " n"]
@@ -52,15 +53,15 @@ def read_wav(path: str | os.PathLike[str], rate: int = RATE) -> Sound:
 
     Args:
         path: the file.
-        rate: numbers a second that come out.
+        rate: numbers a second that come out, 1000 to 384 000.
 
     Returns:
         The sound; silent and short ones too.
 
     Raises:
         OSError: if it cannot be read.
-        ValueError: for what is no .wav file of numbers, an empty one, one with numbers that are not finite, or with a rate
-            outside of 1000 to 384 000.
+        ValueError: for what is no whole .wav file of numbers, an empty one or one that ends too early, one with numbers that are
+            not finite, or a rate outside of 1000 to 384 000.
 
     Example:
         >>> import pathlib, tempfile
@@ -72,13 +73,14 @@ def read_wav(path: str | os.PathLike[str], rate: int = RATE) -> Sound:
         >>> sound.samples.shape, sound.own_rate
         ((1600,), 8000)
     """
-    checks.count("rate", rate)
+    _check_rate(rate)
     content = regular(path).read_bytes()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", wavfile.WavFileWarning)  # of chunks with a title and the like
             own, values = wavfile.read(io.BytesIO(content))
         values = values[:, None] if values.ndim == 1 else values
+        _check_whole(content)
     except Exception as error:  # SciPy's reader says in many ways that a file is none
         raise ValueError(
             f"{shown(path)!r} must be a whole .wav file of numbers, but cannot be read as one ({type(error).__name__}: {error});"
@@ -90,15 +92,30 @@ def read_wav(path: str | os.PathLike[str], rate: int = RATE) -> Sound:
             f" {own}; save it again"
         )
     scaled = _full_scale(values)
-    if not np.isfinite(scaled).all():
+    if not (np.abs(scaled) <= np.finfo(np.float32).max).all():
         raise ValueError(f"{shown(path)!r} holds numbers that are not finite; save it again")
     whole = np.issubdtype(values.dtype, np.integer)
     largest = np.array([np.iinfo(values.dtype).max if whole else 1], values.dtype)
-    clipped = float(np.mean(np.abs(scaled) >= LOUDEST * _full_scale(largest)))  # of 8 bits the largest is 127/128
+    loud = np.abs(scaled) >= LOUDEST * _full_scale(largest)  # of 8 bits the largest is 127/128
+    stays = loud[1:] & (scaled[1:] == scaled[:-1])
+    clipped = float(np.mean(np.pad(stays, ((1, 0), (0, 0))) | np.pad(stays, ((0, 1), (0, 0)))))
     mono = scaled.mean(1)
     if own != rate:
         mono = resample_poly(mono, rate, own)
     return Sound(mono.astype(np.float32), rate, own, values.shape[1], clipped)
+
+
+def _check_whole(content: bytes) -> None:
+    """Raise ``EOFError`` where a file ends before the place that it tells; what was written into a pipe tells none."""
+    told = int.from_bytes(content[4:8], "little")
+    missing = told + 8 - len(content)
+    if missing > 1 and told < 0xFFFFFFFF - 8:  # one byte is that which makes the length even, and is often forgotten
+        raise EOFError(f"{missing} of {told + 8} bytes are missing")
+
+
+def _check_rate(rate: int) -> None:
+    if not LEAST_RATE <= checks.count("rate", rate) <= MOST_RATE:
+        raise ValueError(f"`rate` must be {LEAST_RATE} to {MOST_RATE} numbers a second, but is {rate}")
 
 
 def _full_scale(values: np.ndarray) -> np.ndarray:
@@ -115,19 +132,20 @@ def wav_bytes(samples: Any, rate: int = RATE) -> bytes:
 
     Args:
         samples: (n,) numbers; what lies outside [-1, 1] is cut off there.
-        rate: numbers a second.
+        rate: numbers a second, 1000 to 384 000.
 
     Returns:
         The bytes.
 
     Raises:
-        ValueError: for other shapes, nothing, or numbers that are not finite.
+        ValueError: for other shapes or rates, nothing, or numbers that are not finite.
 
     Example:
         >>> from igm_jax.data import wav_bytes
         >>> len(wav_bytes([0.0, 0.5, -0.5]))
         50
     """
+    _check_rate(rate)
     values = np.asarray(samples, np.float64)
     if values.ndim != 1 or not values.size or not np.isfinite(values).all():
         raise ValueError(
@@ -137,7 +155,7 @@ def wav_bytes(samples: Any, rate: int = RATE) -> bytes:
     with wave.open(buffer, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
-        file.setframerate(checks.count("rate", rate))
+        file.setframerate(rate)
         file.writeframes(np.rint(np.clip(values, -1, 1) * 32767).astype("<i2").tobytes())
     return buffer.getvalue()
 
@@ -145,9 +163,9 @@ def wav_bytes(samples: Any, rate: int = RATE) -> bytes:
 def sounds(path: str | os.PathLike[str], seconds: float = 1.0) -> Splits:
     """The beginnings of all .wav files in a folder and the folders in it, at 16 kHz, each as loud as the others.
 
-    Channels become their mean, rates 16 kHz, the loudest number 1. Shorter sounds end in silence. Files that are no sound,
-    silent, or shorter than 1024 numbers at 16 kHz are left out and named; how many were padded, and how many are clipped (a
-    thousandth of their numbers or more at full scale), is told.
+    Channels become their mean, rates 16 kHz, the loudest number 1. Shorter sounds end in silence. Files that are no whole sound,
+    silent (one number all along), or shorter than 1024 numbers at 16 kHz are left out and named; how many were padded, and how many are clipped (a
+    thousandth of their numbers or more stay at full scale), is told.
 
     Args:
         path: the folder.
@@ -174,9 +192,8 @@ def sounds(path: str | os.PathLike[str], seconds: float = 1.0) -> Splits:
     length = checks.count("seconds · 16000", round(checks.positive("seconds", seconds) * RATE))
     root = absolute(path)
     if not root.is_dir():
-        raise FileNotFoundError(
-            f"expected a folder of .wav files at {shown(root)!r}, but there is none; check the path"
-        )
+        found = "that is a file; name the folder that it lies in" if root.exists() else "there is none; check the path"
+        raise FileNotFoundError(f"expected a folder of .wav files at {shown(root)!r}, but {found}")
     files = sorted(file for file in root.rglob("*") if file.suffix.lower() == ".wav" and not file.name.startswith("."))
     fits(len(files), length, 4, shown(root), "shorten them by `seconds`")
     rows, skipped, told = _rows(files, root, length)
@@ -198,12 +215,12 @@ def _rows(files: list[Path], root: Path, length: int) -> tuple[list[np.ndarray],
         try:
             sound = read_wav(file)
         except (OSError, ValueError):
-            skipped.setdefault("that are no .wav file of numbers", []).append(name)
+            skipped.setdefault("that are no whole .wav file of numbers", []).append(name)
             continue
         begun = sound.samples[:length]
         if len(sound.samples) < min(SHORTEST, length):
             skipped.setdefault(f"shorter than {SHORTEST} numbers at 16 kHz", []).append(name)
-        elif not np.abs(begun).max() > 0:
+        elif not np.ptp(begun) > 0:
             skipped.setdefault("silent", []).append(name)
         else:
             rows.append(np.pad(begun / np.abs(begun).max(), (0, length - len(begun))))

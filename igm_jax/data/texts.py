@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from igm_jax import checks
-from igm_jax.data.assembly import Found, assembled
+from igm_jax.data.assembly import Found, assembled, fits
 from igm_jax.data.places import DataChangedError
 from igm_jax.distributions.splits import Scaling, Splits
 from igm_jax.files import regular
@@ -151,7 +151,7 @@ def one_hot_texts(texts: Any, length: int = 32) -> Float[np.ndarray, "n size"]:
         (n, length * 39) float32 zeros and ones.
 
     Raises:
-        ValueError: for no texts, symbols that are not known, or a text that is longer.
+        ValueError: for no texts, symbols that are not known, a text that is longer, or rows that the memory has no room for.
 
     Example:
         >>> from igm_jax.data import one_hot_texts, spelled
@@ -160,8 +160,10 @@ def one_hot_texts(texts: Any, length: int = 32) -> Float[np.ndarray, "n size"]:
         ((2, 351), ['YB', 'DIGIT ONE'])
     """
     length = checks.count("length", length)
-    if isinstance(texts, str) or not len(texts) or not all(isinstance(text, str) for text in texts):
-        raise ValueError(f"`texts` must be a list of at least one text, but is {texts!r:.80}")
+    several = hasattr(texts, "__len__") and not isinstance(texts, str | bytes | dict)
+    if not several or not len(texts) or not all(isinstance(text, str) for text in texts):
+        raise ValueError(f"`texts` must be a list of at least one text, but is {repr(texts):.80}")
+    fits(len(texts), length * (len(SYMBOLS) + 1), 8, "`texts`", "lower `length`")
     number = {symbol: place for place, symbol in enumerate(SYMBOLS)}
     tokens = np.full((len(texts), length), len(SYMBOLS))
     for place, (row, text) in enumerate(zip(tokens, texts, strict=True)):

@@ -35,7 +35,7 @@ def griffin_lim(
         (n, length) sounds.
 
     Raises:
-        ValueError: for a momentum outside [0, 1), or another number of frames than such sounds have.
+        ValueError: for a momentum outside [0, 1), magnitudes that are negative or not finite, or another number of frames than such sounds have.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -51,6 +51,9 @@ def griffin_lim(
     checks.count("iterations", iterations)
     if not 0 <= momentum < 1:
         raise ValueError(f"`momentum` must be at least 0 and below 1, but is {momentum}; 0.99 is usual")
+    checks.finite("amplitudes", amplitudes)
+    if checks.is_concrete(amplitudes) and jnp.any(amplitudes < 0):
+        raise ValueError("`amplitudes` must be magnitudes, which are not negative; pass `abs(stft(x))`")
     window = 2 * (amplitudes.shape[2] - 1)
     turn = 2 * jnp.pi * jax.random.uniform(key, amplitudes.shape, amplitudes.dtype)
     first = jax.lax.complex(amplitudes * jnp.cos(turn), amplitudes * jnp.sin(turn))

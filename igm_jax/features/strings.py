@@ -33,7 +33,7 @@ def ngram_counts(x: Any, symbols: int, order: int, *, gap: int = 0, decay: float
         x: (n, length · symbols) texts as one-hot rows, or rows of probabilities.
         symbols: how many symbols there are.
         order: of the n-grams, at most the length.
-        gap: how many places may be left out between two symbols.
+        gap: how many places may be left out between two symbols; more than a text has are as many as it has.
         decay: λ, in (0, 1]: what each place that is left out is weighed by.
 
     Returns:
@@ -120,7 +120,7 @@ def _before(x: Any, symbols: int, order: int, gap: int, decay: float) -> tuple[A
 def _shifted(ends: Array, gap: int, decay: float) -> Array:
     """At each place, what ended one to ``gap + 1`` places before it, weighed by how many are left out."""
     length = ends.shape[1]
-    moved = [jnp.pad(ends[:, : max(length - d, 0)], ((0, 0), (min(d, length), 0), (0, 0))) for d in range(1, gap + 2)]
+    moved = [jnp.pad(ends[:, : length - d], ((0, 0), (d, 0), (0, 0))) for d in range(1, min(gap + 2, length))]
     return sum((decay**left * one for left, one in enumerate(moved[1:], 1)), start=moved[0])
 
 

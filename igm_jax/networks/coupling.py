@@ -15,6 +15,10 @@ from igm_jax.networks.mlp import mlp
 from igm_jax.records import Recorded, recorded
 
 
+LARGEST = 1e15
+"""The largest numbers that a new flow may have: their squares are numbers in single precision."""
+
+
 class _Flow(NamedTuple):
     network: Network
     inverse: Callable[[Params, Array], tuple[Array, Array]]
@@ -72,7 +76,7 @@ def coupling_flow(
 
     Raises:
         TypeError, ValueError: for sizes that are not positive integers, one feature, which has no halves, a bound that is not
-            positive, or a mean or a covariance that is none.
+            positive, or a mean or a covariance that is none or far from 1.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -91,8 +95,8 @@ def coupling_flow(
     half = dim // 2
     net = mlp(half, 2 * (dim - half), width=width, depth=depth)
     turns = _rotations(dim, layers, checks.seed("seed", seed))
-    middle, factor = _start(dim, mean, covariance)
-    back, volume = np.linalg.inv(factor), float(np.linalg.slogdet(factor)[1])
+    middle, factor, back = _start(dim, mean, covariance)
+    volume = float(np.linalg.slogdet(factor)[1])
 
     def init(key: Key) -> Params:
         couplings = jax.vmap(net.init)(jax.random.split(key, layers))
@@ -144,8 +148,8 @@ def _rotations(dim: int, layers: int, seed: int) -> np.ndarray:
     return matrices * np.sign(np.diagonal(upper, axis1=1, axis2=2))[:, None, :]
 
 
-def _start(dim: int, mean: Any, covariance: Any) -> tuple[np.ndarray, np.ndarray]:
-    """The mean (dim,) and the Cholesky factor (dim, dim) of the Gaussian that a new flow is, or an error."""
+def _start(dim: int, mean: Any, covariance: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The mean (dim,), the Cholesky factor (dim, dim) and its inverse of the Gaussian that a new flow is, or an error."""
     middle = np.zeros(dim) if mean is None else np.asarray(mean, np.float64)
     matrix = np.eye(dim) if covariance is None else np.asarray(covariance, np.float64)
     for name, value, shape in (("mean", middle, (dim,)), ("covariance", matrix, (dim, dim))):
@@ -155,13 +159,20 @@ def _start(dim: int, mean: Any, covariance: Any) -> tuple[np.ndarray, np.ndarray
     if not np.allclose(matrix, matrix.T, rtol=1e-5, atol=0):
         raise ValueError("`covariance` must be symmetric, but differs from its transpose; use (S + S.T) / 2")
     try:
-        return middle, np.linalg.cholesky(matrix)
+        factor = np.linalg.cholesky(matrix)
     except np.linalg.LinAlgError as error:
         least = float(np.linalg.eigvalsh(matrix).min())
         raise ValueError(
             f"`covariance` must be positive definite, but its least eigenvalue is {least:.3g}; add a small multiple of the"
             " identity, or drop features that depend on others"
         ) from error
+    back = np.linalg.inv(factor)
+    if max(np.abs(middle).max(), np.abs(factor).max(), np.abs(back).max()) > LARGEST:
+        raise ValueError(
+            f"`mean`, and the roots of `covariance` and of its inverse, must be at most {LARGEST:.0e} for single precision; scale"
+            " the data to numbers near 1"
+        )
+    return middle, factor, back
 
 
 def _rows(name: str, value: Array, dim: int) -> Array:

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool
 
 from igm_jax import loops
+from igm_jax.digits import is_concrete
 
 
 @jax.custom_batching.custom_vmap
@@ -41,4 +42,6 @@ def seldom(condition: Bool[Array, ""], rare: Callable[..., Any], usual: Callable
     def both(*operands: Any) -> Any:
         return jax.tree.map(lambda a, b: jnp.where(condition, a, b), rare(*operands), usual(*operands))
 
-    return loops.cond(somewhere(condition), both, usual, *operands)
+    if not is_concrete(condition):
+        condition = somewhere(condition)
+    return loops.cond(condition, both, usual, *operands)

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from igm_jax import loops
 from igm_jax.checks import Data, OfData, OfSamples, Samples, Scalar
 from igm_jax.kernels.forms import Form, Radial, measured_in
 from igm_jax.kernels.kernel import Kernel, measured, of_radial
@@ -140,7 +141,7 @@ def _size(x: Array, y: Array) -> Array:
     largest = jnp.max(jnp.abs(jax.lax.stop_gradient(x[few] - y[few, :1])))
     plain = (largest > 1 / PLAIN) & (largest < PLAIN)
     d = x.shape[-1]
-    return jax.lax.cond(plain, lambda: jnp.ones((), x.dtype), lambda: unit_of(x.reshape(-1, d), y.reshape(-1, d)))
+    return loops.cond(plain, lambda: jnp.ones((), x.dtype), lambda: unit_of(x.reshape(-1, d), y.reshape(-1, d)))
 
 
 def _found(

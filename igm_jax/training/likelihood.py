@@ -9,6 +9,7 @@ from jaxtyping import Array
 
 from igm_jax import checks
 from igm_jax.base import Params
+from igm_jax.batches import only
 
 
 class LikelihoodState(NamedTuple):
@@ -53,6 +54,7 @@ def add_likelihood(
 
     Raises:
         TypeError: for a density or a target that is no function.
+        igm_jax.batches.UnusedPartError: from ``update``, if the data come with a condition, weights or a mask.
         ValueError: for a batch size that is not a positive integer, a weight that is not positive, or, from ``update``, if it
             is not given the parameters, or a density of another shape.
 
@@ -83,7 +85,8 @@ def add_likelihood(
     def update(updates: Any, state: LikelihoodState, params: Params = None) -> tuple[Any, LikelihoodState]:
         if params is None:
             raise ValueError("`add_likelihood` needs the parameters; call `update(updates, state, params)`")
-        y = target(jax.random.fold_in(jax.random.key(state.stream), state.step), batch_size)
+        drawn = target(jax.random.fold_in(jax.random.key(state.stream), state.step), batch_size)
+        y = only("the target's data", drawn, "`add_likelihood`, whose density is one of values alone,")
 
         def cost(params: Params) -> Array:
             heights = log_density(params, y)

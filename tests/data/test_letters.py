@@ -71,3 +71,11 @@ def test_a_font_that_is_not_there_is_told(folder):
         alphabets(["DejaVuSans", "lucid"], folder)
     with pytest.raises(ValueError, match="at least one name of a font"):
         alphabets([], folder)
+    with pytest.raises(ValueError, match=r"broken.ttf must be a font, but cannot be read as one"):
+        alphabets(["broken"], folder)
+
+
+def test_pictures_that_the_memory_has_no_room_for_are_told(folder):
+    for make in (lambda size: glyphs(folder, size), lambda size: alphabets(["DejaVuSans"], folder, size)):
+        with pytest.raises(ValueError, match="of memory; lower `size`"):
+            make(10**8)

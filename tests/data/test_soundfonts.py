@@ -179,3 +179,27 @@ def test_other_files_are_told(tmp_path):
     (tmp_path / "FluidR3_GM.sf2").write_bytes(soundfont({"Drum": tone(50)}))
     with pytest.raises(ValueError, match=r"none of the 1 recordings of .* tells its key"):
         notes(tmp_path)
+
+
+def test_compressed_recordings_are_told(tmp_path):
+    (tmp_path / "x.sf2").write_bytes(soundfont({"Oboe A4": tone(440)}, kinds=[0x11]))
+    with pytest.raises(ValueError, match="'Oboe A4' is compressed, as those of SoundFont 3 are"):
+        recordings(tmp_path / "x.sf2")
+
+
+def test_silent_notes_are_left_out_and_named(tmp_path):
+    many = {f"{name} A4": tone(440) for name in "abcdefghijklmnopqrstuvwxyz"}
+    (tmp_path / "FluidR3_GM.sf2").write_bytes(soundfont({**many, "Oboe A4": tone(440) * 0, "Drum": tone(50)}))
+    data = notes(tmp_path)
+    assert sum(data.report.sizes.values()) == 26
+    assert data.report.skipped == {"silent": ("Oboe A4",)}
+    assert "1 recordings without a key" in data.report.notes[0]
+    (tmp_path / "FluidR3_GM.sf2").write_bytes(soundfont({"Oboe A4": tone(440) * 0}))
+    with pytest.raises(ValueError, match="all 1 notes of .* are silent"):
+        notes(tmp_path)
+
+
+def test_rows_that_the_memory_has_no_room_for_are_told(tmp_path):
+    (tmp_path / "FluidR3_GM.sf2").write_bytes(soundfont({"Oboe A4": tone(440)}))
+    with pytest.raises(ValueError, match="of memory; shorten them by `seconds`"):
+        notes(tmp_path, seconds=1e9)

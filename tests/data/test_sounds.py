@@ -124,7 +124,54 @@ def test_no_sound_is_told(tmp_path):
         sounds(tmp_path)
     (tmp_path / "b.wav").write_bytes(b"RIFF")
     saved(tmp_path / "c.wav", np.zeros(8000, np.int16), 16000)
-    with pytest.raises(ValueError, match=r"none that can be used: 1 that are no \.wav file of numbers; 1 silent"):
+    with pytest.raises(ValueError, match=r"none that can be used: 1 that are no whole \.wav file of numbers; 1 silent"):
         sounds(tmp_path)
     with pytest.raises(ValueError, match=r"must be finite numbers \(n,\)"):
         wav_bytes(np.zeros((2, 2)))
+    with pytest.raises(FileNotFoundError, match="that is a file; name the folder"):
+        sounds(tmp_path / "c.wav")
+
+
+def test_a_file_that_ends_too_early_is_no_sound(tmp_path):
+    path = saved(tmp_path / "a.wav", (sine() * 32767).astype(np.int16), 16000)
+    whole = path.read_bytes()
+    for cut in (2, 1000, len(whole) // 2):
+        path.write_bytes(whole[:-cut])
+        with pytest.raises(ValueError, match=f"must be a whole .wav file .* {cut} of {len(whole)} bytes are missing"):
+            read_wav(path)
+    piped = whole[:4] + b"\xff" * 4 + whole[8:40] + b"\xff" * 4 + whole[44:]  # as written where nobody can go back
+    path.write_bytes(piped)
+    assert len(read_wav(path).samples) == 8000
+
+
+def test_an_odd_byte_that_makes_the_length_even_may_be_forgotten(tmp_path):
+    path = saved(tmp_path / "a.wav", np.arange(101, dtype=np.uint8), 16000)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] if len(whole) % 2 == 0 else whole)
+    assert len(read_wav(path).samples) == 101
+
+
+def test_a_constant_is_silence(tmp_path):
+    folder_of(tmp_path)
+    saved(tmp_path / "constant.wav", np.full(8000, 7, np.int16), 16000)
+    assert sounds(tmp_path, 0.5).report.skipped == {"silent": ("constant.wav",)}
+
+
+@pytest.mark.parametrize("hertz", [110.0, 440.0, 3000.0])
+def test_a_loud_tone_is_not_clipped_and_one_cut_off_is(hertz, tmp_path):
+    for loud, least, most in ((1.0, 0.0, 0.001), (1.5, 0.1, 1.0)):
+        values = np.clip(sine(hertz, loud=loud), -1, 1) * 32767
+        assert least <= read_wav(saved(tmp_path / "a.wav", values.astype(np.int16), 16000)).clipped <= most
+
+
+def test_numbers_too_large_for_single_precision_are_told(tmp_path):
+    with pytest.raises(ValueError, match="not finite"):
+        read_wav(saved(tmp_path / "a.wav", np.array([0.0, 1e300]), 16000))
+
+
+@pytest.mark.parametrize("rate", [0, 999, 384_001, 2**31])
+def test_other_rates_are_told_before_anything_is_read(rate, tmp_path):
+    with pytest.raises(ValueError, match="`rate` must be"):
+        wav_bytes([0.0, 0.1], rate)
+    with pytest.raises(ValueError, match="`rate` must be"):
+        read_wav(tmp_path / "none.wav", rate)

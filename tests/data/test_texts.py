@@ -82,6 +82,15 @@ def test_texts_that_cannot_be_spelled_are_told():
         (["LONGER"], r"`texts\[0\]` has 6 symbols, more than the 4 places"),
         ([], "must be a list of at least one text"),
         ("TEXT", "must be a list of at least one text, but is 'TEXT'"),
+        (None, "must be a list of at least one text, but is None"),
+        ({"A": 1}, "must be a list of at least one text"),
     ):
         with pytest.raises(ValueError, match=told):
             one_hot_texts(texts, 4)
+
+
+def test_rows_that_the_memory_has_no_room_for_are_told(tmp_path):
+    (tmp_path / "towns.txt").write_text("A\nB\n")
+    for make in (unicode_names, lambda length: text_lines(tmp_path / "towns.txt", length)):
+        with pytest.raises(ValueError, match="of memory; lower `length`"):
+            make(10**12)

@@ -31,9 +31,17 @@ def test_a_small_run_compares_each_size(tmp_path):
     [
         ({"sizes": (48,)}, "must divide `seen`"),
         ({"sizes": ()}, "at least one"),
+        ({"sizes": (-3, 64), "smoke": True}, "`sizes` must be at least 2, but is -3"),
+        ({"seen": 0}, "`seen` must be at least 1"),
         ({"objectives": ("enrgy",)}, "did you mean 'energy'"),
     ],
 )
 def test_bad_settings_are_told_before_any_work(wrong, text, tmp_path):
     with pytest.raises(ValueError, match=text):
         batches.prepared(batches.Config(output=tmp_path, **{"objectives": ("energy",), **wrong}))
+
+
+def test_what_lies_in_the_way_is_told_before_any_work(tmp_path):
+    (tmp_path / "256").write_text("mine")
+    with pytest.raises(NotADirectoryError, match=r"cannot write into .*256: it is a file"):
+        batches.prepared(batches.Config(output=tmp_path, target="ring", objectives=("energy",)))

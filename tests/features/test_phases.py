@@ -39,3 +39,9 @@ def test_silence_stays_silence():
 def test_a_momentum_of_one_is_refused():
     with pytest.raises(ValueError, match="below 1"):
         griffin_lim(jax.random.key(0), jnp.ones((1, 8, 33)), 100, 16, momentum=1.0)
+
+
+@pytest.mark.parametrize(("wrong", "text"), [(-1.0, "not negative"), (np.nan, "finite")])
+def test_what_is_no_magnitude_is_refused(wrong, text):
+    with pytest.raises(ValueError, match=text):
+        griffin_lim(jax.random.key(0), jnp.full((1, 8, 33), wrong), 100, 16)

@@ -100,3 +100,9 @@ def test_bad_input_is_told():
     ):
         with pytest.raises(ValueError, match=told):
             wrong()
+
+
+def test_a_gap_of_more_places_than_there_are_is_one_of_all(x64):
+    np.testing.assert_array_equal(
+        ngram_counts(rows(TEXTS), SYMBOLS, 2, gap=10**9), ngram_counts(rows(TEXTS), SYMBOLS, 2, gap=LENGTH)
+    )

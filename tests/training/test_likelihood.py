@@ -6,7 +6,8 @@ import numpy as np
 import optax
 import pytest
 
-from igm_jax import Generator, stateless
+from igm_jax import Batch, Generator, stateless
+from igm_jax.batches import UnusedPartError
 from igm_jax.training import add_likelihood, train, training
 
 pytestmark = pytest.mark.usefixtures("optax_types")
@@ -70,3 +71,12 @@ def test_bad_parts_are_named():
         term.update(jnp.zeros(1), term.init(jnp.zeros(1)))
     with pytest.raises(ValueError, match=r"one number for each of 4 data, but gave shape \(4, 2\)"):
         term.update(jnp.zeros(1), term.init(jnp.zeros(1)), jnp.zeros(1))
+
+
+def test_data_with_parts_that_a_density_does_not_read_are_refused():
+    labelled = lambda key, n: Batch(jnp.zeros((n, 1)), condition=jnp.zeros((n, 1)))  # noqa: E731
+    term = add_likelihood(lambda params, y: params * y[:, 0], labelled, 4)
+    with pytest.raises(UnusedPartError, match="`condition`.*`add_likelihood`"):
+        term.update(jnp.zeros(()), term.init(jnp.zeros(())), jnp.zeros(()))
+    plain = add_likelihood(lambda params, y: params * y[:, 0], lambda key, n: Batch(jnp.ones((n, 1))), 4)
+    assert float(plain.update(jnp.zeros(()), plain.init(jnp.zeros(())), jnp.zeros(()))[0]) == -1.0

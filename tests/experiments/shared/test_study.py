@@ -43,6 +43,14 @@ def test_a_directory_that_cannot_be_written_is_told_before_the_work(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="choose a directory"):
         study.writable(tmp_path / "file" / "new")
+    (tmp_path / "new" / "rows.jsonl").mkdir()
+    with pytest.raises(IsADirectoryError, match=r"rows\.jsonl: it is a directory; move it"):
+        study.writable(tmp_path / "new")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "runs").write_text("mine")
+    with pytest.raises(NotADirectoryError, match=r"runs: it is a file; move it"):
+        study.writable(tmp_path / "other", ["runs"])
+    assert (tmp_path / "other" / "runs").read_text() == "mine"
 
 
 def test_the_time_that_is_left_is_judged_by_all_that_was_done(monkeypatch):

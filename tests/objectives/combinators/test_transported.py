@@ -94,6 +94,8 @@ def test_what_does_not_fit_is_explained():
         objective.loss(KEY, (), Batch(X, jnp.ones((6, 3))), Y)
     with pytest.raises(UnusedPartError, match="`y` comes with `condition`"):
         objective.loss(KEY, (), Batch(X, C), Batch(Y, jnp.ones((9, 2))))
+    with pytest.raises(ValueError, match=r"one number for an output and its condition, but gave shape \(2,\)"):
+        transported(energy(), 0.1, lambda a, b: (a - b) ** 2).loss(KEY, (), Batch(X, C), Y)
     for weight in (-1.0, np.nan):
         with pytest.raises(ValueError, match="`weight`"):
             transported(energy(), weight)
