@@ -111,7 +111,11 @@ def prepared(config: Config) -> Config:
 
 def _check_weights(weights: tuple[float, ...]) -> None:
     known = np.asarray(weights)
-    if not len(known) or not (np.isfinite(known) & (known >= 0)).all() or len({f"{w:g}" for w in weights}) < len(weights):
+    if (
+        not len(known)
+        or not (np.isfinite(known) & (known >= 0)).all()
+        or len({f"{w:g}" for w in weights}) < len(weights)
+    ):
         raise ValueError(f"`weights` must be at least one number from 0, each once (to six digits), but is {weights}")
 
 

@@ -123,10 +123,14 @@ def writable(directory: Path, folders: Sequence[str] = ()) -> None:
     """
     for name in PAGE:
         if (directory / name).is_dir():
-            raise IsADirectoryError(f"cannot write {directory / name}: it is a directory; move it, or choose another place")
+            raise IsADirectoryError(
+                f"cannot write {directory / name}: it is a directory; move it, or choose another place"
+            )
     for name in folders:
         if (directory / name).exists() and not (directory / name).is_dir():
-            raise NotADirectoryError(f"cannot write into {directory / name}: it is a file; move it, or choose another place")
+            raise NotADirectoryError(
+                f"cannot write into {directory / name}: it is a file; move it, or choose another place"
+            )
     write_whole(directory / ".writable", "").unlink()
 
 

@@ -208,9 +208,13 @@ def notes(folder: str | os.PathLike[str] | None = None, seconds: float = 1.0, *,
     if conditions:
         told = [(one.key, list(FAMILIES).index(family_of(one.name))) for one in kept]
         found = found._replace(condition=np.array(told, np.float32), condition_names=("key", "family"))
-    told = [f"{len(every) - len(kept) - len(silent)} recordings without a key, or the right ones of a pair, are left out."]
+    told = [
+        f"{len(every) - len(kept) - len(silent)} recordings without a key, or the right ones of a pair, are left out."
+    ]
     scaling = Scaling(0.0, 1.0, -1.0, 1.0)
-    splits = assembled(found, found.split(), scaling, what="notes", notes=told, skipped={"silent": silent} if silent else {})
+    splits = assembled(
+        found, found.split(), scaling, what="notes", notes=told, skipped={"silent": silent} if silent else {}
+    )
     return splits._replace(credit="Notes: Fluid (R3) General MIDI SoundFont by Frank Wen, MIT licence.")
 
 

@@ -163,9 +163,9 @@ def wav_bytes(samples: Any, rate: int = RATE) -> bytes:
 def sounds(path: str | os.PathLike[str], seconds: float = 1.0) -> Splits:
     """The beginnings of all .wav files in a folder and the folders in it, at 16 kHz, each as loud as the others.
 
-    Channels become their mean, rates 16 kHz, the loudest number 1. Shorter sounds end in silence. Files that are no whole sound,
-    silent (one number all along), or shorter than 1024 numbers at 16 kHz are left out and named; how many were padded, and how many are clipped (a
-    thousandth of their numbers or more stay at full scale), is told.
+    Channels become their mean, rates 16 kHz, the loudest number 1. Shorter sounds end in silence. Files that are no whole
+    sound, silent (one number all along), or shorter than 1024 numbers at 16 kHz are left out and named; how
+    many were padded, and how many are clipped (a thousandth of their numbers or more stay at full scale), is told.
 
     Args:
         path: the folder.

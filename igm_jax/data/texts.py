@@ -162,7 +162,7 @@ def one_hot_texts(texts: Any, length: int = 32) -> Float[np.ndarray, "n size"]:
     length = checks.count("length", length)
     several = hasattr(texts, "__len__") and not isinstance(texts, str | bytes | dict)
     if not several or not len(texts) or not all(isinstance(text, str) for text in texts):
-        raise ValueError(f"`texts` must be a list of at least one text, but is {repr(texts):.80}")
+        raise ValueError(f"`texts` must be a list of at least one text, but is {texts!r:.80}")
     fits(len(texts), length * (len(SYMBOLS) + 1), 8, "`texts`", "lower `length`")
     number = {symbol: place for place, symbol in enumerate(SYMBOLS)}
     tokens = np.full((len(texts), length), len(SYMBOLS))

@@ -35,7 +35,8 @@ def griffin_lim(
         (n, length) sounds.
 
     Raises:
-        ValueError: for a momentum outside [0, 1), magnitudes that are negative or not finite, or another number of frames than such sounds have.
+        ValueError: for a momentum outside [0, 1), magnitudes that are negative or not finite, or another number of frames than
+            such sounds have.
 
     Example:
         >>> import jax, jax.numpy as jnp

@@ -14,7 +14,6 @@ from igm_jax.base import Key, Network, Params
 from igm_jax.networks.mlp import mlp
 from igm_jax.records import Recorded, recorded
 
-
 LARGEST = 1e15
 """The largest numbers that a new flow may have: their squares are numbers in single precision."""
 

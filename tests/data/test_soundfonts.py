@@ -195,7 +195,7 @@ def test_silent_notes_are_left_out_and_named(tmp_path):
     assert data.report.skipped == {"silent": ("Oboe A4",)}
     assert "1 recordings without a key" in data.report.notes[0]
     (tmp_path / "FluidR3_GM.sf2").write_bytes(soundfont({"Oboe A4": tone(440) * 0}))
-    with pytest.raises(ValueError, match="all 1 notes of .* are silent"):
+    with pytest.raises(ValueError, match=r"all 1 notes of .* are silent"):
         notes(tmp_path)
 
 

@@ -46,6 +46,9 @@ def test_a_small_run_writes_a_table_and_a_picture(tmp_path):
     assert [row["objective"] for row in read_jsonl(directory / "rows.jsonl")] == ["plain", "corrected"] * 2
 
 
-@pytest.mark.parametrize("words", [["--sizes", "64"], ["--sizes", "64", "32"], ["--widths", "0"], ["--widths", "1", "1.0"], ["--repeats", "1"]])
+@pytest.mark.parametrize(
+    "words",
+    [["--sizes", "64"], ["--sizes", "64", "32"], ["--widths", "0"], ["--widths", "1", "1.0"], ["--repeats", "1"]],
+)
 def test_bad_settings_are_refused(refusal, words, tmp_path):
     assert words[0].strip("-") in refusal(field_bias.main, [*words, "--output", str(tmp_path / "x")])

@@ -115,7 +115,9 @@ def test_bad_sizes_and_inputs_are_named(key):
         flow.log_density(params, jnp.ones((5, 3)))
 
 
-@pytest.mark.parametrize("start", [{"mean": [1e20, 0.0]}, {"covariance": np.eye(2) * 1e60}, {"covariance": np.eye(2) * 1e-60}])
+@pytest.mark.parametrize(
+    "start", [{"mean": [1e20, 0.0]}, {"covariance": np.eye(2) * 1e60}, {"covariance": np.eye(2) * 1e-60}]
+)
 def test_a_start_beyond_single_precision_is_told(start):
     with pytest.raises(ValueError, match="scale the data to numbers near 1"):
         coupling_flow(2, **start)

@@ -76,7 +76,7 @@ def test_bad_parts_are_named():
 def test_data_with_parts_that_a_density_does_not_read_are_refused():
     labelled = lambda key, n: Batch(jnp.zeros((n, 1)), condition=jnp.zeros((n, 1)))  # noqa: E731
     term = add_likelihood(lambda params, y: params * y[:, 0], labelled, 4)
-    with pytest.raises(UnusedPartError, match="`condition`.*`add_likelihood`"):
+    with pytest.raises(UnusedPartError, match=r"`condition`.*`add_likelihood`"):
         term.update(jnp.zeros(()), term.init(jnp.zeros(())), jnp.zeros(()))
     plain = add_likelihood(lambda params, y: params * y[:, 0], lambda key, n: Batch(jnp.ones((n, 1))), 4)
     assert float(plain.update(jnp.zeros(()), plain.init(jnp.zeros(())), jnp.zeros(()))[0]) == -1.0

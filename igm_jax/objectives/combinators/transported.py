@@ -40,7 +40,8 @@ def transported(objective: Objective, weight: ArrayLike, cost: OfPoints | None =
 
     Raises:
         TypeError: if ``objective`` is no objective or ``cost`` no function; while running, for samples without a condition.
-        ValueError: for a weight that is negative or not finite; while running, for conditions of another shape than samples, or a cost that is no scalar.
+        ValueError: for a weight that is negative or not finite; while running, for conditions of another shape than
+            samples, or a cost that is no scalar.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -72,8 +73,8 @@ def transported(objective: Objective, weight: ArrayLike, cost: OfPoints | None =
         of_each = priced(batch.values, jax.lax.stop_gradient(batch.condition))
         if of_each.shape != batch.values.shape[:1]:
             raise ValueError(
-                f"`cost` must give one number for an output and its condition, but gave shape {of_each.shape[1:]}; sum it over the"
-                " features"
+                f"`cost` must give one number for an output and its condition, but gave shape {of_each.shape[1:]}; sum it over"
+                " the features"
             )
         return batch, of_each
 
