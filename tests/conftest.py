@@ -26,11 +26,21 @@ import jax  # noqa: E402
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
+from tests import slow  # noqa: E402
+
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 
 # Bytes by which a worker's memory may grow before it forgets what it has compiled, of which JAX frees nothing by itself.
 ROOM = 700 << 20
+
+
+def pytest_collection_modifyitems(items):
+    """What the list of slow tests names is marked so."""
+    names = slow.listed(slow.LIST.read_text(encoding="utf-8"))
+    for item in items:
+        if slow.is_listed(item.nodeid, names):
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_runtest_teardown(item, nextitem):
