@@ -23,7 +23,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from experiments.shared.study import aside, command, row_maker, table, writable, write
+from experiments.shared.study import aside, command, distinct, row_maker, table, writable, write
 from igm_jax import checks
 from igm_jax.base import Key
 from igm_jax.pairwise.reductions import soft_barycentres
@@ -150,10 +150,7 @@ def prepared(config: Config) -> Config:
         values = [checks.count(name, value, least=least) for value in getattr(config, name)]
         if len(values) < (2 if name == "sizes" else 1) or values != sorted(set(values)):
             raise ValueError(f"`{name}` must be numbers, ascending, and of sizes at least two, but is {values}")
-    if len({f"{width:g}" for width in config.widths}) < max(1, len(config.widths)):
-        raise ValueError(f"`widths` must be at least one number, each once (to six digits), but is {config.widths}")
-    for width in config.widths:
-        checks.positive("widths", width)
+    distinct("widths", config.widths)
     if config.smoke:
         config = dataclasses.replace(config, dims=(1, 4), widths=(0.5,), sizes=(32, 64), repeats=500)
     config = dataclasses.replace(config, output=aside(config.output, config.smoke))

@@ -28,7 +28,7 @@ import numpy as np
 import optax
 from jaxtyping import Array
 
-from experiments.shared.study import aside, command, row_maker, table, writable, write
+from experiments.shared.study import aside, command, distinct, row_maker, table, writable, write
 from experiments.shared.tasks import Book, Found, Recipe, Task, deciding, worked
 from experiments.shared.translating import (
     SCENARIOS,
@@ -98,7 +98,7 @@ def prepared(config: Config) -> Config:
     checks.positive("rate", config.rate)
     checks.seed("seed", config.seed)
     checks.choices("scenarios", config.scenarios, SCENARIOS)
-    _check_weights(config.weights)
+    distinct("weights", config.weights, least=0.0)
     if config.smoke:
         small = {"scenarios": ("turned",), "weights": (0.0, 1.0), "steps": min(config.steps, 3), "batch_size": 16}
         config = dataclasses.replace(config, **small, output=aside(config.output, True))
@@ -107,16 +107,6 @@ def prepared(config: Config) -> Config:
     writable(config.output, ["runs"])
     book(config)
     return config
-
-
-def _check_weights(weights: tuple[float, ...]) -> None:
-    known = np.asarray(weights)
-    if (
-        not len(known)
-        or not (np.isfinite(known) & (known >= 0)).all()
-        or len({f"{w:g}" for w in weights}) < len(weights)
-    ):
-        raise ValueError(f"`weights` must be at least one number from 0, each once (to six digits), but is {weights}")
 
 
 def book(config: Config) -> Book:

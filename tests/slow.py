@@ -39,7 +39,7 @@ def listed(text: str) -> dict[str, float]:
 
 
 def left_out(seconds: Mapping[str, float], limit: float) -> dict[str, float]:
-    """What is left out with a limit: of a test's cases, in the order of their time, the k-th if it takes longer than limit / √k."""
+    """What is left out with a limit: of a test's cases, by their time, the k-th if it takes longer than limit / √k."""
     cases: dict[str, list[tuple[float, str]]] = collections.defaultdict(list)
     for name, took in seconds.items():
         cases[name.split("[")[0]].append((took, name))

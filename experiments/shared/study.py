@@ -114,6 +114,22 @@ def progress(left: ProgressColumn | None = None) -> Progress:
     return Progress(*columns, console=Console(stderr=True, force_jupyter=False), speed_estimate_period=float("inf"))
 
 
+def distinct(name: str, values: Sequence[float], *, least: float | None = None) -> None:
+    """An error unless there is at least one number, each once as results name it (to six digits), and none is too small.
+
+    Args:
+        name: the option's.
+        values: its numbers.
+        least: of these; None for numbers above 0.
+    """
+    for value in values:
+        if not (0 < value < float("inf") if least is None else least <= value < float("inf")):
+            told = "positive" if least is None else f"at least {least:g}"
+            raise ValueError(f"`{name}` must be {told} and finite, but is {value}")
+    if len({f"{value:g}" for value in values}) < max(1, len(values)):
+        raise ValueError(f"`{name}` must be at least one number, each once (to six digits), but is {values}")
+
+
 def writable(directory: Path, folders: Sequence[str] = ()) -> None:
     """An error that says what to do, unless the directory can be written; older results stay where they are.
 

@@ -102,8 +102,31 @@ def coupling_flow(
         couplings["outward"] = jax.tree.map(jnp.zeros_like, couplings["outward"])
         return {"couplings": couplings, "log_scale": jnp.zeros((layers, dim)), "shift": jnp.zeros((layers, dim))}
 
+    forward, backward = _layer(net.apply, half, bound)
+
+    def apply(params: Params, z: Array) -> Array:
+        z = _rows("z", z, dim)
+        x = jax.lax.scan(forward, z, (params, jnp.asarray(turns, z.dtype)))[0]
+        return jnp.matmul(x, jnp.asarray(factor.T, x.dtype), precision="highest") + jnp.asarray(middle, x.dtype)[None]
+
+    def inverse(params: Params, x: Array) -> tuple[Array, Array]:
+        x = _rows("x", x, dim)
+        x = jnp.matmul(x - jnp.asarray(middle, x.dtype)[None], jnp.asarray(back.T, x.dtype), precision="highest")
+        start = (x, jnp.full(len(x), -volume, x.dtype))
+        return jax.lax.scan(backward, start, (params, jnp.asarray(turns, x.dtype)), reverse=True)[0]
+
+    def log_density(params: Params, x: Array) -> Array:
+        z, log_det = inverse(params, x)
+        return log_det - 0.5 * jnp.sum(jnp.square(z), axis=1) - 0.5 * dim * math.log(2 * math.pi)
+
+    return Flow(Network(init, apply), inverse, log_density)
+
+
+def _layer(net: Callable[..., Array], half: int, bound: float) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """One layer and its inverse, as steps of a loop over the parameters and rotations of all: ``(carry, layer) -> carry``."""
+
     def affine(params: Params, kept: Array) -> tuple[Array, Array]:
-        log_scale, shift = jnp.split(net.apply(params["couplings"], kept), 2, axis=1)
+        log_scale, shift = jnp.split(net(params["couplings"], kept), 2, axis=1)
         return bound * jnp.tanh(log_scale / bound), shift
 
     def forward(x: Array, layer: tuple[Params, Array]) -> tuple[Array, None]:
@@ -122,22 +145,7 @@ def coupling_flow(
         log_det = log_det - jnp.sum(log_scale, axis=1) - jnp.sum(params["log_scale"])
         return (jnp.matmul(x, turn.T, precision="highest"), log_det), None
 
-    def apply(params: Params, z: Array) -> Array:
-        z = _rows("z", z, dim)
-        x = jax.lax.scan(forward, z, (params, jnp.asarray(turns, z.dtype)))[0]
-        return jnp.matmul(x, jnp.asarray(factor.T, x.dtype), precision="highest") + jnp.asarray(middle, x.dtype)[None]
-
-    def inverse(params: Params, x: Array) -> tuple[Array, Array]:
-        x = _rows("x", x, dim)
-        x = jnp.matmul(x - jnp.asarray(middle, x.dtype)[None], jnp.asarray(back.T, x.dtype), precision="highest")
-        start = (x, jnp.full(len(x), -volume, x.dtype))
-        return jax.lax.scan(backward, start, (params, jnp.asarray(turns, x.dtype)), reverse=True)[0]
-
-    def log_density(params: Params, x: Array) -> Array:
-        z, log_det = inverse(params, x)
-        return log_det - 0.5 * jnp.sum(jnp.square(z), axis=1) - 0.5 * dim * math.log(2 * math.pi)
-
-    return Flow(Network(init, apply), inverse, log_density)
+    return forward, backward
 
 
 def _rotations(dim: int, layers: int, seed: int) -> np.ndarray:

@@ -13,7 +13,6 @@ import dataclasses
 import json
 import os
 import shutil
-import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -28,6 +27,7 @@ from igm_jax.files import absolute, regular, shown, write_json
 from igm_jax.training.digests import is_changed, sealed
 from igm_jax.training.errors import RunDirectoryError, RunMismatchError
 from igm_jax.training.keys import stored_key
+from igm_jax.training.lock import locked
 from igm_jax.training.provenance import provenance
 
 SCHEMA = 1
@@ -214,7 +214,7 @@ def run_directory(
     now = {"config": made.value if made else plain(config), "key": stored_key(key)}
     unverified = {"unverified": made.unverified} if made and made.unverified else {}
     _check_writable(path, room)
-    with _locked(path):
+    with locked(path):
         if (path / "config.json").exists():
             stored = read_config(path)
             if made and stored.get("config") is None:
@@ -267,37 +267,3 @@ def _check_writable(path: Path, room: int) -> None:
             f"the run directory {path} has {free / 2**20:.1f} MiB free, but the run needs about"
             f" {(room + _MARGIN) / 2**20:.1f} MiB for its checkpoints; free some space, keep fewer, or choose another"
         )
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold the directory's lock; the system frees it even after kill -9."""
-    try:
-        import fcntl
-    except ImportError:  # not a POSIX system
-        yield
-        return
-    # Never through a link, which might lead to somebody's file; never into a pipe, which would wait for a reader.
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-    try:
-        handle = os.open(path / ".lock", flags, 0o666)
-    except OSError as error:
-        raise _no_lock(path, error.strerror) from error
-    with os.fdopen(handle, "wb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise _no_lock(path, "it is no file")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunDirectoryError(
-                f"the run directory {path} is in use by another process; wait for it, or choose another directory"
-            ) from None
-        except OSError:  # a file system without locks: go on without
-            pass
-        yield
-
-
-def _no_lock(path: Path, reason: str | None) -> RunDirectoryError:
-    return RunDirectoryError(
-        f"{path / '.lock'} must be a file that this process may write, but is not ({reason}); remove it, it holds nothing"
-    )

@@ -172,12 +172,7 @@ def _loop(
     position: bytes | None,
 ) -> Trained:
     done, rows = step_of(state), store.rows
-    if done > plan.steps:
-        raise RunMismatchError(
-            f"the directory holds {done} steps of this run, more than the {plan.steps} that were asked for; ask for at"
-            f" least {done}, or choose another directory"
-        )
-    if done == plan.steps:
+    if _whole(done, plan.steps):
         return Trained(state, rows, 0.0, 0.0)
     before, begin = seconds_of(rows), time.perf_counter()
     with contextlib.ExitStack() as stack:
@@ -212,6 +207,16 @@ def _loop(
             if signal:
                 raise interrupted(done, plan.steps, signal, store.checkpoints)
     return Trained(state, rows, compile_seconds, spent, _memory(move))
+
+
+def _whole(done: int, steps: int) -> bool:
+    """Whether all steps are made; an error where more are than were asked for."""
+    if done > steps:
+        raise RunMismatchError(
+            f"the directory holds {done} steps of this run, more than the {steps} that were asked for; ask for at least"
+            f" {done}, or choose another directory"
+        )
+    return done == steps
 
 
 def _logged(

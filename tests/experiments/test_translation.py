@@ -32,7 +32,7 @@ def test_a_small_run_writes_a_table_curves_alphabets_and_rows_and_goes_on(tmp_pa
     ("arguments", "text"),
     [
         (["--scenarios", "turnd"], "did you mean 'turned'"),
-        (["--weights", "-1"], "`weights` must be at least one number from 0"),
+        (["--weights", "-1"], "`weights` must be at least 0"),
         (["--weights", "1", "1"], "each once"),
         (["--weights", "1", "1.0000001"], "each once"),
         (["--steps", "0"], "`steps` must be at least 1"),

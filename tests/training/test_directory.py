@@ -140,22 +140,6 @@ def test_a_config_that_was_changed_is_refused(tmp_path):
     assert read_config(tmp_path)["config"] == {"rate": 0.1}
 
 
-@pytest.mark.parametrize("kind", ["link", "dangling", "directory", "pipe"])
-def test_a_lock_that_is_no_file_is_refused(tmp_path, kind):
-    (tmp_path / "precious").write_text("old")
-    lock = tmp_path / ".lock"
-    if kind == "directory":
-        lock.mkdir()
-    elif kind == "pipe":
-        os.mkfifo(lock)
-    else:
-        lock.symlink_to("precious" if kind == "link" else "nowhere")
-    with pytest.raises(RunDirectoryError, match=r"\.lock must be a file that this process may write.*remove it"):
-        entered(tmp_path)
-    assert (tmp_path / "precious").read_text() == "old"
-    assert not (tmp_path / "nowhere").exists()
-
-
 def test_a_null_character_is_no_path():
     with pytest.raises(ValueError, match=r"`directory` must be a path, but .* holds a null character"):
         train(toys.still_run(), KEY, 10, directory="a\0b", progress=False)

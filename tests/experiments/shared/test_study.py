@@ -53,6 +53,20 @@ def test_a_directory_that_cannot_be_written_is_told_before_the_work(tmp_path):
     assert (tmp_path / "other" / "runs").read_text() == "mine"
 
 
+def test_numbers_that_results_would_name_alike_are_told():
+    study.distinct("widths", (0.5, 1.0))
+    study.distinct("weights", (0.0, 1.0), least=0.0)
+    for values, least, text in (
+        ((), None, "at least one number"),
+        ((1.0, 1.0000001), None, "each once"),
+        ((0.0,), None, "must be positive and finite, but is 0.0"),
+        ((-1.0,), 0.0, "must be at least 0 and finite, but is -1.0"),
+        ((float("nan"),), 0.0, "but is nan"),
+    ):
+        with pytest.raises(ValueError, match=text):
+            study.distinct("weights", values, least=least)
+
+
 def test_the_time_that_is_left_is_judged_by_all_that_was_done(monkeypatch):
     now = 0.0
     bar = study.progress()
