@@ -18,8 +18,8 @@ WORDS = """# Work over a mesh
 
 Kernels (exponentials) that all devices together compute for value and gradient of `mmd2_biased` with a Gaussian kernel, counted
 in the traced program by `python -m benchmarks.mesh`, in millions; in brackets against one device of the ring. Half of the pairs
-of a sample with itself are enough, but for the tiles on the diagonal; of an even number of devices D those across the ring meet
-twice, n²/2D pairs more.
+of a sample with itself are enough, but for the tiles on the diagonal; of an even number of devices those across the ring share
+the pairs of their two blocks.
 
 """
 

@@ -17,12 +17,12 @@ from igm_jax.digits import is_concrete
 ring = jax.make_user_context(None)
 
 
-def rows_at(samples: jax.Array, index: Sequence[int]) -> jax.Array:
+def rows_at(samples: jax.Array, index: Sequence[int | jax.Array]) -> jax.Array:
     """A few rows of samples, (k, ...); of samples that are spread over devices only these are fetched from others.
 
     Args:
         samples: (n, ...) arrays.
-        index: which.
+        index: which; numbers, or scalars that are only known inside of jit.
 
     Returns:
         Their rows, slice by slice on one device, which costs next to nothing there.
@@ -34,8 +34,11 @@ def rows_at(samples: jax.Array, index: Sequence[int]) -> jax.Array:
         [0, 4]
     """
     if ring.value is not None:
-        return samples[jnp.asarray(index, dtype=jnp.int32)]
-    return jnp.concatenate([samples[i : i + 1] for i in index])
+        # One row alone would be a slice to the compiler, which gathers all samples on every device to cut it.
+        several = list(index) if len(index) > 1 else [*index, *index]
+        return samples[jnp.stack([jnp.asarray(i, jnp.int32) for i in several])][: len(index)]
+    cut = [samples[i : i + 1] if isinstance(i, int) else jax.lax.dynamic_slice_in_dim(samples, i, 1) for i in index]
+    return jnp.concatenate(cut)
 
 
 def scan(step: Callable[..., Any], start: Any, given: Any, length: int | None = None) -> tuple[Any, Any]:
@@ -135,6 +138,30 @@ def cond(condition: Any, yes: Callable[..., Any], no: Callable[..., Any], *opera
     if is_concrete(condition):
         return jax.tree.map(jnp.asarray, (yes if condition else no)(*operands))
     return jax.lax.cond(condition, *_alike([yes, no], operands), *operands)
+
+
+def either(condition: Any, yes: Callable[..., Any], no: Callable[..., Any], *operands: Any) -> Any:
+    """``cond`` of two ways that cost little: inside of ``shard_map`` both are gone.
+
+    There a branch that is taken under ``vmap`` as well loses account of which values differ between devices, and fails.
+
+    Args:
+        condition: which of the two.
+        yes: what to do where it holds.
+        no: what to do where it does not.
+        operands: of both.
+
+    Returns:
+        The result of one of them.
+
+    Example:
+        >>> from igm_jax import loops
+        >>> int(loops.either(False, lambda: 1, lambda: 2))
+        2
+    """
+    if not _on_devices():
+        return cond(condition, yes, no, *operands)
+    return jax.tree.map(lambda a, b: jnp.where(condition, a, b), yes(*operands), no(*operands))
 
 
 def on_platform(*operands: Any, default: Callable[..., Any], **special: Callable[..., Any]) -> Any:

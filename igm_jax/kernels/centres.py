@@ -41,7 +41,7 @@ def unless_far(place: Place, y: Data, weights: OfData | None = None) -> Place:
     near = jnp.max(jnp.abs(place - ends[1:2])) <= FAR * apart
     if known is not None:
         near &= jnp.all(known[:: SEEN // 2] > 0)
-    return loops.cond(near, lambda place, few, known: place, _looked_at, place, few, known)
+    return loops.either(near, lambda place, few, known: place, _looked_at, place, few, known)
 
 
 def _looked_at(place: Place, few: Float[Array, "k d"], weights: Float[Array, " k"] | None) -> Place:

@@ -125,7 +125,7 @@ def unit_of(
     """
     x, y = jax.lax.stop_gradient((x, y))
     # A datum that counts; ranges would take the ends of each column, which is slow where samples are rows.
-    place = loops.rows_at(y, [0]) if b is None else y[jnp.argmax(b > 0)][None]
+    place = loops.rows_at(y, [0 if b is None else jnp.argmax(b > 0)])
     largest = jnp.maximum(_reach(x, a, place), _reach(y, b, place))
     known = jnp.isfinite(largest) & (largest > 0) & ((largest < 1 / plain) | (largest > plain))
     return jnp.where(known, power_of_two(largest), 1)

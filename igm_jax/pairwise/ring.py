@@ -151,24 +151,45 @@ def _within(
     ring: Ring, local: Summer, form: Form, parameters: tuple, x: Array, a: Array, slopes: bool = False,
     each: bool = True, distinct: bool = False,
 ) -> Sums:  # fmt: skip
-    half = (ring.size - 1) // 2
+    half, even = (ring.size - 1) // 2, ring.size % 2 == 0
 
     def body(parameters: tuple, home: tuple) -> Sums:
-        x, a = home
-
-        def visit(guest: tuple, columns: bool = each) -> tuple[Sums, Sums | None]:
-            return local.between(form, parameters, x, guest[0], a, guest[1], slopes=slopes, columns=columns)
-
-        sums = local.within(form, parameters, x, a, slopes=slopes, each=each, distinct=distinct)
+        count, home = len(home[0]), padded(home, 2 if even else 1)  # halves of a block are of one size
+        between = partial(local.between, form, parameters, slopes=slopes, columns=each)
+        sums = local.within(form, parameters, *home, slopes=slopes, each=each, distinct=distinct)
         if ring.size > 1:
+            visit = lambda guest: between(home[0], guest[0], home[1], guest[1])  # noqa: E731
             met, guest, gathered = ring.turn(visit, ring.handed_on(home), half)
             back = ring.handed_on(gathered, -half - 1) if each else met
             sums = _added(sums, _added(met, back))
-            if ring.size % 2 == 0:  # the one opposite, which has this one as its guest at the same time
-                sums = _added(sums, visit(guest, False)[0])
-        return sums
+            if even:
+                sums = _added(sums, _opposite(ring, between, home, guest))
+        return _first(sums, count)
 
     return _first(ring.on_each(body, parameters, (x, a)), len(x))
+
+
+def _opposite(ring: Ring, between: Callable[..., tuple[Sums, Sums | None]], home: tuple, guest: tuple) -> Sums:
+    """On one device: the sums over the block across an even ring, which has this one as its guest at the same time.
+
+    Each of the two takes half of the pairs: one the first half of its rows with all of its guest's, the other the second half of
+    its guest's rows with all of its own, so that both do the same in one program. What belongs to the guest is sent there.
+    """
+    count = len(home[0]) // 2
+    first = jax.lax.axis_index(ring.axis) < ring.size // 2
+    chosen = partial(jax.tree.map, partial(jnp.where, first))
+    rows, columns = chosen(_first(home, count), jax.tree.map(lambda leaf: leaf[count:], guest)), chosen(guest, home)
+    at_rows, at_columns = between(rows[0], columns[0], rows[1], columns[1])
+    at_head, at_tail = (jax.tree.map(partial(_with_zeros, before, count - before), at_rows) for before in (0, count))
+    if at_columns is None:  # a total is enough: every pair counts in it twice
+        at_head, at_tail = _added(at_head, at_head), _added(at_tail, at_tail)
+        at_columns = jax.tree.map(jnp.zeros_like, at_head)
+    own, sent = chosen(at_head, at_columns), chosen(at_columns, at_tail)
+    return _added(own, ring.handed_on(sent, ring.size // 2))
+
+
+def _with_zeros(before: int, after: int, leaf: Array) -> Array:
+    return jnp.pad(leaf, [(before, after)] + [(0, 0)] * (leaf.ndim - 1))
 
 
 def _total(ring: Ring, terms: Array) -> Array:
