@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from experiments import compare
-from experiments.shared.study import aside, command, table, writable, write_page
+from experiments.shared.study import aside, command, origin, table, writable, write_page
 from igm_jax import checks
 from igm_jax.reporting import read_jsonl, write_jsonl
 from igm_jax.reporting.tables import Table
@@ -153,7 +153,7 @@ def run(config: Config) -> None:
     text = (__doc__ or "").split("\n\n")[2]
     write_page(
         config.output,
-        ["# What batch does what\n", text + "\n"],
+        ["# What batch does what\n", text + "\n", origin(rows) + "\n"],
         tables(rows, config.sizes),
         pictures(rows, config.sizes),
     )

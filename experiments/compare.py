@@ -82,7 +82,7 @@ class Compare:
     workers: int = 1
     """Objectives at once, each in a process of its own; their times are then those of a shared machine."""
     smoke: bool = False
-    """Only try whether everything works: few steps, small networks, in results/compare-smoke."""
+    """Only try whether everything works: few steps, small networks, in a directory beside, results/compare-smoke."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

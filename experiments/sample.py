@@ -3,11 +3,13 @@
     python -m experiments.sample --run results/train/energy-grid-seed0 --n 10000 --out samples.npy
     python -m experiments.sample --run results/train/gan-digits-seed0 --n 64 --out digits.png
     python -m experiments.sample --run runs/mine --n 1000 --out samples.csv --step 500 --seed 1
+    python -m experiments.sample --run runs/towns --n 50 --out towns.txt
 
 The run may have been started by ``experiments.train`` or by ``igm_jax.training.train`` in Python, and may be going on: the newest
 finished checkpoint is taken, or the one of ``--step``. The ending of ``--out`` says the format: ``.npy`` (one array), ``.npz``
-(``samples``, and their ``provenance``), ``.csv`` (a sample a line), ``.png`` (images side by side). The same run, step and seed
-give the same samples, and a larger ``--n`` only more of them.
+(``samples``, and their ``provenance``), ``.csv`` (a sample a line), ``.png`` (images side by side), ``.txt`` (one-hot texts as
+they are spelled, a line each), ``.wav`` (sounds at 16 kHz, one after the other). The same run, step and seed give the same
+samples, and a larger ``--n`` only more of them.
 
 A generator that holds code of your own cannot be made from a directory: draw from it in Python, with
 ``igm_jax.training.load_generator(directory, generator=generator)``.
@@ -31,6 +33,8 @@ import numpy as np
 from experiments.shared.outputs import check_output
 from experiments.shared.study import ended_with, progress
 from igm_jax import ConditionalGenerator, checks
+from igm_jax.data import spelled, texts, wav_bytes
+from igm_jax.data.sounds import SHORTEST
 from igm_jax.descriptions import Made
 from igm_jax.extras import unusable
 from igm_jax.files import write_npz, write_whole
@@ -38,9 +42,12 @@ from igm_jax.reporting.sheets import sheet
 from igm_jax.reporting.terminal import command_line, ended
 from igm_jax.training import TrainedGenerator, load_generator, plain, provenance
 
-FORMATS = (".npy", ".npz", ".csv", ".png")
+FORMATS = (".npy", ".npz", ".csv", ".png", ".txt", ".wav")
 MOST_AT_ONCE, MOST_NUMBERS = 4096, 1 << 22
 """Samples, and numbers in them, that are drawn at once unless ``--chunk`` says how many."""
+
+SYMBOLS = len(texts.SYMBOLS) + 1
+"""Numbers for each place of a text: those of the symbols, and of the end."""
 
 SPAN = (-1.0, 1.0)
 """Values that are black and white on a sheet of images, unless ``--value-range`` says which."""
@@ -55,7 +62,7 @@ class Sample:
     n: int
     """How many samples."""
     out: Path
-    """The file, .npy, .npz, .csv or .png; it must not exist."""
+    """The file, .npy, .npz, .csv, .png, .txt (texts) or .wav (sounds); it must not exist."""
     seed: int = 0
     """Seed of the samples."""
     step: int | None = None
@@ -87,6 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
         size, dim = _sizes(config, model)
         shape = _image_shape(config, model, dim) if config.out.suffix == ".png" else None
+        _check_features(config.out.suffix, dim)
         _check_room(config, dim)
         samples = drawn(config, model, size, dim)
         _write(config, model, samples, shape)
@@ -184,6 +192,18 @@ def _own_shape(value: Any) -> tuple[int, int, int] | None:
     return next((shape for part in made.arguments.values() if (shape := _own_shape(part))), None)
 
 
+def _check_features(suffix: str, dim: int) -> None:
+    """Refuse what is no text, or no sound."""
+    if suffix == ".txt" and dim % SYMBOLS:
+        raise ValueError(
+            f"a .txt holds one-hot texts, of so many times {SYMBOLS} features, but the samples have {dim}; write .npy or .csv"
+        )
+    if suffix == ".wav" and dim < SHORTEST:
+        raise ValueError(
+            f"a .wav holds sounds, of at least {SHORTEST} numbers, but the samples have {dim} features; write .npy or .csv"
+        )
+
+
 def _check_room(config: Sample, dim: int) -> None:
     above = next(parent for parent in config.out.absolute().parents if parent.exists())
     needed, free = config.n * dim * (12 if config.out.suffix == ".csv" else 4), shutil.disk_usage(above).free
@@ -201,6 +221,10 @@ def _write(config: Sample, model: TrainedGenerator, samples: np.ndarray, shape: 
     elif config.out.suffix == ".npz":
         story = {"run": str(config.run.absolute()), "step": model.step, "config": plain(config), **provenance()}
         write_npz(config.out, {"samples": samples, "provenance": json.dumps(story)})
+    elif config.out.suffix == ".txt":
+        write_whole(config.out, "".join(f"{text}\n" for text in spelled(samples)))
+    elif config.out.suffix == ".wav":
+        write_whole(config.out, wav_bytes(samples.reshape(-1)))
     else:
         buffer = io.BytesIO()
         if config.out.suffix == ".npy":

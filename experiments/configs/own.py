@@ -230,3 +230,14 @@ def sounds(path: Path, seconds: float = 1.0) -> Problem:
         seconds: How long each is.
     """
     return _mine(data.sounds(path, seconds))
+
+
+@choices.target()
+def lines(path: Path, length: int = 32) -> Problem:
+    """The lines of your own text file, one-hot: space, hyphen, digits and A to Z.
+
+    Args:
+        path: The file.
+        length: Symbols of the longest line; longer ones are left out.
+    """
+    return _mine(data.text_lines(path, length))

@@ -14,6 +14,7 @@ from scipy.signal import resample_poly
 
 from igm_jax import checks
 from igm_jax.data.assembly import Found, assembled, fits
+from igm_jax.data.splitting import LEAST
 from igm_jax.distributions.splits import Scaling, Splits
 from igm_jax.files import absolute, regular, shown
 
@@ -161,7 +162,7 @@ def wav_bytes(samples: Any, rate: int = RATE) -> bytes:
 
 
 def sounds(path: str | os.PathLike[str], seconds: float = 1.0) -> Splits:
-    """The beginnings of all .wav files in a folder and the folders in it, at 16 kHz, each as loud as the others.
+    """The beginnings of all .wav files in a folder and the folders in it, at least twenty, at 16 kHz, each as loud as the others.
 
     Channels become their mean, rates 16 kHz, the loudest number 1. Shorter sounds end in silence. Files that are no whole
     sound, silent (one number all along), or shorter than 1024 numbers at 16 kHz are left out and named; how
@@ -176,7 +177,7 @@ def sounds(path: str | os.PathLike[str], seconds: float = 1.0) -> Splits:
 
     Raises:
         FileNotFoundError: where there is no such folder.
-        ValueError: for a folder without sounds; the text says what was left out.
+        ValueError: for a folder of fewer than twenty sounds; the text says what was left out.
 
     Example:
         >>> import pathlib, tempfile
@@ -197,9 +198,17 @@ def sounds(path: str | os.PathLike[str], seconds: float = 1.0) -> Splits:
     files = sorted(file for file in root.rglob("*") if file.suffix.lower() == ".wav" and not file.name.startswith("."))
     fits(len(files), length, 4, shown(root), "shorten them by `seconds`")
     rows, skipped, told = _rows(files, root, length)
-    if not rows:
-        left = "; ".join(f"{len(names)} {reason}" for reason, names in skipped.items()) or "it holds no .wav file"
-        raise ValueError(f"expected a folder of sounds, but {shown(root)} has none that can be used: {left}")
+    if len(rows) < LEAST:
+        reasons = [f"{len(names)} {reason} ({', '.join(names[:3])})" for reason, names in skipped.items()]
+        left = (
+            "it holds no .wav file"
+            if not files
+            else f"of its {len(files)} files left out are {'; '.join(reasons) or 'none'}"
+        )
+        raise ValueError(
+            f"expected a folder of at least {LEAST} sounds, some to train, some to validate and some to test, but"
+            f" {shown(root)} has {len(rows) or 'none'} that can be used: {left}"
+        )
     found = Found(shown(root), "sounds", np.stack(rows))
     kept = {reason: tuple(names) for reason, names in skipped.items()}
     return assembled(found, found.split(), Scaling(0.0, 1.0, -1.0, 1.0), what="sounds", skipped=kept, notes=told)

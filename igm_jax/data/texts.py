@@ -15,6 +15,7 @@ from jaxtyping import Float
 from igm_jax import checks
 from igm_jax.data.assembly import Found, assembled, fits
 from igm_jax.data.places import DataChangedError
+from igm_jax.data.splitting import LEAST
 from igm_jax.distributions.splits import Scaling, Splits
 from igm_jax.files import regular
 
@@ -109,7 +110,8 @@ def text_lines(path: str | os.PathLike[str], length: int = 32) -> Splits:
 
     Raises:
         OSError: if the file cannot be read.
-        ValueError: for a file that is not UTF-8, symbols that are not known (which, and in what line), or no lines that fit.
+        ValueError: for a file that is not UTF-8, symbols that are not known (which, and in what line), or fewer than twenty lines
+            that fit.
 
     Example:
         >>> import pathlib, tempfile
@@ -131,9 +133,15 @@ def text_lines(path: str | os.PathLike[str], length: int = 32) -> Splits:
         _check_symbols(f"line {number} of {str(path)!r}", line)
     texts = [line for line in lines if line]
     kept = [line for line in texts if len(line) <= length]
-    if not kept:
-        told = f"all {len(texts)} are longer; raise `length`" if texts else "it has no lines with text"
-        raise ValueError(f"{str(path)!r} must hold lines of at most {length} symbols, but {told}")
+    if len(kept) < LEAST:
+        longer = len(texts) - len(kept)
+        told = (
+            f"of {len(texts)} lines {longer} are longer; raise `length`" if longer else f"it has {len(kept)}; add more"
+        )
+        raise ValueError(
+            f"{str(path)!r} must hold at least {LEAST} lines of at most {length} symbols, to train, to validate and to test, but"
+            f" {told}"
+        )
     name = Path(path).name
     found = Found(name, f"{name} of {length}", one_hot_texts(kept, length).astype(np.uint8))
     notes = [f"{len(texts) - len(kept)} longer lines are left out."] if len(kept) < len(texts) else []

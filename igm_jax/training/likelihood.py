@@ -69,9 +69,10 @@ def add_likelihood(
 
     Source: beside an adversarial loss, Grover, Dhar, Ermon 2018, Flow-GAN, arXiv 1705.08868, equation 6.
     """
-    for name, value in {"log_density": log_density, "target": target}.items():
+    usual = {"log_density": (log_density, "that of a `coupling_flow`"), "target": (target, "`dataset(rows)`")}
+    for name, (value, way) in usual.items():
         if not callable(value):
-            raise TypeError(f"`{name}` must be a function, as of `coupling_flow`, but is {type(value).__name__}")
+            raise TypeError(f"`{name}` must be a function, such as {way}, but is {type(value).__name__}")
     checks.count("batch_size", batch_size)
     checks.positive("weight", weight)
     checks.seed("seed", seed)

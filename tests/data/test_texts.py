@@ -66,8 +66,8 @@ def test_a_byte_order_mark_is_no_symbol(tmp_path):
             "line 2 of .*towns.txt' must be made of space, hyphen, digits and the capitals A to Z, but has 'ß'",
         ),
         (b"t\xffwn", "must be a text in UTF-8"),
-        (b"\n \n", "it has no lines with text"),
-        (b"a very long town", "all 1 are longer; raise `length`"),
+        (b"\n \n", "at least 20 lines .*, but it has 0; add more"),
+        (b"a very long town\nham", "at least 20 lines .*, but of 2 lines 1 are longer; raise `length`"),
     ],
 )
 def test_lines_that_cannot_be_spelled_are_told(tmp_path, content, told):
@@ -90,7 +90,7 @@ def test_texts_that_cannot_be_spelled_are_told():
 
 
 def test_rows_that_the_memory_has_no_room_for_are_told(tmp_path):
-    (tmp_path / "towns.txt").write_text("A\nB\n")
+    (tmp_path / "towns.txt").write_text("\n".join("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
     for make in (unicode_names, lambda length: text_lines(tmp_path / "towns.txt", length)):
         with pytest.raises(ValueError, match="of memory; lower `length`"):
             make(10**12)

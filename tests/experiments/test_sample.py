@@ -8,14 +8,17 @@ import optax
 import pytest
 
 from experiments.sample import MOST_AT_ONCE, main
+from igm_jax.data import read_wav, spelled
 from igm_jax.distributions import normal
 from igm_jax.generators import particles, pushforward
-from igm_jax.networks import conv_generator, mlp
+from igm_jax.networks import conv_generator, mlp, token_generator
 from igm_jax.objectives import energy
 from igm_jax.training import load_generator, train, training
 
 POINTS = pushforward(mlp(2, 2, width=4, depth=1), normal(2))
 IMAGES = pushforward(conv_generator(2, (4, 4, 1), width=2), normal(2))
+TEXTS = pushforward(token_generator(2, 4, 39, width=4, depth=1), normal(2))
+SOUNDS = pushforward(mlp(2, 1024, width=4, depth=1), normal(2))
 FLOW = particles(np.arange(12.0).reshape(6, 2))
 
 
@@ -29,7 +32,14 @@ def optax_types():
 def runs(tmp_path_factory):
     """A directory with small finished runs."""
     directory = tmp_path_factory.mktemp("runs")
-    for name, generator, dim in (("points", POINTS, 2), ("images", IMAGES, 16), ("flow", FLOW, 2)):
+    made = {
+        "points": (POINTS, 2),
+        "images": (IMAGES, 16),
+        "flow": (FLOW, 2),
+        "texts": (TEXTS, 156),
+        "sounds": (SOUNDS, 1024),
+    }
+    for name, (generator, dim) in made.items():
         run = training(generator, energy(), optax.sgd(0.1), normal(dim), 6, average=0.5)
         with jax.numpy_dtype_promotion("standard"):
             train(run, jax.random.key(0), 4, directory=directory / name, every=2, progress=False)
@@ -70,6 +80,17 @@ def test_more_samples_are_the_same_ones_and_more(drawn):
     again, other = (np.load(drawn("points", 3, f"s{s}.npy", "--chunk", "4", "--seed", str(s))[0]) for s in (0, 1))
     np.testing.assert_array_equal(again, few)
     assert not np.array_equal(other, few)
+
+
+def test_texts_are_written_as_they_are_spelled_and_sounds_one_after_the_other(drawn):
+    rows = np.load(drawn("texts", 5, "x.npy")[0])
+    path, status, _ = drawn("texts", 5, "x.txt")
+    assert (status, path.read_text()) == (0, "".join(f"{text}\n" for text in spelled(rows)))
+    rows = np.load(drawn("sounds", 3, "y.npy")[0])
+    path, status, _ = drawn("sounds", 3, "y.wav")
+    heard = read_wav(path)
+    assert (status, heard.rate) == (0, 16_000)
+    np.testing.assert_allclose(heard.samples, np.clip(rows.reshape(-1), -1, 1), atol=1e-4)
 
 
 def test_every_format_holds_the_same(drawn):
@@ -117,7 +138,7 @@ def test_nothing_is_overwritten_unless_it_is_said(drawn):
     ("words", "told"),
     [
         (["points", 0, "x.npy"], "`--n` must be"),
-        (["points", 3, "x.txt"], "the ending of --out"),
+        (["points", 3, "x.text"], "the ending of --out"),
         (["points", 3, "x.png"], "the samples have 2 features and nothing is known of a shape; give --image-shape"),
         (["images", 3, "x.png", "--image-shape", "3", "3", "1"], "the samples have 16 features"),
         (["images", 3, "x.png", "--image-shape", "2", "4", "2"], "channels (1 or 3) are (2, 4, 2)"),
@@ -128,6 +149,8 @@ def test_nothing_is_overwritten_unless_it_is_said(drawn):
         (["images", 3, "x.png", "--value-range", "1", "0"], "--value-range"),
         (["images", 3, "x.npy", "--value-range", "0", "1"], "--value-range is for a .png"),
         (["points", 3, "x.csv", "--image-shape", "1", "2", "1"], "--image-shape is for a .png"),
+        (["points", 3, "x.txt"], "a .txt holds one-hot texts, of so many times 39 features, but the samples have 2"),
+        (["points", 3, "x.wav"], "a .wav holds sounds, of at least 1024 numbers, but the samples have 2 features"),
         (["points", 3, "x.npy", "--step", "3"], "no checkpoint of step 3; it has [2, 4]"),
         (["points", 3, "x.npy", "--of", "1"], "a run of one seed"),
         (["points", 10**12, "x.npy"], "MiB free"),

@@ -62,7 +62,9 @@ def test_minibatches_differ_between_steps_and_between_runs_side_by_side():
 
 def test_bad_parts_are_named():
     density, target = lambda params, y: y, lambda key, n: jnp.zeros((n, 2))
-    with pytest.raises(TypeError, match="`log_density` must be a function, as of `coupling_flow`, but is NoneType"):
+    with pytest.raises(
+        TypeError, match="`log_density` must be a function, such as that of a `coupling_flow`, but is NoneType"
+    ):
         add_likelihood(None, target, 4)
     with pytest.raises(ValueError, match="`weight` must be positive"):
         add_likelihood(density, target, 4, weight=0.0)

@@ -57,7 +57,7 @@ def test_targets_keep_their_order_and_their_kinds():
     names = [
         "ring", "grid", "moons", "swiss-roll", "checkerboard", "digits", "photo-patches", "images", "file", "table", "idx",
         "cifar", "hugging-face", "fashion-mnist", "ocean-climate", "relief", "glyphs", "fonts", "photographs", "unicode-names",
-        "notes", "sounds",
+        "notes", "sounds", "lines",
     ]  # fmt: skip
     assert list(TARGETS) == names
     for name, kind in TARGETS.items():
