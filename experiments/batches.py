@@ -61,9 +61,9 @@ def prepared(config: Config) -> Config:
             raise ValueError(f"`sizes` must divide `seen` = {config.seen}, but one is {size}")
     if config.smoke:
         config = dataclasses.replace(config, sizes=(16, 32), seen=64, seeds=1, output=aside(config.output, True))
-    writable(config.output, [f"{size}" for size in config.sizes])
     for size in config.sizes:
         compare.checked(_compared(config, size))
+    writable(config.output, [f"{size}" for size in config.sizes])
     return config
 
 

@@ -35,10 +35,14 @@ WAYS = {"with itself": False, "without itself": True}
 """What a sample is compared with: all samples, or all others."""
 START, SPREAD, GOAL = -2.0, 0.5, 1.0
 """Mean and standard deviation of the law at the start, and the mean of the standard normal law that is its goal."""
-SHOWN = (0, 1, 2, 4, 8)
-"""Times at which the table tells the divergence."""
-PLACES = 6001
-"""Of the quadrature, in which sums of smooth functions are exact to rounding."""
+SHOWN = (0, 1, 2, 4)
+"""Times at which the table tells the divergence, besides the end."""
+ROUNDING = 1e-12
+"""What a divergence may rise by without having risen."""
+NEAR, FAR, PARTS = 6.0, 40.0, 50
+"""The quadrature: beyond all samples so far, so many widths of the kernel further, and so many places in each width."""
+LEAST, MOST = 0.01, 100.0
+"""Widths for which that is a table."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +67,7 @@ class Flow(NamedTuple):
     """What was measured along a flow.
 
     Attributes:
-        divergences: (steps,) KL of the smoothed laws before each update, in nats.
+        divergences: (steps + 1,) KL of the smoothed laws before each update, and after the last, in nats.
         gap: the largest difference of the field and minus the witness's gradient, at the start and in the end.
         end: (n, 1) where the samples are.
     """
@@ -77,6 +81,12 @@ def quantiles(mean: float, spread: float, number: int) -> Array:
     """(n, 1) equally likely points of a normal law."""
     inverse = NormalDist(mean, spread).inv_cdf
     return jnp.array([[inverse((i + 0.5) / number)] for i in range(number)])
+
+
+def places_of(width: float) -> Array:
+    """(p, 1) places of the quadrature, as far out as kernels of this width reach."""
+    end = NEAR + FAR * width
+    return jnp.linspace(-end, end, 2 * round(PARTS * end / min(width, 1.0)) + 1)[:, None]
 
 
 def divergence(x: Array, y: Array, kernel: Kernel, places: Array) -> Array:
@@ -100,7 +110,7 @@ def flow(config: Config, kernel: Kernel, leave_one_out: bool) -> Flow:
     """Let the samples follow the field, in double precision."""
     with jax.enable_x64(True):
         x, y = quantiles(START, SPREAD, config.samples), quantiles(GOAL, 1.0, config.samples)
-        places = jnp.linspace(-30.0, 30.0, PLACES)[:, None]
+        places = places_of(config.width)
 
         def step(x: Array, _: None) -> tuple[Array, Array]:
             moved = sharp_drifting_field(x, y, kernel, leave_one_out=leave_one_out)
@@ -108,14 +118,16 @@ def flow(config: Config, kernel: Kernel, leave_one_out: bool) -> Flow:
 
         end, divergences = jax.jit(lambda x: jax.lax.scan(step, x, length=config.steps))(x)
         gap = jax.jit(lambda x: gap_of(x, y, kernel, leave_one_out))
-        return Flow(np.asarray(divergences), max(float(gap(x)), float(gap(end))), np.asarray(end))
+        last = jax.jit(lambda x: divergence(x, y, kernel, places))(end)
+        return Flow(np.append(divergences, last), max(float(gap(x)), float(gap(end))), np.asarray(end))
 
 
 def prepared(config: Config) -> Config:
     """The settings, checked before any work; with ``smoke`` made small."""
     checks.count("samples", config.samples, least=2)
     checks.count("steps", config.steps, least=2)
-    checks.positive("width", config.width)
+    if not LEAST <= checks.positive("width", config.width) <= MOST:
+        raise ValueError(f"`width` must be {LEAST:g} to {MOST:g}, but is {config.width}")
     checks.positive("rate", config.rate)
     if config.smoke:
         small = {"samples": min(config.samples, 8), "steps": min(config.steps, 60)}
@@ -127,7 +139,8 @@ def prepared(config: Config) -> Config:
 def run(config: Config) -> None:
     """Follow all flows; print the table and write the files."""
     rows, lines, traces, make_row = [], [], {}, row_maker("sharp_drifting", config)
-    times = [t for t in SHOWN if round(t / config.rate) < config.steps]
+    updates = {t: round(t / config.rate) for t in SHOWN}
+    updates = {t: n for t, n in updates.items() if n <= config.steps and abs(n * config.rate - t) < 1e-9}
     for name, make in KERNELS.items():
         for way, leave_one_out in WAYS.items():
             start = time.perf_counter()
@@ -135,13 +148,13 @@ def run(config: Config) -> None:
             heights = found.divergences
             rises = np.diff(heights)
             metrics = {"gap": found.gap, "first": float(heights[0]), "last": float(heights[-1]),
-                       "rises": int((rises > 0).sum()), "largest_rise": float(max(rises.max(), 0.0))}  # fmt: skip
+                       "rises": int((rises > ROUNDING).sum()), "largest_rise": float(max(rises.max(), 0.0))}  # fmt: skip
             rows.append(make_row("two normal laws", f"{name}, {way}", 0, metrics, time.perf_counter() - start, None))
             traces[f"{name}, {way}"] = heights
-            told = [f"{heights[round(t / config.rate)]:.3g}" for t in times]
+            told = [f"{heights[n]:.3g}" for n in updates.values()]
             lines.append([f"{name}, {way}", f"{found.gap:.1e}", *told, f"{heights[-1]:.2g}", f"{metrics['rises']}",
                           f"{metrics['largest_rise']:.1e}"])  # fmt: skip
-    headings = ["", "field + ∇witness", *(f"KL at t = {t}" for t in times), "at the end", "updates that raise it",
+    headings = ["", "field + ∇witness", *(f"KL at t = {t}" for t in updates), "at the end", "updates that raise it",
                 "the most by"]  # fmt: skip
     caption = (
         f"{config.samples} quantiles of N({START:g}, {SPREAD:g}²) flow to those of N({GOAL:g}, 1), {config.steps} updates of"
@@ -157,7 +170,7 @@ def picture(config: Config, traces: dict[str, np.ndarray]) -> bytes:
     """The divergences against time."""
     from igm_jax.reporting.figures import Trace, png, trace_panels
 
-    few = np.unique(np.linspace(0, config.steps - 1, 40).round().astype(int))  # each has a mark
+    few = np.unique(np.linspace(0, config.steps, 40).round().astype(int))  # each has a mark
     times = list(config.rate * few)
     panels = {way: {name: Trace(times, list(traces[f"{name}, {way}"][few])) for name in KERNELS} for way in WAYS}
     return png(trace_panels(panels, xlabel="time", ylabel="KL of the smoothed laws, nats", log=True))

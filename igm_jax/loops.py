@@ -2,7 +2,7 @@
 
 A loop's carry must keep its type, and sums begin at zeros that are the same on every device and become different with the first
 step. So before a loop begins its carry is given the type that it ends with; branches are given one type for both. Outside of
-``shard_map`` all of this is JAX's own functions, and costs nothing.
+``shard_map`` all of this is JAX's own functions, and costs nothing; but a condition that is known is asked at once (``cond``).
 """
 
 from collections.abc import Callable, Sequence
@@ -10,6 +10,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from igm_jax.digits import is_concrete
 
@@ -119,7 +120,7 @@ def cond(condition: Any, yes: Callable[..., Any], no: Callable[..., Any], *opera
     """``jax.lax.cond(condition, yes, no, *operands)``.
 
     A condition that is known, outside of ``jit``, is asked at once and one of the two called, where JAX would compile both for
-    every call anew.
+    every call anew. That both give the same types is then not checked.
 
     Args:
         condition: which of the two.
@@ -130,12 +131,17 @@ def cond(condition: Any, yes: Callable[..., Any], no: Callable[..., Any], *opera
     Returns:
         The result of one of them.
 
+    Raises:
+        TypeError: for a condition that is no scalar.
+
     Example:
         >>> from igm_jax import loops
         >>> int(loops.cond(True, lambda: 1, lambda: 2))
         1
     """
     if is_concrete(condition):
+        if not isinstance(condition, bool) and np.shape(condition) != ():
+            raise TypeError(f"`condition` must be one truth value, but has shape {np.shape(condition)}")
         return jax.tree.map(jnp.asarray, (yes if condition else no)(*operands))
     return jax.lax.cond(condition, *_alike([yes, no], operands), *operands)
 

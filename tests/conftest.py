@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(items):
     """What the list of slow tests names is marked so."""
     names = slow.listed(slow.LIST.read_text(encoding="utf-8"))
     for item in items:
-        if slow.is_listed(item.nodeid, names):
+        if item.nodeid in names:
             item.add_marker(pytest.mark.slow)
 
 

@@ -2,7 +2,8 @@
 
 ::
 
-    make testall ARGS="--durations=0 --durations-min=0.01" | tee build/durations.log
+    : > tests/slow.txt
+    make test ARGS="--durations=0 --durations-min=0.01 -vv" | tee build/durations.log
     python -m tests.slow build/durations.log --seconds 800
 
 writes the list anew: the largest limit is taken with which the other tests take so many seconds of one core. No test may take
@@ -33,7 +34,7 @@ def measured(log: str) -> dict[str, float]:
 
 
 def listed(text: str) -> dict[str, float]:
-    """The names of a list, and their seconds; of a test whose cases are all on it, the one name stands for all of them."""
+    """The names of a list, and their seconds."""
     lines = [line.split(" ", 1) for line in text.splitlines() if line]
     return {name: float(seconds) for seconds, name in lines}
 
@@ -46,8 +47,7 @@ def left_out(seconds: Mapping[str, float], limit: float) -> dict[str, float]:
     out = {}
     for test, each in cases.items():
         own = {name: took for rank, (took, name) in enumerate(sorted(each), 1) if took * rank**0.5 > limit}
-        own = {} if test in KEPT else own
-        out |= {test: sum(own.values())} if len(own) == len(each) else own
+        out |= {} if test in KEPT else own
     return out
 
 
@@ -59,11 +59,6 @@ def fitting(seconds: Mapping[str, float], budget: float) -> dict[str, float]:
         middle = (low + high) / 2
         low, high = (middle, high) if total - sum(left_out(seconds, middle).values()) <= budget else (low, middle)
     return left_out(seconds, low)
-
-
-def is_listed(name: str, names: Mapping[str, float]) -> bool:
-    """Whether a test, or all of its cases, are on the list."""
-    return name in names or name.split("[")[0] in names
 
 
 def main() -> None:

@@ -94,7 +94,7 @@ def alphabets(
         (2, 26, 28, 28)
     """
     size = checks.count("size", size)
-    if isinstance(fonts, str) or not len(fonts) or not all(isinstance(name, str) for name in fonts):
+    if np.ndim(fonts) != 1 or not len(fonts) or not all(isinstance(name, str) for name in fonts):
         raise ValueError(f"`fonts` must be a list of at least one name of a font, but is {fonts!r}")
     fits(len(LETTERS) * len(fonts), size * size, 1, "the alphabets", "lower `size`")
     pillow, place = _pillow(), _place(folder)

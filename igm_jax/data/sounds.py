@@ -23,8 +23,11 @@ RATE = 16_000
 SHORTEST = 1024
 """Numbers below which a sound is none: what the judge of pitch sees at once, 64 ms."""
 LOUDEST, MOST_CLIPPED = 0.999, 0.001
-"""From where a number counts as cut off if one beside it is the same, of the largest that its type has; and of which share on a
-sound does. (A loud tone touches the largest, too, but does not stay there.)"""
+"""From where a number that stays there counts as cut off, of the largest that its type has; of which share on a sound does."""
+STAYS, STAYS_OF_BYTES = 3, 20
+"""For how many numbers it has to stay, as the crest of a loud low tone has some of one height, in 8 bits many."""
+PIPED = 0x7FFFF000
+"""From here on a length is none: what a program tells that writes into a pipe."""
 LEAST_RATE, MOST_RATE = 1000, 384_000
 
 
@@ -36,7 +39,9 @@ class Sound(NamedTuple):
         rate: numbers a second, as asked for.
         own_rate: in the file.
         channels: in the file.
-        clipped: the share of the file's numbers that stay at the largest that their type has, or the lowest.
+        clipped: the share of the file's numbers that stay at the largest that their type has, or the lowest: three in a row or
+            more of one height, of 8 bits twenty.
+        silent: whether the file holds one number all along.
     """
 
     samples: Float[np.ndarray, " n"]
@@ -44,6 +49,7 @@ class Sound(NamedTuple):
     own_rate: int
     channels: int
     clipped: float
+    silent: bool
 
 
 def read_wav(path: str | os.PathLike[str], rate: int = RATE) -> Sound:
@@ -94,24 +100,42 @@ def read_wav(path: str | os.PathLike[str], rate: int = RATE) -> Sound:
         )
     scaled = _full_scale(values)
     if not (np.abs(scaled) <= np.finfo(np.float32).max).all():
-        raise ValueError(f"{shown(path)!r} holds numbers that are not finite; save it again")
+        raise ValueError(f"{shown(path)!r} holds numbers that are not finite in single precision; save it again")
     whole = np.issubdtype(values.dtype, np.integer)
     largest = np.array([np.iinfo(values.dtype).max if whole else 1], values.dtype)
     loud = np.abs(scaled) >= LOUDEST * _full_scale(largest)  # of 8 bits the largest is 127/128
-    stays = loud[1:] & (scaled[1:] == scaled[:-1])
-    clipped = float(np.mean(np.pad(stays, ((1, 0), (0, 0))) | np.pad(stays, ((0, 1), (0, 0)))))
+    clipped = _staying(loud[1:] & (scaled[1:] == scaled[:-1]), STAYS_OF_BYTES if values.dtype == np.uint8 else STAYS)
     mono = scaled.mean(1)
+    silent = not np.ptp(mono) > 0  # before the rate is changed, which rings at the ends
     if own != rate:
         mono = resample_poly(mono, rate, own)
-    return Sound(mono.astype(np.float32), rate, own, values.shape[1], clipped)
+    return Sound(mono.astype(np.float32), rate, own, values.shape[1], clipped, silent)
 
 
 def _check_whole(content: bytes) -> None:
-    """Raise ``EOFError`` where a file ends before the place that it tells; what was written into a pipe tells none."""
-    told = int.from_bytes(content[4:8], "little")
-    missing = told + 8 - len(content)
-    if missing > 1 and told < 0xFFFFFFFF - 8:  # one byte is that which makes the length even, and is often forgotten
-        raise EOFError(f"{missing} of {told + 8} bytes are missing")
+    """Raise ``EOFError`` where a file ends before the sound that it tells of; what comes behind that is nobody's concern."""
+    order, long, at = "big" if content[:4] == b"RIFX" else "little", 0, 12
+    while at + 8 <= len(content):
+        name, size = content[at : at + 4], int.from_bytes(content[at + 4 : at + 8], order)  # pyrefly: ignore
+        at += 8
+        if name == b"ds64":  # of RF64, whose own lengths are too long for their places
+            long = int.from_bytes(content[at + 8 : at + 16], "little")
+        if name == b"data":
+            told = long or (0 if size >= PIPED else size)
+            if (missing := told - (len(content) - at)) > 0:
+                raise EOFError(f"{missing} of {told} bytes of sound are missing")
+            return
+        at += size + size % 2
+
+
+def _staying(same: np.ndarray, least: int) -> float:
+    """The share of numbers that are one of so many in a row that are the same, given which are the same as the one before."""
+    marked = np.zeros((len(same) + 1, same.shape[1]), bool)
+    if len(same) >= least - 1:
+        held = np.lib.stride_tricks.sliding_window_view(same, least - 1, axis=0).all(-1)
+        for place in range(least):
+            marked[place : place + len(held)] |= held
+    return float(marked.mean())
 
 
 def _check_rate(rate: int) -> None:
@@ -229,7 +253,7 @@ def _rows(files: list[Path], root: Path, length: int) -> tuple[list[np.ndarray],
         begun = sound.samples[:length]
         if len(sound.samples) < min(SHORTEST, length):
             skipped.setdefault(f"shorter than {SHORTEST} numbers at 16 kHz", []).append(name)
-        elif not np.ptp(begun) > 0:
+        elif sound.silent or not np.ptp(begun) > 0:
             skipped.setdefault("silent", []).append(name)
         else:
             rows.append(np.pad(begun / np.abs(begun).max(), (0, length - len(begun))))

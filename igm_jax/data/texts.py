@@ -134,9 +134,11 @@ def text_lines(path: str | os.PathLike[str], length: int = 32) -> Splits:
     texts = [line for line in lines if line]
     kept = [line for line in texts if len(line) <= length]
     if len(kept) < LEAST:
-        longer = len(texts) - len(kept)
+        enough = len(texts) >= LEAST
         told = (
-            f"of {len(texts)} lines {longer} are longer; raise `length`" if longer else f"it has {len(kept)}; add more"
+            f"of {len(texts)} only {len(kept)} are that short; raise `length`"
+            if enough
+            else f"it has {len(texts)}; add more"
         )
         raise ValueError(
             f"{str(path)!r} must hold at least {LEAST} lines of at most {length} symbols, to train, to validate and to test, but"
@@ -168,10 +170,10 @@ def one_hot_texts(texts: Any, length: int = 32) -> Float[np.ndarray, "n size"]:
         ((2, 351), ['YB', 'DIGIT ONE'])
     """
     length = checks.count("length", length)
-    several = hasattr(texts, "__len__") and not isinstance(texts, str | bytes | dict)
+    several = np.ndim(texts) > 0 and not isinstance(texts, dict)
     if not several or not len(texts) or not all(isinstance(text, str) for text in texts):
         raise ValueError(f"`texts` must be a list of at least one text, but is {texts!r:.80}")
-    fits(len(texts), length * (len(SYMBOLS) + 1), 8, "`texts`", "lower `length`")
+    fits(len(texts), length * (len(SYMBOLS) + 1), 1, "`texts`", "lower `length`")
     number = {symbol: place for place, symbol in enumerate(SYMBOLS)}
     tokens = np.full((len(texts), length), len(SYMBOLS))
     for place, (row, text) in enumerate(zip(tokens, texts, strict=True)):

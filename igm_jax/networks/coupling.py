@@ -14,8 +14,8 @@ from igm_jax.base import Key, Network, Params
 from igm_jax.networks.mlp import mlp
 from igm_jax.records import Recorded, recorded
 
-LARGEST = 1e15
-"""The largest numbers that a new flow may have: their squares are numbers in single precision."""
+LARGEST = 1e37
+"""The largest numbers that a new flow may have: sums of a few of them are numbers in single precision."""
 
 
 class _Flow(NamedTuple):

@@ -42,6 +42,6 @@ def seldom(condition: Bool[Array, ""], rare: Callable[..., Any], usual: Callable
     def both(*operands: Any) -> Any:
         return jax.tree.map(lambda a, b: jnp.where(condition, a, b), rare(*operands), usual(*operands))
 
-    if not is_concrete(condition):
-        condition = somewhere(condition)
-    return loops.cond(condition, both, usual, *operands)
+    if is_concrete(condition):
+        return loops.cond(condition, rare, usual, *operands)
+    return loops.cond(somewhere(condition), both, usual, *operands)

@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.mesh import PAGE, exponentials, work
 from tests.pairwise.devices import mesh_of_one
+from tests.virtual import printed
 
 X = np.ones((6, 2), np.float32)
 
@@ -37,3 +38,10 @@ def test_the_page_tells_work_that_does_not_grow_with_the_devices():
         ratios = [float(cell.split("(")[1].split(")")[0]) for cell in line.split("|")[3:-1]]
         assert len(ratios) == 4
         assert max(ratios) <= 1.01
+
+
+def test_devices_share_the_pairs_also_across_an_even_ring():
+    """All pairs of both samples, and half of those within each: no device makes what another does."""
+    (found,) = printed(["tests.benchmarks.mesh_check", "2048", "1", "2", "3", "4"], devices=4)
+    pairs = 2 * 2048**2
+    assert all(pairs <= each <= 1.13 * pairs for each in found), np.array(found) / pairs

@@ -1,6 +1,7 @@
 """Users' .wav files: every format to the same numbers, rates and channels as documented, and what is left out is told."""
 
 import io
+import struct
 import wave
 
 import numpy as np
@@ -133,36 +134,85 @@ def test_no_sound_is_told(tmp_path):
         sounds(tmp_path / "c.wav")
 
 
-def test_a_file_that_ends_too_early_is_no_sound(tmp_path):
-    path = saved(tmp_path / "a.wav", (sine() * 32767).astype(np.int16), 16000)
-    whole = path.read_bytes()
-    for cut in (2, 1000, len(whole) // 2):
-        path.write_bytes(whole[:-cut])
-        with pytest.raises(ValueError, match=f"must be a whole .wav file .* {cut} of {len(whole)} bytes are missing"):
-            read_wav(path)
-    piped = whole[:4] + b"\xff" * 4 + whole[8:40] + b"\xff" * 4 + whole[44:]  # as written where nobody can go back
-    path.write_bytes(piped)
-    assert len(read_wav(path).samples) == 8000
+def riff(data, told=None, size=None, before=b"", after=b"", magic=b"RIFF", bits=16):
+    """A file by hand: what it tells of its lengths need not be so."""
+    order = ">" if magic == b"RIFX" else "<"
+    form = struct.pack(f"{order}HHIIHH", 1, 1, 16000, 16000 * bits // 8, bits // 8, bits)
+    chunks = before + b"fmt " + struct.pack(f"{order}I", 16) + form
+    chunks += b"data" + struct.pack(f"{order}I", len(data) if told is None else told) + data + after
+    return magic + struct.pack(f"{order}I", len(chunks) + 4 if size is None else size) + b"WAVE" + chunks
 
 
-def test_an_odd_byte_that_makes_the_length_even_may_be_forgotten(tmp_path):
-    path = saved(tmp_path / "a.wav", np.arange(101, dtype=np.uint8), 16000)
-    whole = path.read_bytes()
-    path.write_bytes(whole[:-1] if len(whole) % 2 == 0 else whole)
-    assert len(read_wav(path).samples) == 101
+NUMBERS = (8000 * np.sin(np.arange(500) / 5)).astype("<i2")
+BYTES = NUMBERS.tobytes()
 
 
-def test_a_constant_is_silence(tmp_path):
+@pytest.mark.parametrize(
+    "content",
+    [
+        riff(BYTES[:-2], len(BYTES), len(BYTES) + 36),
+        riff(BYTES[:400], len(BYTES), len(BYTES) + 36),
+        riff(BYTES[:400], len(BYTES)),  # the file's own length says nothing of it
+        riff(BYTES[:400], len(BYTES), 0xFFFFFFFF),
+        riff(bytes(100), 101, bits=8),
+        riff(
+            BYTES[:400], 0xFFFFFFFF, 0xFFFFFFFF, b"ds64" + struct.pack("<IQQQI", 28, 1100, 1000, 500, 0), magic=b"RF64"
+        ),
+        riff(NUMBERS.astype(">i2").tobytes()[:400], len(BYTES), magic=b"RIFX"),
+    ],
+    ids=range(7),
+)
+def test_a_file_whose_sound_ends_too_early_is_none(content, tmp_path):
+    (tmp_path / "a.wav").write_bytes(content)
+    with pytest.raises(ValueError, match=r"must be a whole \.wav file .* bytes of sound are missing"):
+        read_wav(tmp_path / "a.wav")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        riff(BYTES),
+        riff(BYTES, size=len(BYTES) + 44),  # a length that counts what it should not
+        riff(BYTES, 0xFFFFFFFF, 0xFFFFFFFF),  # written into pipes
+        riff(BYTES, 0x7FFFF000, 0x7FFFF024),
+        riff(BYTES, 0x80000000, 0x80000024),
+        riff(BYTES, after=b"LIST" + struct.pack("<I", 90) + b"INFO", size=len(BYTES) + 36 + 98),  # a title that is cut
+        riff(BYTES, before=b"LIST" + struct.pack("<I", 5) + b"INFOx\0"),  # of an odd length
+        riff(BYTES, 0xFFFFFFFF, 0xFFFFFFFF, b"ds64" + struct.pack("<IQQQI", 28, 1100, 1000, 500, 0), magic=b"RF64"),
+        riff(NUMBERS.astype(">i2").tobytes(), magic=b"RIFX"),
+    ],
+    ids=range(9),
+)
+def test_a_file_whose_sound_is_whole_is_read_whatever_its_lengths_say(content, tmp_path):
+    (tmp_path / "a.wav").write_bytes(content)
+    np.testing.assert_allclose(read_wav(tmp_path / "a.wav").samples, NUMBERS / 32768, atol=1e-6)
+
+
+def test_the_byte_that_makes_an_odd_length_even_may_be_forgotten(tmp_path):
+    values = np.arange(60, 161, dtype=np.uint8)
+    for after in (b"", b"\0"):
+        (tmp_path / "a.wav").write_bytes(riff(values.tobytes(), size=36 + 102, after=after, bits=8))
+        np.testing.assert_allclose(read_wav(tmp_path / "a.wav").samples, (values.astype(float) - 128) / 128, atol=1e-6)
+
+
+@pytest.mark.parametrize("rate", [16000, 22050])
+def test_a_constant_is_silence(rate, tmp_path):
     folder_of(tmp_path)
-    saved(tmp_path / "constant.wav", np.full(8000, 7, np.int16), 16000)
+    saved(tmp_path / "constant.wav", np.full(12000, 7, np.int16), rate)
     assert sounds(tmp_path, 0.5).report.skipped == {"silent": ("constant.wav",)}
 
 
-@pytest.mark.parametrize("hertz", [110.0, 440.0, 3000.0])
-def test_a_loud_tone_is_not_clipped_and_one_cut_off_is(hertz, tmp_path):
-    for loud, least, most in ((1.0, 0.0, 0.001), (1.5, 0.1, 1.0)):
-        values = np.clip(sine(hertz, loud=loud), -1, 1) * 32767
-        assert least <= read_wav(saved(tmp_path / "a.wav", values.astype(np.int16), 16000)).clipped <= most
+@pytest.mark.parametrize("kind", [np.int16, np.uint8, np.float32])
+@pytest.mark.parametrize(
+    ("hertz", "rate"), [(110.0, 44100), (110.0, 48000), (110.0, 16000), (200.0, 16000), (440.0, 44100)]
+)
+def test_a_loud_tone_is_not_clipped_and_one_cut_off_is(kind, hertz, rate, tmp_path):
+    scale, plus = {np.int16: (32767, 0), np.uint8: (127, 128), np.float32: (1, 0)}[kind]
+    for shift in (0.0, 0.5):
+        for loud, least, most in ((1.0, 0.0, 0.001), (1.5, 0.1, 1.0)):
+            tone = loud * np.cos(2 * np.pi * hertz * (np.arange(rate // 2) + shift) / rate)
+            values = np.round(np.clip(tone, -1, 1) * scale + plus) if plus or scale > 1 else np.clip(tone, -1, 1)
+            assert least <= read_wav(saved(tmp_path / "a.wav", values.astype(kind), rate)).clipped <= most
 
 
 def test_numbers_too_large_for_single_precision_are_told(tmp_path):

@@ -67,7 +67,8 @@ def test_a_byte_order_mark_is_no_symbol(tmp_path):
         ),
         (b"t\xffwn", "must be a text in UTF-8"),
         (b"\n \n", "at least 20 lines .*, but it has 0; add more"),
-        (b"a very long town\nham", "at least 20 lines .*, but of 2 lines 1 are longer; raise `length`"),
+        (b"a very long town\nham", "at least 20 lines .*, but it has 2; add more"),
+        (b"a very long town\n" * 20 + b"ham", "at least 20 lines .*, but of 21 only 1 are that short; raise `length`"),
     ],
 )
 def test_lines_that_cannot_be_spelled_are_told(tmp_path, content, told):
@@ -84,6 +85,7 @@ def test_texts_that_cannot_be_spelled_are_told():
         ("TEXT", "must be a list of at least one text, but is 'TEXT'"),
         (None, "must be a list of at least one text, but is None"),
         ({"A": 1}, "must be a list of at least one text"),
+        (np.array("A"), "must be a list of at least one text"),
     ):
         with pytest.raises(ValueError, match=told):
             one_hot_texts(texts, 4)

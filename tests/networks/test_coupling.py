@@ -116,8 +116,14 @@ def test_bad_sizes_and_inputs_are_named(key):
 
 
 @pytest.mark.parametrize(
-    "start", [{"mean": [1e20, 0.0]}, {"covariance": np.eye(2) * 1e60}, {"covariance": np.eye(2) * 1e-60}]
+    "start", [{"mean": [1e40, 0.0]}, {"covariance": np.eye(2) * 1e80}, {"covariance": np.eye(2) * 1e-80}]
 )
 def test_a_start_beyond_single_precision_is_told(start):
     with pytest.raises(ValueError, match="scale the data to numbers near 1"):
         coupling_flow(2, **start)
+
+
+def test_a_start_far_from_one_is_exact(key):
+    flow = coupling_flow(2, mean=[3e15, 0.0], covariance=np.diag([1e32, 1.0]), layers=2, width=4)
+    height = float(flow.log_density(flow.network.init(key), jnp.array([[3e15 + 1e16, 1.0]]))[0])
+    assert height == pytest.approx(-1.0 - np.log(2 * np.pi) - 16 * np.log(10), rel=1e-5)
