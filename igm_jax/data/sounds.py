@@ -132,7 +132,7 @@ def _staying(same: np.ndarray, least: int) -> float:
     """The share of numbers that are one of so many in a row that are the same, given which are the same as the one before."""
     marked = np.zeros((len(same) + 1, same.shape[1]), bool)
     if len(same) >= least - 1:
-        held = np.lib.stride_tricks.sliding_window_view(same, least - 1, axis=0).all(-1)
+        held = np.asarray(np.lib.stride_tricks.sliding_window_view(same, least - 1, axis=0).all(-1))
         for place in range(least):
             marked[place : place + len(held)] |= held
     return float(marked.mean())
