@@ -20,7 +20,8 @@ def frechet_distance(*, real: Any, fake: Any) -> float:
     The estimate is biased upwards, by about the number of features over the number of samples, and the bias depends on the
     model: compare at one n only, and with the real-against-real floor, or see ``frechet_limit``.
 
-    Cost: (n + m) p² + p³ in time, (n + m) p + p² numbers of memory.
+    Cost: with k = min(n, p) and l = min(m, p), (n k + m l + k l) p in time, (n + m) p numbers of memory; so few samples of
+    many features cost little.
 
     Args:
         real: (n, p) features of the data.
@@ -106,12 +107,15 @@ def covariance_factor(
     return np.sqrt(np.maximum(values, 0))[:, None] * vectors.T
 
 
-def _distance(shift: Float[np.ndarray, " p"], r: Float[np.ndarray, "p p"], s: Float[np.ndarray, "p p"]) -> float:
-    left, _, right = np.linalg.svd(r @ s.T)
+def _distance(shift: Float[np.ndarray, " p"], r: Float[np.ndarray, "k p"], s: Float[np.ndarray, "l p"]) -> float:
+    if len(r) < len(s):
+        r, s = s, r
+    left, _, right = np.linalg.svd(
+        r @ s.T, full_matrices=False
+    )  # U has the smaller number of columns, all that there are
     return float(shift @ shift + np.sum((r - left @ right @ s) ** 2))
 
 
-def _factor(x: Float[np.ndarray, "n p"]) -> Float[np.ndarray, "p p"]:
-    """R with ``RᵀR`` the unbiased covariance of ``x``; rows of zeros where there are fewer samples than features."""
-    factor = np.linalg.qr((x - x.mean(0)) / np.sqrt(len(x) - 1), mode="r")
-    return np.pad(factor, ((0, x.shape[1] - len(factor)), (0, 0)))
+def _factor(x: Float[np.ndarray, "n p"]) -> Float[np.ndarray, "k p"]:
+    """R with ``RᵀR`` the unbiased covariance of ``x``; of as many rows as there are samples, if these are fewer than features."""
+    return np.linalg.qr((x - x.mean(0)) / np.sqrt(len(x) - 1), mode="r")

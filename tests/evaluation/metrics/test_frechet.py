@@ -53,6 +53,23 @@ def test_fewer_samples_than_features():
     assert np.isfinite(frechet_distance(real=real, fake=rng.normal(size=(60, 40))))
 
 
+@pytest.mark.parametrize(("n", "m", "p"), [(5, 9, 30), (9, 5, 30), (50, 6, 20), (6, 50, 20), (2, 2, 3)])
+def test_few_samples_of_many_features_are_as_their_moments(n, m, p):
+    rng = np.random.default_rng(n)
+    real, fake = rng.normal(size=(n, p)), 1 + 2 * rng.normal(size=(m, p))
+    moments = {}
+    for name, x in (("real", real), ("fake", fake)):
+        moments |= {f"{name}_mean": x.mean(0), f"{name}_covariance": np.cov(x, rowvar=False)}
+    assert frechet_distance(real=real, fake=fake) == pytest.approx(frechet_distance_of_moments(**moments), rel=1e-7)
+
+
+def test_a_few_sounds_take_no_matrix_of_all_their_numbers():
+    rng = np.random.default_rng(0)
+    real, fake = rng.normal(size=(2, 200_000)), rng.normal(size=(3, 200_000))  # whose covariance would take 300 GB
+    assert frechet_distance(real=real, fake=real) == pytest.approx(0, abs=1e-6)
+    assert frechet_distance(real=real, fake=fake) > 1e5
+
+
 def test_symmetric_and_free_of_the_frame():
     rng = np.random.default_rng(0)
     real, fake = rng.normal(size=(100, 4)), rng.normal(size=(90, 4)) * 1.5
