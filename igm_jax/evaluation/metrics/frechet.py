@@ -118,4 +118,4 @@ def _distance(shift: Float[np.ndarray, " p"], r: Float[np.ndarray, "k p"], s: Fl
 
 def _factor(x: Float[np.ndarray, "n p"]) -> Float[np.ndarray, "k p"]:
     """R with ``RᵀR`` the unbiased covariance of ``x``; of as many rows as there are samples, if these are fewer than features."""
-    return np.linalg.qr((x - x.mean(0)) / np.sqrt(len(x) - 1), mode="r")
+    return np.asarray(np.linalg.qr((x - x.mean(0)) / np.sqrt(len(x) - 1), mode="r"))
