@@ -4,7 +4,7 @@
 
     : > tests/slow.txt
     make test ARGS="--durations=0 --durations-min=0.01 -vv" | tee build/durations.log
-    python -m tests.slow build/durations.log --seconds 800
+    python -m tests.slow build/durations.log --seconds 720
 
 writes the list anew: the largest limit is taken with which the other tests take so many seconds of one core. No test may take
 longer than it, nor the k-th quickest case of a test longer than 1/√k of it, as each case says less than the ones before. So every
@@ -64,7 +64,7 @@ def fitting(seconds: Mapping[str, float], budget: float) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("log", type=Path, help="what pytest printed with --durations=0, of all tests")
-    parser.add_argument("--seconds", type=float, default=800.0, help="that all others may take, of one core")
+    parser.add_argument("--seconds", type=float, default=720.0, help="that all others may take, of one core")
     words = parser.parse_args()
     seconds = measured(words.log.read_text(encoding="utf-8"))
     if not seconds:
