@@ -27,7 +27,7 @@ from experiments import by_class
 from experiments.by_class import drawn, judge_of, labelled, network_of
 from experiments.configs import TARGETS
 from experiments.configs.words import target_of
-from experiments.shared.study import command, row_maker, table, writable, write
+from experiments.shared.study import command, row_maker, table, write
 from igm_jax.base import ConditionalGenerator
 from igm_jax.distributions import Splits, normal
 from igm_jax.evaluation import Judge, frechet_distance, precision_recall
@@ -64,7 +64,6 @@ def prepared(config: Config) -> Config:
     if config.smoke:
         config = dataclasses.replace(config, network="residual")
     config = by_class.prepared(config)  # pyrefly: ignore
-    writable(config.output, ["run"])
     return config
 
 

@@ -152,10 +152,7 @@ def either(condition: Any, yes: Callable[..., Any], no: Callable[..., Any], *ope
     There a branch that is taken under ``vmap`` as well loses account of which values differ between devices, and fails.
 
     Args:
-        condition: which of the two.
-        yes: what to do where it holds.
-        no: what to do where it does not.
-        operands: of both.
+        condition, yes, no, operands: as for ``cond``.
 
     Returns:
         The result of one of them.

@@ -54,7 +54,7 @@ def left_out(seconds: Mapping[str, float], limit: float) -> dict[str, float]:
 def fitting(seconds: Mapping[str, float], budget: float) -> dict[str, float]:
     """What has to be left out for the others to take no longer than a budget, by the largest limit that does it."""
     total = sum(seconds.values())
-    low, high = 0.0, total
+    low, high = 0.0, 2 * total * len(seconds) ** 0.5
     for _ in range(40):
         middle = (low + high) / 2
         low, high = (middle, high) if total - sum(left_out(seconds, middle).values()) <= budget else (low, middle)

@@ -49,6 +49,10 @@ def test_the_rest_fits_the_budget_and_no_larger_limit_would(budget):
         assert left == {}
 
 
+def test_one_long_case_among_many_short_ones_stays_where_there_is_room():
+    assert slow.fitting({"tests/x.py::t[a]": 0.0, "tests/x.py::t[b]": 0.0, "tests/x.py::t[c]": 10.0}, 10.0) == {}
+
+
 def test_what_is_kept_stays_whatever_it_takes():
     name = f"{slow.KEPT[0]}[mmd]"
     assert slow.left_out({name: 50.0, "tests/a/test_x.py::test_big": 1.0}, 0.5) == {"tests/a/test_x.py::test_big": 1.0}

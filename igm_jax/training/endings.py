@@ -6,7 +6,7 @@ import numpy as np
 
 from igm_jax.sources import SourceError
 from igm_jax.training.checkpoints import Checkpoints
-from igm_jax.training.errors import Interrupted, NonFiniteError
+from igm_jax.training.errors import Interrupted, NonFiniteError, RunMismatchError
 from igm_jax.training.step import TrainState
 
 
@@ -64,3 +64,19 @@ def without_data(error: SourceError, done: int, steps: int, checkpoints: Checkpo
     """The error for a source that failed, after the state up to then was saved."""
     kept = f"; the checkpoint of step {done} is in {checkpoints.directory.parent}" if checkpoints else ""
     return SourceError(f"no data for step {done + 1} of {steps}: {error}{kept}")
+
+
+def more_than_asked(done: int, steps: int) -> RunMismatchError:
+    """The error for a directory that holds more steps than were asked for.
+
+    Args:
+        done: the steps that it holds.
+        steps: those that were asked for.
+
+    Returns:
+        The error.
+    """
+    return RunMismatchError(
+        f"the directory holds {done} steps of this run, more than the {steps} that were asked for; ask for at least {done}, or"
+        " choose another directory"
+    )

@@ -18,8 +18,7 @@ from igm_jax.descriptions import described
 from igm_jax.sources import SourceError
 from igm_jax.training.chunks import chunk_of, compiled, first_bad
 from igm_jax.training.directory import run_directory
-from igm_jax.training.endings import interrupted, non_finite, without_data
-from igm_jax.training.errors import RunMismatchError
+from igm_jax.training.endings import interrupted, more_than_asked, non_finite, without_data
 from igm_jax.training.feed import Feed, Portion, steps_ready
 from igm_jax.training.kept import Store, opened_store, position_of
 from igm_jax.training.logs import Row, rows_of
@@ -172,7 +171,9 @@ def _loop(
     position: bytes | None,
 ) -> Trained:
     done, rows = step_of(state), store.rows
-    if _whole(done, plan.steps):
+    if done > plan.steps:
+        raise more_than_asked(done, plan.steps)
+    if done == plan.steps:
         return Trained(state, rows, 0.0, 0.0)
     before, begin = seconds_of(rows), time.perf_counter()
     with contextlib.ExitStack() as stack:
@@ -207,16 +208,6 @@ def _loop(
             if signal:
                 raise interrupted(done, plan.steps, signal, store.checkpoints)
     return Trained(state, rows, compile_seconds, spent, _memory(move))
-
-
-def _whole(done: int, steps: int) -> bool:
-    """Whether all steps are made; an error where more are than were asked for."""
-    if done > steps:
-        raise RunMismatchError(
-            f"the directory holds {done} steps of this run, more than the {steps} that were asked for; ask for at least"
-            f" {done}, or choose another directory"
-        )
-    return done == steps
 
 
 def _logged(
